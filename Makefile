@@ -1,0 +1,50 @@
+# Each of `make demo`, `make test`, `make check` and `make bench` is all there is to type: the environment is made when
+# it is missing or out of date.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test check format bench lock clean
+
+demo: $(VENV)/installed
+	$(BIN)/mail-archive-mcp demo
+
+test: $(VENV)/installed $(VENV)/awscli/installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.bench
+
+# What CI runs with, pinned anew. Needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --extra dev --output-file constraints.txt pyproject.toml
+	echo awscli | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --output-file tests/constraints-awscli.txt -
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) --require-hashes --requirement constraints.txt
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The AWS CLI pins a botocore of its own, so it lives apart.
+$(VENV)/awscli/installed: tests/constraints-awscli.txt $(VENV)/installed
+	$(PYTHON) -m venv $(VENV)/awscli
+	$(VENV)/awscli/bin/python $(PIP) --require-hashes --requirement tests/constraints-awscli.txt
+	touch $@

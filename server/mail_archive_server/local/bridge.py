@@ -1,0 +1,74 @@
+"""The in-process door: a boto3 client whose requests go to the local archive instead of the network.
+
+boto3 validates, serializes and parses as always; only the sending is replaced, in botocore's `before-send` event.
+"""
+
+import io
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from mail_archive_server.local.asgi import LOOPBACK, links_app
+from mail_archive_server.local.endpoint import handle
+from mail_archive_server.local.setting import Local
+from mail_archive_server.local.wire import CONTENT_TYPE
+
+
+def attach(client: Any, local: Local) -> None:
+    """Let every request of this boto3 client be answered by `local`."""
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        target = request.headers["X-Amz-Target"]
+        # The header is bytes once the request is prepared.
+        name = target.decode() if isinstance(target, bytes) else target
+        reply = handle(local, name, request.body or b"")
+        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(reply.body))}
+        return AWSResponse(request.url, reply.status, headers, _Raw(reply.body))
+
+    client.meta.events.register("before-send.mailmanager", answer)
+
+
+class LinkListener:
+    """A loopback listener for download links, opened when the first link is handed out."""
+
+    def __init__(self) -> None:
+        self._local: Local | None = None
+        self._lock = threading.Lock()
+        self._base: str | None = None
+
+    def serves(self, local: Local) -> None:
+        """Say whose links it serves, before the first one is handed out."""
+        self._local = local
+
+    def base(self) -> str:
+        """The URL that links begin with; the listener runs when this returns."""
+        with self._lock:
+            if self._base is None:
+                assert self._local is not None
+                self._base = self._start(self._local)
+            return self._base
+
+    def _start(self, local: Local) -> str:
+        # Imported here: most processes never hand out a link.
+        import socket
+
+        import uvicorn
+
+        listening = socket.create_server((LOOPBACK, 0))
+        config = uvicorn.Config(links_app(local), log_level="error", access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listening]}, name="download-links", daemon=True
+        )
+        thread.start()
+        # The socket queues connections from now on, so nobody comes too early.
+        return f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+
+
+class _Raw(io.BytesIO):
+    """What botocore reads a response body from."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.getvalue()

@@ -1,0 +1,29 @@
+"""A message's key: archive number, second of receipt and place within that second, in one 63-bit integer.
+
+Keys sort by time within an archive, so a time range is a range of keys and "the newest twenty" is where the
+index ends.
+"""
+
+_SECOND_BITS = 35
+_PLACE_BITS = 18
+_SECONDS_BEFORE_1970 = 1 << (_SECOND_BITS - 2)
+
+MAX_ARCHIVE = (1 << (63 - _SECOND_BITS - _PLACE_BITS)) - 1
+PLACES = 1 << _PLACE_BITS
+"""Messages that one archive can hold for one second."""
+
+
+def first_key(archive: int, second: int) -> int:
+    """The lowest key of that second in that archive."""
+    bounded = min(max(second + _SECONDS_BEFORE_1970, 0), (1 << _SECOND_BITS) - 1)
+    return (archive << _SECOND_BITS | bounded) << _PLACE_BITS
+
+
+def last_key(archive: int, second: int) -> int:
+    """The highest key of that second in that archive."""
+    return first_key(archive, second) + PLACES - 1
+
+
+def archive_of(key: int) -> int:
+    """The archive number in a key."""
+    return key >> (_SECOND_BITS + _PLACE_BITS)

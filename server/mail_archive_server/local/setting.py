@@ -1,0 +1,61 @@
+"""What every operation of the local archive works on."""
+
+import base64
+import binascii
+import secrets
+import string
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mail_archive_server.local.errors import validation
+from mail_archive_server.local.store import Store
+
+ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+SEARCH_SECONDS = 0.05
+"""How long a search takes, from QUEUED over RUNNING to COMPLETED."""
+LINK_SECONDS = 900.0
+"""How long a download link works."""
+
+_ID_ALPHABET = string.ascii_lowercase + string.digits
+_ID_LENGTH = 26
+
+
+@dataclass(frozen=True)
+class Local:
+    """An open local archive and how it behaves. `link_base` gives the URL that download links begin with."""
+
+    store: Store
+    link_base: Callable[[], str]
+    region: str = DEFAULT_REGION
+    search_seconds: float = SEARCH_SECONDS
+    link_seconds: float = LINK_SECONDS
+    clock: Callable[[], float] = time.time
+
+
+def new_id(prefix: str = "") -> str:
+    """A new id that looks like the service's own: 26 lowercase letters and digits."""
+    return prefix + "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+def write_token(number: int) -> str:
+    """A NextToken that goes on at that row number."""
+    return base64.urlsafe_b64encode(f"after {number}".encode()).decode()
+
+
+def read_token(token: str | None) -> int | None:
+    """The row number of a NextToken.
+
+    Raises:
+        ApiError: it is none of ours.
+    """
+    if token is None:
+        return None
+    try:
+        word, _, number = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii").partition(" ")
+        if word == "after" and number.isdigit() and len(number) < 19:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise validation("The NextToken is not one that this operation gave.")

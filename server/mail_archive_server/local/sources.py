@@ -1,0 +1,183 @@
+"""Where mail comes from: files, folders of them, mbox files, Maildir. Yields raw messages, keeps memory flat."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from mail_archive_tools.mime.headers import read_headers
+
+MESSAGE_BYTES = 40_000_000
+"""The largest message taken, in bytes (the service's own limit)."""
+
+_PEEK_BYTES = 16_384
+_MAILDIR = frozenset({"cur", "new"})
+# "From sender date": what separates the messages of an mbox file.
+_FROM_LINE = re.compile(rb"From .{0,500}?\d{1,2}:\d\d(?::\d\d)?\b.{0,60}\d{4}")
+# Begins with its letters, which lets the engine leap to them.
+_SEPARATOR = re.compile(_FROM_LINE.pattern + rb"[^\n]{0,200}\n")
+_SEPARATOR_BYTES = 1_000
+_CHUNK_BYTES = 4_000_000
+_QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
+_MAIL_FIELDS = frozenset(
+    (
+        "from to cc bcc subject date received message-id return-path delivered-to mime-version content-type "
+        "content-transfer-encoding sender reply-to x-mailer x-original-to in-reply-to references"
+    ).split()
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A raw message and where it was found. `bytes_read` counts what was read since the one before."""
+
+    origin: str
+    raw: bytes
+    file_time: float
+    bytes_read: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file, or a message in one, that was not taken, and why."""
+
+    origin: str
+    reason: str
+    bytes_read: int = 0
+
+
+def total_bytes(sources: list[Path]) -> int:
+    """How much there is to read, in bytes; for a progress bar."""
+    return sum(_size(path) for path in files(sources) if isinstance(path, Path))
+
+
+def read_sources(sources: list[Path]) -> Iterator[Found | Skipped]:
+    """Every message of the sources, in a stable order; what is no mail comes as `Skipped`. Never raises on a file."""
+    for path in files(sources):
+        if isinstance(path, Skipped):
+            yield path
+            continue
+        try:
+            yield from _read_file(path)
+        except OSError as error:
+            yield Skipped(str(path), error.strerror or "cannot be read", 0)
+
+
+def files(sources: list[Path]) -> Iterator[Path | Skipped]:
+    """The regular files at and below the sources. Hidden ones, and a Maildir's tmp, are left aside in silence."""
+    for source in sources:
+        if source.is_dir():
+            yield from _walk(source)
+        elif not source.exists():
+            yield Skipped(str(source), "does not exist")
+        elif not source.is_file():
+            yield Skipped(str(source), "is not a regular file")
+        else:
+            yield source
+
+
+def _walk(folder: Path) -> Iterator[Path | Skipped]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        yield Skipped(str(folder), error.strerror or "cannot be read")
+        return
+    names = {entry.name for entry in entries}
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_symlink():
+            yield Skipped(str(path), "is a symbolic link; name its target to import it")
+        elif entry.is_dir():
+            # A Maildir's subfolders begin with a dot; those of version control have no cur or new.
+            hidden = entry.name.startswith(".") and not any((path / name).is_dir() for name in _MAILDIR)
+            if not hidden and not (entry.name == "tmp" and names >= _MAILDIR):
+                yield from _walk(path)
+        elif not entry.is_file():
+            yield Skipped(str(path), "is not a regular file")
+        elif not entry.name.startswith("."):
+            yield path
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read_file(path: Path) -> Iterator[Found | Skipped]:
+    # Not blocking: a FIFO that took the file's place must not stop the import.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            yield Skipped(str(path), "is not a regular file")
+            return
+        start = file.peek(_PEEK_BYTES)[:_PEEK_BYTES]
+        if _FROM_LINE.match(start):
+            yield from _read_mbox(path, file, status.st_mtime)
+        elif not start:
+            yield Skipped(str(path), "is empty")
+        elif not looks_like_mail(start):
+            yield Skipped(str(path), "is not mail", status.st_size)
+        elif status.st_size > MESSAGE_BYTES:
+            yield Skipped(str(path), _too_large(status.st_size), status.st_size)
+        else:
+            raw = file.read(MESSAGE_BYTES + 1)
+            yield Found(str(path), raw, status.st_mtime, len(raw))
+
+
+def looks_like_mail(start: bytes) -> bool:
+    """Whether the first bytes of a file are a header section with at least one field that mail has."""
+    return any(field.name in _MAIL_FIELDS for field in read_headers(start).fields)
+
+
+def _read_mbox(path: Path, file: BufferedReader, file_time: float) -> Iterator[Found | Skipped]:
+    """The messages of an mbox file. Content-Length is ignored, since it lies; `>From ` is unquoted (mboxrd)."""
+    for number, (raw, size) in enumerate(split_mbox(file), 1):
+        origin = f"{path} (message {number})"
+        if size > MESSAGE_BYTES:
+            yield Skipped(origin, _too_large(size), size)
+        elif not raw:
+            yield Skipped(origin, "is empty", size)
+        else:
+            yield Found(origin, _QUOTED_FROM.sub(rb"\1", raw) if b"\n>From " in raw else raw, file_time, size)
+
+
+def split_mbox(file: BinaryIO, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[tuple[bytes, int]]:
+    """Each message between `From ` lines, without them and the empty line before the next, and how many bytes it
+    had: one over the limit comes without its bytes. Holds one message at a time."""
+    pending, dropped, begun = b"", 0, False
+    while chunk := file.read(chunk_bytes):
+        pending += chunk
+        whole_lines = pending.rfind(b"\n") + 1
+        start = 0
+        for separator in _SEPARATOR.finditer(pending, 0, whole_lines):
+            before = pending[max(separator.start() - 3, 0) : separator.start()]
+            if before and not before.endswith((b"\n\n", b"\n\r\n")):
+                continue
+            if begun:
+                yield _message(pending[start : separator.start()], dropped)
+            begun, start, dropped = True, separator.end(), 0
+        # The end of the chunk may be the beginning of a separator, and of the empty line before it.
+        pending = pending[start:]
+        if dropped + len(pending) > MESSAGE_BYTES:
+            kept = max(len(pending) - _SEPARATOR_BYTES, 0)
+            dropped, pending = dropped + kept, pending[kept:]
+    if begun:
+        yield _message(pending, dropped)
+
+
+def _message(raw: bytes, dropped: int) -> tuple[bytes, int]:
+    size = dropped + len(raw)
+    if size > MESSAGE_BYTES:
+        return b"", size
+    return raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith((b"\n\n", b"\n\r\n")) else raw, size
+
+
+def _too_large(size: int) -> str:
+    return f"is too large ({size / 1e6:,.1f} MB; a message may have {MESSAGE_BYTES / 1e6:.0f} MB)"

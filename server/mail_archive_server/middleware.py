@@ -1,0 +1,51 @@
+"""What stands around every request: strictness that the SDK leaves out, and boto3 loaded when nobody waits."""
+
+import threading
+from collections.abc import Set
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
+
+from mail_archive_server.hosting import Accessor
+
+WARM_UP_SECONDS = 0.05
+"""How long after the first list of tools boto3 is loaded, so that the answer is out before."""
+
+_LISTS = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}
+
+Request = ServerRequestContext[Any, Any]
+
+
+def refuse_unknown_tools(names: Set[str]) -> ServerMiddleware[Any]:
+    """A call of a tool that is not there is a protocol error (-32602); the SDK answers it as a failed call."""
+
+    async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
+        if ctx.method == "tools/call" and ctx.params is not None and ctx.params.get("name") not in names:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(ctx.params.get('name'))[:80]}")
+        return await call_next(ctx)
+
+    return middleware
+
+
+async def refuse_bogus_cursors(ctx: Request, call_next: CallNext) -> HandlerResult:
+    """Our lists have one page, so no cursor is ours; the SDK ignores it and answers the first page again."""
+    if ctx.method in _LISTS and ctx.params is not None and ctx.params.get("cursor") is not None:
+        raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page.")
+    return await call_next(ctx)
+
+
+def warm_up_after_listing(access: Accessor) -> ServerMiddleware[Any]:
+    """Once the tools have been listed, boto3 is loaded on a thread of its own: most clients list, then think."""
+    pending = [access]
+
+    async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
+        result = await call_next(ctx)
+        if ctx.method == "tools/list" and pending:
+            thread = threading.Timer(WARM_UP_SECONDS, pending.pop()().client.warm_up)
+            thread.daemon = True
+            thread.start()
+        return result
+
+    return middleware

@@ -1,0 +1,87 @@
+"""Resources: the list of archives and single messages, as text; and completion of archive ids."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp_types import (
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    ResourceTemplateReference,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from mail_archive_server.hosting import Accessor
+from mail_archive_tools.archives import list_archives
+from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
+from mail_archive_tools.message import get_archive_message, get_archive_message_content
+from mail_archive_tools.models.base import MessageId
+from mail_archive_tools.rendering import render
+
+COMPLETIONS = 100
+"""The protocol's limit on completion values."""
+
+
+def add_resources(server: MCPServer, access: Accessor) -> None:
+    """Give the server its resources."""
+
+    @server.resource("mail-archive://archives", title="Mail archives", mime_type="text/plain")
+    async def archives() -> str:
+        """The archives of this account and Region."""
+        async with _as_resource_errors():
+            return render(await list_archives(access=access()))
+
+    @server.resource(
+        "mail-archive://messages/{archived_message_id}", title="An archived message", mime_type="text/plain"
+    )
+    async def message(archived_message_id: str) -> str:
+        """One archived message: envelope, metadata and the beginning of its text."""
+        try:
+            TypeAdapter(MessageId).validate_python(archived_message_id)
+        except ValidationError:
+            raise ResourceNotFoundError(
+                "The URI names no message: an ArchivedMessageId has 1 to 1024 characters."
+            ) from None
+        async with _as_resource_errors():
+            caller = access()
+            details = await get_archive_message(archived_message_id, access=caller)
+            content = await get_archive_message_content(archived_message_id, access=caller)
+            return f"{render(details)}\n\n{render(content)}"
+
+
+def add_completion(server: MCPServer, access: Accessor) -> None:
+    """Let clients complete archive ids as the user types."""
+
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # untyped in the SDK
+    async def complete(
+        reference: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        if argument.name != "archive_id":
+            return None
+        try:
+            found = (await list_archives(access=access())).archives
+        except ArchiveError:
+            return None  # completing is a convenience; the call itself will say what is wrong
+        typed = argument.value.lower()
+        ids = [
+            each.archive_id
+            for each in found
+            if each.archive_id.startswith(typed) or typed in (each.archive_name or "").lower()
+        ]
+        return Completion(values=ids[:COMPLETIONS], total=len(ids), has_more=len(ids) > COMPLETIONS)
+
+
+@asynccontextmanager
+async def _as_resource_errors() -> AsyncIterator[None]:
+    """A resource answers with protocol errors where a tool answers with text."""
+    try:
+        yield
+    except (NotFound, InvalidArgument) as error:
+        raise ResourceNotFoundError(str(error)) from error
+    except ArchiveError as error:
+        raise ResourceError(str(error)) from error

@@ -1,0 +1,155 @@
+"""The server's settings: each once, as a flag and as a `MAIL_ARCHIVE_*` variable. A flag wins over the variable."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
+
+Transport = Literal["stdio", "http"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class SettingError(Exception):
+    """A setting that cannot be used; the text names it and what it may be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to serve, and where the archives are."""
+
+    transport: Transport = "stdio"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    local: Path | None = None
+    search_seconds: float = 0.05
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    download_links: Literal["show", "hide"] = "show"
+    log_level: LogLevel = "WARNING"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: `read` makes its value from text and raises ValueError with what it should have been."""
+
+    name: str
+    read: Callable[[str], Any]
+    help: str
+    metavar: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def default(self) -> Any:
+        return getattr(Settings(), self.name)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        for choice in choices:
+            if text.lower() == choice.lower():
+                return choice
+        raise ValueError(f"one of {', '.join(choices)}")
+
+    return read
+
+
+def port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65_535:
+        raise ValueError("a port number from 0 to 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 3600:
+        raise ValueError("a number of seconds from 0 to 3600")
+    return value
+
+
+def http_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("a URL that begins with http:// or https://")
+    return text
+
+
+SETTINGS = (
+    Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
+    Setting("host", str, "with http: the loopback address to listen on", "HOST"),
+    Setting("port", port, "with http: the port to listen on", "PORT"),
+    Setting("local", Path, "a folder with a local archive to serve instead of AWS", "DIR"),
+    Setting("search_seconds", seconds, "how long a search of the local archive takes", "SECONDS"),
+    Setting("region", str, "the AWS Region; else AWS's own settings say it", "REGION"),
+    Setting("profile", str, "the AWS profile; else AWS's own settings say it", "NAME"),
+    Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
+    Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
+    Setting("log_level", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much goes to stderr", "LEVEL"),
+)
+
+
+def add_flags(parser: argparse.ArgumentParser, settings: tuple[Setting, ...] = SETTINGS) -> None:
+    """Give `parser` the flags of these settings. Values stay text until `read_settings`."""
+    for setting in settings:
+        default = "" if setting.default is None else f", {setting.default} by default"
+        parser.add_argument(
+            setting.flag,
+            dest=setting.name,
+            metavar=setting.metavar,
+            help=f"{setting.help} ({setting.variable}{default})",
+        )
+
+
+def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that flags and variables give.
+
+    Raises:
+        SettingError: a value cannot be used, or there is a `MAIL_ARCHIVE_*` variable that is no setting.
+    """
+    known = {setting.variable for setting in SETTINGS}
+    for name in environment:
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
+            raise SettingError(f"{name} is no setting. There are {', '.join(sorted(known))}.")
+    values = {}
+    for setting in SETTINGS:
+        flag = flags.get(setting.name)
+        text = flag if flag is not None else environment.get(setting.variable) or None
+        if text is not None:
+            source = setting.flag if flag is not None else setting.variable
+            values[setting.name] = _read(setting, source, cast(str, text))
+    settings = Settings(**values)
+    _refuse_contradictions(settings)
+    return settings
+
+
+def _read(setting: Setting, source: str, text: str) -> Any:
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise SettingError(f"{source} must be {error}; it is {text!r}.") from None
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    if settings.local is not None:
+        for name in ("region", "profile", "endpoint_url"):
+            if getattr(settings, name) is not None:
+                flag = "--" + name.replace("_", "-")
+                raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")
+    if settings.transport == "http" and settings.host not in ("127.0.0.1", "localhost", "::1"):
+        raise SettingError(
+            f"--host {settings.host} is not a loopback address. Callers cannot be told apart yet, so the server "
+            "listens on 127.0.0.1, localhost or ::1 only."
+        )

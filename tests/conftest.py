@@ -1,0 +1,163 @@
+"""What tests stand on: local archives, real servers and clients, the corpus of real mail where it is present."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.server import MCPServer
+
+from mail_archive_server.app import build_server
+from mail_archive_server.backends import open_access
+from mail_archive_server.local.bridge import LinkListener, attach
+from mail_archive_server.local.setting import Local
+from mail_archive_server.local.store import Store
+from mail_archive_server.sample import fill
+from mail_archive_server.settings import Settings
+from mail_archive_tools.access import Access
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
+
+os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
+    del os.environ[name]
+
+ERAS = ("auto", "legacy")
+"""The modes of the SDK's client: the 2026-07-28 protocol, and the older ones with their handshake."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real mail, which is no part of the project."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"no corpus of real mail at {CORPUS}: 0 messages read")
+    return CORPUS
+
+
+class Clock:
+    """The local archive's clock, in the hands of a test. Starts at 2026-01-01T00:00:00Z."""
+
+    def __init__(self) -> None:
+        self.now = 1_767_225_600.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+class LocalApi:
+    """A local archive with a boto3 client before it: what the API's own users see."""
+
+    def __init__(self, store: Store, clock: Clock, search_seconds: float) -> None:
+        import boto3
+
+        self.store, self.clock = store, clock
+        listener = LinkListener()
+        self.local = Local(store, listener.base, search_seconds=search_seconds, link_seconds=60, clock=clock)
+        listener.serves(self.local)
+        self.client: Any = boto3.client(
+            "mailmanager",
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            endpoint_url="http://localhost",
+        )
+        attach(self.client, self.local)
+
+    def code(self, operation: str, **members: Any) -> str:
+        """The error code that an operation answers with; fails when it succeeds."""
+        from botocore.exceptions import ClientError
+
+        with pytest.raises(ClientError) as caught:
+            getattr(self.client, operation)(**members)
+        return str(caught.value.response["Error"]["Code"])
+
+
+@pytest.fixture
+def api(tmp_path: Path, clock: Clock) -> Iterator[LocalApi]:
+    """An empty local archive whose searches take ten seconds of its clock."""
+    with Store(tmp_path / "archive", create=True) as store:
+        yield LocalApi(store, clock, search_seconds=10)
+
+
+class Sample:
+    """The sample archive on disk, and the ids in it."""
+
+    def __init__(self, folder: Path, archive_id: str) -> None:
+        self.folder, self.archive_id = folder, archive_id
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The sample archive, shared: searches may be added to it, nothing else changed."""
+    folder = tmp_path_factory.mktemp("sample") / "archive"
+    with Store(folder, create=True) as store:
+        return Sample(folder, fill(Local(store, str)))
+
+
+@pytest.fixture
+def own_sample(sample: Sample, tmp_path: Path) -> Sample:
+    """A copy of the sample archive that a test may change."""
+    folder = tmp_path / "sample"
+    shutil.copytree(sample.folder, folder)
+    return Sample(folder, sample.archive_id)
+
+
+OpenAccess = Callable[..., Access]
+
+
+@pytest.fixture
+def access(sample: Sample) -> Access:
+    """Access to the sample, as a program without a host has it."""
+    return open_access(Settings(local=sample.folder, search_seconds=0))
+
+
+@pytest.fixture
+def server(access: Access) -> MCPServer[Any]:
+    """The real server over the sample."""
+    return build_server(lambda: access)
+
+
+@contextmanager
+def loopback(app: Any) -> Iterator[str]:
+    """An ASGI application on a loopback port, in a thread; gives its URL."""
+    import socket
+
+    import uvicorn
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    served = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
+    thread = threading.Thread(target=served.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        served.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+def text_of(result: Any) -> str:
+    """The text channel of a tool's result."""
+    return "".join(block.text for block in result.content if block.type == "text")
+
+
+def eml(**headers: str) -> bytes:
+    """A small message with these headers (`message_id="..."` is Message-ID) and the body `body`."""
+    body = headers.pop("body", "Hello\r\n")
+    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
+    return ("".join(lines) + "\r\n" + body).encode()

@@ -1,0 +1,76 @@
+"""Every tool once: its function, what a host should know of it, and the IAM actions it needs.
+
+The server, the README's table and the tests all read this.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mail_archive_tools import archives, message, search
+from mail_archive_tools.models import Output
+
+Toolset = Literal["read"]
+
+
+@dataclass(frozen=True)
+class CatalogTool:
+    """One tool. The flags are MCP's annotations: it changes nothing; it may destroy something; calling it again
+    changes nothing more; it shows what third parties wrote."""
+
+    function: Callable[..., Awaitable[Output]]
+    title: str
+    iam_actions: tuple[str, ...]
+    toolset: Toolset = "read"
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    open_world: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def description(self) -> str:
+        """The function's docstring, on one line."""
+        return " ".join((self.function.__doc__ or "").split())
+
+
+CATALOG: tuple[CatalogTool, ...] = (
+    CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
+    CatalogTool(archives.get_archive, "Get an archive", ("ses:GetArchive",)),
+    # It starts a search, which IAM calls a write; to a user, and to the mail, it is a read.
+    CatalogTool(
+        search.search_archive,
+        "Search an archive",
+        ("ses:StartArchiveSearch", "ses:GetArchiveSearch", "ses:GetArchiveSearchResults", "ses:StopArchiveSearch"),
+        idempotent=False,
+        open_world=True,
+    ),
+    CatalogTool(
+        search.start_archive_search,
+        "Start a search",
+        ("ses:StartArchiveSearch",),
+        read_only=False,
+        idempotent=False,
+    ),
+    CatalogTool(search.get_archive_search, "Get a search", ("ses:GetArchiveSearch",)),
+    CatalogTool(
+        search.get_archive_search_results,
+        "Get a search's results",
+        ("ses:GetArchiveSearch", "ses:GetArchiveSearchResults"),
+        open_world=True,
+    ),
+    CatalogTool(search.list_archive_searches, "List searches", ("ses:ListArchiveSearches",)),
+    CatalogTool(
+        search.stop_archive_search, "Stop a search", ("ses:StopArchiveSearch",), read_only=False, destructive=True
+    ),
+    CatalogTool(message.get_archive_message, "Get a message", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(
+        message.get_archive_message_content,
+        "Get a message's content",
+        ("ses:GetArchiveMessageContent",),
+        open_world=True,
+    ),
+)

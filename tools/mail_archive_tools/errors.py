@@ -1,0 +1,68 @@
+"""What can go wrong in a tool, as one tree. The text of each is for the model: the thing and the next step.
+
+    ToolError
+    └── ArchiveError
+        ├── InvalidArgument      an argument is not what the tool takes
+        ├── NotFound             no such archive, search or message
+        ├── NotReady             the search has no results yet, or the archive is pending deletion
+        ├── SearchEnded          the search failed or was cancelled: it has no results
+        ├── SlotTaken            another search is running; one may
+        ├── AccessDenied         IAM does not allow it
+        ├── CredentialsRefused   none, expired, or not known
+        ├── Misconfigured        the server's own settings are wrong
+        ├── Throttled            too many calls
+        ├── Unreachable          no answer
+        └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
+
+Anything else that a tool raises is a defect: the model sees only that it failed, and the log has the trace.
+"""
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+
+class ArchiveError(ToolError):
+    """A call that could not be answered, said in a sentence."""
+
+
+class InvalidArgument(ArchiveError):
+    """An argument is not what the tool takes."""
+
+
+class NotFound(ArchiveError):
+    """No such archive, search or message."""
+
+
+class NotReady(ArchiveError):
+    """The search has no results yet, or the archive is pending deletion."""
+
+
+class SearchEnded(ArchiveError):
+    """The search failed or was cancelled."""
+
+
+class SlotTaken(ArchiveError):
+    """Another search is running in the account and Region, and only one may."""
+
+
+class AccessDenied(ArchiveError):
+    """IAM does not allow the action."""
+
+
+class CredentialsRefused(ArchiveError):
+    """There are no credentials, or they have expired or are not known."""
+
+
+class Misconfigured(ArchiveError):
+    """The server's settings do not lead to an archive."""
+
+
+class Throttled(ArchiveError):
+    """The service asks for fewer calls."""
+
+
+class Unreachable(ArchiveError):
+    """The service did not answer."""
+
+
+class ServiceFailed(ArchiveError):
+    """The service failed, or answered what nobody expected."""

@@ -1,0 +1,174 @@
+"""Header fields of a message or part (RFC 5322, RFC 2047), from whatever bytes there are. Linear time."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from mail_archive_tools.mime import charsets
+
+HEADER_BYTES = 1_000_000
+"""How much of a header section is read, in bytes. What follows is not looked at."""
+
+HEADER_FIELDS = 10_000
+"""How many header fields are read."""
+
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\n)")
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+_UNFOLDED_LINE_END = re.compile(rb"\n(?![ \t])")
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+_ENVELOPE_LINE = re.compile(rb">?From ")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
+_FOLD = re.compile(r"\r?\n|\r")
+_QUOTED_OCTET = re.compile(rb"=([0-9A-Fa-f]{2})")
+
+
+class Field(NamedTuple):
+    """One header field. `name` is lower case, `raw` is the body as it came, folds included."""
+
+    name: str
+    raw: bytes
+
+    @property
+    def unfolded(self) -> str:
+        """The field body on one line, encoded words as they are."""
+        return unfold(charsets.decode(self.raw))
+
+    @property
+    def text(self) -> str:
+        """The field body on one line, encoded words decoded."""
+        return decode_words(self.unfolded)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The header fields of one message or part, in their order, and where its body begins (in bytes)."""
+
+    fields: tuple[Field, ...]
+    body_start: int
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Field]]:
+        found: dict[str, list[Field]] = {}
+        for field in self.fields:
+            found.setdefault(field.name, []).append(field)
+        return found
+
+    def all(self, name: str) -> list[Field]:
+        return self._by_name.get(name, [])
+
+    def first(self, name: str) -> Field | None:
+        found = self._by_name.get(name)
+        return found[0] if found else None
+
+    def text(self, name: str) -> str | None:
+        """The first such field, decoded; None when it is absent."""
+        field = self.first(name)
+        return field.text if field else None
+
+
+def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> Headers:
+    """The header section that begins at `start`. A stray line among fields is passed over; text that is
+    no header section at all gives no fields and a body that begins at `start`."""
+    limit = min(len(raw) if end is None else end, start + HEADER_BYTES)
+    return _read_regular(raw, start, limit) or _read_irregular(raw, start, limit)
+
+
+def _read_regular(raw: bytes, start: int, limit: int) -> Headers | None:
+    """A header section as nearly all are: LF or CRLF, nothing but fields, an empty line. None: it is another."""
+    finish = _EMPTY_LINE.search(raw, start, limit)
+    if finish is None:
+        return None
+    section = raw[start : finish.start()].replace(b"\r\n", b"\n")
+    if b"\r" in section:
+        return None
+    bodies = _UNFOLDED_LINE_END.split(section)
+    if len(bodies) > HEADER_FIELDS:
+        return None
+    fields = []
+    for each in bodies:
+        match = _FIELD.match(each)
+        if match is None:
+            return None
+        fields.append(Field(match.group(1).decode("ascii").lower(), each[match.end() :].strip()))
+    return Headers(tuple(fields), finish.end())
+
+
+def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
+    """Any header section, line by line."""
+    found: list[tuple[str, list[bytes]]] = []
+    body_start = limit
+    for line, line_start, next_start in _lines(raw, start, limit):
+        if not line:
+            body_start = next_start
+            break
+        if line[:1] in b" \t" and found:
+            found[-1][1].append(line)
+        elif match := _FIELD.match(line):
+            if len(found) < HEADER_FIELDS:
+                found.append((match.group(1).decode("ascii").lower(), [line[match.end() :]]))
+        elif not _ENVELOPE_LINE.match(line) and not _fields_go_on(raw, next_start, limit):
+            body_start = line_start
+            break
+    fields = tuple(Field(name, b"\n".join(lines).strip()) for name, lines in found)
+    return Headers(fields, body_start)
+
+
+def unfold(text: str) -> str:
+    """A field body on one line (RFC 5322 section 2.2.3)."""
+    return text.replace("\r\n", "").replace("\n", "").replace("\r", "").strip()
+
+
+def decode_words(text: str) -> str:
+    """`text` with its RFC 2047 encoded words decoded; broken ones stay as they are. White space between two
+    encoded words is dropped, and a character split across two words of one charset is put together."""
+    if "=?" not in text:
+        return text
+    parts: list[str] = []
+    pending, pending_charset, position = b"", "", 0
+    for word in _ENCODED_WORD.finditer(text):
+        gap = text[position : word.start()]
+        data = _word_bytes(word.group(2), word.group(3))
+        if data is None:
+            continue
+        charset = word.group(1).split("*", 1)[0].lower()
+        if pending and (gap.strip() or charset != pending_charset):
+            parts.append(charsets.decode(pending, pending_charset))
+            pending = b""
+        if gap.strip() or not position:
+            parts.append(gap)
+        pending, pending_charset, position = pending + data, charset, word.end()
+    if pending:
+        parts.append(charsets.decode(pending, pending_charset))
+    parts.append(text[position:])
+    return _FOLD.sub(" ", "".join(parts))
+
+
+def _lines(raw: bytes, start: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Each line as (line, where it starts, where the next one starts); CRLF, LF and bare CR end one."""
+    position = start
+    while position < limit:
+        match = _LINE_END.search(raw, position, limit)
+        if match is None:
+            yield raw[position:limit], position, limit
+            return
+        yield raw[position : match.start()], position, match.end()
+        position = match.end()
+
+
+def _fields_go_on(raw: bytes, start: int, limit: int) -> bool:
+    """Whether the line at `start` is a header field, so that the one before it was a stray line."""
+    return _FIELD.match(raw, start, limit) is not None
+
+
+def _word_bytes(encoding: str, payload: str) -> bytes | None:
+    if encoding in "qQ":
+        data = payload.replace("_", " ").encode("utf-8", "replace")
+        return _QUOTED_OCTET.sub(lambda octet: bytes([int(octet.group(1), 16)]), data)
+    try:
+        data = payload.encode("ascii")
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    except (UnicodeEncodeError, binascii.Error):
+        return None

@@ -1,0 +1,47 @@
+"""What the tools take and return. Members have the API's names on the wire and Python's names in Python."""
+
+from mail_archive_tools.models.archives import ArchiveDetails, ArchiveList, ArchiveSummary, Retention
+from mail_archive_tools.models.base import Output
+from mail_archive_tools.models.filters import ArchiveFilters, SearchWords
+from mail_archive_tools.models.message import (
+    ArchivedMessage,
+    ArchivedMessageContent,
+    Envelope,
+    MessageBody,
+    Metadata,
+)
+from mail_archive_tools.models.search import (
+    ArchiveSearch,
+    ArchiveSearchList,
+    ArchiveSearchPage,
+    SearchResultRow,
+    SearchResults,
+    SearchStatus,
+    SearchSummary,
+    StartedSearch,
+    StoppedSearch,
+)
+
+__all__ = [
+    "ArchiveDetails",
+    "ArchiveFilters",
+    "ArchiveList",
+    "ArchiveSearch",
+    "ArchiveSearchList",
+    "ArchiveSearchPage",
+    "ArchiveSummary",
+    "ArchivedMessage",
+    "ArchivedMessageContent",
+    "Envelope",
+    "MessageBody",
+    "Metadata",
+    "Output",
+    "Retention",
+    "SearchResultRow",
+    "SearchResults",
+    "SearchStatus",
+    "SearchSummary",
+    "SearchWords",
+    "StartedSearch",
+    "StoppedSearch",
+]

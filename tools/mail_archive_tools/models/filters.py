@@ -1,0 +1,122 @@
+"""What a search looks for: in the API's shape (ArchiveFilters) and in ours (SearchWords)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_pascal
+
+from mail_archive_tools.models.base import optional
+from mail_archive_tools.untrusted import clean_line
+
+MAX_CONDITIONS = 10
+"""Conditions that Include and Unless may each have."""
+
+
+def _either_case(name: str) -> AliasChoices:
+    return AliasChoices(name, to_pascal(name))
+
+
+class _Part(BaseModel):
+    # Snake case is what the tools ask for; the API's own spelling is understood as well.
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=_either_case, serialization_alias=to_pascal),
+        populate_by_name=True,
+        serialize_by_alias=True,
+        frozen=True,
+        defer_build=True,
+        extra="forbid",
+    )
+
+
+class StringToEvaluate(_Part):
+    attribute: Literal["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]
+
+
+Value = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+
+
+class StringExpression(_Part):
+    evaluate: StringToEvaluate
+    operator: Literal["CONTAINS"]
+    values: list[Value] = Field(min_length=1, max_length=10)
+
+
+class BooleanToEvaluate(_Part):
+    attribute: Literal["HAS_ATTACHMENTS"]
+
+
+class BooleanExpression(_Part):
+    evaluate: BooleanToEvaluate
+    operator: Literal["IS_TRUE", "IS_FALSE"]
+
+
+class FilterCondition(_Part):
+    """Exactly one of the two."""
+
+    string_expression: StringExpression | None = None
+    boolean_expression: BooleanExpression | None = None
+
+
+class ArchiveFilters(_Part):
+    include: list[FilterCondition] | None = optional("All of these must hold.", max_length=MAX_CONDITIONS)
+    unless: list[FilterCondition] | None = optional("None of these may hold.", max_length=MAX_CONDITIONS)
+
+    def request(self) -> dict[str, Any]:
+        """The API's Filters."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+def _cleaned(filters: ArchiveFilters) -> ArchiveFilters:
+    """The filters with values that are safe to show: another program may have set them."""
+    return ArchiveFilters.model_validate(
+        {name: [_cleaned_condition(each) for each in kept] for name, kept in filters if kept is not None}
+    )
+
+
+def _cleaned_condition(condition: FilterCondition) -> FilterCondition:
+    expression = condition.string_expression
+    if expression is None:
+        return condition
+    values = [clean_line(value) for value in expression.values]
+    return condition.model_copy(update={"string_expression": expression.model_copy(update={"values": values})})
+
+
+ShownFilters = Annotated[ArchiveFilters, AfterValidator(_cleaned)]
+"""Filters as a search has them, for display."""
+
+
+def _listed(value: Any) -> Any:
+    """One word is a list of one: models tend to leave the brackets away."""
+    return [value] if isinstance(value, str) else value
+
+
+# The limits are checked but not published: a dozen copies of them would cost every conversation a kilobyte.
+Words = Annotated[
+    list[Value],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=10),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+]
+"""Substrings, compared without regard to case; any of them may match."""
+
+
+class SearchWords(_Part):
+    """The words of `search_archive`: each field a list of substrings, of which any may match."""
+
+    sender: Words | None = None
+    recipient: Words | None = None
+    cc: Words | None = None
+    subject: Words | None = None
+    envelope_sender: Words | None = None
+    envelope_recipient: Words | None = None
+    has_attachments: bool | None = None

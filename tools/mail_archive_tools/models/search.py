@@ -1,0 +1,104 @@
+"""Searches and what they found, as the five search operations give them."""
+
+from typing import Literal
+
+from mail_archive_tools.models.base import HeaderLine, MailLine, Output, Timestamp, member, optional
+from mail_archive_tools.models.filters import ShownFilters
+from mail_archive_tools.models.message import Envelope
+
+SearchState = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
+
+
+class SearchStatus(Output):
+    submission_timestamp: Timestamp | None = optional("When the search was started.")
+    completion_timestamp: Timestamp | None = optional("When it ended; absent while it runs.")
+    state: SearchState | str | None = optional(
+        "QUEUED or RUNNING: wait. COMPLETED: it has results. FAILED or CANCELLED: it has none."
+    )
+    error_message: MailLine | None = optional("Why it failed.")
+
+
+class StartedSearch(Output):
+    search_id: str = member("The new search's id, for get_archive_search and get_archive_search_results.")
+    notes: list[str] | None = optional("How the arguments were understood.")
+
+
+class StoppedSearch(Output):
+    search_id: str = member("The search that was asked to stop.")
+
+
+class ArchiveSearch(Output):
+    search_id: str = member("The id asked for.")
+    archive_id: str | None = optional("The archive that is searched.")
+    filters: ShownFilters | None = optional("The conditions.")
+    from_timestamp: Timestamp | None = optional("Start of the range, inclusive.")
+    to_timestamp: Timestamp | None = optional("End of the range, inclusive.")
+    max_results: int | None = optional("How many rows it may find.")
+    status: SearchStatus | None = optional("How far it is.")
+
+
+class SearchSummary(Output):
+    search_id: str | None = optional("The search's id.")
+    status: SearchStatus | None = optional("How far it is.")
+
+
+class ArchiveSearchList(Output):
+    searches: list[SearchSummary] = member("The archive's searches, newest first.")
+    next_token: str | None = optional("There are more: call list_archive_searches again with it as next_token.")
+
+
+class SearchResultRow(Output):
+    """One message that a search found. A member that the message lacks is absent."""
+
+    archived_message_id: str | None = optional("The id that the message tools ask for.")
+    received_timestamp: Timestamp | None = optional("When it was received; searches go by this time.")
+    date: HeaderLine | None = optional("The Date header, as the sender wrote it.")
+    to: HeaderLine | None = optional("The To header.")
+    from_: HeaderLine | None = optional("The From header, as the sender wrote it.", alias="From")
+    cc: HeaderLine | None = optional("The Cc header.")
+    subject: HeaderLine | None = optional("The Subject header.")
+    message_id: MailLine | None = optional("The Message-ID header.")
+    has_attachments: bool | None = optional("Whether it has attachments.")
+    received_headers: list[MailLine] | None = optional("The Received headers, last hop first.")
+    in_reply_to: MailLine | None = optional("The Message-ID that it answers.")
+    x_mailer: HeaderLine | None = optional("The program that sent it.")
+    x_original_mailer: HeaderLine | None = optional("The program that sent it originally.")
+    x_priority: HeaderLine | None = optional("The priority that the sender gave it.")
+    ingress_point_id: MailLine | None = optional("The ingress endpoint it came through; received mail only.")
+    sender_hostname: MailLine | None = optional("The host it was received from.")
+    sender_ip_address: MailLine | None = optional(
+        "Received mail: the connecting client's address. Sent mail: the caller's of SendEmail."
+    )
+    envelope: Envelope | None = optional("The SMTP envelope, which may differ from the headers.")
+    source_arn: MailLine | None = optional(
+        "What archived it: a rule set's ARN (received) or a configuration set's archive ARN (sent)."
+    )
+
+
+class SearchResults(Output):
+    search_id: str = member("The search asked for.")
+    rows: list[SearchResultRow] = member("This page's messages.")
+    total_rows: int = member("How many the search found in all.")
+    truncated: bool | None = optional(
+        "True: it found as many as it was allowed to, so there may be more. Narrow it to be sure."
+    )
+    next_cursor: str | None = optional("There are more rows: call again with it as cursor.")
+    notes: list[str] | None = optional("What was shortened or left out.")
+
+
+class ArchiveSearchPage(Output):
+    archive_id: str = member("The archive that was searched.")
+    from_timestamp: Timestamp = member("Start of the range, inclusive.")
+    to_timestamp: Timestamp = member("End of the range, inclusive.")
+    search_id: str = member("The search that was run; get_archive_search_results shows its rows in full.")
+    state: SearchState = member(
+        "COMPLETED: Rows are its results, none when it found none. QUEUED or RUNNING: it is not finished; "
+        "go on with NextCursor."
+    )
+    rows: list[SearchResultRow] | None = optional("This page's messages; absent while the search is not finished.")
+    total_rows: int | None = optional("How many messages were found in all.")
+    truncated: bool | None = optional(
+        "True: it found as many as a search may, so there may be more. Narrow it to be sure."
+    )
+    next_cursor: str | None = optional("More rows, or still running: call search_archive again with it as cursor.")
+    notes: list[str] | None = optional("How the arguments were understood, and what was shortened.")
