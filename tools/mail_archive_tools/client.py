@@ -12,6 +12,8 @@ from typing import Any
 
 from anyio import to_thread
 
+from mail_archive_tools.errors import ServiceFailed
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -88,8 +90,9 @@ class MailManager:
             Filters=filters,
             MaxResults=max_results,
         )
-        search_id: str = response["SearchId"]
-        return search_id
+        if "SearchId" not in response:
+            raise ServiceFailed("Mail Manager started a search without saying its id. list_archive_searches shows it.")
+        return str(response["SearchId"])
 
     async def get_archive_search(self, search_id: str) -> dict[str, Any]:
         return await self._call("GetArchiveSearch", search(search_id), SearchId=search_id)
@@ -133,12 +136,13 @@ class MailManager:
         from mail_archive_tools.refusals import REFUSALS, is_about_credentials, refusal
 
         try:
-            response: dict[str, Any] = getattr(self._connected(), xform_name(operation))(**parameters)
+            client = self._connected()
+            response: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except REFUSALS as error:
             if is_about_credentials(error):
                 self._client = None
             raise refusal(error, operation, subject) from error
-        del response["ResponseMetadata"]
+        _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
         return response
 
     def _connected(self) -> Any:
@@ -146,3 +150,17 @@ class MailManager:
             if self._client is None:
                 self._client = self._connect()
             return self._client
+
+
+def _refuse_strangers(response: dict[str, Any], shape: Any) -> None:
+    """boto3 takes any page with status 200 for an empty answer, and an empty answer would read as "nothing found".
+
+    Raises:
+        ServiceFailed: this is not Mail Manager's answer.
+    """
+    kind = response.pop("ResponseMetadata")["HTTPHeaders"].get("content-type", "")
+    if not ("json" in kind or "cbor" in kind) or any(name not in response for name in shape.required_members):
+        raise ServiceFailed(
+            "The answer is not one of Mail Manager. Check the server's endpoint-url, and proxies on the way; then call "
+            "again."
+        )

@@ -18,15 +18,17 @@ _INVISIBLE = re.compile(
     "\U0001d173-\U0001d17a\U0001bca0-\U0001bca3"  # musical and shorthand controls
     "]"
 )
-# Joiners that carry meaning: in emoji sequences, and between letters of scripts that need them.
+# The next two begin with the character that they are after: what stands before it is looked at only where it is.
+# Joiners carry meaning in emoji sequences and between letters of the scripts that need them.
 _LOOSE_JOINER = re.compile(
+    "[\u200c\u200d](?:"
     "(?<![\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\ufe0f\u2600-\u27bf\u2640\u2642"
-    "\U0001f1e6-\U0001faff])[\u200c\u200d]"
-    "|[\u200c\u200d](?![\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u2b00-\u2bff"
-    "\U0001f1e6-\U0001faff])"
+    "\U0001f1e6-\U0001faff][\u200c\u200d])"
+    "|(?![\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u2b00-\u2bff"
+    "\U0001f1e6-\U0001faff]))"
 )
 # A variation selector is kept once, behind a symbol that has a text and an emoji form.
-_LOOSE_SELECTOR = re.compile("(?<![#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe00-\ufe0f]")
+_LOOSE_SELECTOR = re.compile("[\ufe00-\ufe0f](?<![#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff][\ufe00-\ufe0f])")
 _SUBDIVISION_FLAG = re.compile(
     "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|"
     "\U000e0077\U000e006c\U000e0073)\U000e007f"
