@@ -31,6 +31,16 @@ ERAS = ("auto", "legacy")
 """The modes of the SDK's client: the 2026-07-28 protocol, and the older ones with their handshake."""
 
 
+READ_OF_CORPUS: dict[str, int] = {}
+"""How many messages of each set of the corpus were read, for the summary."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if READ_OF_CORPUS:
+        sets = ", ".join(f"{name} {count:,}" for name, count in READ_OF_CORPUS.items())
+        terminalreporter.write_line(f"real messages read: {sum(READ_OF_CORPUS.values()):,} ({sets})")
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

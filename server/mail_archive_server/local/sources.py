@@ -15,6 +15,8 @@ MESSAGE_BYTES = 40_000_000
 """The largest message taken, in bytes (the service's own limit)."""
 
 _PEEK_BYTES = 16_384
+# How far to look where the header section is longer than that.
+_LONG_PEEK_BYTES = 1_000_000
 _MAILDIR = frozenset({"cur", "new"})
 # "From sender date": what separates the messages of an mbox file.
 _FROM_LINE = re.compile(rb"From .{0,500}?\d{1,2}:\d\d(?::\d\d)?\b.{0,60}\d{4}")
@@ -25,8 +27,9 @@ _CHUNK_BYTES = 4_000_000
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
 _MAIL_FIELDS = frozenset(
     (
-        "from to cc bcc subject date received message-id return-path delivered-to mime-version content-type "
-        "content-transfer-encoding sender reply-to x-mailer x-original-to in-reply-to references"
+        "from to cc bcc subject date received message-id return-path delivered-to mime-version content-type sender "
+        "content-transfer-encoding reply-to x-mailer x-original-to in-reply-to references resent-from list-id "
+        "dkim-signature arc-seal authentication-results"
     ).split()
 )
 
@@ -122,13 +125,20 @@ def _read_file(path: Path) -> Iterator[Found | Skipped]:
             yield from _read_mbox(path, file, status.st_mtime)
         elif not start:
             yield Skipped(str(path), "is empty")
-        elif not looks_like_mail(start):
+        elif not looks_like_mail(start) and not looks_like_mail(_long_peek(file)):
             yield Skipped(str(path), "is not mail", status.st_size)
         elif status.st_size > MESSAGE_BYTES:
             yield Skipped(str(path), _too_large(status.st_size), status.st_size)
         else:
             raw = file.read(MESSAGE_BYTES + 1)
             yield Found(str(path), raw, status.st_mtime, len(raw))
+
+
+def _long_peek(file: BufferedReader) -> bytes:
+    """The beginning of a file whose first field may be longer than most header sections; nothing is consumed."""
+    start = file.read(_LONG_PEEK_BYTES)
+    file.seek(0)
+    return start
 
 
 def looks_like_mail(start: bytes) -> bool:

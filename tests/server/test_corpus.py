@@ -1,0 +1,97 @@
+"""Real mail: all of it is imported, and read through a real client."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mail_archive_server.app import build_server
+from mail_archive_server.backends import open_access
+from mail_archive_server.local import keys
+from mail_archive_server.local.archives import create_archive
+from mail_archive_server.local.ingest import import_mail
+from mail_archive_server.local.setting import Local
+from mail_archive_server.local.store import ArchiveRecord, Store
+from mail_archive_server.settings import Settings
+from tests.conftest import ERAS, READ_OF_CORPUS, text_of
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+SETS = ("bounces", "cpython", "notmuch", "quotes", "rspamd", "spamassassin", "stalwart")
+NO_MAIL = {
+    "cpython": {"msg_19.txt"},  # the end of a message only
+    "notmuch": {"README"},
+    "stalwart": {"COPYING"},
+}
+"""Files that are no mail."""
+
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A local archive with one archive for each set."""
+    path = tmp_path_factory.mktemp("corpus") / "archive"
+    with Store(path, create=True) as store:
+        for name in SETS:
+            create_archive(Local(store, str), {"ArchiveName": name})
+    yield path
+    shutil.rmtree(path)
+
+
+def archive_of(store: Store, name: str) -> ArchiveRecord:
+    return next(archive for archive in store.archives() if archive.name == name)
+
+
+def days_with_mail(store: Store, archive: ArchiveRecord) -> list[int]:
+    """Each day on which a message was received, in days since 1970."""
+    first = keys.first_key(archive.number, 0)
+    sql = "SELECT DISTINCT json_extract(api_row, '$.ReceivedTimestamp') / 86400 FROM message WHERE id BETWEEN ? AND ?"
+    with store.reading() as db:
+        return [row[0] for row in db.execute(sql, (first, keys.last_key(archive.number, 1 << 40)))]
+
+
+@pytest.mark.parametrize("name", SETS)
+async def test_a_set_is_imported_and_read_without_a_crash(corpus: Path, folder: Path, name: str) -> None:
+    with Store(folder) as store:
+        archive = archive_of(store, name)
+        tally = import_mail(store, archive, [corpus / name])
+        skipped = {Path(each.origin).name for each in tally.skipped if not each.origin.endswith((".json", ".md"))}
+        months = sorted({day // 30 for day in days_with_mail(store, archive)})
+    assert tally.added
+    if name != "quotes":  # most of that set are bodies without a header
+        assert skipped == NO_MAIL.get(name, set())
+    access = open_access(Settings(local=folder, search_seconds=0))
+    read: set[str] = set()
+    async with Client(build_server(lambda: access), mode=ERAS[len(name) % 2]) as client:
+        for month in months:
+            for row in await rows_of_month(client, archive.archive_id, month):
+                message_id = row["ArchivedMessageId"]
+                for tool in ("get_archive_message", "get_archive_message_content"):
+                    answer = await client.call_tool(tool, {"archived_message_id": message_id})
+                    assert not answer.is_error, (message_id, text_of(answer))
+                    assert len(text_of(answer).encode()) < 40_000
+                read.add(message_id)
+    assert len(read) == tally.added
+    READ_OF_CORPUS[name] = len(read)
+
+
+async def rows_of_month(client: Client, archive_id: str, month: int) -> list[dict[str, Any]]:
+    begin = datetime.fromtimestamp(month * 30 * DAY, UTC)
+    end = datetime.fromtimestamp((month + 1) * 30 * DAY - 1, UTC)
+    words = {"archive_id": archive_id, "from_timestamp": begin.isoformat(), "to_timestamp": end.isoformat()}
+    rows: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = await client.call_tool("search_archive", {**words, "limit": 50, **cursor})
+        assert not answer.is_error, text_of(answer)
+        page = answer.structured_content or {}
+        assert "Truncated" not in page
+        rows += page["Rows"]
+        if "NextCursor" not in page:
+            return rows
+        cursor = {"cursor": page["NextCursor"]}

@@ -1,0 +1,45 @@
+"""The examples, run as a reader would run them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mail_archive_server.local.asgi import api_app
+from mail_archive_server.local.setting import Local
+from mail_archive_server.local.store import Store
+from tests.conftest import ROOT, Sample, loopback
+
+pytestmark = pytest.mark.slow
+
+
+def run(name: str, *words: str) -> str:
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / name), *words], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def test_every_example_is_run_here() -> None:
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == {"mcp_client.py", "agent.py", "plain_boto3.py"}
+
+
+def test_the_client(sample: Sample) -> None:
+    shown = run("mcp_client.py", str(sample.folder))
+    assert shown.startswith("3 invoices in March 2025:")
+    assert "Rechnung RE-2025-03 für Gehäuse" in shown
+
+
+def test_the_agent(sample: Sample) -> None:
+    shown = run("agent.py", str(sample.folder)).splitlines()
+    assert len(shown) == 2
+    assert all(line.endswith("not from Brightwell, but from vps-381.cheaphost.example") for line in shown)
+
+
+def test_plain_boto3(sample: Sample) -> None:
+    base: list[str] = []
+    with Store(sample.folder) as store, loopback(api_app(Local(store, lambda: base[0]))) as url:
+        base.append(url)
+        shown = run("plain_boto3.py", url)
+    assert "mails with attachments in June 2025" in shown and "bytes" in shown

@@ -1,0 +1,44 @@
+"""Settings: flags, variables, mistakes."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from mail_archive_server.settings import SETTINGS, SettingError, Settings, read_settings
+
+
+def test_every_setting_is_declared_once() -> None:
+    assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
+
+
+def test_a_flag_wins_over_a_variable() -> None:
+    environment = {"MAIL_ARCHIVE_PORT": "9000", "MAIL_ARCHIVE_LOCAL": "here", "MAIL_ARCHIVE_LOG_LEVEL": "debug"}
+    settings = read_settings({"port": "9001", "local": None}, environment)
+    assert (settings.port, settings.local, settings.log_level) == (9001, Path("here"), "DEBUG")
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert read_settings({}, {"MAIL_ARCHIVE_REGION": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "words"),
+    [
+        ({"port": "http"}, {}, "--port must be a port number from 0 to 65535; it is 'http'"),
+        ({}, {"MAIL_ARCHIVE_PORT": "70000"}, "MAIL_ARCHIVE_PORT must be a port number"),
+        ({"transport": "sse"}, {}, "--transport must be one of stdio, http"),
+        ({"log_level": "loud"}, {}, "one of DEBUG, INFO, WARNING, ERROR"),
+        ({"endpoint_url": "localhost"}, {}, "begins with http"),
+        ({"search_seconds": "soon"}, {}, "number of seconds"),
+        ({"search_seconds": "nan"}, {}, "number of seconds"),
+        ({"download_links": "maybe"}, {}, "one of show, hide"),
+        ({"local": "x", "region": "us-east-1"}, {}, "--local and --region exclude each other"),
+        ({"local": "x"}, {"MAIL_ARCHIVE_PROFILE": "me"}, "--local and --profile exclude each other"),
+        ({"transport": "http", "host": "0.0.0.0"}, {}, "not a loopback address"),
+        ({}, {"MAIL_ARCHIVE_RETION": "x"}, "MAIL_ARCHIVE_RETION is no setting. There are .*MAIL_ARCHIVE_REGION"),
+    ],
+)
+def test_mistakes_are_named(flags: dict[str, str], environment: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        read_settings(flags, environment)

@@ -1,0 +1,262 @@
+"""All tools, asked by a real client over both eras of the protocol."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.shared.exceptions import MCPError
+
+from mail_archive_server.app import build_server
+from mail_archive_server.backends import open_access
+from mail_archive_server.local.describe import describe
+from mail_archive_server.local.store import Store
+from mail_archive_server.settings import Settings
+from mail_archive_tools.catalog import CATALOG
+from tests.conftest import ERAS, Sample, text_of
+
+pytestmark = pytest.mark.anyio
+
+Server = MCPServer[Any]
+APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T00:00:00Z"}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_catalog_is_what_a_client_sees(server: Server, era: Any) -> None:
+    async with Client(server, mode=era) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    assert list(tools) == [entry.name for entry in CATALOG]
+    for entry in CATALOG:
+        tool = tools[entry.name]
+        assert tool.description == entry.description and len(entry.description) > 40
+        assert tool.title and tool.annotations
+        assert tool.annotations.read_only_hint is entry.read_only
+        assert tool.annotations.destructive_hint is entry.destructive
+        assert tool.output_schema and tool.output_schema["type"] == "object"
+
+
+def keywords(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Every keyword of a schema and below, names of properties left aside."""
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            yield name, value
+            below = value.values() if name in ("properties", "$defs") else [value]
+            for each in below:
+                yield from keywords(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from keywords(each)
+
+
+async def test_schemas_are_tidy_and_small(server: Server) -> None:
+    async with Client(server) as client:
+        tools = (await client.list_tools()).tools
+    for tool in tools:
+        for schema in (tool.input_schema, tool.output_schema):
+            jsonschema.Draft202012Validator.check_schema(schema)
+            found = list(keywords(schema))
+            assert "title" not in {name for name, _ in found}
+            assert ("type", "null") not in [(name, value) for name, value in found if isinstance(value, str)]
+        described = [schema.get("description") for schema in tool.input_schema["properties"].values()]
+        assert [each for each in described if each is None] == [] or tool.name == "search_archive"
+    seen = [{"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema} for tool in tools]
+    assert len(json.dumps(seen, separators=(",", ":"))) < 9_500
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_an_investigation_from_the_archives_to_the_text(server: Server, era: Any) -> None:
+    async with Client(server, mode=era) as client:
+
+        async def call(tool: str, **arguments: Any) -> dict[str, Any]:
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, text_of(result)
+            structured: dict[str, Any] = result.structured_content or {}
+            assert_both_channels(text_of(result), structured)
+            return structured
+
+        (archive,) = (await call("list_archives"))["Archives"]
+        where = {"archive_id": archive["ArchiveId"]}
+        assert (await call("get_archive", **where))["ArchiveName"] == archive["ArchiveName"]
+        page = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2)
+        rest = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2, cursor=page["NextCursor"])
+        assert len(page["Rows"]) == len(rest["Rows"]) == 2 and page["TotalRows"] == 4 and "NextCursor" not in rest
+        started = await call("start_archive_search", **where, **APRIL, max_results=3)
+        assert (await call("get_archive_search", search_id=started["SearchId"]))["Status"]["State"] == "COMPLETED"
+        results = await call("get_archive_search_results", search_id=started["SearchId"], detail="full")
+        assert results["Truncated"] is True
+        listed = await call("list_archive_searches", **where, page_size=1)
+        assert listed["Searches"][0]["SearchId"] == started["SearchId"] and listed["NextToken"]
+        assert await call("stop_archive_search", search_id=started["SearchId"]) == {"SearchId": started["SearchId"]}
+        suspect = {"archived_message_id": rest["Rows"][-1]["ArchivedMessageId"]}
+        message = await call("get_archive_message", **suspect)
+        assert message["Metadata"]["SenderHostname"] == "vps-381.cheaphost.example"
+        content = await call("get_archive_message_content", **suspect)
+        assert "our new account" in content["Body"]["Text"]
+
+
+def values(structured: Any) -> Iterator[Any]:
+    if isinstance(structured, dict):
+        for value in structured.values():
+            yield from values(value)
+    elif isinstance(structured, list):
+        for value in structured:
+            yield from values(value)
+    else:
+        yield structured
+
+
+def assert_both_channels(text: str, structured: dict[str, Any]) -> None:
+    """The text says every value that the structured content says; neither has a null."""
+    assert None not in list(values(structured))
+    for value in values(structured):
+        if isinstance(value, str):
+            assert value in text, value
+        elif isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            assert str(value) in text
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_progress_is_reported(own_sample: Sample, era: Any) -> None:
+    access = open_access(Settings(local=own_sample.folder, search_seconds=0.3))
+    heard: list[str] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message or "")
+
+    async with Client(build_server(lambda: access), mode=era) as client:
+        result = await client.call_tool(
+            "search_archive", {"archive_id": own_sample.archive_id, **APRIL}, progress_callback=listen
+        )
+    assert not result.is_error
+    assert any("QUEUED" in sentence for sentence in heard) and any("RUNNING" in sentence for sentence in heard)
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("get_archive", {}, "archive_id is missing.*list_archives"),
+    ("get_archive", {"archive_id": "archive-1"}, "archive_id is 'archive-1', which is none.*a- and letters"),
+    ("get_archive", {"archive_id": "a-" + "x" * 65}, "archive_id is"),
+    ("get_archive", {"archive_id": ["a-1"]}, "archive_id is .*string"),
+    ("get_archive", {"archive_id": "a-none"}, "no archive a-none here.*list_archives"),
+    ("list_archives", {"page_size": 51}, "page_size is 51: .*50"),
+    ("list_archives", {"page_size": "many"}, "page_size is 'many': .*integer"),
+    ("list_archives", {"next_token": "bm9uZQ=="}, "NextToken"),
+    ("list_archives", {"pagesize": 5}, "no argument 'pagesize'.*page_size, next_token"),
+    ("search_archive", {"archive_id": "a-1"}, "from_timestamp is missing.*to_timestamp is missing"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": "yesterday"}, "from_timestamp is 'yesterday'"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": 1743465600}, "not a date and time"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": "2025"}, "not a date and time"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": "0001-01-01T00:00:00+14:00"}, "1970"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "to_timestamp": "2025-02-01"}, "before from_timestamp"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "to_timestamp": "2025-06-01"}, "30 days"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "sender": []}, "sender is"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "sender": ["x"] * 11}, "sender is.*10"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "sender": ["x" * 2049]}, "sender.0 is.*2048"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "sender": [""]}, "sender.0 is"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "exclude": {"body": ["x"]}}, "exclude.body"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "cursor": "nonsense"}, "cursor"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "wait_seconds": 3600}, "wait_seconds is 3600"),
+    ("search_archive", {"archive_id": "a-none", **APRIL}, "no archive a-none here"),
+    ("start_archive_search", {"archive_id": "a-1", **APRIL, "max_results": 1001}, "max_results is 1001: .*1000"),
+    ("start_archive_search", {"archive_id": "a-1", **APRIL, "filters": {"include": [{}]}}, "exactly one"),
+    ("start_archive_search", {"archive_id": "a-1", **APRIL, "filters": {"includes": []}}, "filters.includes"),
+    ("get_archive_search", {"search_id": "nothing"}, "search nothing.*list_archive_searches"),
+    ("get_archive_search_results", {"search_id": "x" * 65}, "search_id is"),
+    ("get_archive_search_results", {"search_id": "nothing"}, "search nothing"),
+    ("get_archive_search_results", {"search_id": "s", "detail": "some"}, "detail is 'some': .*summary"),
+    ("list_archive_searches", {"archive_id": "a-none"}, "no archive a-none"),
+    ("stop_archive_search", {"search_id": "nothing"}, "search nothing"),
+    ("get_archive_message", {"archived_message_id": ""}, "archived_message_id is ''"),
+    ("get_archive_message", {"archived_message_id": "nothing"}, "message nothing.*search_archive"),
+    ("get_archive_message_content", {"archived_message_id": "x", "max_chars": 30_001}, "max_chars is 30001"),
+    ("get_archive_message_content", {"archived_message_id": "x", "offset": -1}, "offset is -1"),
+    ("get_archive_message_content", {"archived_message_id": "nothing"}, "message nothing"),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "words"), BAD)
+async def test_bad_input_gets_a_sentence(server: Server, tool: str, arguments: dict[str, Any], words: str) -> None:
+    async with Client(server) as client:
+        result = await client.call_tool(tool, arguments)
+    said = text_of(result)
+    assert result.is_error
+    assert re.search(words, said), said
+    assert "Traceback" not in said and "\n" not in said and "pydantic" not in said
+    assert len(said) < 700
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_bad_input_is_answered_on_both_eras(server: Server, era: Any) -> None:
+    async with Client(server, mode=era) as client:
+        result = await client.call_tool("get_archive", {"archive_id": "x"})
+        assert result.is_error and "archive_id" in text_of(result)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_unknown_tools_and_cursors_are_protocol_errors(server: Server, era: Any) -> None:
+    async with Client(server, mode=era) as client:
+        with pytest.raises(MCPError, match="Unknown tool: read_minds"):
+            await client.call_tool("read_minds", {})
+        with pytest.raises(MCPError, match="Unknown cursor"):
+            await client.list_tools(cursor="2")
+
+
+async def test_a_search_that_runs_and_an_archive_pending_deletion(own_sample: Sample) -> None:
+    access = open_access(Settings(local=own_sample.folder, search_seconds=60))
+    async with Client(build_server(lambda: access)) as client:
+        started = await client.call_tool("start_archive_search", {"archive_id": own_sample.archive_id, **APRIL})
+        search_id = (started.structured_content or {})["SearchId"]
+        results = await client.call_tool("get_archive_search_results", {"search_id": search_id})
+        assert results.is_error and f"{search_id} is still QUEUED" in text_of(results)
+        again = await client.call_tool("start_archive_search", {"archive_id": own_sample.archive_id, **APRIL})
+        assert again.is_error and search_id in text_of(again) and "stop_archive_search" in text_of(again)
+        with Store(own_sample.folder) as store, store.writing() as db:
+            store.change_archive(db, 1, {"state": "PENDING_DELETION"})
+        pending = await client.call_tool("search_archive", {"archive_id": own_sample.archive_id, **APRIL})
+        assert pending.is_error and "pending deletion" in text_of(pending)
+
+
+async def test_one_word_without_brackets_is_a_list_of_one(server: Server, sample: Sample) -> None:
+    async with Client(server) as client:
+        result = await client.call_tool(
+            "search_archive", {"archive_id": sample.archive_id, **APRIL, "subject": "bank", "sender": '["luc@"]'}
+        )
+    assert (result.structured_content or {})["TotalRows"] == 1
+
+
+HIDDEN = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+HOSTILE = f"visible\u200b{HIDDEN}\u202e\x1b[31m\x00"
+
+
+async def test_a_hostile_string_reaches_no_output(own_sample: Sample) -> None:
+    encoded = "=?utf-8?b?" + base64.b64encode(HOSTILE.encode()).decode() + "?="
+    names = ["From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "X-Mailer", "X-Original-Mailer", "X-Priority"]
+    raw_headers = "".join(f"{name}: {HOSTILE} {encoded}\r\n" for name in names)
+    envelope = f"Return-Path: <{HOSTILE}>\r\nDelivered-To: {HOSTILE}\r\nReceived: from {HOSTILE} ({HOSTILE}); x\r\n"
+    raw = f"{envelope}{raw_headers}Date: Tue, 1 Apr 2025 10:00:00 +0000\r\n\r\n{HOSTILE}\r\n".encode()
+    with Store(own_sample.folder) as store:
+        archive = store.archives()[0]
+        message = describe(raw, archive.archive_id, 0, {"IngressPointId": HOSTILE, "SourceArn": HOSTILE})
+        store.add_messages(archive, [message])
+    access = open_access(Settings(local=own_sample.folder, search_seconds=0))
+    day = {"from_timestamp": "2025-04-01T10:00:00Z", "to_timestamp": "2025-04-01T10:00:00Z"}
+    async with Client(build_server(lambda: access)) as client:
+        page = await client.call_tool("search_archive", {"archive_id": own_sample.archive_id, **day})
+        found = page.structured_content or {}
+        answers = [page]
+        for tool, arguments in (
+            ("get_archive_search_results", {"search_id": found["SearchId"], "detail": "full"}),
+            ("get_archive_message", {"archived_message_id": message.archived_message_id}),
+            ("get_archive_message_content", {"archived_message_id": message.archived_message_id}),
+        ):
+            answers.append(await client.call_tool(tool, arguments))
+        resource = await client.read_resource(f"mail-archive://messages/{message.archived_message_id}")
+    outputs = [text_of(answer) + json.dumps(answer.structured_content, ensure_ascii=False) for answer in answers]
+    outputs.append(resource.model_dump_json())
+    for output in outputs:
+        assert "visible" in output
+        assert not any(character in output for character in HOSTILE if not character.isprintable())
