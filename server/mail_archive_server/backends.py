@@ -48,8 +48,8 @@ def _local(settings: Settings) -> Callable[[], Any]:
         import botocore.session
 
         from mail_archive_server.local.bridge import LinkListener, attach
+        from mail_archive_server.local.context import DEFAULT_REGION, Local
         from mail_archive_server.local.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-        from mail_archive_server.local.setting import DEFAULT_REGION, Local
 
         listener = LinkListener()
         local = Local(store, listener.base, search_seconds=settings.search_seconds)

@@ -13,7 +13,7 @@ import anyio
 from mcp import Client, StdioServerParameters
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.local.setting import Local
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.store import Store, StoreError
 from mail_archive_server.sample import fill
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from mail_archive_server.local import sources
 from mail_archive_server.local.archives import create_archive
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.ingest import Tally, import_mail
-from mail_archive_server.local.setting import Local
 from mail_archive_server.local.sources import MESSAGE_BYTES, split_mbox
 from mail_archive_server.local.store import ArchiveRecord, Store
 from tests.conftest import eml

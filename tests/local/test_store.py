@@ -12,8 +12,8 @@ import pytest
 
 from mail_archive_server.local import store as store_module
 from mail_archive_server.local.archives import create_archive
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.describe import describe
-from mail_archive_server.local.setting import Local
 from mail_archive_server.local.store import DATABASE, Store, StoreBusy, StoreError
 from tests.conftest import eml
 

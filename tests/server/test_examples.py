@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from mail_archive_server.local.asgi import api_app
-from mail_archive_server.local.setting import Local
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.store import Store
 from tests.conftest import ROOT, Sample, loopback
 

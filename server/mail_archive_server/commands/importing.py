@@ -12,8 +12,8 @@ from mail_archive_server.commands import CommandError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from mail_archive_server.local.context import Local
     from mail_archive_server.local.ingest import Tally
-    from mail_archive_server.local.setting import Local
     from mail_archive_server.local.store import ArchiveRecord
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir"
@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
     from mail_archive_server.local.ingest import import_mail
-    from mail_archive_server.local.setting import Local
     from mail_archive_server.local.sources import total_bytes
     from mail_archive_server.local.store import Store, StoreError
 

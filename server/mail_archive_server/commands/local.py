@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     import uvicorn
 
     from mail_archive_server.local.asgi import LOOPBACK, api_app
-    from mail_archive_server.local.setting import Local
+    from mail_archive_server.local.context import Local
     from mail_archive_server.local.store import Store, StoreError
 
     try:

@@ -11,8 +11,8 @@ Decided here, because the service does not say [unknown]:
 import json
 from typing import Any
 
+from mail_archive_server.local.context import ACCOUNT, Local, new_id, read_token, write_token
 from mail_archive_server.local.errors import conflict, not_found, quota
-from mail_archive_server.local.setting import ACCOUNT, Local, new_id, read_token, write_token
 from mail_archive_server.local.store import ArchiveRecord
 
 MAX_ACTIVE_ARCHIVES = 10

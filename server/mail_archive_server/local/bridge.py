@@ -11,8 +11,8 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from mail_archive_server.local.asgi import LOOPBACK, links_app
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.endpoint import handle
-from mail_archive_server.local.setting import Local
 from mail_archive_server.local.wire import CONTENT_TYPE
 
 

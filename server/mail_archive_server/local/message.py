@@ -9,10 +9,10 @@ Decided here, because the service does not say [unknown]:
 import json
 from typing import Any
 
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import validation
 from mail_archive_server.local.keys import archive_of
 from mail_archive_server.local.links import sign_link
-from mail_archive_server.local.setting import Local
 from mail_archive_server.local.store import MessageRecord
 from mail_archive_tools.mime.body import read_body
 

@@ -16,9 +16,9 @@ from datetime import timedelta
 from typing import Any
 
 from mail_archive_server.local.archives import find_archive, refuse_pending
+from mail_archive_server.local.context import Local, new_id, read_token, write_token
 from mail_archive_server.local.describe import fold
 from mail_archive_server.local.errors import conflict, quota, validation
-from mail_archive_server.local.setting import Local, new_id, read_token, write_token
 from mail_archive_server.local.store import Query, SearchRecord, TextCondition
 
 MAX_RANGE = timedelta(days=30)

@@ -9,8 +9,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from mail_archive_tools.mime.headers import read_headers
-
 MESSAGE_BYTES = 40_000_000
 """The largest message taken, in bytes (the service's own limit)."""
 
@@ -25,12 +23,11 @@ _SEPARATOR = re.compile(_FROM_LINE.pattern + rb"[^\n]{0,200}\n")
 _SEPARATOR_BYTES = 1_000
 _CHUNK_BYTES = 4_000_000
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
-_MAIL_FIELDS = frozenset(
-    (
-        "from to cc bcc subject date received message-id return-path delivered-to mime-version content-type sender "
-        "content-transfer-encoding reply-to x-mailer x-original-to in-reply-to references resent-from list-id "
-        "dkim-signature arc-seal authentication-results"
-    ).split()
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_MAIL_FIELD = re.compile(
+    rb"(?im)^(?:from|to|cc|bcc|subject|date|received|message-id|return-path|delivered-to|mime-version|content-type|sender"
+    rb"|content-transfer-encoding|reply-to|x-mailer|x-original-to|in-reply-to|references|resent-from|list-id"
+    rb"|dkim-signature|arc-seal|authentication-results)[ \t]*:"
 )
 
 
@@ -143,7 +140,8 @@ def _long_peek(file: BufferedReader) -> bytes:
 
 def looks_like_mail(start: bytes) -> bool:
     """Whether the first bytes of a file are a header section with at least one field that mail has."""
-    return any(field.name in _MAIL_FIELDS for field in read_headers(start).fields)
+    end = _EMPTY_LINE.search(start)
+    return _MAIL_FIELD.search(start, 0, end.start() if end else len(start)) is not None
 
 
 def _read_mbox(path: Path, file: BufferedReader, file_time: float) -> Iterator[Found | Skipped]:

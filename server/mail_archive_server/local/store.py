@@ -361,7 +361,8 @@ class Store:
             raise StoreError(f"{self.folder} {reason}. `mail-archive-mcp import {self.folder} MAIL` makes one.")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if any(self.folder.iterdir()):
+            # Files of the database itself: another process is making the archive at this moment.
+            if any(not entry.name.startswith(DATABASE) for entry in self.folder.iterdir()):
                 raise StoreError(f"{self.folder} is not empty and not a local archive. Name a new folder.")
         except (NotADirectoryError, FileExistsError):
             raise StoreError(f"{self.folder} is a file, not a folder. Name a new folder.") from None

@@ -16,9 +16,8 @@ HEADER_FIELDS = 10_000
 """How many header fields are read."""
 
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\n)")
-_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
-_UNFOLDED_LINE_END = re.compile(rb"\n(?![ \t])")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+_REGULAR_FIELD = re.compile(r"(?m)^([\x21-\x39\x3b-\x7e]+)[ \t]*:(.*(?:\n[ \t].*)*)")
 _ENVELOPE_LINE = re.compile(rb">?From ")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n|\r")
@@ -26,15 +25,19 @@ _QUOTED_OCTET = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
 class Field(NamedTuple):
-    """One header field. `name` is lower case, `raw` is the body as it came, folds included."""
+    """One header field. `name` is lower case, `body` is as it came, folds included; bytes that are not ASCII are
+    in it as surrogates (Python's `surrogateescape`)."""
 
     name: str
-    raw: bytes
+    body: str
 
     @property
     def unfolded(self) -> str:
         """The field body on one line, encoded words as they are."""
-        return unfold(charsets.decode(self.raw))
+        body = self.body
+        if not body.isascii():
+            body = charsets.decode(body.encode("ascii", "surrogateescape"))
+        return unfold(body)
 
     @property
     def text(self) -> str:
@@ -78,22 +81,22 @@ def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> Headers:
 
 def _read_regular(raw: bytes, start: int, limit: int) -> Headers | None:
     """A header section as nearly all are: LF or CRLF, nothing but fields, an empty line. None: it is another."""
-    finish = _EMPTY_LINE.search(raw, start, limit)
-    if finish is None:
+    end = raw.find(b"\n\n", start, limit)
+    with_crlf = raw.find(b"\n\r\n", start, end if end >= 0 else limit)
+    if with_crlf >= 0:
+        end, body_start = with_crlf, with_crlf + 3
+    elif end >= 0:
+        body_start = end + 2
+    else:
         return None
-    section = raw[start : finish.start()].replace(b"\r\n", b"\n")
-    if b"\r" in section:
+    section = raw[start:end].decode("ascii", "surrogateescape").replace("\r\n", "\n").removesuffix("\r")
+    if "\r" in section:
         return None
-    bodies = _UNFOLDED_LINE_END.split(section)
-    if len(bodies) > HEADER_FIELDS:
+    found = _REGULAR_FIELD.findall(section)
+    lines_that_begin_one = section.count("\n") - section.count("\n ") - section.count("\n\t") + 1
+    if len(found) != lines_that_begin_one or len(found) > HEADER_FIELDS:
         return None
-    fields = []
-    for each in bodies:
-        match = _FIELD.match(each)
-        if match is None:
-            return None
-        fields.append(Field(match.group(1).decode("ascii").lower(), each[match.end() :].strip()))
-    return Headers(tuple(fields), finish.end())
+    return Headers(tuple([Field(name.lower(), body.strip()) for name, body in found]), body_start)
 
 
 def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
@@ -112,7 +115,7 @@ def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
         elif not _ENVELOPE_LINE.match(line) and not _fields_go_on(raw, next_start, limit):
             body_start = line_start
             break
-    fields = tuple(Field(name, b"\n".join(lines).strip()) for name, lines in found)
+    fields = tuple(Field(name, b"\n".join(lines).strip().decode("ascii", "surrogateescape")) for name, lines in found)
     return Headers(fields, body_start)
 
 

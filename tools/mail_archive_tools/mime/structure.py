@@ -37,12 +37,11 @@ class Part:
     depth: int = 0
     children: list["Part"] = field(default_factory=list)
 
-    @property
-    def content_type(self) -> str:
-        """`type/subtype` in lower case; text/plain where none is given or it cannot be read (RFC 2045, 5.2)."""
+    def __post_init__(self) -> None:
         declared = self.headers.first("content-type")
         match = _MEDIA_TYPE.match(declared.unfolded) if declared else None
-        return f"{match.group(1)}/{match.group(2)}".lower() if match else "text/plain"
+        self.content_type = f"{match.group(1)}/{match.group(2)}".lower() if match else "text/plain"
+        """`type/subtype` in lower case; text/plain where none is given or it cannot be read (RFC 2045, 5.2)."""
 
     @property
     def is_multipart(self) -> bool:

@@ -1,0 +1,275 @@
+"""`make bench`: how fast, how large. Prints a Markdown table; every line is measured side by side, in one run.
+
+python -m tests.bench [--quick]
+"""
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client, StdioServerParameters
+
+from mail_archive_server.local.archives import create_archive
+from mail_archive_server.local.context import Local
+from mail_archive_server.local.describe import describe
+from mail_archive_server.local.store import Query, Store, TextCondition
+from tests.conftest import CORPUS, Clock, LocalApi
+
+QUICK = "--quick" in sys.argv
+REPEATS = 3 if QUICK else 15
+SIZES = (1_000, 10_000) if QUICK else (1_000, 10_000, 100_000)
+NEWEST = 20
+
+BARE = """
+from mcp.server import MCPServer
+server = MCPServer("bare")
+@server.tool()
+def add(a: int, b: int) -> int:
+    "Add two numbers."
+    return a + b
+server.run("stdio")
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="mail-archive-bench-") as name:
+        folder = Path(name)
+        print("| what | measured | beside it | ratio | peak memory |\n| --- | --- | --- | --- | --- |")
+        filled = fill(folder / "thousand", 1_000)
+        anyio.run(start_up, folder, filled)
+        anyio.run(pages, filled)
+        importing(folder)
+        for size in SIZES:
+            searching(fill(folder / f"{size}", size) if size != 1_000 else filled, size)
+
+
+def row(what: str, measured: str, beside: str = "", ratio: float | None = None, memory: float | None = None) -> None:
+    shown_ratio = "" if ratio is None else f"{ratio:.2f}"
+    shown_memory = "" if memory is None else f"{memory:.0f} MB"
+    print(f"| {what} | {measured} | {beside} | {shown_ratio} | {shown_memory} |", flush=True)
+
+
+def milliseconds(values: list[float]) -> str:
+    return f"{statistics.median(values) * 1000:,.1f} ms"
+
+
+def timed(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def peak_megabytes(pid: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+async def start_up(folder: Path, archive: Path) -> None:
+    """A process is started until its tools are listed: ours, and a bare server with one tool."""
+    (folder / "bare.py").write_text(BARE)
+    bare: list[float] = []
+    ours: list[float] = []
+    for _ in range(REPEATS):
+        bare.append((await listed([str(folder / "bare.py")]))[0])
+        seconds, memory = await listed(["-m", "mail_archive_server", "--local", str(archive)])
+        ours.append(seconds)
+    ratio = statistics.median(mine / other for mine, other in zip(ours, bare, strict=True))
+    beside = f"bare `MCPServer`: {milliseconds(bare)}"
+    row("process start to first `tools/list`", milliseconds(ours), beside, ratio, memory)
+
+
+async def listed(arguments: list[str]) -> tuple[float, float]:
+    """Seconds until the tools were listed, and the server's peak memory then, in MB."""
+    started = time.perf_counter()
+    async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
+        await client.list_tools()
+        return time.perf_counter() - started, max(map(peak_megabytes, children()))
+
+
+async def pages(folder: Path) -> None:
+    """A page of 20 of a search that found 1,000, over stdio, and the same call by boto3."""
+    with Store(folder) as store:
+        clock = Clock()
+        clock.now = time.time() - 3600
+        api = LocalApi(store, clock, search_seconds=0)
+        archive_id = store.archives()[0].archive_id
+        direct: list[float] = []
+        first: list[float] = []
+        second: list[float] = []
+        server = StdioServerParameters(
+            command=sys.executable, args=["-m", "mail_archive_server", "--local", str(folder)]
+        )
+        async with Client(server) as client:
+            await client.call_tool("list_archives", {})
+            for _ in range(REPEATS):
+                search_id = api.client.start_archive_search(
+                    ArchiveId=archive_id, FromTimestamp=JUNE[0], ToTimestamp=JUNE[1], MaxResults=1000
+                )["SearchId"]
+                started = time.perf_counter()
+                rows = api.client.get_archive_search_results(SearchId=search_id)["Rows"]
+                direct.append(time.perf_counter() - started)
+                assert len(rows) == 1000
+                cursor: dict[str, str] = {}
+                for times in (first, second):
+                    started = time.perf_counter()
+                    page = await client.call_tool("get_archive_search_results", {"search_id": search_id, **cursor})
+                    times.append(time.perf_counter() - started)
+                    structured = page.structured_content or {}
+                    assert len(structured["Rows"]) == NEWEST
+                    cursor = {"cursor": structured["NextCursor"]}
+            memory = max(map(peak_megabytes, children()))
+    beside = f"boto3 directly: {milliseconds(direct)}"
+    row("first page of 20 of 1,000 rows over stdio", milliseconds(first), beside, ratio_of(first, direct), memory)
+    row("second page", milliseconds(second), beside, ratio_of(second, direct))
+
+
+def children() -> list[str]:
+    """The processes that this one started."""
+    task = Path("/proc/self/task")
+    return [pid for each in task.iterdir() for pid in (each / "children").read_text().split()]
+
+
+def ratio_of(mine: list[float], other: list[float]) -> float:
+    return statistics.median(mine) / statistics.median(other)
+
+
+JUNE = (datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 30, tzinfo=UTC))
+MONTH_SECONDS = 29 * 86_400
+
+
+def fill(folder: Path, count: int) -> Path:
+    """An archive with that many messages in June 2025."""
+    with Store(folder, create=True) as store:
+        archive = store.archive(create_archive(Local(store, str), {"ArchiveName": "bench"})["ArchiveId"])
+        assert archive is not None
+        begin, step = JUNE[0].timestamp(), MONTH_SECONDS / count
+        for start in range(0, count, 5_000):
+            store.add_messages(
+                archive,
+                [
+                    describe(message(number), archive.archive_id, begin + number * step)
+                    for number in range(start, min(start + 5_000, count))
+                ],
+            )
+    return folder
+
+
+def message(number: int) -> bytes:
+    words = ("invoice", "order", "meeting", "offer", "report", "question", "delivery")
+    rare = " zanzibar" if number % 997 == 0 else ""
+    lines = [
+        f"Received: from mx{number % 13}.supplier-{number % 101}.example (mx.supplier-{number % 101}.example "
+        f"[192.0.2.{number % 250}]) by in.here.example with ESMTPS for <team-{number % 17}@here.example>; not dated",
+        f"From: Person {number % 503} <person-{number % 503}@supplier-{number % 101}.example>",
+        f"To: Team {number % 17} <team-{number % 17}@here.example>",
+        f"Subject: {words[number % 7]} {number} about {words[number % 5]}{rare}",
+        f"Message-ID: <{number}@supplier.example>",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\nHello\r\n").encode()
+
+
+@contextmanager
+def maildir(folder: Path) -> Iterator[Path]:
+    """The corpus's single messages, as files that both programs read."""
+    mail = folder / "mail"
+    for kind in ("spamassassin", "bounces", "rspamd", "notmuch"):
+        shutil.copytree(CORPUS / kind, mail / kind)
+    for other in mail.rglob("*.md"):
+        other.unlink()
+    yield mail
+    shutil.rmtree(mail)
+
+
+def importing(folder: Path) -> None:
+    """Messages a second, whole process included: ours, and `notmuch new` on the same files."""
+    if not CORPUS.is_dir():
+        row("import", "no corpus here")
+        return
+    with maildir(folder) as mail:
+        ours, theirs, memory, count = [], [], 0.0, 0
+        for _ in range(1 if QUICK else 3):
+            seconds, count, memory = import_once(folder / "imported", mail)
+            ours.append(count / seconds)
+            if shutil.which("notmuch"):
+                theirs.append(notmuch_once(folder, mail))
+    beside = f"`notmuch new`: {statistics.median(theirs):,.0f} messages/s" if theirs else "notmuch is not installed"
+    ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
+    row(f"import of {count:,} real messages", f"{statistics.median(ours):,.0f} messages/s", beside, ratio, memory)
+
+
+def import_once(folder: Path, mail: Path) -> tuple[float, int, float]:
+    script = (
+        "import sys; from pathlib import Path; from mail_archive_server.cli import main; main(sys.argv[1:]); "
+        "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
+    )
+    started = time.perf_counter()
+    finished = subprocess.run(
+        [sys.executable, "-c", script, "import", str(folder), str(mail)], check=True, capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - started
+    with Store(folder) as store:
+        count = store.count_messages(store.archives()[0])
+    shutil.rmtree(folder)
+    return seconds, count, int(finished.stdout.split()[-1]) / 1024
+
+
+def notmuch_once(folder: Path, mail: Path) -> float:
+    configuration = folder / "notmuch-config"
+    configuration.write_text(
+        f"[database]\npath={mail}\n[user]\nname=Bench\nprimary_email=bench@here.example\n[new]\ntags=\n[maildir]\nsynchronize_flags=false\n"
+    )
+    environment = {"NOTMUCH_CONFIG": str(configuration), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    seconds = timed(
+        lambda: subprocess.run(["notmuch", "new", "--quiet"], env=environment, check=True, stderr=subprocess.DEVNULL)
+    )
+    counted = subprocess.run(
+        ["notmuch", "count", "--output=files", "*"], env=environment, check=True, capture_output=True
+    )
+    shutil.rmtree(mail / ".notmuch")
+    return int(json.loads(counted.stdout)) / seconds
+
+
+QUERIES = {
+    "a rare word": TextCondition("subject", ("zanzibar",)),
+    "a common word": TextCondition("subject", ("invoice",)),
+    "two letters": TextCondition("subject", ("nz",)),
+    "a word that is nowhere": TextCondition("subject", ("no such word",)),
+}
+
+
+def searching(folder: Path, size: int) -> None:
+    """The newest 20 that match, found in the store by a process of its own."""
+    command = [sys.executable, "-m", "tests.bench", "--search", str(folder)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = json.loads(printed)
+    row(f"newest 20 of {size:,} messages", found["times"], memory=found["memory"])
+
+
+def search(folder: Path) -> None:
+    with Store(folder) as store:
+        first, last = (int(each.timestamp()) for each in JUNE)
+        found = []
+        for name, condition in QUERIES.items():
+            query = Query(store.archives()[0].number, first, last, include=(condition,))
+            store.find(query, NEWEST)
+            times = [timed(partial(store.find, query, NEWEST)) for _ in range(REPEATS)]
+            found.append(f"{name} {milliseconds(times)}")
+    print(json.dumps({"times": ", ".join(found), "memory": peak_megabytes("self")}))
+
+
+if __name__ == "__main__":
+    if "--search" in sys.argv:
+        search(Path(sys.argv[-1]))
+    else:
+        main()

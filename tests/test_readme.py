@@ -1,0 +1,131 @@
+"""The README, held to what is there."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mail_archive_server.cli import _parser
+from mail_archive_server.commands.serve import add_arguments
+from mail_archive_server.settings import SETTINGS, read_settings
+from mail_archive_tools.catalog import CATALOG
+from tests.conftest import ROOT, Sample, eml
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("bash") for line in block.splitlines() if line]
+
+
+def table(header: str) -> list[list[str]]:
+    lines = README[README.index(header) :].splitlines()
+    rows = []
+    for line in lines[2:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_every_tool_is_in_the_table() -> None:
+    expected = [
+        [f"`{entry.name}`", entry.title, ", ".join(f"`{action}`" for action in entry.iam_actions)] for entry in CATALOG
+    ]
+    assert table("| tool | what") == expected
+
+
+def test_every_setting_is_in_the_table() -> None:
+    def default(value: Any) -> str:
+        return "" if value is None else f"`{value}`"
+
+    expected = [
+        [f"`{setting.flag}`", f"`{setting.variable}`", default(setting.default), setting.help] for setting in SETTINGS
+    ]
+    assert table("| flag | variable") == expected
+
+
+def test_the_layout_names_what_is_there() -> None:
+    layout = README[README.index("## Layout") : README.index("## Develop")]
+    named = set(re.findall(r"[\w]+\.(?:py|sql)", layout))
+    there = {path.name for root in ("tools", "server") for path in (ROOT / root).rglob("*.py")} | {"schema.sql"}
+    packages = {"commands", "models", "sample", "mime"}
+    inside = {path.name for name in packages for path in ROOT.rglob(f"*/{name}/*.py") if ".venv" not in path.parts}
+    assert named <= there
+    assert there - named <= inside | {"__init__.py", "__main__.py"}
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_hosts_configurations_are_taken_by_the_command_line() -> None:
+    configurations = [json.loads(block) for block in blocks("json")]
+    assert len(configurations) == 4
+    for configuration in configurations:
+        (servers,) = configuration.values()
+        server = servers["mail-archive"]
+        assert server["command"] == "uvx" and server["args"][0] == "mail-archive-mcp"
+        assert_taken(server["args"][1:], server.get("env", {}))
+
+
+def assert_taken(words: list[str], environment: dict[str, str]) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    read_settings(vars(parser.parse_args(words)), environment)
+
+
+def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
+    kinds = {
+        "make": {"demo", "test", "check", "bench"},
+        "pip": {"install"},
+        "claude": {"mcp"},
+        "mail-archive-mcp": {"demo", "import", "local", "--local", "--transport"},
+        "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025", "AWS_ACCESS_KEY_ID=local"},
+        "aws": {"mailmanager"},
+        "python": {"examples/agent.py", "examples/mcp_client.py"},
+    }
+    for line in commands():
+        words = shlex.split(line)
+        assert words[1] in kinds[words[0]], line
+        if words[0] == "mail-archive-mcp":
+            arguments = words[1:] if words[1] in ("demo", "import", "local") else ["serve", *words[1:]]
+            _parser().parse_args(arguments)
+        if words[0] == "claude":
+            assert_taken(words[words.index("mail-archive-mcp") + 1 :], {})
+        if words[0] == "make":
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sample: Sample) -> None:
+    (tmp_path / "Mail").mkdir()
+    (tmp_path / "Mail" / "one.eml").write_bytes(eml(Subject="one"))
+    (tmp_path / "export.mbox").write_bytes(b"From a@b.example Sun Jun  1 12:00:00 2025\n" + eml(Subject="two"))
+    bin_folder = Path(sys.executable).parent
+    runnable = [line for line in commands() if line.startswith(("mail-archive-mcp import", "mail-archive-mcp demo"))]
+    runnable += [line for line in commands() if line.startswith("python")]
+    assert len(runnable) == 5
+    for line in dict.fromkeys(runnable):
+        words = shlex.split(line.replace("~", str(tmp_path)).replace("examples/", f"{ROOT}/examples/"))
+        finished = subprocess.run(
+            [str(bin_folder / words[0]), *words[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, (line, finished.stderr)
+    assert (tmp_path / "my-archive").is_dir() and (tmp_path / "sample").is_dir()
