@@ -9,6 +9,7 @@ import queue
 import secrets
 import sqlite3
 import sys
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ class Store:
         self.folder = folder
         self._path = folder / DATABASE
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        # A store that nobody closed closes its connections when it is forgotten.
+        weakref.finalize(self, _close_all, self._idle)
         if not self._path.is_file():
             self._make_folder(create)
         with self._answers(), self._connection() as db:
@@ -130,9 +133,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        with suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
+        _close_all(self._idle)
 
     # Archives
 
@@ -317,9 +318,12 @@ class Store:
             check_same_thread=False,
             cached_statements=64,
         )
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA cache_size = -64000")
-        db.execute("PRAGMA wal_autocheckpoint = 8000")
+        try:
+            for setting in ("synchronous = NORMAL", "cache_size = -64000", "wal_autocheckpoint = 8000"):
+                db.execute(f"PRAGMA {setting}")
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
     @contextmanager
@@ -440,6 +444,12 @@ class Store:
                 free[second] += 1
                 return free[second] - 1
             second += 1
+
+
+def _close_all(idle: "queue.LifoQueue[sqlite3.Connection]") -> None:
+    with suppress(queue.Empty):
+        while True:
+            idle.get_nowait().close()
 
 
 def _statements(script: str) -> Iterator[str]:
