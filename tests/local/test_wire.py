@@ -9,6 +9,7 @@ from botocore.model import ServiceModel
 
 from mail_archive_server.commands.importing import ARCHIVE_NAME, ARCHIVE_NAME_LENGTH
 from mail_archive_server.local.endpoint import OPERATIONS, handle
+from mail_archive_server.local.wire import STATUSES
 from tests.conftest import LocalApi
 
 ARCHIVE_ID = "a-" + "x" * 26
@@ -96,3 +97,11 @@ def test_the_table_has_the_archive_operations_of_the_service_and_no_other() -> N
 def test_the_import_command_knows_the_models_archive_names() -> None:
     shape = ServiceModel(Loader().load_service_model("mailmanager", "service-2")).shape_for("ArchiveNameString")
     assert (shape.metadata["pattern"], shape.metadata["max"]) == (ARCHIVE_NAME, ARCHIVE_NAME_LENGTH)
+
+
+def test_statuses_are_the_models() -> None:
+    model = ServiceModel(Loader().load_service_model("mailmanager", "service-2"))
+    declared = {shape.name: shape.metadata.get("error", {}) for shape in model.error_shapes}
+    assert set(STATUSES) == set(declared)
+    for name, error in declared.items():
+        assert error.get("httpStatusCode", STATUSES[name]) == STATUSES[name]

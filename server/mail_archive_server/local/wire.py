@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from botocore.loaders import Loader
-from botocore.model import NoShapeFoundError, OperationModel, ServiceModel, Shape
+from botocore.model import OperationModel, ServiceModel, Shape
 
 from mail_archive_server.local.errors import ApiError, validation
 
@@ -17,8 +17,18 @@ CONTENT_TYPE = "application/x-amz-json-1.0"
 REQUEST_BYTES = 1_000_000
 """The largest request body read, in bytes: ten conditions of ten values of 2,048 characters fit several times."""
 
+STATUSES = {
+    "AccessDeniedException": 403,
+    "ConflictException": 409,
+    "ResourceNotFoundException": 404,
+    "ServiceQuotaExceededException": 402,
+    "ThrottlingException": 429,
+    "ValidationException": 400,
+}
+"""The HTTP status of each error that the service model declares; models of older SDKs do not say them."""
+UNDECLARED_STATUS = 400
+
 _SHOWN_VALUE = 100
-_UNDECLARED_STATUS = 400
 
 
 @dataclass(frozen=True)
@@ -73,15 +83,7 @@ def write_reply(answer: dict[str, Any] | bytes) -> Reply:
 
 def write_error(error: ApiError) -> Reply:
     body = {"__type": error.code, "Message": error.message, "message": error.message}
-    return Reply(_status(error.code), json.dumps(body, ensure_ascii=False).encode())
-
-
-def _status(code: str) -> int:
-    try:
-        shape = service_model().shape_for(code)
-    except NoShapeFoundError:  # a code that belongs to no service in particular
-        return _UNDECLARED_STATUS
-    return int(shape.metadata["error"]["httpStatusCode"])
+    return Reply(STATUSES.get(error.code, UNDECLARED_STATUS), json.dumps(body, ensure_ascii=False).encode())
 
 
 def _typed(shape: Shape, value: Any, path: str) -> Any:
