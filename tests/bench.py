@@ -23,7 +23,8 @@ from mcp import Client, StdioServerParameters
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.describe import describe
-from mail_archive_server.local.store import Query, Store, TextCondition
+from mail_archive_server.local.query import Query, TextCondition
+from mail_archive_server.local.store import Store
 from tests.conftest import CORPUS, Clock, LocalApi
 
 QUICK = "--quick" in sys.argv

@@ -1,6 +1,7 @@
 """What holds the project's parts apart, and what the wheel has in it."""
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
@@ -29,9 +30,10 @@ def test_tools_never_import_the_server() -> None:
     assert [path.name for path in TOOLS if any(name.startswith("mail_archive_server") for name in imports(path))] == []
 
 
-def test_only_the_store_has_sql() -> None:
-    with_sql = [path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)]
-    assert with_sql == ["store.py"]
+def test_only_the_store_and_its_queries_have_sql() -> None:
+    assert {path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)} == {"database.py", "store.py"}
+    with_sql = {path.name for path in SERVER + TOOLS if re.search(r"\bSELECT .* FROM\b", path.read_text("utf-8"))}
+    assert with_sql == {"database.py", "store.py", "query.py"}
 
 
 def test_only_the_client_calls_mail_manager() -> None:

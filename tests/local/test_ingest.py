@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.local import sources
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.ingest import Tally, import_mail
@@ -222,14 +221,11 @@ def test_memory_stays_flat_while_a_large_mbox_is_read(tmp_path: Path) -> None:
     assert int(finished.stdout.split()[-1]) * 1024 < 150_000_000
 
 
-def test_a_message_over_the_limit_inside_an_mbox_is_skipped_alone(
-    target: Target, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sources, "MESSAGE_BYTES", 10_000)
-    monkeypatch.setattr(sources, "_CHUNK_BYTES", 3_000)
+def test_a_message_over_the_limit_inside_an_mbox_comes_without_its_bytes() -> None:
     separator = b"From a@x.example Sun Jun  1 12:00:00 2025\n"
-    box = [eml(Subject="small") + b"\n", eml(Subject="large") + b"x" * 50_000 + b"\n\n", eml(Subject="last")]
-    (mail / "box").write_bytes(b"".join(separator + each for each in box))
-    tally = target.bring(mail)
-    assert (tally.added, tally.skips) == (2, 1)
-    assert "message 2" in tally.skipped[0].origin
+    small, large, last = b"Subject: small\n", b"Subject: large\n\n" + b"x" * 50_000 + b"\n", b"Subject: last\n"
+    box = b"".join(separator + each + b"\n" for each in (small, large, last))
+    for chunk in (100, 3_000, 1_000_000):
+        found = list(split_mbox(io.BytesIO(box), chunk, message_bytes=10_000))
+        assert [raw for raw, _ in found] == [small, b"", last]
+        assert found[1][1] > 50_000

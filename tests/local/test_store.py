@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local import store as store_module
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.database import DATABASE, SCHEMA_VERSION, StoreBusy, StoreError
 from mail_archive_server.local.describe import describe
-from mail_archive_server.local.store import DATABASE, Store, StoreBusy, StoreError
+from mail_archive_server.local.store import Store
 from tests.conftest import eml
 
 
@@ -87,11 +87,11 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_refused_and_kept(folder: Path) -> None:
     db = sqlite3.connect(folder / DATABASE)
-    db.execute(f"PRAGMA user_version = {store_module.SCHEMA_VERSION + 1}")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     db.commit()
     with pytest.raises(StoreError, match=r"newer mail-archive-mcp.*Upgrade"):
         Store(folder)
-    db.execute(f"PRAGMA user_version = {store_module.SCHEMA_VERSION}")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.close()
     assert count(folder) == 1
 
@@ -110,13 +110,12 @@ def test_a_read_only_folder_is_said_at_the_start(folder: Path) -> None:
     assert count(folder) == 1
 
 
-def test_a_locked_folder_is_said_and_nothing_is_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.1)
+def test_a_locked_folder_is_said_and_nothing_is_lost(folder: Path) -> None:
     with Store(folder) as store:
         other = sqlite3.connect(folder / DATABASE, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         # Opening and reading go on while somebody writes.
-        with Store(folder) as second:
+        with Store(folder, busy_seconds=0.1) as second:
             assert len(second.archives()) == 1
             with pytest.raises(StoreBusy, match=r"locked by another process.*try again"), second.writing():
                 pass
@@ -174,3 +173,13 @@ def test_messages_of_one_second_keep_their_own_keys(folder: Path) -> None:
         assert store.add_messages(archive, [describe(raw, archive.archive_id, 7.0) for raw in raws]) == 50
         assert store.add_messages(archive, [describe(raw, archive.archive_id, 7.0) for raw in raws]) == 0
         assert store.count_messages(archive) == 51
+
+
+def test_a_database_that_is_gone_is_not_made_anew(folder: Path) -> None:
+    with Store(folder) as store:
+        store.close()
+        for path in folder.iterdir():
+            path.unlink()
+        with pytest.raises(StoreError, match=r"cannot be"):
+            store.archives()
+    assert list(folder.iterdir()) == []

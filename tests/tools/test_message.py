@@ -123,3 +123,12 @@ async def test_unknown_ids_say_where_ids_come_from(access: Access) -> None:
     for tool in (get_archive_message, get_archive_message_content):
         with pytest.raises(InvalidArgument, match=r"message nothing.*search_archive gives"):
             await tool("nothing", access=access)
+
+
+async def test_a_message_to_a_thousand_people_still_fits(own_sample: Sample) -> None:
+    recipients = "".join(f"Delivered-To: person-{number}@{'x' * 300}.example\r\n" for number in range(1000))
+    message_id = put(own_sample, recipients.encode() + eml(Subject="to all", Return_Path=f"<{'y' * 5000}@z.example>"))
+    message = await get_archive_message(message_id, access=local(own_sample))
+    assert message.envelope and message.envelope.to and message.envelope.to[-1] == "… and 980 more"
+    assert len(render(message).encode()) < 40_000
+    assert any("cut" in note for note in message.notes or [])

@@ -13,6 +13,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.cursors import Place, fingerprint, read_cursor, write_cursor
 from mail_archive_tools.errors import InvalidArgument, NotReady, SearchEnded, SlotTaken
 from mail_archive_tools.models import ArchiveFilters, SearchWords
+from mail_archive_tools.rendering import render
 from mail_archive_tools.search import (
     get_archive_search,
     get_archive_search_results,
@@ -245,3 +246,20 @@ async def test_two_processes_share_one_archive(own_sample: Sample, tmp_path: Pat
     started = await start_archive_search(own_sample.archive_id, *APRIL, access=first)
     results = await get_archive_search_results(started.search_id, access=second)
     assert results.total_rows > 20
+
+
+async def test_the_largest_filters_still_fit(own_sample: Sample) -> None:
+    condition = {
+        "string_expression": {
+            "evaluate": {"attribute": "SUBJECT"},
+            "operator": "CONTAINS",
+            "values": [f"{number}\u202e" + "z" * 2000 for number in range(10)],
+        }
+    }
+    filters = ArchiveFilters.model_validate({"include": [condition] * 10, "unless": [condition] * 10})
+    access = slow(own_sample, 0)
+    started = await start_archive_search(own_sample.archive_id, *APRIL, filters, access=access)
+    search = await get_archive_search(started.search_id, access=access)
+    text = render(search)
+    assert len(text.encode()) < 40_000
+    assert "\u202e" not in text

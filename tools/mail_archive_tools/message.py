@@ -7,12 +7,15 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument
+from mail_archive_tools.fitting import CUT, fitted
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent
 from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_text, fence, first_bytes, new_nonce
 
 CONTENT_BYTES = 32_000
 """The most that one answer holds of a content, in bytes of UTF-8."""
+
+_LINK_HIDDEN = "The operator of this server hides MessageDownloadLink. get_archive_message_content shows the text."
 
 Format = Annotated[
     Literal["text", "html"],
@@ -26,10 +29,14 @@ async def get_archive_message(archived_message_id: MessageId, *, access: Access)
     """Get one message's SMTP envelope, the metadata noted on archiving, and a temporary link to its raw source.
     For what it says, call get_archive_message_content."""
     response = await access.client.get_archive_message(archived_message_id)
-    notes = None
-    if not access.show_download_links and response.pop("MessageDownloadLink", None):
-        notes = ["The operator of this server hides MessageDownloadLink. get_archive_message_content shows the text."]
-    return ArchivedMessage.of(**response, ArchivedMessageId=archived_message_id, Notes=notes)
+    link = response.pop("MessageDownloadLink", None)
+    whole = ArchivedMessage.of(**response, ArchivedMessageId=archived_message_id)
+    message = fitted(whole)
+    notes = [CUT] if message != whole else []
+    if link and not access.show_download_links:
+        notes.append(_LINK_HIDDEN)
+        link = None
+    return message.model_copy(update={"message_download_link": link, "notes": notes or None})
 
 
 async def get_archive_message_content(

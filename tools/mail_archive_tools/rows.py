@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from mail_archive_tools.models import Envelope, SearchResultRow
+from mail_archive_tools.fitting import CUT, fitted
+from mail_archive_tools.models import SearchResultRow
 from mail_archive_tools.untrusted import elide, shorten
 
 Detail = Literal["summary", "full"]
@@ -16,12 +17,7 @@ FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
 
 _SUMMARY = ("archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments")
-_FULL_VALUE_BYTES = 1_000
-_FULL_LIST_VALUE_BYTES = 500
-_FULL_LIST_ITEMS = 20
-
 _SUMMARIZED = "Long values are shortened (…); detail='full' of get_archive_search_results shows more."
-_CUT = "Long values are cut (…); the message itself has them whole."
 _FEWER = "Fewer rows than asked for, so that the answer stays readable; NextCursor goes on."
 _ADDRESS_AT_END = re.compile(r"^(?P<name>.*?)\s*(?P<address><[^<>\s]+>)$")
 
@@ -32,7 +28,7 @@ def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail) -> tuple[list[Searc
     used, shortened = 0, False
     for row in rows:
         whole = SearchResultRow.of(**row)
-        shown = _summary(whole) if detail == "summary" else _full(whole)
+        shown = _summary(whole) if detail == "summary" else fitted(whole)
         used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
         if fitting and used > PAGE_BYTES:
             return fitting, [*([_shortened(detail)] if shortened else []), _FEWER]
@@ -42,7 +38,7 @@ def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail) -> tuple[list[Searc
 
 
 def _shortened(detail: Detail) -> str:
-    return _SUMMARIZED if detail == "summary" else _CUT
+    return _SUMMARIZED if detail == "summary" else CUT
 
 
 def _differs(whole: SearchResultRow, shown: SearchResultRow) -> bool:
@@ -59,22 +55,6 @@ def _summary(row: SearchResultRow) -> SearchResultRow:
     if row.to is not None:
         shown["to"] = _shorten_addresses(row.to, TO_BYTES)
     return row.model_copy(update=dict.fromkeys(SearchResultRow.model_fields) | shown)
-
-
-def _full(row: SearchResultRow) -> SearchResultRow:
-    return row.model_copy(update={name: _bounded(value) for name, value in row})
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str):
-        return shorten(value, _FULL_VALUE_BYTES)
-    if isinstance(value, Envelope):
-        return value.model_copy(update={name: _bounded(each) for name, each in value})
-    if isinstance(value, list):
-        kept = [shorten(each, _FULL_LIST_VALUE_BYTES) for each in value[:_FULL_LIST_ITEMS]]
-        left_out = len(value) - len(kept)
-        return [*kept, f"… and {left_out} more"] if left_out else kept
-    return value
 
 
 def _shorten_addresses(value: str, limit: int) -> str:

@@ -10,6 +10,7 @@ from mail_archive_tools import filters as filter_words
 from mail_archive_tools.access import Access, Progress, silent
 from mail_archive_tools.cursors import Place, fingerprint, read_cursor, write_cursor
 from mail_archive_tools.errors import InvalidArgument, NotReady, SearchEnded
+from mail_archive_tools.fitting import VALUE_BYTES, fitted
 from mail_archive_tools.models import (
     ArchiveFilters,
     ArchiveSearch,
@@ -41,6 +42,7 @@ from mail_archive_tools.polling import (
 )
 from mail_archive_tools.results import Results
 from mail_archive_tools.rows import Detail, fit_rows
+from mail_archive_tools.untrusted import clean_line, shorten
 
 MAX_RANGE = timedelta(days=30)
 """The longest range that Mail Manager searches at once."""
@@ -139,7 +141,7 @@ async def start_archive_search(
 async def get_archive_search(search_id: SearchId, *, access: Access) -> ArchiveSearch:
     """See what a search looks for and how far it is."""
     response = await access.client.get_archive_search(search_id)
-    return ArchiveSearch.of(**response, SearchId=search_id)
+    return fitted(ArchiveSearch.of(**response, SearchId=search_id))
 
 
 async def get_archive_search_results(
@@ -229,7 +231,8 @@ def _refuse_without_results(search_id: str, search: dict[str, Any]) -> None:
             "get_archive_search shows when it is COMPLETED."
         )
     if state == "FAILED":
-        reason = search["Status"].get("ErrorMessage", "Mail Manager does not say why").rstrip(".")
+        said = search["Status"].get("ErrorMessage", "Mail Manager does not say why")
+        reason = shorten(clean_line(said), VALUE_BYTES).rstrip(".")
         raise SearchEnded(f"Search {search_id} failed: {reason}. It has no results; start a new one.")
     if state == "CANCELLED":
         raise SearchEnded(f"Search {search_id} was cancelled. It has no results; start a new one.")

@@ -37,10 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.context import Local
+    from mail_archive_server.local.database import StoreError
     from mail_archive_server.local.errors import ApiError
     from mail_archive_server.local.ingest import import_mail
     from mail_archive_server.local.sources import total_bytes
-    from mail_archive_server.local.store import Store, StoreError
+    from mail_archive_server.local.store import Store
 
     missing = [str(source) for source in arguments.sources if not source.exists()]
     if missing:

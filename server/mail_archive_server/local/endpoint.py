@@ -9,8 +9,8 @@ from typing import Any
 
 from mail_archive_server.local import archives, message, search
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.database import StoreError
 from mail_archive_server.local.errors import ApiError
-from mail_archive_server.local.store import StoreError
 from mail_archive_server.local.wire import Reply, operation_named, read_request, write_error, write_reply
 
 Operation = Callable[[Local, dict[str, Any]], dict[str, Any] | bytes]

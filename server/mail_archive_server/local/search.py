@@ -19,7 +19,8 @@ from mail_archive_server.local.archives import find_archive, refuse_pending
 from mail_archive_server.local.context import Local, new_id, read_token, write_token
 from mail_archive_server.local.describe import fold
 from mail_archive_server.local.errors import conflict, quota, validation
-from mail_archive_server.local.store import Query, SearchRecord, TextCondition
+from mail_archive_server.local.query import Query, TextCondition
+from mail_archive_server.local.store import SearchRecord
 
 MAX_RANGE = timedelta(days=30)
 QUEUED_SHARE = 0.3

@@ -156,7 +156,9 @@ def _read_mbox(path: Path, file: BufferedReader, file_time: float) -> Iterator[F
             yield Found(origin, _QUOTED_FROM.sub(rb"\1", raw) if b"\n>From " in raw else raw, file_time, size)
 
 
-def split_mbox(file: BinaryIO, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[tuple[bytes, int]]:
+def split_mbox(
+    file: BinaryIO, chunk_bytes: int = _CHUNK_BYTES, message_bytes: int = MESSAGE_BYTES
+) -> Iterator[tuple[bytes, int]]:
     """Each message between `From ` lines, without them and the empty line before the next, and how many bytes it
     had: one over the limit comes without its bytes. Holds one message at a time."""
     pending, dropped, begun = b"", 0, False
@@ -169,20 +171,20 @@ def split_mbox(file: BinaryIO, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[tupl
             if before and not before.endswith((b"\n\n", b"\n\r\n")):
                 continue
             if begun:
-                yield _message(pending[start : separator.start()], dropped)
+                yield _message(pending[start : separator.start()], dropped, message_bytes)
             begun, start, dropped = True, separator.end(), 0
         # The end of the chunk may be the beginning of a separator, and of the empty line before it.
         pending = pending[start:]
-        if dropped + len(pending) > MESSAGE_BYTES:
+        if dropped + len(pending) > message_bytes:
             kept = max(len(pending) - _SEPARATOR_BYTES, 0)
             dropped, pending = dropped + kept, pending[kept:]
     if begun:
-        yield _message(pending, dropped)
+        yield _message(pending, dropped, message_bytes)
 
 
-def _message(raw: bytes, dropped: int) -> tuple[bytes, int]:
+def _message(raw: bytes, dropped: int, message_bytes: int) -> tuple[bytes, int]:
     size = dropped + len(raw)
-    if size > MESSAGE_BYTES:
+    if size > message_bytes:
         return b"", size
     return raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith((b"\n\n", b"\n\r\n")) else raw, size
 

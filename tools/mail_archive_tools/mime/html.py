@@ -7,6 +7,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 HTML_CHARS = 2_000_000
 """How much HTML is converted, in characters."""
 
+MAX_DEPTH = 500
+"""Levels of nested elements that are parsed; beyond them the markup is only taken off."""
+
 _UNSEEN = (
     "script, style, head, template, noscript, title, [hidden], "
     '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
@@ -17,7 +20,15 @@ _BLOCKS = frozenset(
         "header hr li main nav ol p pre section table tr ul"
     ).split()
 )
-_DEEPLY_NESTED = re.compile(r"(?:<(?!/)[^>]{0,500}>\s*){500}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
+_MARKUP = re.compile(r"<[^<>]*>")
+# Elements that end without an end tag, or never have one.
+_ENDS_ITSELF = frozenset(
+    (
+        "area base br col embed hr img input link meta source track wbr p li dt dd td th tr thead tbody tfoot option "
+        "optgroup colgroup caption"
+    ).split()
+)
 _SPACE = re.compile(r"[ \t\r\f\v]+")
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*")
 
@@ -25,8 +36,9 @@ _EMPTY_LINES = re.compile(r"\n\s*\n\s*")
 def html_to_text(html: str) -> str:
     """The readable text of `html`. Scripts, styles and elements marked hidden are left out."""
     html = html[:HTML_CHARS]
-    if _DEEPLY_NESTED.search(html):
-        return re.sub(r"<[^>]*>", " ", html)
+    if _is_too_deep(html):
+        # The parser takes quadratic time for it; nobody nests like this in earnest.
+        return _EMPTY_LINES.sub("\n\n", _MARKUP.sub(" ", html)).strip()
     tree = LexborHTMLParser(html)
     for node in tree.css(_UNSEEN):
         node.decompose()
@@ -36,6 +48,24 @@ def html_to_text(html: str) -> str:
     text = _SPACE.sub(" ", "".join(pieces).replace("\u00a0", " "))
     lines = (line.strip() for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _is_too_deep(html: str) -> bool:
+    """Whether more elements are open at once than `MAX_DEPTH`. Counts by name: an end tag closes its own kind only."""
+    open_elements: dict[str, int] = {}
+    depth = 0
+    for end, tag in _TAG.findall(html):
+        name = tag.lower()
+        if name in _ENDS_ITSELF:
+            continue
+        count = open_elements.get(name, 0)
+        if end and not count:
+            continue
+        open_elements[name] = count - 1 if end else count + 1
+        depth += -1 if end else 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _collect(root: LexborNode, pieces: list[str]) -> None:
@@ -65,4 +95,6 @@ def _around(node: LexborNode) -> tuple[str, str]:
         return "", " | "
     if tag == "li":
         return "\n- ", ""
+    if tag == "tr":
+        return "\n", ""
     return ("\n", "\n") if tag in _BLOCKS else ("", "")

@@ -16,10 +16,13 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.models.base import optional
-from mail_archive_tools.untrusted import clean_line
+from mail_archive_tools.untrusted import clean_line, shorten
 
 MAX_CONDITIONS = 10
 """Conditions that Include and Unless may each have."""
+
+SHOWN_VALUE_BYTES = 100
+"""How much of a value is shown: 200 of them, of 2,048 characters each, would be no answer."""
 
 
 def _either_case(name: str) -> AliasChoices:
@@ -77,7 +80,7 @@ class ArchiveFilters(_Part):
 
 
 def _cleaned(filters: ArchiveFilters) -> ArchiveFilters:
-    """The filters with values that are safe to show: another program may have set them."""
+    """The filters with values that are safe and short enough to show: another program may have set them."""
     return ArchiveFilters.model_validate(
         {name: [_cleaned_condition(each) for each in kept] for name, kept in filters if kept is not None}
     )
@@ -87,7 +90,7 @@ def _cleaned_condition(condition: FilterCondition) -> FilterCondition:
     expression = condition.string_expression
     if expression is None:
         return condition
-    values = [clean_line(value) for value in expression.values]
+    values = [shorten(clean_line(value), SHOWN_VALUE_BYTES) for value in expression.values]
     return condition.model_copy(update={"string_expression": expression.model_copy(update={"values": values})})
 
 

@@ -1,12 +1,20 @@
 """Searches and what they found, as the five search operations give them."""
 
-from typing import Literal
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from mail_archive_tools.models.base import HeaderLine, MailLine, Output, Timestamp, member, optional
 from mail_archive_tools.models.filters import ShownFilters
 from mail_archive_tools.models.message import Envelope
+from mail_archive_tools.untrusted import shorten
 
 SearchState = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
+
+
+ErrorLine = Annotated[MailLine, AfterValidator(partial(shorten, limit=300))]
+"""Short enough for a list of fifty."""
 
 
 class SearchStatus(Output):
@@ -15,7 +23,7 @@ class SearchStatus(Output):
     state: SearchState | str | None = optional(
         "QUEUED or RUNNING: wait. COMPLETED: it has results. FAILED or CANCELLED: it has none."
     )
-    error_message: MailLine | None = optional("Why it failed.")
+    error_message: ErrorLine | None = optional("Why it failed.")
 
 
 class StartedSearch(Output):
