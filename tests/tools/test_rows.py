@@ -1,6 +1,7 @@
 """Rows that fit an answer."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -82,6 +83,30 @@ def test_an_address_is_worth_more_than_the_name_before_it() -> None:
         "<first@here.example> +2"
     )
     assert shown("To", "first@here.example, b@here.example, c@here.example") == "first@here.example +2"
+    assert shown("To", '"Tanaka, Aiko (Support Department)" <a@here.example>, b@here.example').endswith(
+        "<a@here.example> +1"
+    )
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        '"Nora Feld <nora@good.example>, Accounts of Brightwell Optics" <nora@evil.example>',
+        "Nora Feld <nora@good.example>, Accounts of Brightwell Optics <nora@evil.example>",
+        "=?utf-8?q?Nora_Feld_=3Cnora=40good=2Eexample=3E=2C_Accounts_of_Brightwell?= <nora@evil.example>",
+        '"' + "Nora Feld <nora@good.example> " * 50 + '" <nora@evil.example>',
+    ],
+)
+def test_an_address_in_the_name_does_not_hide_the_one_behind_it(disguise: str) -> None:
+    assert shown("From", disguise).endswith("<nora@evil.example>")
+
+
+@pytest.mark.parametrize("value", [" " * 100_000 + "x", '"' * 100_000, "<" * 100_000, "a, " * 50_000, '"\\' * 50_000])
+def test_odd_address_headers_take_no_time(value: str) -> None:
+    started = time.perf_counter()
+    shown("From", value)
+    shown("To", value)
+    assert time.perf_counter() - started < 1
 
 
 def test_encoded_words_are_decoded_before_they_are_cleaned() -> None:

@@ -19,7 +19,8 @@ FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 _SUMMARY = ("archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments")
 _SUMMARIZED = "Long values are shortened (…); detail='full' of get_archive_search_results shows more."
 _FEWER = "Fewer rows than asked for, so that the answer stays readable; NextCursor goes on."
-_ADDRESS_AT_END = re.compile(r"^(?P<name>.*?)\s*(?P<address><[^<>\s]+>)$")
+_QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
+_AROUND_NAMES = "\"' "
 
 
 def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail) -> tuple[list[SearchResultRow], list[str]]:
@@ -51,28 +52,40 @@ def _summary(row: SearchResultRow) -> SearchResultRow:
     if row.subject is not None:
         shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
     if row.from_ is not None:
-        shown["from_"] = _shorten_addresses(row.from_, FROM_BYTES)
+        shown["from_"] = _shorten_mailbox(row.from_, FROM_BYTES)
     if row.to is not None:
-        shown["to"] = _shorten_addresses(row.to, TO_BYTES)
+        shown["to"] = _shorten_list(row.to, TO_BYTES)
     return row.model_copy(update=dict.fromkeys(SearchResultRow.model_fields) | shown)
 
 
-def _shorten_addresses(value: str, limit: int) -> str:
-    """An address header in `limit` bytes. An address is worth more than the name before it: a look-alike domain
-    must not hide behind a long display name."""
+def _shorten_mailbox(value: str, limit: int) -> str:
+    """A mailbox (`name <address>`) in `limit` bytes. The address is worth more than the name: neither a long name
+    nor another address in it may hide the one that counts, which is the last."""
     if len(value.encode()) <= limit:
         return value
-    first, _, more = value.partition(">,")
-    if more:
-        first += ">"
-    elif "<" not in value:
-        first, _, more = value.partition(",")
-    count = f" +{more.count('@')}" if more else ""
-    room = limit - len(count)
-    match = _ADDRESS_AT_END.match(first)
-    if match is None or len(first.encode()) <= room:
-        return shorten(first, room) + count
-    address = elide(match["address"], room)
-    name_room = room - len(address.encode()) - 1
-    name = shorten(match["name"].strip('"'), name_room) if name_room > 3 else ""
-    return f"{name} {address}".strip() + count
+    name, opened, end = value.rpartition("<")
+    if not opened or not end.endswith(">"):
+        return shorten(value, limit)
+    address = elide(f"<{end}", limit)
+    name_room = limit - len(address.encode()) - 1
+    return f"{shorten(name.strip(_AROUND_NAMES), name_room) if name_room > 3 else ''} {address}".strip()
+
+
+def _shorten_list(value: str, limit: int) -> str:
+    """A list of mailboxes in `limit` bytes: the first, and how many more there are."""
+    if len(value.encode()) <= limit:
+        return value
+    first, *others = _mailboxes(value)
+    count = f" +{len(others)}" if others else ""
+    return _shorten_mailbox(first, limit - len(count)) + count
+
+
+def _mailboxes(value: str) -> list[str]:
+    """The mailboxes of a list; a comma within quotation marks separates none."""
+    found = [""]
+    for piece in _QUOTED_OR_NOT.findall(value):
+        if piece == ",":
+            found.append("")
+        else:
+            found[-1] += piece
+    return [each.strip() for each in found if each.strip()] or [value]
