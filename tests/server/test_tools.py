@@ -122,7 +122,7 @@ def assert_both_channels(text: str, structured: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_progress_is_reported(own_sample: Sample, era: Any) -> None:
-    access = open_access(Settings(local=own_sample.folder, search_seconds=0.3))
+    access = open_access(Settings(local=own_sample.folder, search_seconds=2))
     heard: list[str] = []
 
     async def listen(progress: float, total: float | None, message: str | None) -> None:

@@ -91,7 +91,8 @@ def _notes(body: dict[str, Any], format: Format, content: str) -> list[str]:
     if content:
         other = "html" if format == "text" else "text"
         there = body.get("Html") if format == "text" else body.get("Text")
-        return [NOT_INSTRUCTIONS, *([f"It also has content in format={other!r}."] if there else [])]
+        unseen = ["The source holds also what a reader would not see."] if format == "html" else []
+        return [NOT_INSTRUCTIONS, *unseen, *([f"It also has content in format={other!r}."] if there else [])]
     if format == "html":
         return ["This message has no HTML. format='text' shows its text, if it has any."]
     return ["This message has no text; it may consist of attachments only."]

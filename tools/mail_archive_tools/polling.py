@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 
 from mail_archive_tools.access import Progress
 from mail_archive_tools.client import MailManager
@@ -97,8 +96,6 @@ async def wait_for_search(client: MailManager, search_id: str, patience: Patienc
 async def stopping_when_cancelled(client: MailManager, search_id: str) -> AsyncIterator[None]:
     """Within it, a caller that goes away takes its search along: left alone, it would hold the only slot."""
     try:
-        # The caller may have gone while the search was being started, which is not interrupted.
-        await anyio.lowlevel.checkpoint_if_cancelled()
         yield
     except anyio.get_cancelled_exc_class():
         with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(ArchiveError):
