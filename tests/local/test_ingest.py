@@ -88,7 +88,8 @@ def test_mbox_as_the_standard_library_writes_it(target: Target, mail: Path) -> N
 def test_mbox_with_crlf_lying_content_length_and_unescaped_from(target: Target, mail: Path) -> None:
     content = (
         b"From a@x.example Sun Jun  1 12:00:00 2025\r\nSubject: 1\r\nContent-Length: 999999\r\n\r\n"
-        b"From me to you: no date, no separator.\r\n\r\n"
+        b"From me to you: no date, no separator.\r\nHe wrote\r\n"
+        b"From here on Sun Jun  1 12:00:00 2025 with no empty line before: no separator.\r\n\r\n"
         b"From b@x.example Sun Jun  1 12:00:01 2025\r\nSubject: 2\r\n\r\nbye\r\n"
     )
     (mail / "box").write_bytes(content)
