@@ -2,4 +2,6 @@
 
 from mail_archive_server.cli import main
 
-main()
+# Guarded: the processes that help an import load this module too.
+if __name__ == "__main__":
+    main()

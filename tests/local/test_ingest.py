@@ -188,6 +188,26 @@ def large_mbox(path: Path, messages: int, body_bytes: int) -> None:
             file.write(b"Subject: %d\n\n" % number + b"All work and no play.\n" * (body_bytes // 22) + b"\n")
 
 
+def children_of(pid: int) -> list[str]:
+    """The processes that it started."""
+    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+@pytest.mark.slow
+def test_other_processes_describe_what_this_one_would(tmp_path: Path, mail: Path) -> None:
+    large_mbox(mail / "box", 3_000, 2_000)
+    (mail / "same").write_bytes((mail / "box").read_bytes()[:100_000])
+    (mail / "photo.png").write_bytes(bytes(range(256)))
+    alone, helped = Target(tmp_path / "alone"), Target(tmp_path / "helped")
+    tallies = [
+        import_mail(target.store, target.archive, [mail], workers=workers)
+        for target, workers in ((alone, 0), (helped, 2))
+    ]
+    assert tallies[0].skips == tallies[1].skips == 1
+    assert tallies[0].added == tallies[1].added >= 3_000
+    assert alone.raws() == helped.raws()
+
+
 @pytest.mark.slow
 def test_a_killed_import_goes_on_where_it_stopped(target: Target, mail: Path) -> None:
     large_mbox(mail / "box", 12_000, 2_000)
@@ -196,8 +216,14 @@ def test_a_killed_import_goes_on_where_it_stopped(target: Target, mail: Path) ->
     while target.count() == 0:
         assert process.poll() is None, "the import ended before it could be killed"
         time.sleep(0.005)
+    helpers = children_of(process.pid)
+    assert helpers
     process.send_signal(signal.SIGKILL)
     process.wait()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{helper}").exists() for helper in helpers):
+        assert time.monotonic() < deadline, "processes that helped are still there"
+        time.sleep(0.1)
     kept = target.count()
     assert 0 < kept < 12_000
     tally = target.bring(mail / "box")

@@ -1,6 +1,7 @@
 """`import`: mail into a local archive. Calling it again is safe, and goes on where it was stopped."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ ARCHIVE_NAME, ARCHIVE_NAME_LENGTH = r"[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]", 64
 import."""
 
 SHOWN_SKIPS = 20
+PARALLEL_BYTES = 10_000_000
+"""From so much mail on, other processes help: they take a moment to start."""
 PLAIN_LINE_SECONDS = 5.0
 """How often progress is said where there is no terminal."""
 
@@ -49,8 +52,10 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         with Store(arguments.folder, create=True) as store:
             archive = _choose_archive(Local(store, str), arguments.archive or archive_name(arguments.folder))
-            with _Reporter(total_bytes(arguments.sources)) as report:
-                tally = import_mail(store, archive, arguments.sources, report)
+            total = total_bytes(arguments.sources)
+            workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES else 0
+            with _Reporter(total) as report:
+                tally = import_mail(store, archive, arguments.sources, report, workers)
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
     _summarize(tally, archive)
