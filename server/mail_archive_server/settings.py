@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
 
@@ -82,8 +83,14 @@ def seconds(text: str) -> float:
 
 
 def http_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("a URL that begins with http:// or https://")
+    kind = "a URL such as https://mail-manager.eu-west-1.amazonaws.com"
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ValueError(kind) from None
+    if not usable:
+        raise ValueError(kind)
     return text
 
 

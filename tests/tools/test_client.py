@@ -1,7 +1,9 @@
 """What the service may answer, and what the model reads of it: real boto3 against a loopback server."""
 
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,7 +17,8 @@ from starlette.routing import Route
 
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
-from mail_archive_tools import errors
+from mail_archive_tools import archives, errors
+from mail_archive_tools.access import Access
 from mail_archive_tools.client import MailManager
 from tests.conftest import loopback
 
@@ -152,6 +155,22 @@ async def test_a_client_is_made_once_when_nothing_is_wrong(service: Service) -> 
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {**ARCHIVE, "CreatedTimestamp": "garbage"},
+        {**ARCHIVE, "CreatedTimestamp": 1e300},
+        {**ARCHIVE, "Retention": 5},
+        {**ARCHIVE, "ArchiveId": ["a", "list"]},
+        [],
+    ],
+)
+async def test_an_answer_that_boto3_cannot_read(service: Service, body: Any) -> None:
+    service.replies.append(Response(json.dumps(body), media_type="application/x-amz-json-1.0"))
+    with pytest.raises(errors.ServiceFailed, match="endpoint-url"):
+        await archives.get_archive("a-1", access=Access(service.client()))
+
+
+@pytest.mark.parametrize(
     ("body", "kind"),
     [("<html>a captive portal</html>", "text/html"), ("{}", "application/json"), ('{"Rows"', "application/json")],
 )
@@ -206,6 +225,17 @@ async def test_a_profile_that_is_not_there() -> None:
 async def test_an_impossible_region() -> None:
     with pytest.raises(errors.Misconfigured, match="nowhere in particular"):
         await get_archive(open_access(Settings(region="nowhere in particular")).client)
+
+
+async def test_aws_files_and_variables_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[default]\nregion\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(errors.Misconfigured, match="AWS settings do not work"):
+        await get_archive(open_access(Settings(region="us-east-1")).client)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "perhaps")
+    with pytest.raises(errors.Misconfigured, match=r"InvalidChecksumConfigError.*files and variables"):
+        await get_archive(open_access(Settings(region="us-east-1")).client)
 
 
 async def test_warming_up_keeps_what_is_wrong_for_the_call() -> None:

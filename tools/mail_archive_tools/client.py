@@ -133,7 +133,7 @@ class MailManager:
         # Imported here, in the worker thread, because botocore is slow to load.
         from botocore import xform_name
 
-        from mail_archive_tools.refusals import REFUSALS, is_about_credentials, refusal
+        from mail_archive_tools.refusals import REFUSALS, is_about_credentials, refusal, unreadable
 
         try:
             client = self._connected()
@@ -142,6 +142,9 @@ class MailManager:
             if is_about_credentials(error):
                 self._client = None
             raise refusal(error, operation, subject) from error
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            # What botocore's parser raises on JSON of another shape than the model's.
+            raise unreadable(subject) from error
         _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
         return response
 

@@ -1,11 +1,13 @@
 """botocore's exceptions as our errors: each once, naming the thing and the next step. Loads botocore."""
 
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConfigNotFound,
+    ConfigParseError,
     ConnectionError,
     CredentialRetrievalError,
     EndpointProviderError,
@@ -22,13 +24,16 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from mail_archive_tools import errors
 from mail_archive_tools.client import Subject
 from mail_archive_tools.untrusted import clean_line, shorten
 
-REFUSALS = (ClientError, BotoCoreError)
+REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
 """All that a boto3 client raises."""
+
+Refusal: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 
 MESSAGE_BYTES = 500
 
@@ -51,6 +56,7 @@ _NO_CREDENTIALS = (
 )
 _MISCONFIGURED = (
     ConfigNotFound,
+    ConfigParseError,
     EndpointProviderError,
     InvalidConfigError,
     InvalidRegionError,
@@ -61,18 +67,25 @@ _MISCONFIGURED = (
 _RENEW = "Renew them where this server runs (for instance with `aws sso login`) and call again; no restart is needed."
 
 
-def is_about_credentials(error: BotoCoreError | ClientError) -> bool:
+def is_about_credentials(error: Refusal) -> bool:
     """Whether a client with newly read credentials may fare better."""
     if isinstance(error, ClientError):
         return _code(error) in _EXPIRED | _NOT_KNOWN
     return isinstance(error, _NO_CREDENTIALS)
 
 
-def refusal(error: BotoCoreError | ClientError, operation: str, subject: Subject) -> errors.ArchiveError:
+def refusal(error: Refusal, operation: str, subject: Subject) -> errors.ArchiveError:
     """What to raise instead of `error`, which `operation` on `subject` met."""
     if isinstance(error, ClientError):
         return _answered(error, operation, subject)
     return _not_answered(error, subject)
+
+
+def unreadable(subject: Subject) -> errors.ServiceFailed:
+    """What to raise when the answer cannot be read."""
+    return errors.ServiceFailed(
+        f"Mail Manager's answer on {subject} could not be read. Check the server's endpoint-url, then call again."
+    )
 
 
 def _answered(error: ClientError, operation: str, subject: Subject) -> errors.ArchiveError:
@@ -113,7 +126,7 @@ def _conflict(said: str, operation: str, subject: Subject) -> errors.ArchiveErro
     return errors.NotReady(f"The {subject} cannot be used: {said}. get_archive shows its state.")
 
 
-def _not_answered(error: BotoCoreError, subject: Subject) -> errors.ArchiveError:
+def _not_answered(error: BotoCoreError | ResponseParserError, subject: Subject) -> errors.ArchiveError:
     if isinstance(error, _NO_CREDENTIALS):
         return errors.CredentialsRefused(
             f"No usable AWS credentials were found ({type(error).__name__}). {_RENEW.replace('Renew', 'Provide')}"
@@ -131,9 +144,11 @@ def _not_answered(error: BotoCoreError, subject: Subject) -> errors.ArchiveError
     if isinstance(error, ParamValidationError):
         said = shorten(clean_line(str(error)), MESSAGE_BYTES).rstrip(". ")
         return errors.InvalidArgument(f"Mail Manager does not take this for {subject}: {said}.")
-    return errors.ServiceFailed(
-        f"Mail Manager's answer on {subject} could not be used ({type(error).__name__}). Check the server's "
-        "endpoint-url, then call again."
+    if isinstance(error, ResponseParserError):
+        return unreadable(subject)
+    return errors.Misconfigured(
+        f"The AWS SDK could not send this call ({type(error).__name__}). Whoever runs this server can check its AWS "
+        "files and variables."
     )
 
 

@@ -11,10 +11,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_pascal
 
+from mail_archive_tools.errors import ServiceFailed
 from mail_archive_tools.mime.headers import decode_words
 from mail_archive_tools.untrusted import clean_line
 
@@ -33,8 +35,19 @@ class Output(BaseModel):
 
     @classmethod
     def of(cls, **members: Any) -> Self:
-        """From a response's members, by the API's names; members that a newer service adds are passed over."""
-        return cls.model_validate(members, extra="ignore")
+        """From a response's members, by the API's names; members that a newer service adds are passed over.
+
+        Raises:
+            ServiceFailed: a member is not of the type that the API's documentation says.
+        """
+        try:
+            return cls.model_validate(members, extra="ignore")
+        except ValidationError as error:
+            where = ".".join(str(step) for step in error.errors()[0]["loc"])
+            raise ServiceFailed(
+                f"Mail Manager's answer could not be used: its member {where} is not what the API says. "
+                "Check the server's endpoint-url, then call again."
+            ) from error
 
     def structured(self) -> dict[str, Any]:
         """The JSON object that goes out: the API's names, no nulls."""
