@@ -1,7 +1,7 @@
 """The tools that search: the five operations as they are, and `search_archive`, which does what a caller means."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -29,6 +29,7 @@ from mail_archive_tools.models.base import (
     PageSize,
     SearchId,
     ToMoment,
+    in_utc,
     iso,
 )
 from mail_archive_tools.models.filters import Words
@@ -180,9 +181,7 @@ def _range(from_timestamp: datetime, to_timestamp: datetime) -> tuple[datetime, 
     Raises:
         InvalidArgument: Mail Manager does not search such a range.
     """
-    begin, end = (
-        (each if each.tzinfo else each.replace(tzinfo=UTC)).astimezone(UTC) for each in (from_timestamp, to_timestamp)
-    )
+    begin, end = in_utc(from_timestamp), in_utc(to_timestamp)
     if end < begin:
         raise InvalidArgument(
             f"to_timestamp ({iso(end)}) is before from_timestamp ({iso(begin)}). Exchange them, or correct one."

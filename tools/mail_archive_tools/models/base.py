@@ -64,7 +64,8 @@ def optional(description: str, **more: Any) -> Any:
     return Field(default=None, description=description, **more)
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without a zone is taken to be there already."""
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -87,7 +88,7 @@ _DATE_TIME = {"type": "string", "format": "date-time"}
 
 Timestamp = Annotated[
     datetime,
-    AfterValidator(_in_utc),
+    AfterValidator(in_utc),
     PlainSerializer(iso, return_type=str, when_used="json"),
     WithJsonSchema(_DATE_TIME),
 ]
