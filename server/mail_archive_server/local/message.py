@@ -2,8 +2,8 @@
 
 Decided here, because the service does not say [unknown]:
 - A message id that is not known is a ValidationException, and so is one of an archive that is pending deletion.
-- The content is the first plain text and the first HTML that are no attachments, decoded; MessageMalformed says
-  that a multipart had no parts, or the message no header fields.
+- The content is the plain text parts and the HTML parts of its body (RFC 8621, 4.1.4), decoded; MessageMalformed says
+  that the structure could not be read as it is declared, or that the message has no header fields.
 """
 
 import json
@@ -14,7 +14,9 @@ from mail_archive_server.local.errors import validation
 from mail_archive_server.local.keys import archive_of
 from mail_archive_server.local.links import sign_link
 from mail_archive_server.local.store import MessageRecord
-from mail_archive_tools.mime.body import read_body
+from mail_archive_tools.mime.bodies import choose_bodies
+from mail_archive_tools.mime.structure import Part, read_structure
+from mail_archive_tools.mime.texts import html_source
 
 
 def get_archive_message(local: Local, request: dict[str, Any]) -> dict[str, Any]:
@@ -26,13 +28,22 @@ def get_archive_message(local: Local, request: dict[str, Any]) -> dict[str, Any]
 
 def get_archive_message_content(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     message = _find_message(local, request["ArchivedMessageId"])
-    body = read_body(local.store.raw_message(message.id) or b"")
-    members: dict[str, Any] = {"MessageMalformed": body.malformed}
-    if body.text is not None:
-        members["Text"] = body.text
-    if body.html is not None:
-        members["Html"] = body.html
+    root = read_structure(local.store.raw_message(message.id) or b"")
+    bodies = choose_bodies(root)
+    malformed = bool(bodies.problems) or not root.headers.fields
+    members: dict[str, Any] = {"MessageMalformed": malformed}
+    texts = [part.text() for part in bodies.plain if part.content_type != "text/html" and _is_text(part)]
+    sources = [html_source(part) for part in bodies.html if part.content_type == "text/html"]
+    if texts:
+        members["Text"] = "\n".join(texts)
+    if sources:
+        members["Html"] = "\n".join(sources)
     return {"Body": members}
+
+
+def _is_text(part: Part) -> bool:
+    """A part that a reader takes for text; a multipart without parts is shown as it is."""
+    return part.content_type.startswith("text/") or part.is_multipart
 
 
 def _find_message(local: Local, archived_message_id: str) -> MessageRecord:

@@ -1,1 +1,1 @@
-"""Mail as bytes, read as what it says: header fields, structure, bodies. Nothing here raises on bad mail."""
+"""Mail as bytes, read as what it says: `message.read_message`. Nothing here raises on bad mail."""

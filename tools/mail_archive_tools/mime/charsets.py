@@ -14,33 +14,76 @@ _ALIASES = {
     "iso-8859-8-e": "iso-8859-8",
     "iso-8859-6-i": "iso-8859-6",
     "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
     "x-gbk": "gbk",
     "x-sjis": "cp932",
     "shift_jis": "cp932",
     "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-mac-roman": "mac-roman",
     "x-unknown": "",
     "unknown-8bit": "",
+    "unknown": "",
+    "binary": "",
     "default": "",
     # Senders label windows-1252 text this way; WHATWG's Encoding Standard reads both labels as windows-1252.
     "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
     "us-ascii": "",
+    "ascii": "",
 }
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_DETECTED_BYTES = 4_096
+"""How much of a text without a usable label is looked at to guess its charset."""
+
+_SINGLE_BYTE = ("cp125", "latin", "iso8859", "mac", "cp4", "cp5", "cp7", "cp8", "hp_")
+_GUESSED = ("cp1251", "cp1253", "cp1255", "cp1256", "iso8859_5", "iso8859_7", "cp866")
+_LEAST_HIGH_BYTES = 40
+"""With fewer bytes that are not ASCII, a guess is no better than windows-1252."""
 
 
 def decode(data: bytes, label: str = "") -> str:
-    """`data` as text by `label` where that is a charset and fits; else UTF-8, else windows-1252."""
+    """`data` as text: by its byte order mark, by `label` where that is a charset and fits, as UTF-8, by what it
+    looks like, as windows-1252. Never raises; lone surrogates become U+FFFD."""
     if not label and data.isascii():
-        return data.decode("ascii")
+        return data.decode("iso2022_jp", "replace") if b"\x1b$" in data else data.decode("ascii")
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark) and (name != "utf-16-le" or len(data) % 2 == 0):
+            return _without_surrogates(data[len(mark) :].decode(name, "replace"))
     name = _known(label)
+    if name.startswith("utf-16"):
+        data = data[: len(data) // 2 * 2]
     if name:
         text = _strictly(data, name)
         if text is not None:
             return text
         if not name.startswith(("utf-8", "cp1252")):
+            if (text := _strictly(data, "utf-8")) is not None and not data.isascii():
+                return text
             return _without_surrogates(data.decode(name, "replace"))
     text = _strictly(data, "utf-8")
-    return text if text is not None else data.decode("cp1252", "replace")
+    if text is not None:
+        return text
+    if name and name.startswith("utf-8") and _is_mostly_utf8(data):
+        return _without_surrogates(data.decode("utf-8", "replace"))
+    return _without_surrogates(data.decode(_detected(data), "replace"))
+
+
+def encode(text: str, label: str) -> bytes:
+    """`text` in the charset of that label, where there is one that can hold it; else in UTF-8."""
+    if text.isascii():
+        return text.encode("ascii")
+    try:
+        return text.encode(_known(label) or "utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "replace")
 
 
 def _known(label: str) -> str:
@@ -54,6 +97,27 @@ def _known(label: str) -> str:
         return ""
     is_text: bool = getattr(codec, "_is_text_encoding", True)
     return codec.name if is_text and codec.name not in _NOT_CHARSETS else ""
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether a text that says that it is UTF-8 is, but for a broken character here and there."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return broken * 10 < sum(not character.isascii() for character in text[:100_000])
+
+
+def _detected(data: bytes) -> str:
+    """The charset that the bytes look like."""
+    sample = data[:_DETECTED_BYTES]
+    if len(sample.translate(None, bytes(range(128)))) < _LEAST_HIGH_BYTES:
+        return "cp1252"
+    # Imported here: it is slow to load, and one mail in hundreds needs it.
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, steps=2, chunk_size=512, preemptive_behaviour=False).best()
+    name = best.encoding if best is not None else "cp1252"
+    # Its guesses among the single-byte charsets of western Europe, and of old machines, are no better than ours.
+    return name if name in _GUESSED or not name.startswith(_SINGLE_BYTE) else "cp1252"
 
 
 def _strictly(data: bytes, name: str) -> str | None:

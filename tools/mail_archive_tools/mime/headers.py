@@ -112,7 +112,7 @@ def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
         elif match := _FIELD.match(line):
             if len(found) < HEADER_FIELDS:
                 found.append((match.group(1).decode("ascii").lower(), [line[match.end() :]]))
-        elif not _ENVELOPE_LINE.match(line) and not _fields_go_on(raw, next_start, limit):
+        elif line[:2] == b"--" or not (_ENVELOPE_LINE.match(line) or _fields_go_on(raw, next_start, limit)):
             body_start = line_start
             break
     fields = tuple(Field(name, b"\n".join(lines).strip().decode("ascii", "surrogateescape")) for name, lines in found)
@@ -133,10 +133,10 @@ def decode_words(text: str) -> str:
     pending, pending_charset, position = b"", "", 0
     for word in _ENCODED_WORD.finditer(text):
         gap = text[position : word.start()]
-        data = _word_bytes(word.group(2), word.group(3))
+        charset = word.group(1).split("*", 1)[0].lower()
+        data = _word_bytes(word.group(2), word.group(3), charset)
         if data is None:
             continue
-        charset = word.group(1).split("*", 1)[0].lower()
         if pending and (gap.strip() or charset != pending_charset):
             parts.append(charsets.decode(pending, pending_charset))
             pending = b""
@@ -166,9 +166,10 @@ def _fields_go_on(raw: bytes, start: int, limit: int) -> bool:
     return _FIELD.match(raw, start, limit) is not None
 
 
-def _word_bytes(encoding: str, payload: str) -> bytes | None:
+def _word_bytes(encoding: str, payload: str, charset: str) -> bytes | None:
     if encoding in "qQ":
-        data = payload.replace("_", " ").encode("utf-8", "replace")
+        # Characters that should have been encoded are taken to be in the word's charset.
+        data = charsets.encode(payload.replace("_", " "), charset)
         return _QUOTED_OCTET.sub(lambda octet: bytes([int(octet.group(1), 16)]), data)
     try:
         data = payload.encode("ascii")

@@ -1,0 +1,108 @@
+"""Hostile mail: no exception, bounded time and memory, and the answer says what was cut."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import ROOT
+from tests.tools.mime.hostile import HOSTILE, HTML, work
+
+SECONDS = 2.0
+PEAK_BYTES = 300_000_000
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_mail_takes_bounded_time(name: str) -> None:
+    raw = HOSTILE[name]()
+    best = 100.0
+    for _ in range(3):
+        started = time.perf_counter()
+        work(raw)
+        best = min(best, time.perf_counter() - started)
+        if best < SECONDS:
+            break
+    assert best < SECONDS
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("100 nested multiparts", "nested deeper than 50"),
+        ("3,000 nested messages", "nested deeper than 50"),
+        ("100,000 parts", "more than 1000 parts"),
+        ("a boundary that is nowhere", "boundary is missing"),
+        ("200,000 fields", "the rest was not read"),
+        ("a field of 20 MB", "the rest was not read"),
+        ("two types, two encodings", "Content-Type: occurs several times"),
+        ("two authors", "From: occurs 2 times"),
+        ("impossible dates", "Date: is no date"),
+        ("TNEF that claims 4 GB", "breaks off"),
+        ("100,000 elements deep", "nested deeper than 500"),
+        ("1M entities", "beyond 1,500,000 characters"),
+        ("20,000 rules on 5,000 nodes", "not all of its style rules"),
+        ("uuencode that breaks off", "broken off"),
+    ],
+)  # fmt: skip
+def test_what_was_cut_is_said(name: str, said: str) -> None:
+    assert said in "\n".join(map(str, work(HOSTILE[name]()).problems))
+
+
+@pytest.mark.slow
+def test_hostile_mail_takes_bounded_memory() -> None:
+    command = [sys.executable, "-m", "tests.tools.mime.hostile"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    peaks = json.loads(done.stdout)
+    assert set(peaks) == set(HOSTILE)
+    assert {name: peak for name, peak in peaks.items() if not 0 < peak < PEAK_BYTES} == {}
+
+
+def test_time_is_linear_in_size() -> None:
+    """Four times the mail takes no more than eight times as long."""
+    for piece in (b"To: a@b.example\n", b"> quoted\nnew\n", b"<p style='color:red'>x <a href=y>z</a></p>\n"):
+        times = []
+        for count in (2_000, 8_000):
+            raw = (piece * count + b"\n") if piece.startswith(b"To") else HTML + piece * count
+            started = time.perf_counter()
+            work(raw)
+            times.append(time.perf_counter() - started)
+        assert times[1] < times[0] * 8 + 0.05
+
+
+PIECES = [
+    *(b"From: a@b.example\n", b"Subject: =?utf-8?q?x?=\n", b"Content-Type: multipart/mixed; boundary=b\n"),
+    *(b"Content-Type: text/html\n", b"Content-Type: message/rfc822\n", b"Content-Type: text/calendar\n"),
+    *(b"Content-Transfer-Encoding: base64\n", b"Content-Disposition: attachment; filename=a.zip\n"),
+    *(
+        b"Received: from x by y; Mon, 1 Jan 2024 0:0:0 +0000\n",
+        b"\n",
+        b"--b\n",
+        b"--b--\n",
+        b"PK\3\4",
+        b"\0\xff",
+        b"\r",
+    ),
+    *(b"<p hidden>x</p>", b"> q\n", b"begin 644 x\n#0V%T\n`\nend\n", b"BEGIN:VCALENDAR\n"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25))
+def test_no_composition_raises(pieces: list[bytes]) -> None:
+    work(b"".join(pieces))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_mutation_of_real_mail_raises(corpus: Path, data: st.DataObject) -> None:
+    names = sorted((corpus / "stalwart").rglob("*.eml"))
+    raw = bytearray(data.draw(st.sampled_from(names)).read_bytes()[:20_000])
+    for _ in range(data.draw(st.integers(1, 8))):
+        if raw:
+            place = data.draw(st.integers(0, len(raw) - 1))
+            raw[place : place + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=10))
+    work(bytes(raw))

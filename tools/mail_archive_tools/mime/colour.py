@@ -1,0 +1,120 @@
+"""Colours of CSS and of old HTML attributes, and how well one is seen on another."""
+
+import colorsys
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True)
+class Colour:
+    """sRGB, each 0 to 255; `alpha` 0 to 1."""
+
+    red: float
+    green: float
+    blue: float
+    alpha: float = 1.0
+
+    def over(self, below: "Colour") -> "Colour":
+        """What is seen of this one painted over another."""
+        if self.alpha >= 1:
+            return self
+        mixed = (self.alpha * mine + (1 - self.alpha) * its for mine, its in zip(self._rgb, below._rgb, strict=True))
+        return Colour(*mixed)
+
+    @property
+    def luminance(self) -> float:
+        """WCAG 2 relative luminance, 0 to 1."""
+        red, green, blue = (
+            value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
+            for value in (each / 255 for each in self._rgb)
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    @property
+    def _rgb(self) -> tuple[float, float, float]:
+        return self.red, self.green, self.blue
+
+
+WHITE, BLACK, LINK = Colour(255, 255, 255), Colour(0, 0, 0), Colour(0, 0, 238)
+
+
+@lru_cache(maxsize=1024)
+def contrast(colour: Colour, background: Colour) -> float:
+    """WCAG 2 contrast ratio of text on a background: 1 (the same) to 21."""
+    one, other = colour.over(background).luminance, background.luminance
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+_HEX = re.compile(r"^#?([0-9a-f]{3,8})$")
+_FUNCTION = re.compile(r"^(rgb|hsl|hwb)a?\(([^()]*)\)$")
+_NUMBER = re.compile(r"(-?[\d.]+(?:e-?\d+)?)(%|deg|turn|rad)?")
+_NAMED = {
+    name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16))
+    for name, code in (
+        pair.split(":")
+        for pair in (
+            "white:ffffff black:000000 red:ff0000 green:008000 blue:0000ff yellow:ffff00 gray:808080 grey:808080 "
+            "silver:c0c0c0 maroon:800000 olive:808000 lime:00ff00 aqua:00ffff cyan:00ffff teal:008080 navy:000080 "
+            "fuchsia:ff00ff magenta:ff00ff purple:800080 orange:ffa500 snow:fffafa ivory:fffff0 ghostwhite:f8f8ff "
+            "whitesmoke:f5f5f5 floralwhite:fffaf0 aliceblue:f0f8ff azure:f0ffff mintcream:f5fffa honeydew:f0fff0 "
+            "seashell:fff5ee linen:faf0e6 oldlace:fdf5e6 lavender:e6e6fa beige:f5f5dc cornsilk:fff8dc "
+            "lightyellow:ffffe0 lightcyan:e0ffff lavenderblush:fff0f5 gainsboro:dcdcdc lightgray:d3d3d3 "
+            "lightgrey:d3d3d3 darkgray:a9a9a9 darkgrey:a9a9a9 dimgray:696969 dimgrey:696969 darkblue:00008b "
+            "darkred:8b0000 darkgreen:006400 midnightblue:191970 pink:ffc0cb gold:ffd700 brown:a52a2a tan:d2b48c "
+            "lightblue:add8e6 steelblue:4682b4 royalblue:4169e1 skyblue:87ceeb indigo:4b0082 violet:ee82ee "
+            "crimson:dc143c tomato:ff6347 coral:ff7f50 salmon:fa8072 khaki:f0e68c wheat:f5deb3 canvas:ffffff "
+            "canvastext:000000 window:ffffff windowtext:000000 buttonface:f0f0f0"
+        ).split()
+    )
+}
+TRANSPARENT = Colour(0, 0, 0, 0)
+
+
+@lru_cache(maxsize=1024)
+def read_colour(value: str) -> Colour | None:
+    """A CSS or legacy colour; None where it is none that is known here."""
+    value = value.strip().lower()
+    if value == "transparent":
+        return TRANSPARENT
+    if value in _NAMED:
+        return _NAMED[value]
+    if match := _HEX.match(value):
+        return _from_hex(match.group(1))
+    if match := _FUNCTION.match(value):
+        return _from_function(match.group(1), _NUMBER.findall(match.group(2)))
+    return None
+
+
+def _from_hex(digits: str) -> Colour | None:
+    if len(digits) in (3, 4):
+        digits = "".join(each * 2 for each in digits)
+    if len(digits) not in (6, 8):
+        return None
+    numbers = [int(digits[place : place + 2], 16) for place in range(0, len(digits), 2)]
+    red, green, blue = numbers[:3]
+    return Colour(red, green, blue, numbers[3] / 255 if len(numbers) == 4 else 1.0)
+
+
+def _from_function(name: str, numbers: list[tuple[str, str]]) -> Colour | None:
+    try:
+        values = [float(number) / 100 if unit == "%" else float(number) for number, unit in numbers]
+    except ValueError:
+        return None
+    if len(values) not in (3, 4):
+        return None
+    alpha = values[3] if len(values) == 4 else 1.0
+    if name == "rgb":
+        rgb = [value * 255 if unit == "%" else value for value, (_, unit) in zip(values[:3], numbers, strict=False)]
+        red, green, blue = (min(max(each, 0.0), 255.0) for each in rgb)
+        return Colour(red, green, blue, alpha)
+    hue = values[0] / 360 if numbers[0][1] != "turn" else values[0]
+    one, other = (
+        value if numbers[place][1] == "%" else value / 100 for place, value in ((1, values[1]), (2, values[2]))
+    )
+    if name == "hwb":
+        one, other = (0.0, one) if one + other >= 1 else (1 - one / (1 - other), 1 - other)
+        red, green, blue = colorsys.hsv_to_rgb(hue % 1, one, other)
+    else:
+        red, green, blue = colorsys.hls_to_rgb(hue % 1, other, one)
+    return Colour(red * 255, green * 255, blue * 255, alpha)

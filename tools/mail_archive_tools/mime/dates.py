@@ -1,0 +1,55 @@
+"""Dates of header fields (RFC 5322, 3.3, and what senders write instead), in the zone that they were written in."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from typing import NamedTuple
+
+_CHARS = 200
+_ZONE = re.compile(r"(?:\+\d{4}|-(?!0000)\d{4}|\d\s+[A-Za-z]{1,5})\s*$")
+_COMMENT = re.compile(r"\([^()]*\)")
+_IMPOSSIBLE_ZONE = timedelta(hours=24)
+
+
+class MailDate(NamedTuple):
+    """A date as its sender wrote it. `moment` is None where `text` names no moment; `zone_known` is False for one
+    without a zone, or with `-0000`: then its clock is taken as UTC."""
+
+    text: str
+    moment: datetime | None
+    zone_known: bool = True
+
+
+def read_date(text: str) -> MailDate:
+    """An unfolded date. Never raises."""
+    text = text.strip()
+    shown = text[:_CHARS]
+    moment, zone_known = _iso(shown) or _rfc5322(_COMMENT.sub(" ", shown)) or (None, True)
+    return MailDate(shown, moment, zone_known)
+
+
+def _rfc5322(text: str) -> tuple[datetime, bool] | None:
+    try:
+        parsed = parsedate_tz(text)
+        if parsed is None:
+            return None
+        offset = timedelta(seconds=parsed[9] or 0)
+        if abs(offset) >= _IMPOSSIBLE_ZONE:
+            return None
+        moment = datetime(*parsed[:6], tzinfo=timezone(offset))
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    return moment, _ZONE.search(text) is not None
+
+
+def _iso(text: str) -> tuple[datetime, bool] | None:
+    if not text[:4].isdigit():
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        zoned.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return zoned, moment.tzinfo is not None

@@ -1,0 +1,132 @@
+"""Domain names that look like others: of several scripts, of look-alike letters, or a letter away."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_LOOKALIKES = str.maketrans(
+    {
+        **dict(zip("аеорсухіјѕһԁԛԝвнкмтгьӏ", "aeopcyxijshdqwbhkmtrbl", strict=True)),
+        **dict(zip("αβγεικνορτυχωη", "abyeikvoptuxwn", strict=True)),
+        **dict(zip("օսոհցյզ", "ounhgjq", strict=True)),
+        **dict(zip("ıɩƖǀɑɡɪʏɴʀᴀᴄᴇᴏᴠᴡᴢ", "ilIlagiynraceovwz", strict=True)),
+        "0": "o", "1": "l", "3": "e", "5": "s", "|": "l", "!": "l", "$": "s",
+    }
+)  # fmt: skip
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_SCRIPTS = (
+    "LATIN",
+    "CYRILLIC",
+    "GREEK",
+    "ARMENIAN",
+    "HEBREW",
+    "ARABIC",
+    "CHEROKEE",
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+)
+_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "LATIN"})
+_LABEL = re.compile(r"[^.]+")
+_LEAST_LENGTH = 5
+
+
+@lru_cache(maxsize=1024)
+def in_unicode(domain: str) -> str:
+    """The domain with its punycode labels (RFC 5891) as the letters that they stand for, where they are good."""
+    if "xn--" not in domain.lower():
+        return domain
+
+    def label(match: re.Match[str]) -> str:
+        text = match.group()
+        if not text.lower().startswith("xn--"):
+            return text
+        try:
+            return text[4:].encode("ascii").decode("punycode")
+        except (UnicodeError, ValueError):
+            return text
+
+    return _LABEL.sub(label, domain)
+
+
+def scripts(domain: str) -> list[str]:
+    """The scripts of a domain's letters, by Unicode's names in capitals."""
+    found: dict[str, None] = {}
+    for letter in in_unicode(domain):
+        if letter.isalpha():
+            name = unicodedata.name(letter, "")
+            found.update({script: None for script in _SCRIPTS if name.startswith(script)})
+    return list(found)
+
+
+def mixes_scripts(domain: str) -> bool:
+    """Whether a label mixes scripts that no language writes together."""
+    if _is_plain(domain):
+        return False
+    return any(
+        len(used := set(scripts(label))) > 1 and not used <= _TOGETHER for label in in_unicode(domain).split(".")
+    )
+
+
+def is_disguised(domain: str) -> bool:
+    """Whether a label has no Latin letter, and each of its letters looks like one."""
+    if _is_plain(domain):
+        return False
+    for label in in_unicode(domain).split("."):
+        letters = [each for each in label.lower() if each.isalpha()]
+        if letters and not label.isascii() and all(str(each).translate(_LOOKALIKES).isascii() for each in letters):
+            return True
+    return False
+
+
+def _is_plain(domain: str) -> bool:
+    return domain.isascii() and "xn--" not in domain.lower()
+
+
+@lru_cache(maxsize=4096)
+def skeleton(domain: str) -> str:
+    """What the domain looks like: two that look alike have the same."""
+    text = in_unicode(domain.lower().rstrip("."))
+    if not text.isascii():
+        text = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    text = text.translate(_LOOKALIKES)
+    for pair, single in _PAIRS:
+        text = text.replace(pair, single)
+    return text
+
+
+def looks_like(domain: str, other: str) -> bool:
+    """Whether two different domains are easily taken for one another."""
+    domain, other = domain.lower().rstrip("."), other.lower().rstrip(".")
+    if domain == other or not domain or not other or within(domain, other) or within(other, domain):
+        return False
+    if skeleton(domain) == skeleton(other):
+        return True
+    return _differ_by_an_edit(domain.split("."), other.split("."))
+
+
+def within(domain: str, other: str) -> bool:
+    """Whether `domain` is `other` or below it."""
+    return domain == other or domain.endswith("." + other)
+
+
+def _differ_by_an_edit(labels: list[str], others: list[str]) -> bool:
+    """Whether one label differs, by one edit, and is long enough that this is no accident."""
+    if len(labels) != len(others):
+        return False
+    differing = [pair for pair in zip(labels, others, strict=True) if pair[0] != pair[1]]
+    if len(differing) != 1 or min(map(len, differing[0])) < _LEAST_LENGTH:
+        return False
+    return _is_one_edit(*differing[0])
+
+
+def _is_one_edit(one: str, other: str) -> bool:
+    """Whether one letter more, less or other, or two letters in the other order, makes one of the other."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    rest, its = one[start:], other[start:]
+    return rest[1:] == its[1:] or rest[1:] == its or rest == its[1:] or (rest[:2] == its[1::-1] and rest[2:] == its[2:])

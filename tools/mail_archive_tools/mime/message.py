@@ -1,0 +1,130 @@
+"""One message, read: header fields as values, the text that a person would read, the files that came with it.
+
+`read_message` never raises, whatever the bytes. What it could not understand is a `Problem` beside what it could.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from mail_archive_tools.mime.addresses import Mailbox, read_addresses
+from mail_archive_tools.mime.bodies import Bodies, choose_bodies
+from mail_archive_tools.mime.dates import MailDate, read_date
+from mail_archive_tools.mime.files import File, files_of
+from mail_archive_tools.mime.headers import HEADER_BYTES, HEADER_FIELDS, Headers
+from mail_archive_tools.mime.problems import Problem
+from mail_archive_tools.mime.structure import Part, read_structure
+from mail_archive_tools.mime.texts import Text, read_texts
+
+MAX_IDS = 1_000
+"""Message ids read of one References field."""
+
+_MESSAGE_ID = re.compile(r"<([^<>]{1,998})>")
+_REPEATED_ONCE = (
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message. `raw` is what was read, `root` its tree of parts, `files` all that came with its text."""
+
+    raw: bytes
+    root: Part
+    bodies: Bodies
+    text: Text
+    files: tuple[File, ...]
+
+    @property
+    def headers(self) -> Headers:
+        return self.root.headers
+
+    @property
+    def subject(self) -> str | None:
+        return self.headers.text("subject")
+
+    @property
+    def date(self) -> MailDate | None:
+        found = self.headers.first("date")
+        return read_date(found.unfolded) if found else None
+
+    def addresses(self, name: str) -> list[Mailbox]:
+        """The mailboxes of all fields of that name (`from`, `to`, `cc`, `reply-to`, ...)."""
+        return [mailbox for each in self.headers.all(name) for mailbox in read_addresses(each.unfolded)]
+
+    @property
+    def message_id(self) -> str | None:
+        """The id without its angle brackets."""
+        found = self.headers.first("message-id")
+        if found is None:
+            return None
+        ids = message_ids(found.unfolded)
+        return ids[0] if ids else found.unfolded or None
+
+    @property
+    def in_reply_to(self) -> list[str]:
+        return self._ids("in-reply-to")
+
+    @property
+    def references(self) -> list[str]:
+        return self._ids("references")
+
+    def _ids(self, name: str) -> list[str]:
+        found = self.headers.first(name)
+        return message_ids(found.unfolded) if found else []
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.raw).hexdigest()
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read, was read by a guess, or was cut, in the order of the message."""
+        return (*self._header_problems(), *self.bodies.problems, *self.text.problems, *self._file_problems())
+
+    def _header_problems(self) -> Iterator[Problem]:
+        headers = self.headers
+        if not headers.fields:
+            yield Problem("headers", "there is no header section: this is not a message as RFC 5322 knows it")
+        if len(headers.fields) >= HEADER_FIELDS or headers.body_start >= HEADER_BYTES:
+            yield Problem(
+                "headers", f"longer than {HEADER_BYTES:,} bytes or {HEADER_FIELDS:,} fields: the rest was not read"
+            )
+        for name in _REPEATED_ONCE:
+            if (count := len(headers.all(name))) > 1:
+                yield Problem(name.title(), f"occurs {count} times, and may occur once: the first was taken")
+        if (date := self.date) and date.moment is None:
+            yield Problem("Date", "is no date")
+        if len(headers.all("content-type")) > 1:
+            yield Problem("Content-Type", "occurs several times: the first that names a type was taken")
+
+    def _file_problems(self) -> Iterator[Problem]:
+        return (Problem(each.id, problem) for each in self.files for problem in each.problems)
+
+
+def read_message(raw: bytes, id: str = "") -> Message:
+    """The message in `raw`. An attached message is read with the `id` of its part, so that the ids of its own parts
+    are those that the outer message gives them."""
+    root = read_structure(raw, id)
+    bodies = choose_bodies(root)
+    text = read_texts(bodies)
+    return Message(raw, root, bodies, text, tuple(files_of(root, bodies, text)))
+
+
+def message_ids(value: str) -> list[str]:
+    """The ids of a Message-ID, In-Reply-To or References field, without angle brackets, each once."""
+    found = [" ".join(each.split()) for each in _MESSAGE_ID.findall(value) if each.strip()]
+    if not found:
+        found = [word for word in value.replace(",", " ").split() if "@" in word]
+    return list(dict.fromkeys(found))[:MAX_IDS]

@@ -1,0 +1,146 @@
+"""What a file is by its first bytes (WHATWG MIME Sniffing, and what attackers send)."""
+
+from zipfile import BadZipFile, ZipFile
+
+_MAGIC: tuple[tuple[bytes, int, str], ...] = (
+    (b"%PDF-", 0, "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"GIF87a", 0, "image/gif"),
+    (b"GIF89a", 0, "image/gif"),
+    (b"BM", 0, "image/bmp"),
+    (b"II*\0", 0, "image/tiff"),
+    (b"MM\0*", 0, "image/tiff"),
+    (b"\0\0\1\0", 0, "image/x-icon"),
+    (b"WEBP", 8, "image/webp"),
+    (b"ftypheic", 4, "image/heic"),
+    (b"ftypavif", 4, "image/avif"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"ID3", 0, "audio/mpeg"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"),
+    (b"ftyp", 4, "video/mp4"),
+    (b"\x1aE\xdf\xa3", 0, "video/webm"),
+    (b"PK\3\4", 0, "application/zip"),
+    (b"PK\5\6", 0, "application/zip"),
+    (b"Rar!\x1a\7", 0, "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "application/x-7z-compressed"),
+    (b"\x1f\x8b", 0, "application/gzip"),
+    (b"BZh", 0, "application/x-bzip2"),
+    (b"\xfd7zXZ\0", 0, "application/x-xz"),
+    (b"MSCF", 0, "application/vnd.ms-cab-compressed"),
+    (b"CD001", 32_769, "application/x-iso9660-image"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, "application/x-ole-storage"),
+    (b"{\\rtf", 0, "text/rtf"),
+    (b"MZ", 0, "application/vnd.microsoft.portable-executable"),
+    (b"\x7fELF", 0, "application/x-elf"),
+    (b"\xca\xfe\xba\xbe", 0, "application/java-vm"),
+    (b"\xcf\xfa\xed\xfe", 0, "application/x-mach-binary"),
+    (b"L\0\0\0\1\x14\2\0", 0, "application/x-ms-shortcut"),
+    (b"\x78\x9f\x3e\x22", 0, "application/vnd.ms-tnef"),
+    (b"-----BEGIN PGP MESSAGE-----", 0, "application/pgp-encrypted"),
+    (b"-----BEGIN PGP SIGNATURE-----", 0, "application/pgp-signature"),
+    (b"-----BEGIN PGP PUBLIC KEY", 0, "application/pgp-keys"),
+    (b"BEGIN:VCALENDAR", 0, "text/calendar"),
+    (b"BEGIN:VCARD", 0, "text/vcard"),
+    (b"#!", 0, "text/x-shellscript"),
+    (b"<?xml", 0, "text/xml"),
+)
+_LONGEST = 32_800
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<table")
+_INSIDE_ZIP = (
+    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroEnabled.12"),
+    ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("META-INF/MANIFEST.MF", "application/java-archive"),
+    ("AndroidManifest.xml", "application/vnd.android.package-archive"),
+)
+_ZIP_MEMBERS = 10_000
+_INSIDE_OLE = (
+    ("WordDocument".encode("utf-16-le"), "application/msword"),
+    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
+    ("PowerPoint Document".encode("utf-16-le"), "application/vnd.ms-powerpoint"),
+    ("__properties_version1.0".encode("utf-16-le"), "application/vnd.ms-outlook"),
+)
+_TEXT_PROBE = 4_096
+
+SAME = (
+    frozenset({"image/jpeg", "image/jpg", "image/pjpeg"}),
+    frozenset({"image/bmp", "image/x-ms-bmp", "image/x-bmp"}),
+    frozenset({"image/x-icon", "image/vnd.microsoft.icon"}),
+    frozenset({"text/rtf", "application/rtf", "application/x-rtf", "text/richtext", "application/msword"}),
+    frozenset({"application/gzip", "application/x-gzip", "application/x-compressed-tar", "application/x-tar-gz"}),
+    frozenset({"application/zip", "application/x-zip-compressed", "application/x-zip"}),
+    frozenset({"application/vnd.ms-tnef", "application/ms-tnef"}),
+    frozenset({"application/pdf", "application/x-pdf", "image/pdf"}),
+    frozenset({"text/xml", "application/xml", "image/svg+xml", "application/xhtml+xml", "text/html"}),
+    frozenset({"text/vcard", "text/x-vcard", "text/directory"}),
+    frozenset({"audio/wav", "audio/x-wav"}),
+    frozenset({"application/vnd.rar", "application/x-rar-compressed", "application/x-rar"}),
+)
+"""Types that are one, or that a file may be at once."""
+
+
+def sniff(data: bytes) -> str | None:
+    """The media type that the content shows; None where it shows none. `text/plain` is for what is all text."""
+    head = data[:_LONGEST]
+    for mark, offset, kind in _MAGIC:
+        if head.startswith(mark, offset):
+            if kind == "application/zip":
+                return _zip_kind(data)
+            if kind == "application/x-ole-storage":
+                return _ole_kind(data)
+            return None if kind == "image/bmp" and len(data) < 26 else kind
+    start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_HTML):
+        return "text/html"
+    return "text/plain" if _is_text(head[:_TEXT_PROBE]) else None
+
+
+def differs(declared: str, detected: str | None) -> bool:
+    """Whether a part's content is of another kind than it was declared: a type that says nothing does not differ."""
+    if detected is None or detected == declared or declared in ("application/octet-stream", ""):
+        return False
+    if any(declared in kind and detected in kind for kind in SAME):
+        return False
+    if detected == "text/plain":
+        return declared.startswith(("image/", "audio/", "video/", "application/pdf", "application/zip"))
+    if detected in ("application/zip", "application/x-ole-storage"):
+        return declared.startswith(("text/", "image/", "audio/", "video/", "application/pdf"))
+    if detected.startswith("text/") and declared.startswith(("text/", "application/")):
+        return detected == "text/html" and declared.startswith("application/pdf")
+    if any(declared.startswith(kind) and detected.startswith(kind) for kind in ("audio/", "video/")):
+        return False
+    return not declared.startswith(("application/x-pkcs", "application/pkcs", "multipart/"))
+
+
+def _zip_kind(data: bytes) -> str:
+    from io import BytesIO
+
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            names = set(archive.namelist()[:_ZIP_MEMBERS])
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                with archive.open("mimetype") as member:
+                    kind = member.read(200).decode("ascii", "replace")
+                if kind.startswith("application/"):
+                    return kind
+    except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        return "application/zip"
+    return next((kind for name, kind in _INSIDE_ZIP if name in names), "application/zip")
+
+
+def _ole_kind(data: bytes) -> str:
+    return next((kind for mark, kind in _INSIDE_OLE if mark in data), "application/x-ole-storage")
+
+
+def _is_text(data: bytes) -> bool:
+    """No control characters but white space, and UTF-8 but for a character that was cut."""
+    if not data or data.translate(None, bytes(range(9, 14)) + bytes(range(32, 256)) + b"\x1b"):
+        return False
+    try:
+        data[: len(data) - 4 if len(data) == _TEXT_PROBE else None].decode()
+    except UnicodeDecodeError as error:
+        return error.start >= len(data) - 8
+    return True

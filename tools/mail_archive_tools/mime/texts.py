@@ -1,0 +1,137 @@
+"""The text of a message as a person would read it: its plain text, or its HTML where that says more."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from mail_archive_tools.mime.bodies import Bodies
+from mail_archive_tools.mime.encodings import MAX_UUENCODED, UuFile, uuencoded
+from mail_archive_tools.mime.flowed import unflow
+from mail_archive_tools.mime.html import HtmlText, Link, read_html
+from mail_archive_tools.mime.pgp import read_clear_signed
+from mail_archive_tools.mime.problems import Problem
+from mail_archive_tools.mime.structure import Part, text_of
+
+TEXT_CHARS = 5_000_000
+"""How much text of one message is read, in characters."""
+
+LEAST_AGREEMENT = 0.6
+"""Plain text and HTML whose words agree less (F1) say different things."""
+
+_LEAST_WORDS = 8
+_COMPARED_CHARS = 200_000
+_META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
+_META_BYTES = 2_048
+_URL = re.compile(r"<?\b(?:https?|mailto|ftp)://\S+|<(?:https?|mailto):[^>\s]*>|\[image\]")
+_WORDS = re.compile(r"\w{2,}")
+
+
+@dataclass
+class Text:
+    """`text` is what to read, made from a part of type `source` (None: there is none). `other_type` names the version
+    that says something else, where there is one. `hidden` counts the words that the HTML hides, by the way it does."""
+
+    text: str = ""
+    source: str | None = None
+    other_type: str | None = None
+    hidden: Counter[str] = field(default_factory=Counter)
+    links: list[Link] = field(default_factory=list)
+    files: list[tuple[Part, UuFile]] = field(default_factory=list)
+    signed: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_texts(bodies: Bodies) -> Text:
+    """The text of a message from its body parts."""
+    text = Text()
+    converted: dict[int, str] = {}
+    for part in (*bodies.plain, *(each for each in bodies.html if not any(each is one for one in bodies.plain))):
+        converted[id(part)] = _as_text(part, text)
+    plain = _joined(bodies.plain, converted)
+    html = _joined(bodies.html, converted)
+    has_html = any(_is_html(part) for part in bodies.html)
+    if not has_html or not _says_something(html):
+        text.text, text.source = plain, "text/plain" if plain.strip() else None
+        if any(_is_html(part) for part in bodies.plain):
+            text.source = "text/html"
+    elif not _says_something(plain) or all(_is_html(part) for part in bodies.plain):
+        text.text, text.source = html, "text/html"
+    elif _agreement(plain, html) < LEAST_AGREEMENT:
+        # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
+        text.text, text.source, text.other_type = html, "text/html", "text/plain"
+    else:
+        text.text, text.source = plain, "text/plain"
+    if len(text.text) > TEXT_CHARS:
+        text.problems.append(Problem("text", f"longer than {TEXT_CHARS:,} characters: the rest was left out"))
+        text.text = text.text[:TEXT_CHARS]
+    return text
+
+
+def _joined(parts: list[Part], converted: dict[int, str]) -> str:
+    return "\n\n".join(shown for part in parts if (shown := converted[id(part)].strip("\n")).strip())
+
+
+def _as_text(part: Part, text: Text) -> str:
+    if not (part.content_type.startswith(("text/", "multipart/")) or _is_html(part)):
+        return ""
+    decoded = part.decoded()
+    if decoded.problem:
+        text.problems.append(Problem(part.id, decoded.problem))
+    if _is_html(part):
+        read = read_html(_html_source(part, decoded.data))
+        _note(part, read, text)
+        return read.text
+    return _plain(part, decoded.data, text)
+
+
+def _note(part: Part, read: HtmlText, text: Text) -> None:
+    text.hidden.update(read.hidden)
+    text.links += read.links
+    if read.cut:
+        text.problems.append(Problem(part.id, read.cut))
+
+
+def _plain(part: Part, data: bytes, text: Text) -> str:
+    files = uuencoded(data) if b"begin " in data else []
+    if len(files) == MAX_UUENCODED:
+        text.problems.append(Problem(part.id, f"{MAX_UUENCODED} uuencoded files were taken out of its text, no more"))
+    for each in reversed(files):
+        data = b"%s[file %s]\n%s" % (data[: each.start], each.name, data[each.end :])
+    text.files += [(part, each) for each in files]
+    parameters = part.declared_type.parameters
+    shown = text_of(data, parameters.get("charset", ""))
+    if parameters.get("format", "").lower() == "flowed":
+        shown = unflow(shown, parameters.get("delsp", "").lower() == "yes")
+    clear = read_clear_signed(shown)
+    text.signed = text.signed or clear.signed
+    return clear.text
+
+
+def _html_source(part: Part, data: bytes) -> str:
+    """HTML as text: by its label, else by what it says of itself."""
+    label = part.declared_type.parameters.get("charset", "")
+    if not label and (meta := _META_CHARSET.search(data, 0, _META_BYTES)):
+        label = meta.group(1).decode("ascii")
+    return text_of(data, label)
+
+
+def html_source(part: Part) -> str:
+    """The HTML of a part."""
+    return _html_source(part, part.content())
+
+
+def _is_html(part: Part) -> bool:
+    return part.content_type in ("text/html", "application/xhtml+xml")
+
+
+def _says_something(text: str) -> bool:
+    return _WORDS.search(text) is not None
+
+
+def _agreement(plain: str, html: str) -> float:
+    """How far the words of both are the same: 0 to 1 (F1). What is too short to tell agrees."""
+    one, other = (Counter(_WORDS.findall(_URL.sub(" ", each[:_COMPARED_CHARS]).lower())) for each in (plain, html))
+    total = one.total() + other.total()
+    if max(one.total(), other.total()) < _LEAST_WORDS:
+        return 1.0
+    return 2 * (one & other).total() / total
