@@ -1,0 +1,134 @@
+"""Text of documents, each opened in a process of its own; what breaks or lies is said to."""
+
+import sys
+import time
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mail_archive_tools import documents
+from mail_archive_tools.documents import Kind, Unreadable, read_document
+from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES
+from tests.tools.files import docx, odt, paragraph, pdf, pptx, xlsx, zipped
+
+ENTITIES = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(8))
+    + "]>"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "text"),
+    [
+        ("pdf", pdf("Invoice 4711", "Total 12 EUR"), "[page 1 of 2]\nInvoice 4711\n[page 2 of 2]\nTotal 12 EUR\n"),
+        ("word", docx(paragraph("Hello") + paragraph("wörld")), "Hello\nwörld\n"),
+        ("slides", pptx("One", "Two"), "[slide 1]\nOne\n[slide 2]\nTwo\n"),
+        ("opendocument", odt("One", "Two"), "One\nTwo\n"),
+        ("sheets", xlsx(("Name", "Sum"), ("x", "12")), "[sheet One]\nName\tSum\nx\t12\n"),
+        ("rtf", rb"{\rtf1\ansi Hello {\b w\'f6rld}\par}", "Hello wörld\n"),
+    ],
+)
+def test_the_text_of_each_kind(kind: Kind, data: bytes, text: str) -> None:
+    assert read_document(kind, data).text == text
+
+
+def test_a_zip_is_listed_and_not_unpacked() -> None:
+    read = read_document("zip", zipped({"a/b.txt": "hello", "c.exe": "MZ"}))
+    assert "a/b.txt\t5\t" in read.text and "c.exe\t2\t" in read.text
+    assert read.notes == ("Its members were not unpacked.",)
+
+
+def test_links_tables_and_what_is_hidden_in_word() -> None:
+    link = '<w:p><w:hyperlink r:id="rId1"><w:r><w:t>here</w:t></w:r></w:hyperlink></w:p>'
+    row = f"<w:tbl><w:tr><w:tc>{paragraph('a')}</w:tc><w:tc>{paragraph('b')}</w:tc></w:tr></w:tbl>"
+    deleted = "<w:p><w:r><w:delText>DELETED</w:delText></w:r></w:p>"
+    read = read_document(
+        "word", docx(link + row + paragraph("VANISHED", "<w:vanish/>") + deleted, "https://evil.example/")
+    )
+    assert "here <https://evil.example/>" in read.text
+    assert "a | b" in read.text
+    assert "VANISHED" not in read.text and "DELETED" not in read.text
+    assert any("hidden text" in note for note in read.notes)
+
+
+def test_macros_are_named_and_not_run() -> None:
+    read = read_document("word", docx(paragraph("x"), more={"word/vbaProject.bin": b"code"}))
+    assert "It has macros, which were not run." in read.notes
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("data", [b"", b"\0" * 1000, b"%PDF-1.4 broken", b"PK\3\4 broken"])
+def test_what_is_broken_is_said_to_be(kind: Kind, data: bytes) -> None:
+    if kind == "rtf":
+        assert read_document(kind, data).text is not None
+        return
+    with pytest.raises(Unreadable, match=r"^(is|cannot|has|unpacks)"):
+        read_document(kind, data)
+
+
+def bomb() -> bytes:
+    return docx(paragraph("x"), more={"word/footer1.xml": b"\0" * 300_000_000})
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("word", bomb, "unpacks to"),
+        ("sheets", lambda: zipped({"xl/workbook.xml": b" " * 300_000_000}), "unpacks to"),
+        ("word", lambda: zipped({"word/document.xml": f"{ENTITIES}<w>&i;</w>"}), "XML entities"),
+        ("pdf", lambda: pdf("x").replace(b"/Root", b"/Encrypt << /Filter /Standard /V 9 >> /Root"), "is"),
+    ],
+)  # fmt: skip
+def test_bombs_are_refused(kind: Kind, data, said: str) -> None:  # type: ignore[no-untyped-def]
+    started = time.perf_counter()
+    with pytest.raises(Unreadable, match=said):
+        read_document(kind, data())
+    assert time.perf_counter() - started < 8
+
+
+def test_what_is_too_long_is_cut_and_said_to_be() -> None:
+    long = read_document("word", docx(paragraph("x" * 1_000) * 4_000))
+    assert len(long.text) <= 2_100_000 and any("rest was left out" in note for note in long.notes)
+    pages = read_document("pdf", pdf(*["x"] * (PAGES + 5)))
+    assert f"It has {PAGES + 5} pages; {PAGES} were read." in pages.notes
+    cells = read_document("sheets", xlsx(*[("x",) * 100] * (CELLS // 100 + 5)))
+    assert any(f"more than {CELLS:,} cells" in note for note in cells.notes)
+    members = read_document("zip", zipped({f"{number}": "" for number in range(MEMBERS + 5)}))
+    assert any(f"{MEMBERS} of its" in note for note in members.notes)
+
+
+def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "SECONDS", 0.01)
+    with pytest.raises(Unreadable, match="took longer"):
+        read_document("pdf", pdf("x"))
+
+
+def test_credentials_do_not_reach_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A stand-in for the interpreter writes down what it was given."""
+    seen = tmp_path / "environment"
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\nenv > {seen}\n")
+    interpreter.chmod(0o700)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    with pytest.raises(Unreadable):
+        read_document("pdf", pdf("x"))
+    assert "PATH=" in seen.read_text() and "AWS" not in seen.read_text()
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["pdf", "word", "sheets", "rtf"]), st.integers(0, 2_000), st.binary(min_size=1, max_size=20))
+def test_mutated_documents_never_do_more_than_fail(kind: Kind, place: int, junk: bytes) -> None:
+    data = bytearray(
+        {"pdf": pdf("x"), "word": docx(paragraph("x")), "sheets": xlsx(("x",)), "rtf": rb"{\rtf1 x}"}[kind]
+    )
+    data[place : place + len(junk)] = junk
+    try:
+        assert read_document(kind, bytes(data)).text is not None
+    except Unreadable as error:
+        assert "Traceback" not in str(error)
