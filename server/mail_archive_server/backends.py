@@ -1,13 +1,18 @@
 """Where the archives are: settings -> what makes a boto3 client. AWS and the local archive part here."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
-from mail_archive_tools.access import Access
+from mail_archive_tools.access import Access, LinkRule
 from mail_archive_tools.client import MailManager
+from mail_archive_tools.download import origin_links, s3_links
+
+if TYPE_CHECKING:
+    from mail_archive_server.local.bridge import LinkListener
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -22,26 +27,32 @@ def open_access(settings: Settings) -> Access:
     Raises:
         StoreError: there is no usable local archive in the folder that they name.
     """
-    connect = _local(settings) if settings.local is not None else _aws(settings)
-    return Access(MailManager(connect), show_download_links=settings.download_links == "show")
+    client, rule = _local(settings) if settings.local is not None else _aws(settings)
+    return Access(client, show_download_links=settings.download_links == "show", may_download=rule)
 
 
-def _aws(settings: Settings) -> Callable[[], Any]:
+def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:
     def connect() -> Any:
         import boto3
 
         session = boto3.Session(region_name=settings.region, profile_name=settings.profile)
         return session.client("mailmanager", endpoint_url=settings.endpoint_url, config=_config())
 
-    return connect
+    client = MailManager(connect)
+    of_service = s3_links(lambda: client.region)
+    if settings.endpoint_url is None:
+        return client, of_service
+    of_endpoint = origin_links(lambda: settings.endpoint_url or "")
+    return client, lambda link: of_service(link) or of_endpoint(link)
 
 
-def _local(settings: Settings) -> Callable[[], Any]:
+def _local(settings: Settings) -> tuple[MailManager, LinkRule]:
     assert settings.local is not None
     from mail_archive_server.local.store import Store
 
     # Opened now, so that a folder that is no archive is told at the start.
     store = Store(settings.local)
+    links: list[LinkListener] = []
 
     def connect() -> Any:
         import boto3
@@ -54,6 +65,7 @@ def _local(settings: Settings) -> Callable[[], Any]:
         listener = LinkListener()
         local = Local(store, listener.base, search_seconds=settings.search_seconds)
         listener.serves(local)
+        links[:] = [listener]
         # The user's AWS files and variables are none of the local archive's business.
         core = botocore.session.Session(
             {
@@ -68,7 +80,7 @@ def _local(settings: Settings) -> Callable[[], Any]:
         attach(client, local)
         return client
 
-    return connect
+    return MailManager(connect), origin_links(lambda: links[0].base() if links else "")
 
 
 def _config() -> Any:

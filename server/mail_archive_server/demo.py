@@ -75,7 +75,7 @@ async def _find_the_answer(conversation: "_Conversation") -> None:
         "Who wrote about bank details in April?", "search_archive", **where, subject=["bank"], limit=10
     )
     suspect = next(row for row in reversed(found["Rows"]) if "Brightwell" in row["From"])
-    await conversation.call("What does the first of them say?", "get_archive_message_content", **_id(suspect))
+    await conversation.call("What does the first of them say?", "read_archive_message", **_id(suspect))
     claimed = await conversation.call("Which host delivered it?", "get_archive_message", **_id(suspect))
     invoices = await conversation.call(
         "And a mail that is certainly Brightwell's: the invoice that it names?",
@@ -88,8 +88,15 @@ async def _find_the_answer(conversation: "_Conversation") -> None:
     genuine = await conversation.call(
         "Which host delivered that one?", "get_archive_message", **_id(invoices["Rows"][0])
     )
+    invoice = await conversation.call("What came with it?", "read_archive_message", **_id(invoices["Rows"][0]))
+    await conversation.call(
+        "What does the invoice itself say?",
+        "read_archive_attachment",
+        **_id(invoices["Rows"][0]),
+        attachment_id=invoice["Attachments"][0]["AttachmentId"],
+    )
     warning = next(row for row in found["Rows"] if "have not changed" in row["Subject"])
-    await conversation.call("Did anybody at Tidewater notice?", "get_archive_message_content", **_id(warning))
+    await conversation.call("Did anybody at Tidewater notice?", "read_archive_message", **_id(warning))
     _conclude(suspect, claimed, invoices["Rows"][0], genuine, warning)
 
 

@@ -1,5 +1,6 @@
 """Real mail: all of it is imported, and read through a real client."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -71,13 +72,25 @@ async def test_a_set_is_imported_and_read_without_a_crash(corpus: Path, folder: 
         for month in months:
             for row in await rows_of_month(client, archive.archive_id, month):
                 message_id = row["ArchivedMessageId"]
-                for tool in ("get_archive_message", "get_archive_message_content"):
+                for tool in ("get_archive_message", "get_archive_message_content", "read_archive_message"):
                     answer = await client.call_tool(tool, {"archived_message_id": message_id})
                     assert not answer.is_error, (message_id, text_of(answer))
                     assert len(text_of(answer).encode()) < 40_000
+                assert len(json.dumps(answer.structured_content, ensure_ascii=False).encode()) < 24_000
+                await read_attachments(client, message_id, answer.structured_content or {})
                 read.add(message_id)
     assert len(read) == tally.added
     READ_OF_CORPUS[name] = len(read)
+
+
+async def read_attachments(client: Client, message_id: str, message: dict[str, Any]) -> None:
+    for attachment in message.get("Attachments", [])[:3]:
+        wanted = {"archived_message_id": message_id, "attachment_id": attachment["AttachmentId"]}
+        answer = await client.call_tool("read_archive_attachment", wanted)
+        assert not answer.is_error, (wanted, text_of(answer))
+        shown = answer.structured_content or {}
+        assert shown["Attachment"]["Sha256"] == attachment["Sha256"]
+        assert "Text" in shown or shown["Notes"]
 
 
 async def rows_of_month(client: Client, archive_id: str, month: int) -> list[dict[str, Any]]:

@@ -1,11 +1,16 @@
-"""The cache of finished searches."""
+"""The cache of what was fetched last."""
 
 import anyio
 import pytest
 
-from mail_archive_tools.results import Results, ResultsCache
+from mail_archive_tools.cache import Cache
+from mail_archive_tools.results import Results
 
 pytestmark = pytest.mark.anyio
+
+
+def _cache(rows: int = 1000) -> Cache[Results]:
+    return Cache(rows, lambda results: len(results.rows))
 
 
 class Counter:
@@ -22,7 +27,7 @@ class Counter:
 
 
 async def test_calls_at_once_fetch_once() -> None:
-    cache, fetch = ResultsCache(), Counter()
+    cache, fetch = _cache(), Counter()
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
             tasks.start_soon(cache.get, "s", fetch)
@@ -30,7 +35,7 @@ async def test_calls_at_once_fetch_once() -> None:
 
 
 async def test_the_least_recently_used_is_dropped() -> None:
-    cache, fetch = ResultsCache(rows=25), Counter(10)
+    cache, fetch = _cache(25), Counter(10)
     for search_id in ("a", "b", "a", "c"):
         await cache.get(search_id, fetch)
     assert fetch.fetched == 3
@@ -41,14 +46,14 @@ async def test_the_least_recently_used_is_dropped() -> None:
 
 
 async def test_one_that_is_larger_than_the_cache_is_kept_alone() -> None:
-    cache, fetch = ResultsCache(rows=5), Counter(10)
+    cache, fetch = _cache(5), Counter(10)
     await cache.get("a", fetch)
     await cache.get("a", fetch)
     assert fetch.fetched == 1
 
 
 async def test_a_failed_or_cancelled_fetch_is_tried_again() -> None:
-    cache, fetch = ResultsCache(), Counter()
+    cache, fetch = _cache(), Counter()
 
     async def fail() -> Results:
         raise ValueError("no")

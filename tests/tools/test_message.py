@@ -98,7 +98,7 @@ async def test_text_is_made_from_html_where_there_is_no_other(own_sample: Sample
     access = local(own_sample)
     text = await get_archive_message_content(message_id, access=access)
     assert text.text_from_html
-    assert inside(text.body.text) == "Pay now\nhere <http://x.example>"
+    assert inside(text.body.text) == "Pay now\n\nhere <http://x.example>"
     source = await get_archive_message_content(message_id, "html", access=access)
     assert inside(source.body.html) == html
     assert source.body.text is None and source.text_from_html is None

@@ -13,7 +13,7 @@ from mail_archive_server.schemas import tidy_schema
 from mail_archive_tools import models
 from mail_archive_tools.archives import get_archive, list_archives
 from mail_archive_tools.message import get_archive_message, get_archive_message_content
-from mail_archive_tools.models import filters
+from mail_archive_tools.models import filters, reading
 from mail_archive_tools.models.base import Output
 from mail_archive_tools.search import (
     get_archive_search,
@@ -55,6 +55,15 @@ MIRRORS: dict[type[Output], tuple[str, set[str]]] = {
 TYPES = {"string": "string", "integer": "integer", "boolean": "boolean", "list": "array", "structure": "object"}
 
 
+OURS = (
+    models.ArchiveSearchPage,
+    models.ReadMessage,
+    models.ReadAttachment,
+    *(each for each in vars(reading).values() if inspect.isclass(each) and issubclass(each, Output) and each != Output),
+)
+"""Models that mirror no shape of the API."""
+
+
 def resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return dict(root["$defs"][schema["$ref"].rpartition("/")[2]])
@@ -87,7 +96,7 @@ def test_the_documented_members_are_all_there() -> None:
     assert set(tidy_schema(models.Envelope, "serialization")["properties"]) == {"Helo", "From", "To"}
 
 
-@pytest.mark.parametrize("model", [*MIRRORS, models.ArchiveSearchPage], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [*MIRRORS, *OURS], ids=lambda model: model.__name__)
 def test_every_output_member_is_described(model: type[Output]) -> None:
     root = tidy_schema(model, "serialization")
 
@@ -102,7 +111,7 @@ def test_every_mirror_of_the_package_is_compared() -> None:
     outputs = {
         each for each in vars(models).values() if inspect.isclass(each) and issubclass(each, Output) and each != Output
     }
-    assert outputs == set(MIRRORS) | {models.ArchiveSearchPage}
+    assert outputs == set(MIRRORS) | {models.ArchiveSearchPage, models.ReadMessage, models.ReadAttachment}
 
 
 def filter_shapes() -> list[tuple[type[Any], str]]:

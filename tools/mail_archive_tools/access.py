@@ -1,17 +1,35 @@
-"""What a tool works with beside its arguments: one identity's client and cache, and what its operator allows."""
+"""What a tool works with beside its arguments: one identity's client and caches, and what its operator allows."""
+
+from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from mail_archive_tools.cache import Cache
 from mail_archive_tools.client import MailManager
-from mail_archive_tools.results import ResultsCache
+from mail_archive_tools.results import CACHED_ROWS, Results
+
+if TYPE_CHECKING:
+    from mail_archive_tools.fetching import Fetched
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 """Told how far a long call is: what is done, of how much (None: unknown), and a sentence."""
 
+LinkRule = Callable[[str], bool]
+"""Whether a download link leads to a host that the service uses."""
+
+CACHED_MESSAGE_BYTES = 100_000_000
+"""Raw messages kept at most, in bytes."""
+
 
 async def silent(done: float, total: float | None, sentence: str) -> None:
     """The progress that nobody watches."""
+
+
+def no_link(link: str) -> bool:
+    """The rule of an access that may not download."""
+    return False
 
 
 @dataclass
@@ -20,4 +38,8 @@ class Access:
 
     client: MailManager
     show_download_links: bool = True
-    results: ResultsCache = field(default_factory=ResultsCache)
+    may_download: LinkRule = no_link
+    results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
+    messages: Cache[Fetched] = field(
+        default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, message, search
+from mail_archive_tools import archives, message, reading, search
 from mail_archive_tools.models import Output
 
 Toolset = Literal["read"]
@@ -73,4 +73,6 @@ CATALOG: tuple[CatalogTool, ...] = (
         ("ses:GetArchiveMessageContent",),
         open_world=True,
     ),
+    CatalogTool(reading.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(reading.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
 )

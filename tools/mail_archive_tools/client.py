@@ -13,6 +13,7 @@ from typing import Any
 from anyio import to_thread
 
 from mail_archive_tools.errors import ServiceFailed
+from mail_archive_tools.untrusted import clean_line
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,13 @@ def archive(archive_id: str) -> Subject:
 
 
 def search(search_id: str) -> Subject:
-    return Subject(f"search {search_id}", "list_archive_searches shows an archive's searches.")
+    return Subject(f"search {clean_line(search_id)}", "list_archive_searches shows an archive's searches.")
 
 
 def message(archived_message_id: str) -> Subject:
     return Subject(
-        f"message {archived_message_id}", "search_archive gives the ArchivedMessageId of each message it finds."
+        f"message {clean_line(archived_message_id)}",
+        "search_archive gives the ArchivedMessageId of each message it finds.",
     )
 
 
@@ -63,6 +65,12 @@ class MailManager:
 
         with suppress(*REFUSALS):
             self._connected()
+
+    @property
+    def region(self) -> str:
+        """The Region whose archives these are; known once a call was made."""
+        client = self._client
+        return str(client.meta.region_name) if client is not None else ""
 
     async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
         return await self._call("ListArchives", ARCHIVES, PageSize=page_size, NextToken=next_token)

@@ -12,6 +12,7 @@
         ├── Misconfigured        the server's own settings are wrong
         ├── Throttled            too many calls
         ├── Unreachable          no answer
+        ├── DownloadFailed       the raw message could not be fetched
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
 
 Anything else that a tool raises is a defect: the model sees only that it failed, and the log has the trace.
@@ -62,6 +63,10 @@ class Throttled(ArchiveError):
 
 class Unreachable(ArchiveError):
     """The service did not answer."""
+
+
+class DownloadFailed(ArchiveError):
+    """The raw message could not be fetched."""
 
 
 class ServiceFailed(ArchiveError):

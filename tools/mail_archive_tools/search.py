@@ -88,7 +88,7 @@ async def search_archive(
 ) -> ArchiveSearchPage:
     """Find messages received in a range of up to 30 days. Waits for the search and shows the first rows; repeat the
     call with cursor for more. Words are parts of headers, upper or lower case; any of a list may match, all lists
-    must. Bodies and Message-IDs cannot be searched. Next: get_archive_message_content."""
+    must. Bodies and Message-IDs cannot be searched. Next: read_archive_message."""
     words = SearchWords(
         sender=sender,
         recipient=recipient,

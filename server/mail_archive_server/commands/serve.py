@@ -8,7 +8,7 @@ from mail_archive_server.settings import Settings, add_flags, read_settings
 HELP = "serve the archives to an MCP host (the default)"
 
 # At DEBUG these write message bodies, download links or signatures.
-_TALKATIVE = ("botocore", "boto3", "urllib3", "mcp", "sse_starlette", "asyncio")
+_TALKATIVE = ("botocore", "boto3", "urllib3", "mcp", "sse_starlette", "asyncio", "httpx", "httpcore")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,9 @@ def _quieten() -> None:
     for name in _TALKATIVE:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    # These write links at INFO already.
+    for name in ("botocore", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _refuse_taken_port(settings: Settings) -> None:

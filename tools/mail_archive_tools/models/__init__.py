@@ -10,6 +10,7 @@ from mail_archive_tools.models.message import (
     MessageBody,
     Metadata,
 )
+from mail_archive_tools.models.reading import ReadAttachment, ReadMessage
 from mail_archive_tools.models.search import (
     ArchiveSearch,
     ArchiveSearchList,
@@ -36,6 +37,8 @@ __all__ = [
     "MessageBody",
     "Metadata",
     "Output",
+    "ReadAttachment",
+    "ReadMessage",
     "Retention",
     "SearchResultRow",
     "SearchResults",

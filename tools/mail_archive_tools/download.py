@@ -1,0 +1,185 @@
+"""The link to a raw message -> its bytes: from the service's own hosts only, without redirects, within limits.
+
+The link opens the message for everyone who has it, so it stands in no error and no log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+
+from mail_archive_tools.access import LinkRule
+from mail_archive_tools.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    import httpx
+
+MESSAGE_BYTES = 42_000_000
+"""The largest message that is fetched: the service's limit of 40 MB, and what it may add."""
+
+SECONDS = 40.0
+"""How long a download may take: hosts give a call 60 s."""
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+_EXPIRED = (401, 403, 410)
+_AGAIN = "Call again for a new link; if it stays so, the operator should check the network of the server."
+
+_DNS_SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "eusc-": "amazonaws.eu",
+}
+
+
+class _WithoutQuery(logging.Filter):
+    """Takes the query, which opens the message, out of the URLs that httpx logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(str(each).partition("?")[0] if "?" in str(each) else each for each in record.args)
+        return True
+
+
+_WITHOUT_QUERY = _WithoutQuery()
+
+
+class _Expired(Exception):
+    """The host refuses the link."""
+
+
+async def download(link: str, renew: Callable[[], Awaitable[str]], rule: LinkRule) -> bytes:
+    """The raw message that `link` leads to. `renew` gives another link, once, when this one has expired.
+
+    Raises:
+        DownloadFailed: the link leads elsewhere, or the message did not come whole, or in time.
+    """
+    try:
+        return await _fetch(link, rule)
+    except _Expired:
+        pass
+    try:
+        return await _fetch(await renew(), rule)
+    except _Expired:
+        raise DownloadFailed(
+            "The host of the raw message refuses two links in a row. Check the server's clock, and that the "
+            "credentials may read the message; get_archive_message_content shows its text without a download."
+        ) from None
+
+
+def s3_links(region: Callable[[], str]) -> LinkRule:
+    """The rule for links of the service: https, and a host of S3 in that Region, in any of its address styles."""
+
+    def allows(link: str) -> bool:
+        parts = _split(link)
+        return parts is not None and parts.scheme == "https" and is_s3_host(parts.hostname or "", region())
+
+    return allows
+
+
+def origin_links(origin: Callable[[], str]) -> LinkRule:
+    """The rule for links to one origin: scheme, host and port."""
+
+    def allows(link: str) -> bool:
+        parts, own = _split(link), _split(origin())
+        return parts is not None and own is not None and _origin(parts) == _origin(own)
+
+    return allows
+
+
+def is_s3_host(host: str, region: str) -> bool:
+    """Whether a host name is one of S3's for that Region: `bucket.s3.region.suffix`, `s3.region.suffix`, with `-fips`,
+    `.dualstack`, the old dash, and the global names."""
+    host, region = host.lower().rstrip("."), region.lower()
+    suffix = next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
+    for name in (
+        f"s3.{region}",
+        f"s3-{region}",
+        f"s3.dualstack.{region}",
+        f"s3-fips.{region}",
+        f"s3-fips.dualstack.{region}",
+    ):
+        if _is_at(host, f"{name}.{suffix}"):
+            return True
+    return suffix == "amazonaws.com" and _is_at(host, "s3.amazonaws.com")
+
+
+def _is_at(host: str, endpoint: str) -> bool:
+    """Whether a host is an endpoint, or a bucket at it."""
+    bucket = host.removesuffix(endpoint)
+    return host.endswith(endpoint) and (bucket == "" or (bucket.endswith(".") and 3 <= len(bucket) - 1 <= 63))
+
+
+def _split(link: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(link)
+        # A port that is none is found when it is asked for; a user name has no place in a link.
+        return parts if parts.hostname and parts.port != 0 and "@" not in parts.netloc else None
+    except ValueError:
+        return None
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+async def _fetch(link: str, rule: LinkRule) -> bytes:
+    if not rule(link):
+        raise DownloadFailed(
+            "The download link leads to a host that is not one of the service's for the server's Region, so it was "
+            "not followed. The operator should check the server's region and endpoint-url."
+        )
+    # Imported here: a server that reads no message does without it.
+    import httpx
+
+    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
+    loopback = (urlsplit(link).hostname or "") in ("127.0.0.1", "localhost", "::1")
+    limits = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        with anyio.fail_after(SECONDS):
+            # Proxies are for what is outside this machine.
+            async with (
+                httpx.AsyncClient(follow_redirects=False, timeout=limits, trust_env=not loopback) as client,
+                client.stream("GET", link, headers={"Accept-Encoding": "identity"}) as response,
+            ):
+                return await _body(response)
+    except TimeoutError:
+        raise DownloadFailed(f"The raw message did not arrive within {SECONDS:g} s. {_AGAIN}") from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        # The library's own text names the link.
+        raise DownloadFailed(f"The raw message could not be fetched ({type(error).__name__}). {_AGAIN}") from None
+
+
+async def _body(response: httpx.Response) -> bytes:
+    if response.status_code in _EXPIRED:
+        raise _Expired
+    if response.status_code != 200:
+        what = "a redirect, which is not followed" if response.is_redirect else f"status {response.status_code}"
+        raise DownloadFailed(f"The host of the raw message answered with {what}. {_AGAIN}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise DownloadFailed(f"The host of the raw message sent it compressed, which was not asked for. {_AGAIN}")
+    declared = response.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > MESSAGE_BYTES:
+        raise DownloadFailed(_too_large(int(declared)))
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) > MESSAGE_BYTES:
+            raise DownloadFailed(_too_large(len(data)))
+    if declared.isdigit() and len(data) != int(declared):
+        raise DownloadFailed(f"The raw message broke off after {len(data)} of {declared} bytes. {_AGAIN}")
+    return bytes(data)
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"The raw message has {size:,} bytes or more, and {MESSAGE_BYTES:,} are read at most. "
+        "get_archive_message_content shows its text."
+    )

@@ -1,0 +1,44 @@
+"""What all renderings are made of: the dispatch by type, lines, tables, labelled values."""
+
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+from typing import Any
+
+from mail_archive_tools.models import Output
+
+
+@singledispatch
+def render(result: Output) -> str:
+    """The text of a tool's result."""
+    return "\n".join(labelled(result.structured()))
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A line for each row, tabs between cells."""
+    return "\n".join("\t".join(cells) for cells in [columns, *rows])
+
+
+def lines(*given: str) -> str:
+    """The lines that say something."""
+    return "\n".join(line for line in given if line)
+
+
+def labelled(members: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """A line for each value: `Status.State: RUNNING`."""
+    for name, value in members.items():
+        label = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from labelled(value, f"{label}.")
+        elif isinstance(value, list):
+            for number, each in enumerate(value, 1):
+                if isinstance(each, dict):
+                    yield from labelled(each, f"{label}[{number}].")
+                else:
+                    yield f"{label}[{number}]: {plain(each)}"
+        else:
+            yield f"{label}: {plain(value)}"
+
+
+def plain(value: object) -> str:
+    """A value as text: booleans as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
