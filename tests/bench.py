@@ -25,6 +25,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.describe import describe
 from mail_archive_server.local.query import Query, TextCondition
 from mail_archive_server.local.store import Store
+from tests import bench_reading
 from tests.conftest import CORPUS, Clock, LocalApi
 
 QUICK = "--quick" in sys.argv
@@ -51,6 +52,7 @@ def main() -> None:
         anyio.run(start_up, folder, filled)
         anyio.run(pages, filled)
         importing(folder)
+        reading()
         for size in SIZES:
             searching(fill(folder / f"{size}", size) if size != 1_000 else filled, size)
 
@@ -207,6 +209,25 @@ def importing(folder: Path) -> None:
     beside = f"`notmuch new`: {statistics.median(theirs):,.0f} messages/s" if theirs else "notmuch is not installed"
     ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
     row(f"import of {count:,} real messages", f"{statistics.median(ours):,.0f} messages/s", beside, ratio, memory)
+
+
+def reading() -> None:
+    """The whole reading of a message, beside the standard library's parser, which does a part of it."""
+    if not CORPUS.is_dir():
+        row("reading", "no corpus here")
+        return
+    found = bench_reading.reading(CORPUS)
+    beside = f"`email`, `policy.default`, parts decoded: {found.theirs:,.0f} messages/s"
+    measured = f"{found.ours:,.0f} messages/s ({found.megabytes:.1f} MB/s), p99 {found.p99 * 1000:.0f} ms"
+    row(
+        f"reading of {found.count:,} real messages, with text from HTML, analysis, cleaning",
+        measured,
+        beside,
+        found.ratio,
+    )
+    row(f"HTML to text, {found.bodies} of their bodies", f"{found.conversions:,.0f} bodies/s")
+    size, peak = bench_reading.large_message_peak()
+    row(f"reading of one message of {size:.0f} MB", f"{peak / size:.1f} times its size", memory=peak)
 
 
 def import_once(folder: Path, mail: Path) -> tuple[float, int, float]:

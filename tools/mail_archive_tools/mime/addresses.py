@@ -31,7 +31,9 @@ class Mailbox(NamedTuple):
         return self.address.rpartition("@")[2].lower().rstrip(".") if "@" in self.address else ""
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name and self.address else self.name or self.address
+        if self.name and self.address and self.name != self.address:
+            return f"{self.name} <{self.address}>"
+        return self.address or self.name
 
 
 @dataclass

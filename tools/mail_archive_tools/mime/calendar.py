@@ -81,11 +81,12 @@ def _text(value: Any) -> str | None:
 
 
 def _moment(value: Any) -> str | None:
-    moment = getattr(value[0] if isinstance(value, list) and value else value, "dt", None)
-    if isinstance(moment, datetime | date):
-        zone = getattr(moment, "tzinfo", None)
-        return f"{moment.isoformat()} ({zone})" if zone is not None else moment.isoformat()
-    return None
+    written = value[0] if isinstance(value, list) and value else value
+    moment = getattr(written, "dt", None)
+    if not isinstance(moment, datetime | date):
+        return None
+    zone = getattr(written, "params", {}).get("TZID")
+    return f"{moment.isoformat()} ({zone})"[:_CHARS] if zone else moment.isoformat()
 
 
 def _rule(value: Any) -> str | None:

@@ -2,12 +2,11 @@
 
 import colorsys
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Colour:
+class Colour(NamedTuple):
     """sRGB, each 0 to 255; `alpha` 0 to 1."""
 
     red: float
@@ -48,6 +47,8 @@ def contrast(colour: Colour, background: Colour) -> float:
 
 _HEX = re.compile(r"^#?([0-9a-f]{3,8})$")
 _FUNCTION = re.compile(r"^(rgb|hsl|hwb)a?\(([^()]*)\)$")
+_BY_LIGHTNESS = re.compile(r"^(ok)?(?:lab|lch)\(\s*([\d.]+)(%?)[^()]*\)$")
+_SRGB = re.compile(r"^color\(\s*(?:srgb|display-p3)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*\)$")
 _NUMBER = re.compile(r"(-?[\d.]+(?:e-?\d+)?)(%|deg|turn|rad)?")
 _NAMED = {
     name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16))
@@ -83,7 +84,18 @@ def read_colour(value: str) -> Colour | None:
         return _from_hex(match.group(1))
     if match := _FUNCTION.match(value):
         return _from_function(match.group(1), _NUMBER.findall(match.group(2)))
+    if match := _BY_LIGHTNESS.match(value):
+        # Near white and near black, which are what text is hidden in, colours differ in nothing but lightness.
+        return _grey(float(match.group(2)) / (1 if match.group(1) and not match.group(3) else 100))
+    if match := _SRGB.match(value):
+        red, green, blue = (min(float(each), 1.0) * 255 for each in match.groups())
+        return Colour(red, green, blue)
     return None
+
+
+def _grey(lightness: float) -> Colour:
+    level = min(max(lightness, 0.0), 1.0) * 255
+    return Colour(level, level, level)
 
 
 def _from_hex(digits: str) -> Colour | None:

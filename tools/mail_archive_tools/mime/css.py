@@ -35,6 +35,9 @@ _RULE = re.compile(r"""\s*((?:[^{};"']++|"[^"]*+"?|'[^']*+'?)*+)([{};])""")
 _BLOCK_END = re.compile(r"""[{}]|"[^"\n]*+"?|'[^'\n]*+'?""")
 _SIMPLE = re.compile(r"^([a-z][a-z0-9]*|\*)?(?:([.#])((?:[\w-]|[^\x00-\x7f])+))?$", re.IGNORECASE)
 _OF_A_STATE = re.compile(r"::|:(?:hover|active|focus|visited|target|checked|before|after|first-l|selection)", re.I)
+_NOT_OF_A_STATE = re.compile(r":not\(\s*:(?:hover|active|focus|visited|target|checked)[^()]*\)", re.I)
+_ANY_LINK = re.compile(r":(?:any-)?link\b", re.I)
+_NESTED = re.compile(r"([^{};]*)\{([^{}]*)\}")
 _FEATURE = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)\s*(px|em|rem)?\s*\)")
 _NOT_APPLIED = re.compile(
     r"\b(?:print|speech|not\s+(?:all|screen))\b|prefers-color-scheme\s*:\s*dark|-moz-|pointer\s*:"
@@ -97,8 +100,9 @@ class Sheet:
             if order >= MAX_RULES:
                 self.cut = True
                 break
-            if declarations := read_declarations(block):
-                self._add(selectors, declarations, order)
+            for inner, declared in _unnested(selectors, block):
+                if declarations := read_declarations(declared):
+                    self._add(inner, declarations, order)
 
     @property
     def tags(self) -> frozenset[str]:
@@ -133,7 +137,10 @@ class Sheet:
         return [*found, *named]
 
     def _add(self, selectors: str, declarations: tuple[Declaration, ...], order: int) -> None:
-        for selector in _separate(selectors):
+        for written in _separate(selectors):
+            selector = written
+            if ":" in written:
+                selector = _ANY_LINK.sub("[href]", _NOT_OF_A_STATE.sub("", written)) or "*"
             if not selector or _OF_A_STATE.search(selector):
                 continue
             rule = Rule(declarations, _specificity(selector), order)
@@ -197,6 +204,18 @@ def _rules(text: str) -> Iterator[tuple[str, str]]:
             end = _after_block(text, position)
             yield unescape(prelude) if "\\" in prelude else prelude, text[position : end - 1]
             position = end
+
+
+def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
+    """A rule, and the rules in it (CSS Nesting), one level deep."""
+    if "{" not in block:
+        yield selectors, block
+        return
+    yield selectors, _NESTED.sub(" ", block)
+    for inner, declarations in _NESTED.findall(block):
+        for parent in _separate(selectors):
+            for each in _separate(inner.strip()):
+                yield each.replace("&", parent) if "&" in each else f"{parent} {each}", declarations
 
 
 def _is_group(prelude: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 _CHARS = 200
 _ZONE = re.compile(r"(?:\+\d{4}|-(?!0000)\d{4}|\d\s+[A-Za-z]{1,5})\s*$")
 _COMMENT = re.compile(r"\([^()]*\)")
+_FIRST_YEAR = 1900  # RFC 5322, 3.3
 _IMPOSSIBLE_ZONE = timedelta(hours=24)
 
 
@@ -35,6 +36,8 @@ def _rfc5322(text: str) -> tuple[datetime, bool] | None:
             return None
         offset = timedelta(seconds=parsed[9] or 0)
         if abs(offset) >= _IMPOSSIBLE_ZONE:
+            return None
+        if parsed[0] < _FIRST_YEAR:
             return None
         moment = datetime(*parsed[:6], tzinfo=timezone(offset))
         moment.astimezone(UTC)

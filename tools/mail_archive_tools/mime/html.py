@@ -40,7 +40,10 @@ _BREAK, _PAD, _IMAGE, _CELL, _QUOTE, _UNQUOTE, _HARD = "\x0b", "\x19", "\x1a", "
 _UNSEEN = {
     **dict.fromkeys("script style template noscript noembed noframes datalist".split(), "not rendered"),
     **dict.fromkeys("iframe object video audio canvas applet progress meter".split(), "replaced content"),
-    **dict.fromkeys("head title meta link base rp defs desc metadata symbol clippath mask".split(), "not rendered"),
+    **dict.fromkeys(
+        "head title meta link base rp defs desc metadata symbol clippath mask annotation annotation-xml".split(),
+        "not rendered",
+    ),
     "-comment": "comment",
 }
 _BLOCKS = frozenset(
@@ -52,6 +55,7 @@ _BLOCKS = frozenset(
 )
 _BOXES = _BLOCKS | frozenset("td th tbody thead tfoot img input button textarea select".split())
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
+_FEW_TAGS = 2_000
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
 _MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _ENDS_ITSELF = frozenset(
@@ -69,16 +73,18 @@ _AROUND: dict[str, tuple[str, str | None]] = {
     "blockquote": (f"\n\n{_QUOTE}", f"{_UNQUOTE}\n\n"),
 }
 _WRITES = frozenset(_AROUND) | {"a", "li"}
-_SPACE = re.compile(r"[ \t\r\f\u00a0]+")
+_SPACE = re.compile(r"[ \t\r\f\u00a0]{2,}|[\t\r\f\u00a0]")
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _WORD = re.compile(r"\w+")
 _MARKS = re.compile("[\x0b\x19\x1a\x1c-\x1f]")
 _MARK_REFERENCE = re.compile("&#(?:0*(?:11|25|26|28|29|30|31)|x0*(?:b|1[9ac-f]))(?![0-9a-f])", re.IGNORECASE)
-_LEGACY = frozenset("bgcolor background color text hidden link".split())
+_LEGACY = frozenset("bgcolor background color text hidden link popover".split())
 _STYLING = _LEGACY | {"style"}
 _PREFORMATTED = frozenset("pre xmp listing plaintext".split())
-_CLOSABLE = frozenset("dialog marquee".split())
-_SPECIAL = _PREFORMATTED | _CLOSABLE | {"a", "table", "body"}
+_SVG = frozenset("svg g text tspan textpath".split())
+_PRESENTATION = ("display", "visibility", "opacity", "fill-opacity", "font-size", "transform")
+_CLOSABLE = frozenset("dialog marquee mphantom".split())
+_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body"}
 
 
 class Link(NamedTuple):
@@ -157,6 +163,7 @@ class _Walk:
         self._styling = _STYLING | sheet.attributes
         self._styled_tags = _SPECIAL | sheet.tags
         self._styles_all = sheet.is_for_all
+        self._has_rules = bool(sheet.tags or sheet.attributes or sheet.is_for_all)
         self._link_colour = LINK
         self._page = _Seen()
         self.cut: str | None = None
@@ -170,26 +177,25 @@ class _Walk:
         pieces, careful = self.pieces, self._careful
         while todo:
             item = todo.pop()
-            if isinstance(item, str):
+            if isinstance(item, tuple):
+                node, seen = item
+                tag = node.tag or ""
+                if tag == "-text":
+                    text = node.text_content or ""
+                    if text.isspace() and not seen.preformatted:
+                        pieces.append(" ")
+                    elif seen.why is None and not careful and not seen.preformatted:
+                        pieces.append(text.replace("\n", " "))
+                    else:
+                        self._other_text(text, seen)
+                elif tag in _UNSEEN:
+                    self._skip(node, tag)
+                else:
+                    self._element(node, tag, seen, todo)
+            elif isinstance(item, str):
                 pieces.append(item)
-                continue
-            if isinstance(item, _After):
-                self._end_link(item)
-                continue
-            node, seen = item
-            tag = node.tag or ""
-            if tag == "-text":
-                text = node.text_content or ""
-                if careful:
-                    text = _MARKS.sub("", text)
-                if seen.why is None:
-                    pieces.append(_preformatted(text) if seen.preformatted else text.replace("\n", " "))
-                elif words := len(_WORD.findall(text)):
-                    self.hidden[seen.why] += words
-            elif tag in _UNSEEN:
-                self._skip(node, tag)
             else:
-                self._element(node, tag, seen, todo)
+                self._end_link(item)
 
     def _element(
         self, node: LexborNode, tag: str, seen: "_Seen", todo: "list[tuple[LexborNode, _Seen] | _After | str]"
@@ -227,6 +233,14 @@ class _Walk:
         children = [(child, inside if child.tag == "summary" else shut) for child in node.iter(include_text=True)]
         return children[::-1]
 
+    def _other_text(self, text: str, seen: _Seen) -> None:
+        """Text that is preformatted, not seen, or may have our marks in it."""
+        text = _MARKS.sub("", text)
+        if seen.why is None:
+            self.pieces.append(_preformatted(text) if seen.preformatted else text.replace("\n", " "))
+        elif words := len(_WORD.findall(text)):
+            self.hidden[seen.why] += words
+
     def _skip(self, node: LexborNode, tag: str) -> None:
         if tag == "-comment":
             text = node.comment_content or ""
@@ -239,14 +253,25 @@ class _Walk:
         """What holds for the text in an element."""
         get = attributes.get
         style = get("style")
-        legacy = None if _LEGACY.isdisjoint(attributes) else tuple([get(name) for name in _LEGACY])
+        if tag in _SVG:
+            style = _svg_style(attributes)
+        legacy = None
+        if not _LEGACY.isdisjoint(attributes):
+            legacy = (
+                get("bgcolor"),
+                get("color"),
+                "background" in attributes,
+                get("text"),
+                "hidden" in attributes,
+                "popover" in attributes,
+            )
         own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
-        found = self.sheet.found(node)
+        found = self.sheet.found(node) if self._styles_all else ()
         # The same markup comes a hundred times in one mail.
         key = (id(seen), tag, style, get("class"), get("id"), legacy, own, found, tag == "a" and "href" in attributes)
         if (known := self._known.get(key)) is not None:
             return known[1]
-        look, variables = self._look(style or "", self.sheet.rules(tag, attributes, found), seen)
+        look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
         inside = seen
         if look is not NOTHING or legacy or own or tag in _SPECIAL:
             inside = self._styled(tag, attributes, look, own, seen, variables)
@@ -255,6 +280,9 @@ class _Walk:
             self._page = inside
             self._link_colour = read_colour(get("link") or "") or self._link_colour
         return inside
+
+    def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
+        return self.sheet.rules(tag, attributes, found) if self._has_rules else []
 
     def _look(self, style: str, rules: list[Rule], seen: _Seen) -> tuple[Look, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
@@ -295,8 +323,10 @@ class _Walk:
         """Why the element and what is in it are not seen, by its looks."""
         if look.hidden:
             return look.hidden
-        if "hidden" in attributes and look.display in (None, "none"):
+        if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
             return "hidden"
+        if tag == "mphantom":
+            return "not rendered"
         if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
             return look.boxless
         return None
@@ -377,6 +407,14 @@ def _why(seen: _Seen) -> str | None:
     return None
 
 
+def _svg_style(attributes: dict[str, str | None]) -> str:
+    """The presentation attributes of SVG (SVG 2, 6.6) as declarations, before those of the style attribute."""
+    declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
+    if fill := attributes.get("fill"):
+        declared.append(f"color:{'transparent' if fill == 'none' else fill}")
+    return ";".join([*declared, attributes.get("style") or ""])
+
+
 def _preformatted(text: str) -> str:
     return text.expandtabs().replace("\n", _HARD).replace(" ", _PAD)
 
@@ -419,7 +457,7 @@ def _row(line: str) -> str:
 
 def _is_too_deep(html: str) -> bool:
     """Whether more elements are open at once than `MAX_DEPTH`. Counts by name: an end tag closes its own kind only."""
-    if html.count("<") <= MAX_DEPTH:
+    if html.count("<") <= _FEW_TAGS:
         return False
     open_elements: dict[str, int] = {}
     depth = 0

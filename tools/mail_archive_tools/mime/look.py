@@ -12,7 +12,7 @@ SMALLEST_TEXT = 5.0
 """Text below this size (CSS pixels) is taken for unreadable."""
 
 LEAST_OPACITY = 0.15
-LEAST_BOX = 2.0
+LEAST_BOX = 5.0
 """A box that clips what is larger, and is smaller than this (CSS pixels), shows nothing."""
 
 FAR_OFF = 150.0
@@ -34,6 +34,8 @@ _KEYWORD_SIZES = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0,
 }  # fmt: skip
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
+_COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]+\b(?!\()")
+_NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
 _OUT_OF_FLOW = ("absolute", "fixed")
@@ -113,7 +115,7 @@ def _look(values: dict[str, str]) -> Look:
 def _hidden(values: dict[str, str]) -> str | None:
     """Why nothing in the element is seen, whatever kind of element it is."""
     get = values.get
-    if get("display") == "none":
+    if get("display") in _NOT_DISPLAYED:
         return "display:none"
     if get("content-visibility") == "hidden":
         return "content-visibility"
@@ -188,9 +190,11 @@ def _moved_off(values: dict[str, str]) -> bool:
     indent = _pixels(get("text-indent", "").split(" ")[0])
     if indent is not None and (indent <= -FAR_OFF or indent >= FAR_RIGHT):
         return True
+    if get("text-indent", "").endswith("%") and indent is not None and indent >= VIEWPORT:
+        return True
     for name in ("margin-left", "margin-top", "margin"):
-        margins = [_pixels(each) for each in get(name, "").split()]
-        if any(margin is not None and margin <= -FAR_OFF * 2 for margin in margins):
+        margins = [margin for each in get(name, "").split() if (margin := _pixels(each)) is not None]
+        if any(margin <= -FAR_OFF * 2 or margin >= FAR_RIGHT for margin in margins):
             return True
     return _transformed_away(values)
 
@@ -207,6 +211,11 @@ def _transformed_away(values: dict[str, str]) -> bool:
         return True
     if any(_is_near_zero(each) for each in values.get("scale", "").split()) or _is_near_zero(values.get("zoom", "")):
         return True
+    if "180deg" in transform and "hidden" in (
+        values.get("backface-visibility"),
+        values.get("-webkit-backface-visibility"),
+    ):
+        return True
     if _EDGE_ON.search(values.get("rotate", "")) and values["rotate"][:1] in "xy":
         return True
     return any(_is_far(each) for each in values.get("translate", "").split())
@@ -218,7 +227,7 @@ def _makes_unseen(name: str, argument: str) -> bool:
         return any(_is_near_zero(each) for each in arguments)
     if name.startswith("translate"):
         return any(_is_far(each) for each in arguments)
-    if name in ("rotatex", "rotatey", "rotate3d"):
+    if name in ("rotatex", "rotatey", "rotate3d") or name.startswith("skew"):
         return _EDGE_ON.search(argument) is not None
     if name == "matrix" and len(arguments) == 6:
         a, b, c, d, x, y = (_number(each) or 0.0 for each in arguments)
@@ -286,16 +295,18 @@ def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
 
 def _background(values: dict[str, str]) -> tuple[Colour | None, bool]:
     """The background colour, and whether something that is no plain colour is painted there."""
-    shorthand = values.get("background", "")
-    image = values.get("background-image", "none")
+    shorthand, image = values.get("background", ""), values.get("background-image", "")
     plain = read_colour(values.get("background-color", "")) or read_colour(shorthand)
+    painted = shorthand + image
+    if "gradient" in painted:
+        # Of a gradient from a colour to itself only that colour is seen.
+        found = {colour for word in _COLOUR_WORD.findall(painted) if (colour := read_colour(word)) is not None}
+        return (found.pop(), False) if len(found) == 1 else (None, True)
+    if "url(" in painted:
+        return plain, True
     if plain is None and shorthand:
-        for word in re.findall(
-            r"#[0-9a-f]+|(?:rgb|hsl)a?\([^()]*\)|[a-z]+", re.sub(r"url\([^()]*\)|\w+-gradient\(.*\)", " ", shorthand)
-        ):
-            plain = plain or read_colour(word)
-    unknown = "url(" in shorthand + image or "gradient" in shorthand + image
-    return plain, unknown
+        plain = next((colour for word in _COLOUR_WORD.findall(shorthand) if (colour := read_colour(word))), None)
+    return plain, False
 
 
 def _pixels(value: str) -> float | None:
@@ -330,6 +341,8 @@ def _calculated(expression: str) -> float | None:
 
 
 def _fraction(value: str) -> float | None:
+    if value.endswith(")"):
+        return _pixels(value)
     number = _number(value.rstrip("%"))
     return number / 100 if number is not None and value.endswith("%") else number
 

@@ -69,7 +69,7 @@ def _groups(data: bytes) -> list[Headers]:
 
 
 def _texts(headers: Headers) -> dict[str, str]:
-    return {each.name: each.text[:_FIELD_CHARS] for each in headers.fields[:50]}
+    return {each.name: _bare(each.text) or "" for each in headers.fields[:50]}
 
 
 def _recipient(headers: Headers) -> RecipientStatus:

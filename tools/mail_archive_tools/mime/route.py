@@ -12,6 +12,7 @@ MAX_HOPS = 100
 
 _CHARS = 5_000
 _FROM = re.compile(r"^\s*from\s+([^\s;]{1,255})(?:\s+\(((?:[^()]++|\([^()]*+\))*+)\))?", re.IGNORECASE)
+_COMMENT = re.compile(r"\((?:[^()]++|\([^()]*+\))*+\)")
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;]{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+([^\s;]{1,60})", re.IGNORECASE)
 _FOR = re.compile(r"\sfor\s+<?([^\s;<>]{1,255})", re.IGNORECASE)
@@ -46,13 +47,15 @@ def _read(text: str, before: datetime | None) -> Hop:
     clauses, _, date = text.rpartition(";")
     time = read_date(date).moment
     start = _FROM.match(clauses)
+    # Words in comments are no clauses: "(qmail 1 invoked by uid 0)".
+    bare = _COMMENT.sub(" ", clauses)
     literal = _LITERAL.search(start.group()) if start else None
     return Hop(
         from_host=start.group(1) if start else None,
         from_ip=literal.group(1) if literal else None,
-        by=_first(_BY, clauses),
-        protocol=_first(_WITH, clauses),
-        recipient=_first(_FOR, clauses),
+        by=_first(_BY, bare),
+        protocol=_first(_WITH, bare),
+        recipient=_first(_FOR, bare),
         time=time,
         delay=(time - before).total_seconds() if time and before else None,
     )

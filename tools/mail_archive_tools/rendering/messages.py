@@ -98,10 +98,12 @@ def _authentication(result: AuthenticationResult) -> str:
 
 def _route(hops: list[RouteHop]) -> Iterator[str]:
     for number, hop in enumerate(hops, 1):
-        address = f" [{hop.ip_address}]" if hop.ip_address else ""
+        shown = hop.ip_address and hop.ip_address not in (hop.from_ or "")
+        address = f" [{hop.ip_address}]" if shown else ""
         time = f" at {iso(hop.time)}" if hop.time else ""
         delay = f" (after {hop.delay_seconds} s)" if hop.delay_seconds is not None else ""
-        yield f"Hop {number}: {hop.from_ or '?'}{address} to {hop.by or '?'} {hop.protocol or ''}{time}{delay}"
+        protocol = f" {hop.protocol}" if hop.protocol else ""
+        yield f"Hop {number}: {hop.from_ or '?'}{address} to {hop.by or '?'}{protocol}{time}{delay}"
 
 
 def _report(report: DeliveryReport) -> Iterator[str]:
