@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -68,6 +69,18 @@ async def test_a_message_with_five_attachments_is_read_with_one_download(own_sam
     for text, words in zip(texts, ("In the PDF", "In Word", "In\tExcel", "In slides", "In,CSV"), strict=True):
         assert words in text
     assert len(downloads) == 1
+
+
+async def test_a_document_is_opened_once_for_all_of_its_pages(own_sample: Sample) -> None:
+    message_id = put(own_sample, letter("Hello", ("a.pdf", "application/pdf", pdf(*["x" * 50] * 20))))
+    access, _ = counted(own_sample)
+    first = await read_archive_attachment(message_id, "2", max_chars=300, access=access)
+    opened = access.files
+    started = time.perf_counter()
+    rest = await read_archive_attachment(message_id, "2", offset=first.next_offset or 0, access=access)
+    # A process takes longer to start.
+    assert time.perf_counter() - started < 0.05 and access.files is opened
+    assert inside(first.text) + inside(rest.text) == "".join(f"[page {n} of 20]\n{'x' * 50}\n" for n in range(1, 21))
 
 
 async def test_every_identity_downloads_for_itself(own_sample: Sample) -> None:

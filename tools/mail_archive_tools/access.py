@@ -11,6 +11,7 @@ from mail_archive_tools.client import MailManager
 from mail_archive_tools.results import CACHED_ROWS, Results
 
 if TYPE_CHECKING:
+    from mail_archive_tools.attachments import FileText
     from mail_archive_tools.fetching import Fetched
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
@@ -21,6 +22,9 @@ LinkRule = Callable[[str], bool]
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
+
+CACHED_FILE_CHARS = 10_000_000
+"""Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
 
 
 async def silent(done: float, total: float | None, sentence: str) -> None:
@@ -43,3 +47,4 @@ class Access:
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
+    files: Cache[FileText] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or "")))

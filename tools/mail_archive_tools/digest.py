@@ -3,15 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic.alias_generators import to_pascal
+
 from mail_archive_tools.mime.addresses import Mailbox
 from mail_archive_tools.mime.authentication import AuthenticationField, read_authentication
-from mail_archive_tools.mime.calendar import Event, read_calendar
+from mail_archive_tools.mime.calendar import Calendar, Event, read_calendar
+from mail_archive_tools.mime.domains import in_unicode
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.findings import find
 from mail_archive_tools.mime.message import Message
+from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.protection import read_protection
 from mail_archive_tools.mime.reports import Report, read_report
 from mail_archive_tools.mime.route import Hop, read_route
+from mail_archive_tools.mime.structure import Part
 from mail_archive_tools.models.reading import (
     AttachmentSummary,
     AuthenticationResult,
@@ -27,7 +32,7 @@ from mail_archive_tools.models.reading import (
 _LISTED = 25
 """Members of a list that are shown, when there is room."""
 
-_MAX_CALENDARS = 5
+_MAX_CALENDARS = 3
 
 
 class Shares:
@@ -45,32 +50,42 @@ class Shares:
         return listed[: self._limit] or None
 
 
-def digest(message: Message, envelope_from: str | None, share: float) -> tuple[dict[str, Any], list[str]]:
-    """The members of `ReadMessage` but those of its text, and what was left out of them, as sentences."""
-    shares = Shares(share)
-    route = read_route(message.headers)
-    attachments = shares.some(map(attachment_summary, message.files), "Attachments")
-    members = {
-        "headers": _headers(message, shares),
-        "hidden_text": shares.some(
-            (HiddenText(reason=reason, words=words) for reason, words in message.text.hidden.most_common()),
-            "HiddenText",
-        ),
-        "attachments": attachments,
-        "authentication": shares.some(map(_authentication, read_authentication(message.headers)), "Authentication"),
-        "route": shares.some(map(_hop, route), "Route"),
-        "findings": shares.some(
-            (FindingLine(about=each.kind, finding=each.sentence) for each in find(message, route, envelope_from)),
-            "Findings",
-        ),
-        "delivery_report": _report(read_report(message.root), shares),
-        "invitations": shares.some(map(_invitation, _events(message)), "Invitations"),
-        "protection": shares.some(read_protection(message), "Protection"),
-        "problems": shares.some(map(str, message.problems), "Problems"),
-    }
-    if len(message.files) > len(attachments or ()):
-        shares.left_out.append(f"read_archive_attachment reads the others too; the last is {message.files[-1].id}.")
-    return members, shares.left_out
+class Digest:
+    """What a message is, worked out once; `members` are those of `ReadMessage` but its text."""
+
+    def __init__(self, message: Message, envelope_from: str | None) -> None:
+        self._message = message
+        route = read_route(message.headers)
+        hidden = message.text.hidden.most_common()
+        calendars = _calendars(message)
+        events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
+        broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
+        self._report = read_report(message.root)
+        self._lists: dict[str, list[Any]] = {
+            "hidden_text": [HiddenText(reason=reason, words=words) for reason, words in hidden],
+            "attachments": [attachment_summary(each) for each in message.files],
+            "authentication": [_authentication(each) for each in read_authentication(message.headers)],
+            "route": [_hop(each) for each in route],
+            "findings": [
+                FindingLine(about=each.kind, finding=each.sentence) for each in find(message, route, envelope_from)
+            ],
+            "invitations": [_invitation(method, event) for method, event in events],
+            "protection": read_protection(message),
+            "problems": [str(each) for each in (*message.problems, *broken)],
+        }
+
+    def members(self, share: float) -> tuple[dict[str, Any], list[str]]:
+        """The members, and what was left out of them, as sentences. A smaller share shows less of each list."""
+        shares = Shares(share)
+        members: dict[str, Any] = {
+            "headers": _headers(self._message, shares),
+            **{name: shares.some(values, to_pascal(name)) for name, values in self._lists.items()},
+            "delivery_report": _delivery(self._report, shares),
+        }
+        if len(self._message.files) > len(members["attachments"] or ()):
+            last = self._message.files[-1].id
+            shares.left_out.append(f"read_archive_attachment reads the others too; the last is {last}.")
+        return members, shares.left_out
 
 
 def attachment_summary(file: File) -> AttachmentSummary:
@@ -121,7 +136,10 @@ def _headers(message: Message, shares: Shares) -> MessageHeaders:
 
 
 def _shown(mailbox: Mailbox) -> str:
-    return f"{mailbox} (of group {mailbox.group})" if mailbox.group else str(mailbox)
+    group = f" (of group {mailbox.group})" if mailbox.group else ""
+    domain = in_unicode(mailbox.domain)
+    unicode = f" (in Unicode: {domain})" if domain != mailbox.domain else ""
+    return f"{mailbox}{unicode}{group}"
 
 
 def _authentication(field: AuthenticationField) -> AuthenticationResult:
@@ -148,7 +166,7 @@ def _hop(hop: Hop) -> RouteHop:
     )
 
 
-def _report(report: Report | None, shares: Shares) -> DeliveryReport | None:
+def _delivery(report: Report | None, shares: Shares) -> DeliveryReport | None:
     if report is None:
         return None
     recipients = (
@@ -172,18 +190,12 @@ def _report(report: Report | None, shares: Shares) -> DeliveryReport | None:
     )
 
 
-def _events(message: Message) -> list[tuple[str | None, Event]]:
-    """The events of the message's calendars, each once: many are sent as an alternative and as a file too."""
-    found: dict[tuple[str | None, Event], None] = {}
-    calendars = [part for part in message.root.walk() if part.content_type == "text/calendar"]
-    for part in calendars[:_MAX_CALENDARS]:
-        calendar = read_calendar(part.content())
-        found.update({(calendar.method, event): None for event in calendar.events})
-    return list(found)
+def _calendars(message: Message) -> list[tuple[Part, Calendar]]:
+    parts = [part for part in message.root.walk() if part.content_type == "text/calendar"]
+    return [(part, read_calendar(part.content())) for part in parts[:_MAX_CALENDARS]]
 
 
-def _invitation(found: tuple[str | None, Event]) -> Invitation:
-    method, event = found
+def _invitation(method: str | None, event: Event) -> Invitation:
     return Invitation(
         method=method,
         summary=event.summary,

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 
-from mail_archive_tools.digest import digest
+from mail_archive_tools.digest import Digest
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.models import Output
@@ -108,6 +108,16 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "braces": lambda: HTML + b"<style>" + b"@media{" * 100_000 + b"</style>x",
     "selectors": lambda: HTML + b"<style>" + b":is(" * 20_000 + b"{display:none}</style>x",
     "declarations": lambda: HTML + b"<p style='" + b"a:(" * 100_000 + b"'>x",
+    "a calendar of many events": lambda: (
+        b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\n"
+        + b"BEGIN:VEVENT\nRRULE:FREQ=DAILY\nATTENDEE:mailto:a@b\nEND:VEVENT\n" * 20_000
+    ),
+    "a calendar with a long rule": lambda: (
+        b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\n"
+        + b"RRULE:FREQ=DAILY;BYDAY="
+        + b"MO," * 300_000
+        + b"MO\nEND:VEVENT\nEND:VCALENDAR\n"
+    ),
     "less-than signs": lambda: HTML + b"<" * 2_000_000,
     "formatting": lambda: HTML + b"<b>x" * 300_000,
     "many links": lambda: HTML + b"<a href=http://x.example/>x</a>" * 50_000,
@@ -123,7 +133,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def work(raw: bytes) -> Message:
     """All that reading a message for an answer takes."""
     message = read_message(raw)
-    members, _ = digest(message, None, 1.0)
+    members, _ = Digest(message, None).members(1.0)
     for value in members.values():
         for each in value if isinstance(value, list) else [value]:
             json.dumps(each.structured() if isinstance(each, Output) else each)
