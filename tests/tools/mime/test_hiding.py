@@ -158,6 +158,12 @@ def test_hidden_text_is_left_out_and_counted(technique: str) -> None:
         assert sum(read.hidden.values()) >= 1
 
 
+def test_depth_does_not_uncover_what_is_hidden() -> None:
+    read = read_html('<p style="display:none">' + "<b>" * 3_000 + "CANARY")
+    assert "CANARY" not in read.text
+    assert read.cut is not None and "deeper" in read.cut
+
+
 SEEN = {
     "a plain paragraph": "<p>SEEN</p>",
     "visible inside hidden": '<div style="visibility:hidden"><p style="visibility:visible">SEEN</p></div>',

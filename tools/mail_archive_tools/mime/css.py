@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mail_archive_tools.mime.selectors import Finder
 
 STYLE_CHARS = 5_000
 """How much of one style attribute is read."""
@@ -19,9 +21,6 @@ SHEET_CHARS = 500_000
 
 MAX_RULES = 20_000
 """Rules read of a message's style sheets."""
-
-MAX_SEARCHES = 300
-"""Selectors that need a search of the whole document; those of one tag, class or id need none."""
 
 VIEWPORT = 800.0
 """The width of the window that a reader is taken to have, in CSS pixels."""
@@ -88,12 +87,12 @@ def unescape(text: str) -> str:
 class Sheet:
     """The style sheets of one document, and the rules that are for each of its elements."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, elements: int) -> None:
+        """`elements` is about how many the document has."""
         self.cut = False
-        self._tree = tree
         self._by_key: dict[str, list[tuple[str, Rule]]] = {}
         self._by_node: dict[int, list[Rule]] = {}
-        self._searches = 0
+        self._finder = Finder(tree, elements)
         text = "\n".join(_sheet_texts(tree))
         self.cut = len(text) > SHEET_CHARS
         for order, (selectors, block) in enumerate(_rules(text[:SHEET_CHARS])):
@@ -103,6 +102,7 @@ class Sheet:
             for inner, declared in _unnested(selectors, block):
                 if declarations := read_declarations(declared):
                     self._add(inner, declarations, order)
+        self.cut = self.cut or self._finder.cut
 
     @property
     def tags(self) -> frozenset[str]:
@@ -151,19 +151,8 @@ class Sheet:
                 needed = "" if tag == "*" or not kind else tag
                 self._by_key.setdefault(key, []).append((needed, rule))
             else:
-                self._search(selector, rule)
-
-    def _search(self, selector: str, rule: Rule) -> None:
-        self._searches += 1
-        if self._searches > MAX_SEARCHES:
-            self.cut = True
-            return
-        try:
-            nodes = self._tree.css(selector)
-        except SelectolaxError:
-            return
-        for node in nodes:
-            self._by_node.setdefault(node.mem_id, []).append(rule)
+                for identity in self._finder.find(selector):
+                    self._by_node.setdefault(identity, []).append(rule)
 
 
 def cascade(rules: list[Rule], inline: tuple[Declaration, ...]) -> tuple[Declaration, ...]:

@@ -20,8 +20,8 @@ from mail_archive_tools.mime.look import NOTHING, SMALLEST_TEXT, Look, look_of, 
 HTML_CHARS = 1_500_000
 """How much HTML is converted, in characters."""
 
-MAX_DEPTH = 500
-"""Levels of nested elements that are parsed; beyond them the markup is only taken off."""
+MAX_DEPTH = 2_000
+"""Levels of nested elements that are read: the parser takes quadratic time, and nobody nests like this in earnest."""
 
 MAX_ELEMENTS = 100_000
 """Elements that are read."""
@@ -55,9 +55,7 @@ _BLOCKS = frozenset(
 )
 _BOXES = _BLOCKS | frozenset("td th tbody thead tfoot img input button textarea select".split())
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
-_FEW_TAGS = 2_000
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
-_MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _ENDS_ITSELF = frozenset(
     (
         "area base br col embed hr img input link meta source track wbr p li dt dd td th tr thead tbody tfoot option "
@@ -108,13 +106,12 @@ def read_html(html: str) -> HtmlText:
     """The readable text of `html`. Never raises; time is linear in its size."""
     cut = f"HTML beyond {HTML_CHARS:,} characters was not read" if len(html) > HTML_CHARS else None
     html = html[:HTML_CHARS]
-    if _is_too_deep(html):
-        # The parser takes quadratic time for it; nobody nests like this in earnest.
-        text = _EMPTY_LINES.sub("\n\n", _MARKUP.sub(" ", html)).strip()
-        deep = f"HTML nested deeper than {MAX_DEPTH} elements: its markup was taken off without reading it"
-        return HtmlText(text, cut=deep)
+    if (end := _too_deep_at(html)) is not None:
+        # What lies deeper is left out, since nobody could tell what of it is seen.
+        cut = f"HTML nested deeper than {MAX_DEPTH:,} elements was not read"
+        html = html[:end]
     tree = LexborHTMLParser(html)
-    walk = _Walk(html, Sheet(tree))
+    walk = _Walk(html, Sheet(tree, elements=html.count("<")))
     if tree.root is not None:
         walk.run(tree.root)
     cut = cut or walk.cut or ("not all of its style rules were read" if walk.sheet.cut else None)
@@ -455,21 +452,23 @@ def _row(line: str) -> str:
     return " | ".join([cell for each in line.split(_CELL) if (cell := each.strip())])
 
 
-def _is_too_deep(html: str) -> bool:
-    """Whether more elements are open at once than `MAX_DEPTH`. Counts by name: an end tag closes its own kind only."""
-    if html.count("<") <= _FEW_TAGS:
-        return False
+def _too_deep_at(html: str) -> int | None:
+    """Where more elements are open at once than `MAX_DEPTH`; None: nowhere. Counts by name: an end tag closes its own
+    kind only."""
+    if html.count("<") <= MAX_DEPTH:
+        return None
     open_elements: dict[str, int] = {}
     depth = 0
-    for end, tag in _TAG.findall(html):
-        name = tag.lower()
+    for match in _TAG.finditer(html):
+        name = match.group(2).lower()
         if name in _ENDS_ITSELF:
             continue
         count = open_elements.get(name, 0)
-        if end and not count:
+        is_end = match.group(1) == "/"
+        if is_end and not count:
             continue
-        open_elements[name] = count - 1 if end else count + 1
-        depth += -1 if end else 1
+        open_elements[name] = count - 1 if is_end else count + 1
+        depth += -1 if is_end else 1
         if depth > MAX_DEPTH:
-            return True
-    return False
+            return match.start()
+    return None
