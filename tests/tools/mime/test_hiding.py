@@ -1,6 +1,8 @@
 """HTML that hides text from a reader must not show it to a model, and honest HTML must keep all of its text."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mail_archive_tools.mime.html import html_to_text, read_html
 
@@ -206,3 +208,34 @@ SEEN = {
 @pytest.mark.parametrize("markup", SEEN)
 def test_text_that_a_reader_sees_stays(markup: str) -> None:
     assert "SEEN" in html_to_text(f"<p>Before.</p>{SEEN[markup]}<p>After.</p>")
+
+
+PROPERTIES = (
+    "display visibility opacity font font-size color background background-color background-image position left top "
+    "clip clip-path transform scale rotate translate filter mask zoom width height max-height overflow line-height "
+    "margin text-indent letter-spacing z-index --v white-space"
+).split()
+VALUES = st.one_of(
+    st.sampled_from(
+        "none hidden 0 -0 1e9 1e999 nan inf .5 1.2.3 . - % 50% calc(1px - 1px) calc( calc() var(--v) var(--v,1) "
+        "rgb(1,2,3) rgb(-1,300,1.2.3) hsl(1e9,200%,-5%) hsl(nan,1,1) hwb(0 200% 200%) rgba(0,0,0,-5) lab(1.2.3) "
+        "color(srgb 9 9 9) #12345 #ffffffff inset(1.2.3%) inset() circle() polygon(1 2) rect(1,2) scale() scale(a) "
+        "matrix(1,2,3) matrix(0,0,0,0,0,0) translate(-) blur(x) url( linear-gradient(#fff,#fff) 0/0 min()".split()
+    ),
+    st.text(alphabet="0123456789.-+%e()#,:!*/ \\\"'ax", max_size=12),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.tuples(st.sampled_from(PROPERTIES), VALUES), max_size=4), st.booleans())
+def test_no_style_raises(declared: list[tuple[str, str]], in_a_sheet: bool) -> None:
+    style = ";".join(f"{name}:{value}" for name, value in declared)
+    if in_a_sheet:
+        read_html(f"<style>p{{{style}}} p > i{{{style}}}</style><p>x<i>y</i></p>")
+    else:
+        read_html(f"<p style='{style.replace(chr(39), chr(34))}'>x<i style='color:red'>y</i></p>")
+
+
+@given(st.text(alphabet="a.#>+~ *:,()[]{}@;\"'\\!-0123456789pinothcd", max_size=60))
+def test_no_sheet_raises(sheet: str) -> None:
+    read_html(f"<style>{sheet}</style><p class=a id=b>x<i>y</i></p>")

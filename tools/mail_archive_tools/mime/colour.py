@@ -47,9 +47,10 @@ def contrast(colour: Colour, background: Colour) -> float:
 
 _HEX = re.compile(r"^#?([0-9a-f]{3,8})$")
 _FUNCTION = re.compile(r"^(rgb|hsl|hwb)a?\(([^()]*)\)$")
-_BY_LIGHTNESS = re.compile(r"^(ok)?(?:lab|lch)\(\s*([\d.]+)(%?)[^()]*\)$")
-_SRGB = re.compile(r"^color\(\s*(?:srgb|display-p3)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*\)$")
-_NUMBER = re.compile(r"(-?[\d.]+(?:e-?\d+)?)(%|deg|turn|rad)?")
+_DIGITS = r"(?:\d{1,9}\.?\d{0,9}|\.\d{1,9})"
+_BY_LIGHTNESS = re.compile(rf"^(ok)?(?:lab|lch)\(\s*({_DIGITS})(%?)[^()]*\)$")
+_SRGB = re.compile(rf"^color\(\s*(?:srgb|display-p3)\s+({_DIGITS})\s+({_DIGITS})\s+({_DIGITS})\s*\)$")
+_NUMBER = re.compile(rf"(-?{_DIGITS})(%|deg|turn|rad)?")
 _NAMED = {
     name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16))
     for name, code in (
@@ -109,24 +110,31 @@ def _from_hex(digits: str) -> Colour | None:
 
 
 def _from_function(name: str, numbers: list[tuple[str, str]]) -> Colour | None:
-    try:
-        values = [float(number) / 100 if unit == "%" else float(number) for number, unit in numbers]
-    except ValueError:
-        return None
+    values = [float(number) / 100 if unit == "%" else float(number) for number, unit in numbers]
     if len(values) not in (3, 4):
         return None
-    alpha = values[3] if len(values) == 4 else 1.0
+    alpha = _within_one(values[3]) if len(values) == 4 else 1.0
     if name == "rgb":
-        rgb = [value * 255 if unit == "%" else value for value, (_, unit) in zip(values[:3], numbers, strict=False)]
-        red, green, blue = (min(max(each, 0.0), 255.0) for each in rgb)
-        return Colour(red, green, blue, alpha)
-    hue = values[0] / 360 if numbers[0][1] != "turn" else values[0]
-    one, other = (
-        value if numbers[place][1] == "%" else value / 100 for place, value in ((1, values[1]), (2, values[2]))
-    )
-    if name == "hwb":
-        one, other = (0.0, one) if one + other >= 1 else (1 - one / (1 - other), 1 - other)
-        red, green, blue = colorsys.hsv_to_rgb(hue % 1, one, other)
+        red, green, blue = (
+            _within_one(value if unit == "%" else value / 255)
+            for value, (_, unit) in zip(values, numbers[:3], strict=False)
+        )
     else:
-        red, green, blue = colorsys.hls_to_rgb(hue % 1, other, one)
+        hue = values[0] if numbers[0][1] == "turn" else values[0] / 360
+        one, other = (
+            _within_one(value if unit == "%" else value / 100)
+            for value, (_, unit) in zip(values[1:3], numbers[1:3], strict=True)
+        )
+        red, green, blue = _from_hwb(hue % 1, one, other) if name == "hwb" else colorsys.hls_to_rgb(hue % 1, other, one)
     return Colour(red * 255, green * 255, blue * 255, alpha)
+
+
+def _from_hwb(hue: float, white: float, black: float) -> tuple[float, float, float]:
+    if white + black >= 1:
+        grey = white / (white + black)
+        return grey, grey, grey
+    return colorsys.hsv_to_rgb(hue, 1 - white / (1 - black), 1 - black)
+
+
+def _within_one(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

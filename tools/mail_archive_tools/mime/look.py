@@ -26,6 +26,7 @@ _UNITS = {
 }  # fmt: skip
 _LENGTH = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)$")
 _TERM = re.compile(r"\s*([+*/-]?)\s*([+-]?(?:\d+\.?\d*|\.\d+))([a-z%]*)")
+_MEASURE = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
 _ARGUMENTS = re.compile(r"([\w-]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _FONT_SIZE = re.compile(
     r"(?:^|\s)([+-]?(?:\d+\.?\d*|\.\d+)(?:px|pt|em|rem|ex|ch|%|pc|in|cm|mm|vw|vh)?)(?:\s*/\s*\S+)?\s+\S"
@@ -154,8 +155,8 @@ def _clipped(values: dict[str, str]) -> bool:
             return True
     path = values.get("clip-path") or values.get("-webkit-clip-path") or ""
     for name, argument in _ARGUMENTS.findall(path):
-        numbers = re.findall(r"(-?[\d.]+)(%|[a-z]*)", argument)
-        sizes = [float(number) for number, _ in numbers if number.strip(".-")]
+        numbers = [(float(number), unit) for number, unit in _MEASURE.findall(argument)]
+        sizes = [number for number, _ in numbers]
         if name == "inset" and numbers and _inset_away(numbers):
             return True
         if name in ("circle", "ellipse") and sizes and sizes[0] <= 1:
@@ -167,8 +168,8 @@ def _clipped(values: dict[str, str]) -> bool:
     return False
 
 
-def _inset_away(numbers: list[tuple[str, str]]) -> bool:
-    sides = [float(number) if unit == "%" else (100.0 if float(number) > 1000 else 0.0) for number, unit in numbers[:4]]
+def _inset_away(numbers: list[tuple[float, str]]) -> bool:
+    sides = [number if unit == "%" else (100.0 if number > 1000 else 0.0) for number, unit in numbers[:4]]
     top, right, bottom, left = (sides * 4)[:4] if len(sides) in (1, 2) else ([*sides, sides[1]])[:4]
     return top + bottom >= 99 or left + right >= 99
 
