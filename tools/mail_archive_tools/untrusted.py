@@ -40,8 +40,9 @@ _ELLIPSIS = "…"
 # few HTML elements; the tokens of chat templates. A space behind its first character makes text of it.
 _ACTIVE = re.compile(
     r"\[(?=\[\s*/?\s*MAIL[\s-]*DATA|/?INST\])|!(?=\[)|\](?=[(\[]|:[ \t]*<?[a-z][a-z0-9+.-]*:)|\|(?=>)|"
-    r"<(?=\||</?SYS>|/?(?:img|image|script|iframe|object|embed|svg|video|audio|link|meta|style|s|tool\w*|function\w*|"
-    r"system|user|assistant|human|think\w*|antml|instructions?)\b)",
+    # The first look ahead is for speed: most of what follows a "<" ends it.
+    r"<(?=[|/a-z]|</?S)(?=\||</?SYS>|/?(?:img|image|script|iframe|object|embed|svg|video|audio|link|meta|style|s|"
+    r"tool\w*|function\w*|system|user|assistant|human|think\w*|antml|instructions?)\b)",
     re.IGNORECASE,
 )
 
