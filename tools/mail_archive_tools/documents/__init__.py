@@ -41,7 +41,10 @@ def read_document(kind: Kind, data: bytes) -> DocumentText:
     Raises:
         Unreadable: there is no text to be had of it.
     """
-    command = [sys.executable, "-I", "-m", "mail_archive_tools.documents.child", kind]
+    # Isolated from the caller's variables and folder, but finding what this process finds.
+    path = [each for each in sys.path if each]
+    code = f"import sys; sys.path[:] = {path!r}; from mail_archive_tools.documents.child import main; main()"
+    command = [sys.executable, "-I", "-c", code, kind]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     try:
         # Of what it says on stderr nothing is shown: it may quote the file.
