@@ -72,7 +72,9 @@ async def test_a_set_is_imported_and_read_without_a_crash(corpus: Path, folder: 
         for month in months:
             for row in await rows_of_month(client, archive.archive_id, month):
                 message_id = row["ArchivedMessageId"]
-                for tool in ("get_archive_message", "get_archive_message_content", "read_archive_message"):
+                # What the service notes of a message is much the same for all: one in five will do.
+                noted = ("get_archive_message",) if len(read) % 5 == 0 else ()
+                for tool in (*noted, "get_archive_message_content", "read_archive_message"):
                     answer = await client.call_tool(tool, {"archived_message_id": message_id})
                     assert not answer.is_error, (message_id, text_of(answer))
                     assert len(text_of(answer).encode()) < 40_000
