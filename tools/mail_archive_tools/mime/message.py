@@ -12,7 +12,7 @@ from functools import cached_property
 from mail_archive_tools.mime.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.bodies import Bodies, choose_bodies
 from mail_archive_tools.mime.dates import MailDate, read_date
-from mail_archive_tools.mime.files import File, files_of
+from mail_archive_tools.mime.files import MAX_FILES, File, files_of
 from mail_archive_tools.mime.headers import HEADER_BYTES, HEADER_FIELDS, Headers
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, read_structure
@@ -110,7 +110,9 @@ class Message:
             yield Problem("Content-Type", "occurs several times: the first that names a type was taken")
 
     def _file_problems(self) -> Iterator[Problem]:
-        return (Problem(each.id, problem) for each in self.files for problem in each.problems)
+        yield from (Problem(each.id, problem) for each in self.files for problem in each.problems)
+        if len(self.files) == MAX_FILES:
+            yield Problem("files", f"{MAX_FILES} are listed; there may be more")
 
 
 def read_message(raw: bytes, id: str = "") -> Message:
