@@ -6,16 +6,15 @@ and `<target>`. What a reader would not see is left out and counted, by the reas
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
-from mail_archive_tools.mime.css import Rule, Sheet, cascade, read_declarations
-from mail_archive_tools.mime.look import NOTHING, SMALLEST_TEXT, Look, look_of, look_of_style, with_variables
+from mail_archive_tools.mime.css import Sheet
+from mail_archive_tools.mime.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
+from mail_archive_tools.mime.visibility import BLOCKS, Seen, Visibility, is_tiny
 
 HTML_CHARS = 1_500_000
 """How much HTML is converted, in characters."""
@@ -29,14 +28,9 @@ MAX_ELEMENTS = 100_000
 MAX_LINKS = 2_000
 """Links that are noted."""
 
-LEAST_CONTRAST = 1.2
-"""Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
-
 TARGET_CHARS = 300
 """How much of a link's target stands in the text."""
 
-# Marks among the pieces of text, that no text of a document can have: cleaning takes them out.
-_BREAK, _PAD, _IMAGE, _CELL, _QUOTE, _UNQUOTE, _HARD = "\x0b", "\x19", "\x1a", "\x1c", "\x1d", "\x1e", "\x1f"
 _UNSEEN = {
     **dict.fromkeys("script style template noscript noembed noframes datalist".split(), "not rendered"),
     **dict.fromkeys("iframe object video audio canvas applet progress meter".split(), "replaced content"),
@@ -46,14 +40,6 @@ _UNSEEN = {
     ),
     "-comment": "comment",
 }
-_BLOCKS = frozenset(
-    (
-        "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer "
-        "form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main nav ol p pre section summary table tr ul marquee "
-        "caption search menu dir listing xmp plaintext option"
-    ).split()
-)
-_BOXES = _BLOCKS | frozenset("td th tbody thead tfoot img input button textarea select".split())
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
 _ENDS_ITSELF = frozenset(
@@ -63,26 +49,16 @@ _ENDS_ITSELF = frozenset(
     ).split()
 )
 _AROUND: dict[str, tuple[str, str | None]] = {
-    **{tag: ("\n\n", "\n\n") if tag in _PARAGRAPHS else (_BREAK, _BREAK) for tag in _BLOCKS - {"li"}},
+    **{tag: ("\n\n", "\n\n") if tag in _PARAGRAPHS else (BREAK, BREAK) for tag in BLOCKS - {"li"}},
     "br": ("\n", None),
-    "hr": (f"{_BREAK}---{_BREAK}", None),
-    "td": ("", _CELL),
-    "th": ("", _CELL),
-    "blockquote": (f"\n\n{_QUOTE}", f"{_UNQUOTE}\n\n"),
+    "hr": (f"{BREAK}---{BREAK}", None),
+    "td": ("", CELL),
+    "th": ("", CELL),
+    "blockquote": (f"\n\n{QUOTE}", f"{UNQUOTE}\n\n"),
 }
 _WRITES = frozenset(_AROUND) | {"a", "li"}
-_SPACE = re.compile(r"[ \t\r\f\u00a0]{2,}|[\t\r\f\u00a0]")
-_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _WORD = re.compile(r"\w+")
-_MARKS = re.compile("[\x0b\x19\x1a\x1c-\x1f]")
 _MARK_REFERENCE = re.compile("&#(?:0*(?:11|25|26|28|29|30|31)|x0*(?:b|1[9ac-f]))(?![0-9a-f])", re.IGNORECASE)
-_LEGACY = frozenset("bgcolor background color text hidden link popover".split())
-_STYLING = _LEGACY | {"style"}
-_PREFORMATTED = frozenset("pre xmp listing plaintext".split())
-_SVG = frozenset("svg g text tspan textpath".split())
-_PRESENTATION = ("display", "visibility", "opacity", "fill-opacity", "font-size", "transform")
-_CLOSABLE = frozenset("dialog marquee mphantom".split())
-_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body"}
 
 
 class Link(NamedTuple):
@@ -111,31 +87,17 @@ def read_html(html: str) -> HtmlText:
         cut = f"HTML nested deeper than {MAX_DEPTH:,} elements was not read"
         html = html[:end]
     tree = LexborHTMLParser(html)
-    walk = _Walk(html, Sheet(tree, elements=html.count("<")))
+    sheet = Sheet(tree, elements=html.count("<"))
+    walk = _Walk(html, sheet)
     if tree.root is not None:
         walk.run(tree.root)
-    cut = cut or walk.cut or ("not all of its style rules were read" if walk.sheet.cut else None)
-    return HtmlText(_layout("".join(walk.pieces)), walk.hidden, walk.links, cut)
+    cut = cut or walk.cut or ("not all of its style rules were read" if sheet.cut else None)
+    return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, cut)
 
 
 def html_to_text(html: str) -> str:
     """The text of `read_html` alone."""
     return read_html(html).text
-
-
-@dataclass(slots=True, eq=False)
-class _Seen:
-    """What an element hands down to what is in it. Not changed once it is made."""
-
-    hidden: str | None = None
-    visible: bool = True
-    font_size: float = 16.0
-    colour: Colour = BLACK
-    background: Colour | None = WHITE
-    preformatted: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
-    why: str | None = None
-    """The reason that applies to text here, worked out once."""
 
 
 @dataclass(slots=True)
@@ -150,27 +112,20 @@ class _Walk:
     """One pass over a document, without recursion."""
 
     def __init__(self, html: str, sheet: Sheet) -> None:
-        self.sheet = sheet
-        self._quirks = not html[:200].lstrip("\ufeff \r\n\t").lower().startswith("<!doctype")
+        quirks = not html[:200].lstrip("\ufeff \r\n\t").lower().startswith("<!doctype")
+        self._visibility = Visibility(sheet, quirks)
         written = "&#" in html and _MARK_REFERENCE.search(html) is not None
         self._careful = written or any(mark in html for mark in "\x0b\x19\x1a\x1c\x1d\x1e\x1f")
         self.pieces: list[str] = []
         self.hidden: Counter[str] = Counter()
         self.links: list[Link] = []
-        self._styling = _STYLING | sheet.attributes
-        self._styled_tags = _SPECIAL | sheet.tags
-        self._styles_all = sheet.is_for_all
-        self._has_rules = bool(sheet.tags or sheet.attributes or sheet.is_for_all)
-        self._link_colour = LINK
-        self._page = _Seen()
         self.cut: str | None = None
         self._elements = 0
         self._numbers: dict[int, int] = {}
-        self._known: dict[tuple[object, ...], tuple[_Seen, _Seen]] = {}
 
     def run(self, root: LexborNode) -> None:
         # Once for each of up to a million nodes: what can be looked up, or is the same for many, is not worked out.
-        todo: list[tuple[LexborNode, _Seen] | _After | str] = [(root, self._page)]
+        todo: list[tuple[LexborNode, Seen] | _After | str] = [(root, self._visibility.page)]
         pieces, careful = self.pieces, self._careful
         while todo:
             item = todo.pop()
@@ -195,7 +150,7 @@ class _Walk:
                 self._end_link(item)
 
     def _element(
-        self, node: LexborNode, tag: str, seen: "_Seen", todo: "list[tuple[LexborNode, _Seen] | _After | str]"
+        self, node: LexborNode, tag: str, seen: "Seen", todo: "list[tuple[LexborNode, Seen] | _After | str]"
     ) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
@@ -204,8 +159,8 @@ class _Walk:
             return
         attributes = node.attributes
         inside = seen
-        if tag in self._styled_tags or self._styles_all or not self._styling.isdisjoint(attributes):
-            inside = self._inside(node, tag, attributes, seen)
+        if self._visibility.may_differ(tag, attributes):
+            inside = self._visibility.inside(node, tag, attributes, seen)
         if tag == "img":
             self._image(attributes, inside)
             return
@@ -223,16 +178,16 @@ class _Walk:
             todo.append((child, inside))
             child = child.prev
 
-    def _of_details(self, node: LexborNode, inside: _Seen) -> list[tuple[LexborNode, _Seen]]:
+    def _of_details(self, node: LexborNode, inside: Seen) -> list[tuple[LexborNode, Seen]]:
         """What is in a closed `details` element: its summary is all that shows."""
         shut = copy(inside)
         shut.hidden = shut.why = inside.hidden or "closed"
         children = [(child, inside if child.tag == "summary" else shut) for child in node.iter(include_text=True)]
         return children[::-1]
 
-    def _other_text(self, text: str, seen: _Seen) -> None:
+    def _other_text(self, text: str, seen: Seen) -> None:
         """Text that is preformatted, not seen, or may have our marks in it."""
-        text = _MARKS.sub("", text)
+        text = MARKS.sub("", text)
         if seen.why is None:
             self.pieces.append(_preformatted(text) if seen.preformatted else text.replace("\n", " "))
         elif words := len(_WORD.findall(text)):
@@ -246,102 +201,12 @@ class _Walk:
         if words := len(_WORD.findall(text)):
             self.hidden[_UNSEEN[tag]] += words
 
-    def _inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: _Seen) -> _Seen:
-        """What holds for the text in an element."""
-        get = attributes.get
-        style = get("style")
-        if tag in _SVG:
-            style = _svg_style(attributes)
-        legacy = None
-        if not _LEGACY.isdisjoint(attributes):
-            legacy = (
-                get("bgcolor"),
-                get("color"),
-                "background" in attributes,
-                get("text"),
-                "hidden" in attributes,
-                "popover" in attributes,
-            )
-        own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
-        found = self.sheet.found(node) if self._styles_all else ()
-        # The same markup comes a hundred times in one mail.
-        key = (id(seen), tag, style, get("class"), get("id"), legacy, own, found, tag == "a" and "href" in attributes)
-        if (known := self._known.get(key)) is not None:
-            return known[1]
-        look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
-        inside = seen
-        if look is not NOTHING or legacy or own or tag in _SPECIAL:
-            inside = self._styled(tag, attributes, look, own, seen, variables)
-        self._known[key] = (seen, inside)
-        if tag == "body":
-            self._page = inside
-            self._link_colour = read_colour(get("link") or "") or self._link_colour
-        return inside
-
-    def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
-        return self.sheet.rules(tag, attributes, found) if self._has_rules else []
-
-    def _look(self, style: str, rules: list[Rule], seen: _Seen) -> tuple[Look, Mapping[str, str]]:
-        """What style attribute and rules make of an element, and the custom properties that it hands down."""
-        if not rules and not seen.variables and "var(" not in style and "--" not in style:
-            return look_of_style(style), seen.variables
-        declarations, variables = with_variables(cascade(rules, read_declarations(style)), seen.variables)
-        return look_of(declarations), variables
-
-    def _styled(
-        self,
-        tag: str,
-        attributes: dict[str, str | None],
-        look: Look,
-        own: str | None,
-        seen: _Seen,
-        variables: Mapping[str, str],
-    ) -> _Seen:
-        colour, size = seen.colour, seen.font_size
-        if self._quirks and tag == "table":
-            colour, size = self._page.colour, 16.0
-        if tag == "a" and "href" in attributes:
-            colour = self._link_colour
-        legacy = attributes.get("color") if tag == "font" else attributes.get("text") if tag == "body" else None
-        colour = look.colour or read_colour(legacy or "") or colour
-        if look.font_size is not None:
-            number, unit = look.font_size
-            size = number * size if unit == "em" else number
-        hidden = seen.hidden or self._hidden(tag, attributes, look) or own
-        visible = seen.visible if look.visible is None else look.visible
-        preformatted = tag in _PREFORMATTED or seen.preformatted
-        if look.preformatted is not None:
-            preformatted = look.preformatted
-        inside = _Seen(hidden, visible, size, colour, _background(attributes, look, seen), preformatted, variables)
-        inside.why = _why(inside)
-        return inside
-
-    def _hidden(self, tag: str, attributes: dict[str, str | None], look: Look) -> str | None:
-        """Why the element and what is in it are not seen, by its looks."""
-        if look.hidden:
-            return look.hidden
-        if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
-            return "hidden"
-        if tag == "mphantom":
-            return "not rendered"
-        if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
-            return look.boxless
-        return None
-
-    def _own_reason(self, tag: str, attributes: dict[str, str | None]) -> str | None:
-        """Why the element is not seen, by what it is and where it stands."""
-        if tag == "dialog":
-            return None if "open" in attributes else "closed"
-        if tag == "marquee":
-            return "zero-size box" if any(_is_tiny(attributes.get(name)) for name in ("width", "height")) else None
-        return None
-
     def _around(
         self, node: LexborNode, tag: str, attributes: dict[str, str | None]
     ) -> tuple[str, "_After | str | None"]:
         """What stands before an element's children, and what is to be done, or written, behind them."""
         if tag == "li":
-            return f"{_BREAK}{self._marker(node)} ", _BREAK
+            return f"{BREAK}{self._marker(node)} ", BREAK
         target = (attributes.get("href") or "").strip()
         return "", _After(len(self.pieces), target) if target and not target.startswith("#") else None
 
@@ -353,19 +218,19 @@ class _Walk:
         number = self._numbers[parent.mem_id] = self._numbers.get(parent.mem_id, 0) + 1
         return f"{number}."
 
-    def _image(self, attributes: dict[str, str | None], inside: _Seen) -> None:
+    def _image(self, attributes: dict[str, str | None], inside: Seen) -> None:
         get = attributes.get
         alt = " ".join(each.split()) if (each := get("alt")) else ""
-        if inside.why is None and not (_is_tiny(get("width")) or _is_tiny(get("height"))):
-            self.pieces.append(f"[{alt}]" if alt else _IMAGE)
+        if inside.why is None and not (is_tiny(get("width")) or is_tiny(get("height"))):
+            self.pieces.append(f"[{alt}]" if alt else IMAGE)
         elif words := len(_WORD.findall(alt)):
             self.hidden[inside.why or "zero-size box"] += words
 
     def _end_link(self, after: _After) -> None:
         text = "".join(self.pieces[after.piece :])
-        shown_image = _IMAGE in text
+        shown_image = IMAGE in text
         # What separates words for `split` is white space and marks, but for the one of images.
-        text = " ".join(text.replace(_IMAGE, " ").replace(_PAD, " ").split())
+        text = " ".join(text.replace(IMAGE, " ").replace(PAD, " ").split())
         target = "".join(after.target.split())
         if len(self.links) < MAX_LINKS:
             self.links.append(Link(text, target))
@@ -377,79 +242,8 @@ class _Walk:
             self.pieces.append(f" <{shown}>" if text else f"[image] <{shown}>")
 
 
-def _background(attributes: dict[str, str | None], look: Look, seen: _Seen) -> Colour | None:
-    """The colour behind the text; None where it is not known."""
-    if look.background_unknown or look.clips_text_to_background or attributes.get("background"):
-        return None
-    own = look.background or read_colour(attributes.get("bgcolor") or "")
-    if own is None or own.alpha <= 0:
-        return seen.background
-    if own.alpha >= 1:
-        return own
-    return own.over(seen.background) if seen.background is not None else None
-
-
-def _why(seen: _Seen) -> str | None:
-    """Why text that looks like this is not seen; None: it is."""
-    if seen.hidden:
-        return seen.hidden
-    if not seen.visible:
-        return "visibility:hidden"
-    if seen.font_size < SMALLEST_TEXT:
-        return "tiny text"
-    if seen.colour.alpha < 0.1:
-        return "transparent text"
-    if seen.background is not None and contrast(seen.colour, seen.background) < LEAST_CONTRAST:
-        return "text in the background's colour"
-    return None
-
-
-def _svg_style(attributes: dict[str, str | None]) -> str:
-    """The presentation attributes of SVG (SVG 2, 6.6) as declarations, before those of the style attribute."""
-    declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
-    if fill := attributes.get("fill"):
-        declared.append(f"color:{'transparent' if fill == 'none' else fill}")
-    return ";".join([*declared, attributes.get("style") or ""])
-
-
 def _preformatted(text: str) -> str:
-    return text.expandtabs().replace("\n", _HARD).replace(" ", _PAD)
-
-
-def _is_tiny(size: str | None) -> bool:
-    return size is not None and size[:1] in " 01" and size.strip().rstrip("px") in ("0", "1", "0%")
-
-
-def _layout(text: str) -> str:
-    """The pieces of text as lines: white space as a browser shows it, cells and quotes as marks."""
-    segments = _SPACE.sub(" ", text).replace(_IMAGE, "").split(_BREAK)
-    # A block begins and ends a line, once; a line break that ends a block adds none.
-    text = "\n".join([each.removesuffix("\n") for segment in segments if (each := segment.strip(" "))])
-    text = text.replace(_HARD, "\n")
-    marked = _CELL in text or _QUOTE in text
-    lines = _marked_lines(text) if marked else [line.strip() for line in text.split("\n")]
-    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip().replace(_PAD, " ")
-
-
-def _marked_lines(text: str) -> list[str]:
-    lines: list[str] = []
-    depth = 0
-    quotes = _QUOTE in text
-    for marked in text.split("\n"):
-        line = _row(marked) if _CELL in marked else marked
-        if quotes:
-            depth += line.count(_QUOTE)
-            closed = line.count(_UNQUOTE)
-            line = line.replace(_QUOTE, "").replace(_UNQUOTE, "").strip()
-            lines.append(f"{'> ' * min(depth, 20)}{line}" if line else line)
-            depth = max(0, depth - closed)
-        else:
-            lines.append(line.strip())
-    return lines
-
-
-def _row(line: str) -> str:
-    return " | ".join([cell for each in line.split(_CELL) if (cell := each.strip())])
+    return text.expandtabs().replace("\n", HARD).replace(" ", PAD)
 
 
 def _too_deep_at(html: str) -> int | None:
