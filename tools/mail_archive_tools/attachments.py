@@ -54,7 +54,7 @@ def text_of_file(file: File) -> FileText:
     """The text of a file. Blocks, for up to the limit of `read_document`. What it shows itself to be goes before what
     its sender declared."""
     kind = _kind(file)
-    notes = [f"The file {problem}." if not problem[0].isupper() else problem for problem in file.problems]
+    notes = [f"A problem with the file: {problem}." for problem in file.problems]
     if file.is_message and file.part is not None:
         return FileText(_message(file), notes)
     if kind == "text/html":

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_pascal
 from mail_archive_tools.mime.addresses import Mailbox
 from mail_archive_tools.mime.authentication import AuthenticationField, read_authentication
 from mail_archive_tools.mime.calendar import Calendar, Event, read_calendar
+from mail_archive_tools.mime.dates import MailDate
 from mail_archive_tools.mime.domains import in_unicode
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.findings import find
@@ -108,15 +109,6 @@ def _headers(message: Message, shares: Shares) -> MessageHeaders:
     def addresses(name: str) -> list[str] | None:
         return shares.some(map(_shown, message.addresses(name)), name.title())
 
-    date = message.date
-    moment = date.moment if date else None
-    shown = (
-        moment.isoformat()
-        if moment and date and date.zone_known
-        else f"{moment:%Y-%m-%dT%H:%M:%S} (no zone)"
-        if moment
-        else None
-    )
     return_path = message.headers.first("return-path")
     return MessageHeaders(
         from_=addresses("from"),
@@ -127,12 +119,18 @@ def _headers(message: Message, shares: Shares) -> MessageHeaders:
         cc=addresses("cc"),
         bcc=addresses("bcc"),
         subject=message.subject,
-        date=shown or (f"{date.text} (no date)" if date else None),
+        date=_date(message.date) if message.date else None,
         message_id=message.message_id,
         in_reply_to=shares.some(message.in_reply_to, "InReplyTo"),
         references=shares.some(message.references, "References"),
         list_id=message.headers.text("list-id"),
     )
+
+
+def _date(date: MailDate) -> str:
+    if date.moment is None:
+        return f"{date.text} (no date)"
+    return date.moment.isoformat() if date.zone_known else f"{date.moment:%Y-%m-%dT%H:%M:%S} (no zone)"
 
 
 def _shown(mailbox: Mailbox) -> str:

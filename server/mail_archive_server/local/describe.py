@@ -13,11 +13,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
+from datetime import UTC, datetime
 from typing import Any
 
 from mail_archive_server.local.store import NewMessage
+from mail_archive_tools.mime.dates import read_date
 from mail_archive_tools.mime.headers import Headers, decode_words
 from mail_archive_tools.mime.structure import read_structure
 
@@ -27,7 +27,6 @@ _VALUE_CHARS = 100_000
 """How much of one header value is kept in a row; the raw message keeps it all."""
 _RECEIVED_HEADERS = 200
 _ID_LENGTH = 26
-_LONGEST_DATE = 200
 
 _PLAIN_FIELDS = {
     "Date": "date",
@@ -177,13 +176,6 @@ def _received_second(headers: Headers, received: list[str], file_time: float) ->
 
 
 def parse_date(text: str) -> datetime | None:
-    """An RFC 5322 date as an aware datetime; None where it is none, or outside 1970 to 2399."""
-    try:
-        parsed = parsedate_tz(text[:_LONGEST_DATE])
-        if parsed is None:
-            return None
-        zone = timezone(timedelta(seconds=parsed[9] or 0))
-        moment = datetime(*parsed[:6], tzinfo=zone)
-    except (ValueError, OverflowError, IndexError, TypeError):
-        return None
-    return moment if _EARLIEST <= moment < _LATEST else None
+    """The moment of a header's date; None where it is none, or outside 1970 to 2399."""
+    moment = read_date(text).moment
+    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None

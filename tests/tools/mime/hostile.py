@@ -42,6 +42,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "20,000 nested multiparts": lambda: nested(20_000),
     "3,000 nested messages": lambda: b"Content-Type: message/rfc822\n\n" * 3_000 + b"Subject: x\n\nx",
     "100,000 parts": lambda: MIXED + b"--b\n\nx\n" * 100_000,
+    "text outside the parts": lambda: MIXED + b"before " * 100 + b"\n--b\n\nx\n--b--\n" + b"behind " * 100,
     "many files": lambda: MIXED + b"--b\nContent-Disposition: attachment\n\nx\n" * 900,
     "inner boundary is the outer": lambda: MIXED + b"--b\n" + MIXED + b"--b\n\nx\n--b--\n",
     "inner boundary begins like the outer": lambda: (

@@ -35,6 +35,7 @@ def test_hostile_mail_takes_bounded_time(name: str) -> None:
     [
         ("100 nested multiparts", "nested deeper than 50"),
         ("3,000 nested messages", "nested deeper than 50"),
+        ("text outside the parts", "bytes stand outside its parts"),
         ("many files", "files: 500 are listed"),
         ("100,000 parts", "more than 1000 parts"),
         ("a boundary that is nowhere", "boundary is missing"),

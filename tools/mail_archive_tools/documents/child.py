@@ -2,7 +2,6 @@
 
 import json
 import sys
-from zipfile import BadZipFile
 
 from mail_archive_tools.documents import DATA_BYTES
 from mail_archive_tools.documents.limits import Gathered, Problem
@@ -19,7 +18,7 @@ def main() -> None:
         _read(sys.argv[1], data, gathered)
     except Problem as error:
         answer: dict[str, object] = {"problem": str(error)}
-    except (BadZipFile, MemoryError, RecursionError, Exception) as error:  # noqa: BLE001 - this process has no other use
+    except Exception as error:  # noqa: BLE001 - this process has no other use
         answer = {
             "problem": f"cannot be read: it is broken, or of a kind that is not known here ({type(error).__name__})"
         }

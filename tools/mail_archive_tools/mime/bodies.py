@@ -9,7 +9,6 @@ _MEDIA = ("image/", "audio/", "video/")
 _NOT_READ = frozenset(
     ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers")
 )
-_LONG_PREAMBLE = 400
 
 
 @dataclass

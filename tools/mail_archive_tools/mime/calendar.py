@@ -27,7 +27,6 @@ class Event:
     attendees: tuple[str, ...]
     status: str | None
     recurrence: str | None
-    uid: str | None
     description: str | None
 
 
@@ -76,7 +75,6 @@ def _event(component: Any) -> Event:
         attendees=tuple(shown for each in attendees[:_ATTENDEES] if (shown := _person(each))),
         status=_text(component.get("STATUS")),
         recurrence=_rule(component.get("RRULE")),
-        uid=_text(component.get("UID")),
         description=_text(component.get("DESCRIPTION")),
     )
 

@@ -95,11 +95,6 @@ def read_html(html: str) -> HtmlText:
     return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, cut)
 
 
-def html_to_text(html: str) -> str:
-    """The text of `read_html` alone."""
-    return read_html(html).text
-
-
 @dataclass(slots=True)
 class _After:
     """The end of a link, which began at that piece of the text."""

@@ -21,6 +21,9 @@ from mail_archive_tools.mime.texts import Text, read_texts
 MAX_IDS = 1_000
 """Message ids read of one References field."""
 
+LONG_OUTSIDE = 200
+"""What stands outside the parts of a multipart is a notice to old programs, unless it is longer than this (bytes)."""
+
 _MESSAGE_ID = re.compile(r"<([^<>]{1,998})>")
 _REPEATED_ONCE = (
     "from",
@@ -108,6 +111,9 @@ class Message:
             yield Problem("Date", "is no date")
         if len(headers.all("content-type")) > 1:
             yield Problem("Content-Type", "occurs several times: the first that names a type was taken")
+        for part in self.root.walk():
+            if part.outside > LONG_OUTSIDE:
+                yield Problem(part.id or "structure", f"{part.outside} bytes stand outside its parts and are not shown")
 
     def _file_problems(self) -> Iterator[Problem]:
         yield from (Problem(each.id, problem) for each in self.files for problem in each.problems)

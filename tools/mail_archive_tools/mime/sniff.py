@@ -1,5 +1,6 @@
 """What a file is by its first bytes (WHATWG MIME Sniffing, and what attackers send)."""
 
+from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
@@ -116,8 +117,6 @@ def differs(declared: str, detected: str | None) -> bool:
 
 
 def _zip_kind(data: bytes) -> str:
-    from io import BytesIO
-
     try:
         with ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist()[:_ZIP_MEMBERS])

@@ -33,17 +33,18 @@ _NOTHING = Valued("", {})
 class Part:
     """One part: `raw[body_start:end]` is its body, still in its transfer encoding. `id` numbers it much as
     IMAP does: "1.2" is the second part of the first; an attached message is a level of its own. `problem` says what of
-    its structure could not be read."""
+    its structure could not be read; `outside` is how many bytes of a multipart stand before and behind its parts."""
 
     raw: bytes
     headers: Headers
     body_start: int
     end: int
-    id: str = "0"
+    id: str = ""
     depth: int = 0
     default_type: str = "text/plain"
     children: list["Part"] = field(default_factory=list)
     problem: str | None = None
+    outside: int = 0
 
     @cached_property
     def declared_type(self) -> Valued:
@@ -201,8 +202,18 @@ def _read_multipart(part: Part, budget: int) -> None:
                 default,
             )
         )
-    if not part.children and part.body_start < part.end:
+    if part.children:
+        part.outside = _outside(source, part)
+    elif part.body_start < part.end:
         part.problem = "a multipart without parts: its boundary is missing or occurs nowhere"
+
+
+def _outside(source: "_Source", part: Part) -> int:
+    """How many bytes stand before the first part and behind the last, their white space left aside."""
+    delimiters = list(_delimiters(source, b"--" + _boundary(source, part)))
+    before = source.raw[source.start : delimiters[0][0]].strip()
+    behind = source.raw[delimiters[-1][1] : source.end].strip() if delimiters[-1][2] else b""
+    return len(before) + len(behind)
 
 
 def _read_enclosed(part: Part, source: "_Source", budget: int) -> None:
