@@ -6,7 +6,9 @@ The link opens the message for everyone who has it, so it stands in no error and
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -146,7 +148,9 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
         with anyio.fail_after(SECONDS):
             # Proxies are for what is outside this machine.
             async with (
-                httpx.AsyncClient(follow_redirects=False, timeout=limits, trust_env=not loopback) as client,
+                httpx.AsyncClient(
+                    follow_redirects=False, timeout=limits, trust_env=not loopback, verify=_trust()
+                ) as client,
                 client.stream("GET", link, headers={"Accept-Encoding": "identity"}) as response,
             ):
                 return await _body(response)
@@ -155,6 +159,14 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         # The library's own text names the link.
         raise DownloadFailed(f"The raw message could not be fetched ({type(error).__name__}). {_AGAIN}") from None
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates to trust: loading them takes longer than fetching a message."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 async def _body(response: httpx.Response) -> bytes:
