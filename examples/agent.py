@@ -52,7 +52,7 @@ async def all_rows(archive_id: str, access: Access) -> list[SearchResultRow]:
             cursor=cursor,
             access=access,
         )
-        rows += page.rows or []
+        rows += page.rows
         cursor = page.next_cursor
         if cursor is None:
             return rows

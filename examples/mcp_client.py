@@ -25,7 +25,7 @@ async def main(folder: str) -> None:
             },
         )
         page = found.structured_content or {}
-        print(f"{page['TotalRows']} invoices in March 2025:")
+        print(f"{page['MessagesSoFar']} invoices in March 2025:")
         for row in page["Rows"]:
             print(f"{row['ReceivedTimestamp']}  {row['From']}  {row['Subject']}")
 

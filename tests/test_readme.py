@@ -49,7 +49,13 @@ def test_every_setting_is_in_the_table() -> None:
         return "" if value is None else f"`{value}`"
 
     expected = [
-        [f"`{setting.flag}`", f"`{setting.variable}`", default(setting.default), setting.help] for setting in SETTINGS
+        [
+            f"`{setting.flag}`" if setting.flag else "",
+            f"`{setting.variable}`",
+            default(setting.default),
+            setting.help,
+        ]
+        for setting in SETTINGS
     ]
     assert table("| flag | variable") == expected
 

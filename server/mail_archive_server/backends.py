@@ -9,6 +9,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
 from mail_archive_tools.access import Access, LinkRule
 from mail_archive_tools.client import MailManager
+from mail_archive_tools.cursors import Cursors
 from mail_archive_tools.download import origin_links, s3_links
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ def open_access(settings: Settings) -> Access:
         StoreError: there is no usable local archive in the folder that they name.
     """
     client, rule = _local(settings) if settings.local is not None else _aws(settings)
-    return Access(client, show_download_links=settings.download_links == "show", may_download=rule)
+    return Access(
+        client,
+        show_download_links=settings.download_links == "show",
+        may_download=rule,
+        cursors=Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
+    )
 
 
 def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:

@@ -12,9 +12,10 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
 from mail_archive_server.schemas import tidy_schema
-from mail_archive_tools.access import Access, Progress
+from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CatalogTool
 from mail_archive_tools.models import Output
+from mail_archive_tools.progress import Progress
 from mail_archive_tools.rendering import render
 
 Accessor = Callable[[], Access]

@@ -3,12 +3,15 @@
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
+
+KEY_BYTES = 16
+"""The shortest key that is worth its name."""
 
 Transport = Literal["stdio", "http"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -31,6 +34,7 @@ class Settings:
     profile: str | None = None
     endpoint_url: str | None = None
     download_links: Literal["show", "hide"] = "show"
+    cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
 
 
@@ -42,10 +46,12 @@ class Setting:
     read: Callable[[str], Any]
     help: str
     metavar: str
+    secret: bool = False
+    """A secret has no flag, since other users of a machine see those, and is in no error."""
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return "" if self.secret else "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -82,6 +88,12 @@ def seconds(text: str) -> float:
     return value
 
 
+def key(text: str) -> str:
+    if len(text.encode()) < KEY_BYTES:
+        raise ValueError(f"at least {KEY_BYTES} characters")
+    return text
+
+
 def http_url(text: str) -> str:
     kind = "a URL such as https://mail-manager.eu-west-1.amazonaws.com"
     try:
@@ -104,6 +116,9 @@ SETTINGS = (
     Setting("profile", str, "the AWS profile; else AWS's own settings say it", "NAME"),
     Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
+    Setting(
+        "cursor_key", key, "a key that seals cursors; the same for all servers that share them", "KEY", secret=True
+    ),
     Setting("log_level", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much goes to stderr", "LEVEL"),
 )
 
@@ -111,6 +126,8 @@ SETTINGS = (
 def add_flags(parser: argparse.ArgumentParser, settings: tuple[Setting, ...] = SETTINGS) -> None:
     """Give `parser` the flags of these settings. Values stay text until `read_settings`."""
     for setting in settings:
+        if setting.secret:
+            continue
         default = "" if setting.default is None else f", {setting.default} by default"
         parser.add_argument(
             setting.flag,
@@ -146,7 +163,8 @@ def _read(setting: Setting, source: str, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise SettingError(f"{source} must be {error}; it is {text!r}.") from None
+        found = "" if setting.secret else f"; it is {text!r}"
+        raise SettingError(f"{source} must be {error}{found}.") from None
 
 
 def _refuse_contradictions(settings: Settings) -> None:

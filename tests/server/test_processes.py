@@ -36,7 +36,7 @@ async def test_a_client_talks_over_stdio(sample: Sample, era: Any) -> None:
     async with Client(on_stdio("--local", str(sample.folder)), mode=era) as client:
         assert client.server_info and client.server_info.name == "mail-archive"
         found = await client.call_tool("search_archive", {"archive_id": sample.archive_id, **APRIL, "limit": 1})
-        assert (found.structured_content or {})["TotalRows"] > 20
+        assert (found.structured_content or {})["RowsSoFar"] > 20
 
 
 @pytest.mark.anyio

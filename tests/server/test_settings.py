@@ -12,6 +12,17 @@ def test_every_setting_is_declared_once() -> None:
     assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
 
 
+def test_a_secret_has_no_flag_and_is_in_no_error_and_no_repr() -> None:
+    (secret,) = [setting for setting in SETTINGS if setting.secret]
+    assert (secret.flag, secret.variable) == ("", "MAIL_ARCHIVE_CURSOR_KEY")
+    with pytest.raises(SettingError, match="MAIL_ARCHIVE_CURSOR_KEY must be at least 16 characters") as caught:
+        read_settings({}, {"MAIL_ARCHIVE_CURSOR_KEY": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+    settings = read_settings({}, {"MAIL_ARCHIVE_CURSOR_KEY": "a key of 16 chars"})
+    assert settings.cursor_key == "a key of 16 chars"
+    assert "16 chars" not in repr(settings)
+
+
 def test_a_flag_wins_over_a_variable() -> None:
     environment = {"MAIL_ARCHIVE_PORT": "9000", "MAIL_ARCHIVE_LOCAL": "here", "MAIL_ARCHIVE_LOG_LEVEL": "debug"}
     settings = read_settings({"port": "9001", "local": None}, environment)

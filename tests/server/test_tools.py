@@ -82,7 +82,7 @@ async def test_an_investigation_from_the_archives_to_the_text(server: Server, er
         assert (await call("get_archive", **where))["ArchiveName"] == archive["ArchiveName"]
         page = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2)
         rest = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2, cursor=page["NextCursor"])
-        assert len(page["Rows"]) == len(rest["Rows"]) == 2 and page["TotalRows"] == 4 and "NextCursor" not in rest
+        assert len(page["Rows"]) == len(rest["Rows"]) == 2 and page["RowsSoFar"] == 4 and "NextCursor" not in rest
         started = await call("start_archive_search", **where, **APRIL, max_results=3)
         assert (await call("get_archive_search", search_id=started["SearchId"]))["Status"]["State"] == "COMPLETED"
         results = await call("get_archive_search_results", search_id=started["SearchId"], detail="full")
@@ -154,7 +154,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": "2025"}, "not a date and time"),
     ("search_archive", {"archive_id": "a-1", **APRIL, "from_timestamp": "0001-01-01T00:00:00+14:00"}, "1970"),
     ("search_archive", {"archive_id": "a-1", **APRIL, "to_timestamp": "2025-02-01"}, "before from_timestamp"),
-    ("search_archive", {"archive_id": "a-1", **APRIL, "to_timestamp": "2025-06-01"}, "30 days"),
+    ("start_archive_search", {"archive_id": "a-1", **APRIL, "to_timestamp": "2025-06-01"}, "30 days.*search_archive"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "order": "random"}, "order is 'random'.*newest_first"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "filter_here": {"text": ["x"]}}, "filter_here.text"),
+    ("search_archive", {"archive_id": "a-1", **APRIL, "cursor": "x"}, "cursor is damaged"),
     ("search_archive", {"archive_id": "a-1", **APRIL, "sender": []}, "sender is"),
     ("search_archive", {"archive_id": "a-1", **APRIL, "sender": ["x"] * 11}, "sender is.*10"),
     ("search_archive", {"archive_id": "a-1", **APRIL, "sender": ["x" * 2049]}, "sender.0 is.*2048"),
@@ -231,4 +234,4 @@ async def test_one_word_without_brackets_is_a_list_of_one(server: Server, sample
         result = await client.call_tool(
             "search_archive", {"archive_id": sample.archive_id, **APRIL, "subject": "bank", "sender": '["luc@"]'}
         )
-    assert (result.structured_content or {})["TotalRows"] == 1
+    assert (result.structured_content or {})["RowsSoFar"] == 1

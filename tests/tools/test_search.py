@@ -1,9 +1,8 @@
-"""The search tools as functions, over a real local archive whose searches take time."""
+"""`search_archive` as a function, over a real local archive whose searches take time."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,23 +12,20 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.local.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
-from mail_archive_tools.cursors import Place, fingerprint, read_cursor, write_cursor
-from mail_archive_tools.errors import InvalidArgument, NotReady, SearchEnded, SlotTaken
-from mail_archive_tools.models import ArchiveFilters, SearchWords
+from mail_archive_tools.errors import InvalidArgument, SearchEnded, SlotTaken
+from mail_archive_tools.models import ArchiveSearchPage, SearchWords
+from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.rendering import render
-from mail_archive_tools.search import (
-    get_archive_search,
-    get_archive_search_results,
-    list_archive_searches,
-    search_archive,
-    start_archive_search,
-    stop_archive_search,
-)
+from mail_archive_tools.search import search_archive
+from mail_archive_tools.searches import list_archive_searches, start_archive_search, stop_archive_search
+from mail_archive_tools.windows import Limits
 from tests.conftest import Sample
+from tests.tools.timelines import Timeline, moment
 
 pytestmark = pytest.mark.anyio
 
 APRIL = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
+YEARS = (datetime(2021, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def slow(sample: Sample, seconds: float) -> Access:
@@ -47,38 +43,50 @@ async def running_search(sample: Sample) -> None:
             await anyio.sleep(0.02)
 
 
+class Listener:
+    """Hears the progress of a call."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.sentences: list[str] = []
+
+    async def __call__(self, done: float, total: float | None, sentence: str) -> None:
+        self.times.append(done)
+        self.sentences.append(sentence)
+
+
 async def test_it_waits_and_shows_the_first_rows(own_sample: Sample) -> None:
-    heard: list[tuple[float, str]] = []
-
-    async def listen(done: float, total: float | None, sentence: str) -> None:
-        heard.append((done, sentence))
-
-    page = await search_archive(own_sample.archive_id, *APRIL, limit=5, access=slow(own_sample, 2), progress=listen)
-    assert page.state == "COMPLETED"
-    assert page.rows and len(page.rows) == 5 and page.total_rows and page.total_rows > 20
-    assert page.truncated is None
-    assert [done for done, _ in heard] == sorted({done for done, _ in heard})
-    assert "QUEUED" in heard[0][1] and "RUNNING" in heard[-1][1]
+    listener = Listener()
+    page = await search_archive(own_sample.archive_id, *APRIL, limit=5, access=slow(own_sample, 2), progress=listener)
+    assert len(page.rows) == 5 and page.rows_so_far > 20
+    assert (page.complete, page.running_search_id) == (True, None)
+    assert listener.times == sorted(listener.times)
+    heard = " ".join(listener.sentences)
+    assert heard.index("QUEUED") < heard.index("RUNNING")
 
 
-async def test_pages_give_every_row_once_newest_first(sample: Sample, access: Access) -> None:
-    rows, cursor = [], None
-    while True:
-        page = await search_archive(sample.archive_id, *APRIL, limit=7, cursor=cursor, access=access)
-        rows += page.rows or []
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert len(rows) == page.total_rows
-    assert len({row.archived_message_id for row in rows}) == len(rows)
-    times = [row.received_timestamp for row in rows]
-    assert times == sorted(times, reverse=True)  # type: ignore[type-var]  # none is absent here
+async def test_a_page_runs_only_the_searches_that_it_needs(sample: Sample, access: Access) -> None:
+    first = await search_archive(sample.archive_id, *YEARS, limit=3, access=access)
+    assert (first.searches_so_far, first.complete) == (1, False)
+    assert first.coverage and first.coverage.to_timestamp == YEARS[1] > first.coverage.from_timestamp > YEARS[0]
+    second = await search_archive(sample.archive_id, *YEARS, limit=3, cursor=first.next_cursor, access=access)
+    assert second.searches_so_far == 1
+    assert not {row.archived_message_id for row in first.rows} & {row.archived_message_id for row in second.rows}
+
+
+async def test_the_oldest_first(sample: Sample, access: Access) -> None:
+    newest = await search_archive(sample.archive_id, *YEARS, subject=["bank"], limit=50, access=access)
+    oldest = await search_archive(
+        sample.archive_id, *YEARS, subject=["bank"], limit=50, order="oldest_first", access=access
+    )
+    assert newest.complete and oldest.complete and len(newest.rows) == newest.messages_so_far > 3
+    assert [row.archived_message_id for row in oldest.rows] == [row.archived_message_id for row in newest.rows][::-1]
 
 
 async def test_words_and_exclusions(sample: Sample, access: Access) -> None:
     async def subjects(**words: Any) -> set[str | None]:
         page = await search_archive(sample.archive_id, *APRIL, limit=50, access=access, **words)
-        return {row.subject for row in page.rows or []}
+        return {row.subject for row in page.rows}
 
     bank = await subjects(subject=["BANK"])
     assert len(bank) == 3
@@ -98,18 +106,62 @@ async def test_words_and_exclusions(sample: Sample, access: Access) -> None:
     assert with_files | await subjects(has_attachments=False) == everything
 
 
+# What is running, empty, or out of time
+
+
 async def test_running_and_empty_look_different(own_sample: Sample) -> None:
     access = slow(own_sample, 2)
-    running = await search_archive(
-        own_sample.archive_id, *APRIL, subject=["nothing like it"], wait_seconds=0, access=access
-    )
-    assert running.state in ("QUEUED", "RUNNING")
-    assert running.rows is None and running.total_rows is None
-    empty = await search_archive(
-        own_sample.archive_id, *APRIL, subject=["nothing like it"], cursor=running.next_cursor, access=access
-    )
-    assert (empty.state, empty.rows, empty.total_rows, empty.next_cursor) == ("COMPLETED", [], 0, None)
-    assert empty.search_id == running.search_id
+    search = partial(search_archive, own_sample.archive_id, *APRIL, subject=["nothing like it"], access=access)
+    running = await search(wait_seconds=0)
+    assert running.running_search_id and running.next_cursor and not running.complete and running.coverage is None
+    assert "still runs" in render(running) and "Nothing found." not in render(running)
+    empty = await search(cursor=running.next_cursor)
+    assert (empty.rows, empty.rows_so_far, empty.next_cursor, empty.complete) == ([], 0, None, True)
+    assert empty.searches_so_far == 1
+    assert "Nothing found." in render(empty)
+
+
+async def test_time_is_up_in_the_middle_of_a_long_range(own_sample: Sample) -> None:
+    search = partial(search_archive, own_sample.archive_id, *YEARS, subject=["bank"], access=slow(own_sample, 0.3))
+    page = await search(wait_seconds=1)
+    assert not page.complete and page.next_cursor
+    assert 1 <= page.searches_so_far <= 5
+    assert f"cursor={page.next_cursor}" in render(page)
+    pages = [page]
+    while pages[-1].next_cursor:
+        pages.append(await search(cursor=pages[-1].next_cursor, wait_seconds=10))
+    assert pages[-1].complete and sum(len(each.rows) for each in pages) == 4
+    # No search was run twice, though some were still running when time was up.
+    assert pages[-1].searches_so_far == 61
+
+
+async def test_a_search_that_was_left_running_is_gone_on_with_by_another_process(own_sample: Sample) -> None:
+    left = await search_archive(own_sample.archive_id, *APRIL, wait_seconds=0, access=slow(own_sample, 1))
+    page = await search_archive(own_sample.archive_id, *APRIL, cursor=left.next_cursor, access=slow(own_sample, 1))
+    assert page.complete and page.searches_so_far == 1 and page.search_id == left.running_search_id
+
+
+async def test_a_search_that_somebody_stopped(own_sample: Sample) -> None:
+    access = slow(own_sample, 60)
+    left = await search_archive(own_sample.archive_id, *APRIL, wait_seconds=0, access=access)
+    assert left.running_search_id
+    await stop_archive_search(left.running_search_id, access=access)
+    again = slow(own_sample, 0)
+    page = await search_archive(own_sample.archive_id, *APRIL, cursor=left.next_cursor, access=again)
+    assert page.complete and page.searches_so_far == 2
+
+    async def stop_the_next() -> None:
+        await running_search(own_sample)
+        listed = await list_archive_searches(own_sample.archive_id, access=access)
+        await stop_archive_search(listed.searches[0].search_id or "", access=access)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stop_the_next)
+        with pytest.raises(SearchEnded, match="was cancelled"):
+            await search_archive(own_sample.archive_id, *APRIL, access=access)
+
+
+# Callers that go away
 
 
 async def test_a_cancelled_caller_takes_its_search_along(own_sample: Sample) -> None:
@@ -136,74 +188,200 @@ async def test_a_caller_that_goes_while_its_search_is_being_started_leaves_none_
     assert newest.cancelled is not None
 
 
+# The slot
+
+
 async def test_it_waits_for_another_search_to_end(own_sample: Sample) -> None:
     access = slow(own_sample, 0.6)
     other = await start_archive_search(own_sample.archive_id, *APRIL, access=access)
     page = await search_archive(own_sample.archive_id, *APRIL, access=access)
-    assert page.state == "COMPLETED" and page.search_id != other.search_id
+    assert page.complete and page.search_id != other.search_id
 
 
-async def test_a_slot_that_stays_taken_is_said_with_the_next_step(own_sample: Sample) -> None:
+async def test_a_slot_that_stays_taken_is_said_with_the_search_in_the_way(own_sample: Sample) -> None:
     access = slow(own_sample, 60)
     other = await start_archive_search(own_sample.archive_id, *APRIL, access=access)
-    with pytest.raises(SlotTaken, match=rf"{other.search_id}.*list_archive_searches"):
+    said = rf"Search {other.search_id} of another program .*(QUEUED|RUNNING) since 20.*list_archive_searches"
+    with pytest.raises(SlotTaken, match=said):
         await search_archive(own_sample.archive_id, *APRIL, wait_seconds=0.2, access=access)
 
 
-async def test_the_operations_one_by_one(own_sample: Sample) -> None:
-    access = slow(own_sample, 4)
-    filters = ArchiveFilters.model_validate(
-        {
-            "include": [
-                {"string_expression": {"evaluate": {"attribute": "FROM"}, "operator": "CONTAINS", "values": ["ann"]}}
-            ]
-        }
+async def test_calls_of_one_process_queue_in_order(own_sample: Sample) -> None:
+    access = slow(own_sample, 0.4)
+    listeners = [Listener() for _ in range(4)]
+    ended: list[int] = []
+
+    async def search(number: int) -> None:
+        words = [f"number {number}"]
+        await search_archive(own_sample.archive_id, *APRIL, subject=words, access=access, progress=listeners[number])
+        ended.append(number)
+
+    async with anyio.create_task_group() as calls:
+        for number in range(4):
+            calls.start_soon(search, number)
+            await anyio.sleep(0.05)
+    assert ended == [0, 1, 2, 3]
+    assert not any("ahead" in sentence for sentence in listeners[0].sentences)
+    assert any(sentence.startswith("3 searches ahead") for sentence in listeners[3].sentences)
+    assert not any("another program" in sentence for listener in listeners for sentence in listener.sentences)
+
+
+async def test_one_in_the_line_who_goes_lets_the_others_go_on(own_sample: Sample) -> None:
+    access = slow(own_sample, 0.5)
+    search = partial(search_archive, own_sample.archive_id, *APRIL, access=access)
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(partial(search, subject=["first"]))
+        await anyio.sleep(0.1)
+        with anyio.move_on_after(0.1):
+            await search(subject=["gone"])
+        page = await search(subject=["bank"])
+    assert page.complete and page.messages_so_far == 4
+
+
+async def test_a_line_that_is_too_long_is_said(own_sample: Sample) -> None:
+    access = slow(own_sample, 2)
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(partial(search_archive, own_sample.archive_id, *APRIL, access=access))
+        await anyio.sleep(0.1)
+        with pytest.raises(SlotTaken, match=r"1 search of this server .*Call again"):
+            await search_archive(own_sample.archive_id, *APRIL, subject=["x"], wait_seconds=0.3, access=access)
+
+
+async def searches_in(sample: Sample) -> int:
+    with Store(sample.folder) as store:
+        return len(store.searches(1, None, 1_000))
+
+
+async def test_the_same_search_is_run_once(own_sample: Sample) -> None:
+    access = slow(own_sample, 0.3)
+    before = await searches_in(own_sample)
+    search = partial(search_archive, own_sample.archive_id, *APRIL, subject=["bank"], access=access)
+    async with anyio.create_task_group() as calls:
+        for _ in range(3):
+            calls.start_soon(search)
+    again = await search()
+    assert again.messages_so_far == 4 and again.searches_so_far == 0
+    assert await searches_in(own_sample) == before + 1
+
+
+async def test_mail_of_the_present_is_searched_anew(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mail_archive_tools.running.LIVE_REUSE_SECONDS", 0.2)
+    timeline = Timeline(tmp_path / "archive")
+    access = timeline.access()
+    now = int(time.time())
+    search = partial(search_archive, timeline.archive_id, moment(now - 3600), moment(now + 60), access=access)
+    assert (await search()).messages_so_far == 0
+    timeline.put([now])
+    await anyio.sleep(0.3)
+    assert (await search()).messages_so_far == 1
+
+
+# Copies
+
+
+async def test_copies_are_one_row_with_all_ids(tmp_path: Any) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    headers = {"Message_ID": "<one@here.example>", "Date": "Tue, 1 Apr 2025 10:00:00 +0000"}
+    copies = timeline.put(range(1_000_000, 1_000_010), Subject="offer", **headers)
+    copies += timeline.put([1_000_020], Subject="[list] Re: offer", **headers)
+    forged = timeline.put([1_000_005], Subject="offer", **(headers | {"From": "eve@evil.example"}))
+    (other,) = timeline.put([1_000_006], Subject="offer")
+    search = partial(
+        search_archive, timeline.archive_id, moment(0), moment(2_000_000), subject=["offer"], access=timeline.access()
     )
-    started = await start_archive_search(own_sample.archive_id, *APRIL, filters, 5, access=access)
-    with pytest.raises(NotReady, match=f"{started.search_id} is still QUEUED"):
-        await get_archive_search_results(started.search_id, access=access)
-    search = await get_archive_search(started.search_id, access=access)
-    with anyio.fail_after(20):
-        while search.status and search.status.state != "COMPLETED":
-            await anyio.sleep(0.2)
-            search = await get_archive_search(started.search_id, access=access)
-    assert search.filters == filters
-    assert (search.from_timestamp, search.to_timestamp, search.max_results) == (*APRIL, 5)
-    results = await get_archive_search_results(started.search_id, access=access)
-    assert results.total_rows == 0 and results.truncated is None
+    page = await search()
+    assert (page.messages_so_far, page.rows_so_far, len(page.rows)) == (3, 13, 3)
+    whole = page.rows[0]
+    assert whole.copies == 11 and set(whole.copy_ids or ()) == set(copies)
+    assert whole.archived_message_id == (whole.copy_ids or [""])[0] == copies[-1]
+    assert {row.archived_message_id for row in page.rows[1:]} == {*forged, other}
+    assert all(copy in render(page) for copy in copies)
+    assert "3 messages (13 rows with copies) found in all" in render(page)
+    every = await search(deduplicate=False)
+    assert (len(every.rows), every.messages_so_far, every.rows_so_far) == (13, 3, 13)
+    assert all(row.copies is None for row in every.rows)
 
 
-async def test_as_many_rows_as_were_asked_for_may_not_be_all(sample: Sample, access: Access) -> None:
-    started = await start_archive_search(sample.archive_id, *APRIL, max_results=5, access=access)
-    results = await get_archive_search_results(started.search_id, access=access)
-    assert (results.total_rows, results.truncated) == (5, True)
+@pytest.mark.parametrize("order", ["newest_first", "oldest_first"])
+async def test_copies_on_both_sides_of_an_edge_are_one_row(tmp_path: Any, order: Any) -> None:
+    """A window that would end between the copies of a message ends before or behind them."""
+    timeline = Timeline(tmp_path / "archive")
+    day = 86_400
+    begin, edge = 100 * day, 130 * day
+    headers = {"Message_ID": "<one@here.example>", "Subject": "copied"}
+    copies = timeline.put([edge - 30, edge - 1, edge, edge + 1, edge + 30], **headers)
+    timeline.put([edge - 3 * day, edge + 3 * day], Subject="copied")
+    page = await search_archive(
+        timeline.archive_id,
+        moment(begin),
+        moment(begin + 60 * day),
+        subject=["copied"],
+        order=order,
+        access=timeline.access(),
+    )
+    assert (page.rows_so_far, page.messages_so_far, page.complete) == (7, 3, True)
+    assert [set(row.copy_ids) for row in page.rows if row.copy_ids] == [set(copies)]
 
 
-async def test_a_stopped_search_has_no_results(own_sample: Sample) -> None:
-    access = slow(own_sample, 60)
-    started = await start_archive_search(own_sample.archive_id, *APRIL, access=access)
-    await stop_archive_search(started.search_id, access=access)
-    with pytest.raises(SearchEnded, match=r"was cancelled.*start a new one"):
-        await get_archive_search_results(started.search_id, access=access)
+# What this server matches itself
 
 
-async def test_rows_are_fetched_once(own_sample: Sample) -> None:
-    access = slow(own_sample, 0)
-    started = await start_archive_search(own_sample.archive_id, *APRIL, access=access)
-    first = await get_archive_search_results(started.search_id, 10, access=access)
-    # Whatever the archive says from now on, the pages stay those of the finished search.
-    (own_sample.folder / "archive.sqlite3").rename(own_sample.folder / "moved")
-    second = await get_archive_search_results(started.search_id, 10, first.next_cursor, access=access)
-    assert len(second.rows) == 10 and second.rows[0] != first.rows[0]
+async def matched(sample: Sample, access: Access, **wanted: list[str]) -> ArchiveSearchPage:
+    return await search_archive(sample.archive_id, *APRIL, filter_here=FilterHere(**wanted), limit=50, access=access)
 
 
-async def test_full_rows_have_every_member_that_the_message_has(sample: Sample, access: Access) -> None:
-    page = await search_archive(sample.archive_id, *APRIL, sender=["accounts@brightwell-optics"], access=access)
-    results = await get_archive_search_results(page.search_id, detail="full", access=access)
-    row = next(row for row in results.rows if row.subject == "Invoice BO-2025-04")
-    present = {name for name, value in row if value is not None}
-    assert present >= {"received_headers", "envelope", "sender_hostname", "ingress_point_id", "source_arn", "x_mailer"}
-    assert row.envelope and row.envelope.helo == "mail.brightwell-optics.example"
+async def test_patterns_and_ids_are_matched_here(sample: Sample, access: Access) -> None:
+    everything = await search_archive(sample.archive_id, *APRIL, limit=50, access=access)
+    page = await matched(sample, access, subject=["re: invoice ??-2025-*"], sender=["*<*@brightwel1-optics.example>"])
+    assert {row.subject for row in page.rows} == {
+        "Re: Invoice BO-2025-04: new bank details (urgent)",
+        "Re: Invoice BO-2025-04: new bank details",
+    }
+    seen = page.filtered_here
+    assert seen and (seen.rows_read, seen.rows_matched) == (everything.rows_so_far, 2)
+    assert f"Filtered here: 2 of {seen.rows_read} rows read match." in render(page)
+    found = await search_archive(sample.archive_id, *APRIL, subject=["bank"], limit=1, access=access)
+    results = access.results._kept[found.search_id or ""].rows
+    wanted = results[0]["MessageId"]
+    for spelling in (wanted, wanted.strip("<>")):
+        (row,) = (await matched(sample, access, message_id=[spelling])).rows
+        assert row.archived_message_id == results[0]["ArchivedMessageId"]
+
+
+async def test_words_of_bodies_are_matched_here(sample: Sample, access: Access) -> None:
+    page = await matched(sample, access, body=["OUR  new\naccount"])
+    assert page.rows and page.filtered_here
+    assert page.filtered_here.rows_read == page.rows_so_far and page.filtered_here.not_read is None
+    none = await matched(sample, access, body=["no mail says that"])
+    assert none.rows == [] and none.complete and none.filtered_here
+
+
+async def test_bodies_are_read_within_bounds(sample: Sample, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mail_archive_tools.collecting.BODIES_PER_CALL", 12)
+    search = partial(
+        search_archive, sample.archive_id, *APRIL, filter_here=FilterHere(body=["invoice"]), limit=50, access=access
+    )
+    pages = [await search()]
+    assert pages[0].filtered_here and pages[0].filtered_here.rows_read == 12
+    assert any("12 bodies at most" in note for note in pages[0].notes or [])
+    while pages[-1].next_cursor:
+        pages.append(await search(cursor=pages[-1].next_cursor))
+    ids = [row.archived_message_id for page in pages for row in page.rows]
+    monkeypatch.undo()
+    whole = await search()
+    assert ids == [row.archived_message_id for row in whole.rows] and len(ids) > 3
+    assert pages[-1].filtered_here == whole.filtered_here
+
+
+async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sample) -> None:
+    access = open_access(Settings(local=sample.folder, search_seconds=0))
+    access.may_download = lambda link: False
+    page = await matched(sample, access, subject=["*bank*"], body=["account"])
+    assert page.rows == [] and page.filtered_here and page.filtered_here.not_read == 4
+    assert sum("could not be read" in note for note in page.notes or []) == 3
+
+
+# Arguments
 
 
 async def test_a_timestamp_without_a_zone_is_utc_and_that_is_said(sample: Sample, access: Access) -> None:
@@ -214,73 +392,29 @@ async def test_a_timestamp_without_a_zone_is_utc_and_that_is_said(sample: Sample
     assert not any("UTC" in note for note in aware.notes or [])
 
 
-@pytest.mark.parametrize(
-    ("begin", "end", "words"),
-    [
-        (APRIL[1], APRIL[0], "before from_timestamp.*Exchange"),
-        (APRIL[0], APRIL[0] + timedelta(days=31), "longer than the 30 days.*first one up to 2025-05-01T00:00:00Z"),
-    ],
-)
-async def test_ranges_that_cannot_be_searched(
-    sample: Sample, access: Access, begin: datetime, end: datetime, words: str
-) -> None:
-    for search in (search_archive, start_archive_search):
-        with pytest.raises(InvalidArgument, match=words):
-            await search(sample.archive_id, begin, end, access=access)
+async def test_a_range_that_ends_before_it_begins(sample: Sample, access: Access) -> None:
+    with pytest.raises(InvalidArgument, match=r"before from_timestamp.*Exchange"):
+        await search_archive(sample.archive_id, *APRIL[::-1], access=access)
 
 
 async def test_a_cursor_serves_its_own_query_only(sample: Sample, access: Access) -> None:
     page = await search_archive(sample.archive_id, *APRIL, limit=5, access=access)
-    with pytest.raises(InvalidArgument, match="other arguments"):
-        await search_archive(sample.archive_id, *APRIL, subject=["x"], cursor=page.next_cursor, access=access)
-    with pytest.raises(InvalidArgument, match="other arguments"):
-        await get_archive_search_results(page.search_id, cursor=page.next_cursor, access=access)
-    with pytest.raises(InvalidArgument, match="rows"):
-        far = write_cursor(Place(page.search_id, 10_000), fingerprint("results", page.search_id))
-        await get_archive_search_results(page.search_id, cursor=far, access=access)
+    others: list[dict[str, Any]] = [{"subject": ["x"]}, {"order": "oldest_first"}, {"deduplicate": False}]
+    for other in others:
+        with pytest.raises(InvalidArgument, match="other arguments"):
+            await search_archive(sample.archive_id, *APRIL, cursor=page.next_cursor, access=access, **other)
+    # How many rows a page has is no part of the query.
+    assert (await search_archive(sample.archive_id, *APRIL, limit=7, cursor=page.next_cursor, access=access)).rows
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "é", "W10", "WzFd", "bnVsbA", "WzIsInEiLCJzIiwwXQ", "W1tbW1tb" * 200, "eyJhIjoxfQ"]
-)
-def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
-    with pytest.raises(InvalidArgument, match="cursor"):
-        read_cursor(cursor, "q")
-
-
-def test_a_cursor_leads_back_to_its_place() -> None:
-    place = Place("s" * 64, 999)
-    cursor = write_cursor(place, fingerprint("any", "query"))
-    assert read_cursor(cursor, fingerprint("any", "query")) == place
-    assert len(cursor) < 200
-
-
-async def test_conditions_have_exactly_one_expression(sample: Sample, access: Access) -> None:
-    for condition in ({}, {"string_expression": None}):
-        filters = ArchiveFilters.model_validate({"include": [condition]})
-        with pytest.raises(InvalidArgument, match="exactly one"):
-            await start_archive_search(sample.archive_id, *APRIL, filters, access=access)
-
-
-async def test_two_processes_share_one_archive(own_sample: Sample, tmp_path: Path) -> None:
-    first, second = slow(own_sample, 0), slow(own_sample, 0)
-    started = await start_archive_search(own_sample.archive_id, *APRIL, access=first)
-    results = await get_archive_search_results(started.search_id, access=second)
-    assert results.total_rows > 20
-
-
-async def test_the_largest_filters_still_fit(own_sample: Sample) -> None:
-    condition = {
-        "string_expression": {
-            "evaluate": {"attribute": "SUBJECT"},
-            "operator": "CONTAINS",
-            "values": [f"{number}\u202e" + "z" * 2000 for number in range(10)],
-        }
-    }
-    filters = ArchiveFilters.model_validate({"include": [condition] * 10, "unless": [condition] * 10})
-    access = slow(own_sample, 0)
-    started = await start_archive_search(own_sample.archive_id, *APRIL, filters, access=access)
-    search = await get_archive_search(started.search_id, access=access)
-    text = render(search)
-    assert len(text.encode()) < 40_000
-    assert "\u202e" not in text
+async def test_a_full_second_stays_said_on_every_later_page(tmp_path: Any) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put([500] * 8 + [100, 200])
+    search = partial(
+        search_archive, timeline.archive_id, moment(0), moment(1_000), limit=3, access=timeline.access(Limits(rows=5))
+    )
+    pages = [await search()]
+    while pages[-1].next_cursor:
+        pages.append(await search(cursor=pages[-1].next_cursor))
+    assert not any(page.complete for page in pages)
+    assert "1970-01-01T00:08:20Z: some are missing here" in render(pages[-1])

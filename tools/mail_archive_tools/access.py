@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.client import MailManager
+from mail_archive_tools.cursors import Cursors
+from mail_archive_tools.polling import Pace
 from mail_archive_tools.results import CACHED_ROWS, Results
+from mail_archive_tools.running import Recent
+from mail_archive_tools.slot import Slot
+from mail_archive_tools.windows import Limits
 
 if TYPE_CHECKING:
     from mail_archive_tools.attachments import FileText
     from mail_archive_tools.fetching import Fetched
-
-Progress = Callable[[float, float | None, str], Awaitable[None]]
-"""Told how far a long call is: what is done, of how much (None: unknown), and a sentence."""
 
 LinkRule = Callable[[str], bool]
 """Whether a download link leads to a host that the service uses."""
@@ -25,10 +27,6 @@ CACHED_MESSAGE_BYTES = 100_000_000
 
 CACHED_FILE_CHARS = 10_000_000
 """Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
-
-
-async def silent(done: float, total: float | None, sentence: str) -> None:
-    """The progress that nobody watches."""
 
 
 def no_link(link: str) -> bool:
@@ -47,4 +45,9 @@ class Access:
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
+    slot: Slot = field(default_factory=Slot)
+    pace: Pace = field(default_factory=Pace)
+    recent: Recent = field(default_factory=Recent)
+    cursors: Cursors = field(default_factory=Cursors)
+    limits: Limits = field(default_factory=Limits)
     files: Cache[FileText] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or "")))

@@ -20,6 +20,9 @@ class Cache(Generic[_Value]):
         self._kept: OrderedDict[str, _Value] = OrderedDict()
         self._fetching: dict[str, anyio.Lock] = {}
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
+
     async def get(self, key: str, fetch: Callable[[], Awaitable[_Value]]) -> _Value:
         """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through."""
         lock = self._fetching.setdefault(key, anyio.Lock())

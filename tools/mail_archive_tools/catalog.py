@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, message, reading, search
+from mail_archive_tools import archives, message, reading, search, searches
 from mail_archive_tools.models import Output
 
 Toolset = Literal["read"]
@@ -49,22 +49,22 @@ CATALOG: tuple[CatalogTool, ...] = (
         open_world=True,
     ),
     CatalogTool(
-        search.start_archive_search,
+        searches.start_archive_search,
         "Start a search",
         ("ses:StartArchiveSearch",),
         read_only=False,
         idempotent=False,
     ),
-    CatalogTool(search.get_archive_search, "Get a search", ("ses:GetArchiveSearch",)),
+    CatalogTool(searches.get_archive_search, "Get a search", ("ses:GetArchiveSearch",)),
     CatalogTool(
-        search.get_archive_search_results,
+        searches.get_archive_search_results,
         "Get a search's results",
         ("ses:GetArchiveSearch", "ses:GetArchiveSearchResults"),
         open_world=True,
     ),
-    CatalogTool(search.list_archive_searches, "List searches", ("ses:ListArchiveSearches",)),
+    CatalogTool(searches.list_archive_searches, "List searches", ("ses:ListArchiveSearches",)),
     CatalogTool(
-        search.stop_archive_search, "Stop a search", ("ses:StopArchiveSearch",), read_only=False, destructive=True
+        searches.stop_archive_search, "Stop a search", ("ses:StopArchiveSearch",), read_only=False, destructive=True
     ),
     CatalogTool(message.get_archive_message, "Get a message", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
 
 from mail_archive_tools.errors import ServiceFailed
+from mail_archive_tools.throttling import unthrottled
 from mail_archive_tools.untrusted import clean_line
 
 
@@ -135,7 +137,8 @@ class MailManager:
         self, operation: str, subject: Subject, *, abandon: bool = True, **parameters: Any
     ) -> dict[str, Any]:
         given = {name: value for name, value in parameters.items() if value is not None}
-        return await to_thread.run_sync(self._send, operation, subject, given, abandon_on_cancel=abandon)
+        send = partial(to_thread.run_sync, self._send, operation, subject, given, abandon_on_cancel=abandon)
+        return await unthrottled(send)
 
     def _send(self, operation: str, subject: Subject, parameters: dict[str, Any]) -> dict[str, Any]:
         # Imported here, in the worker thread, because botocore is slow to load.

@@ -1,23 +1,31 @@
-"""Cursors: where the next page begins, as an opaque string. Whoever sends one back is not trusted."""
+"""Cursors: where the next page begins, as an opaque string. All state is in it, so that any process can go on.
+
+Whoever sends one back is not trusted: each part is checked, and with a key whoever changed it is found out.
+"""
 
 import base64
 import binascii
 import hashlib
+import hmac
 import json
-from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mail_archive_tools.errors import InvalidArgument
 
-VERSION = 1
+VERSION = 2
 _BEGIN_ANEW = "Leave cursor out to begin anew."
+_SEAL_BYTES = 16
+
+_State = TypeVar("_State")
 
 
-@dataclass(frozen=True)
-class Place:
+class RowPlace(NamedTuple):
     """A row of a search: the search and how many rows come before it."""
 
-    search_id: str
-    offset: int
+    search_id: Annotated[str, Field(min_length=1, max_length=64)]
+    offset: Annotated[int, Field(ge=0)]
 
 
 def fingerprint(*arguments: object) -> str:
@@ -25,27 +33,39 @@ def fingerprint(*arguments: object) -> str:
     return hashlib.sha256(json.dumps(arguments, default=str).encode()).hexdigest()[:16]
 
 
-def write_cursor(place: Place, query: str) -> str:
-    """The cursor that leads to `place`, for the query with that fingerprint."""
-    content = json.dumps([VERSION, query, place.search_id, place.offset], separators=(",", ":"))
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+class Cursors:
+    """Writes cursors and reads them, sealed where there is a key. Servers with one key read each other's."""
 
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
 
-def read_cursor(cursor: str, query: str) -> Place:
-    """The place that a cursor leads to.
+    def write(self, state: tuple[Any, ...], query: str) -> str:
+        """The cursor that leads to `state`, for the query with that fingerprint."""
+        content = json.dumps([VERSION, query, *state], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(self._seal(content) + content).decode().rstrip("=")
 
-    Raises:
-        InvalidArgument: it is damaged, of another version, or of another query.
-    """
-    try:
-        content = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        version, bound_to, search_id, offset = content
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        raise InvalidArgument(f"This cursor is damaged, or none of this server's. {_BEGIN_ANEW}") from None
-    if version != VERSION:
-        raise InvalidArgument(f"This cursor is of another version of this server. {_BEGIN_ANEW}")
-    if bound_to != query:
-        raise InvalidArgument(f"This cursor belongs to a call with other arguments; repeat those. {_BEGIN_ANEW}")
-    if not isinstance(search_id, str) or not 1 <= len(search_id) <= 64 or type(offset) is not int or offset < 0:
-        raise InvalidArgument(f"This cursor is damaged. {_BEGIN_ANEW}")
-    return Place(search_id, offset)
+    def read(self, cursor: str, kind: type[_State], query: str) -> _State:
+        """The state that a cursor leads to, a named tuple of that kind.
+
+        Raises:
+            InvalidArgument: it is damaged, changed, of another version, or of another query.
+        """
+        try:
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            seal, content = sealed[: len(self._seal(b""))], sealed[len(self._seal(b"")) :]
+            if not hmac.compare_digest(seal, self._seal(content)):
+                raise InvalidArgument(f"This cursor was changed, or is none of this server's. {_BEGIN_ANEW}")
+            version, bound_to, *state = json.loads(content)
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise InvalidArgument(f"This cursor is damaged, or none of this server's. {_BEGIN_ANEW}") from None
+        if version != VERSION:
+            raise InvalidArgument(f"This cursor is of another version of this server. {_BEGIN_ANEW}")
+        if bound_to != query:
+            raise InvalidArgument(f"This cursor belongs to a call with other arguments; repeat those. {_BEGIN_ANEW}")
+        try:
+            return TypeAdapter(kind).validate_python(state, strict=False)
+        except ValidationError:
+            raise InvalidArgument(f"This cursor is damaged. {_BEGIN_ANEW}") from None
+
+    def _seal(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, "sha256")[:_SEAL_BYTES] if self._key else b""

@@ -58,7 +58,9 @@ class Misconfigured(ArchiveError):
 
 
 class Throttled(ArchiveError):
-    """The service asks for fewer calls."""
+    """The service asks for fewer calls: for a pause of `retry_after` seconds, where it says so."""
+
+    retry_after: float | None = None
 
 
 class Unreachable(ArchiveError):

@@ -1,14 +1,16 @@
 """Waiting for searches: with back-off and progress, inside a deadline, and without leaving any behind."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
 
-from mail_archive_tools.access import Progress
 from mail_archive_tools.client import MailManager
 from mail_archive_tools.errors import ArchiveError, SlotTaken
+from mail_archive_tools.progress import Progress
+from mail_archive_tools.throttling import jittered
 
 FIRST_DELAY = 0.05
 LONGEST_DELAY = 4.0
@@ -18,6 +20,8 @@ STOP_SECONDS = 5.0
 
 _GROWTH = 1.6
 _UNFINISHED = ("QUEUED", "RUNNING")
+_SOONEST = 0.01
+_KEPT_ARCHIVES = 100
 
 
 class Patience:
@@ -25,23 +29,47 @@ class Patience:
 
     def __init__(self, seconds: float, progress: Progress) -> None:
         self._started = anyio.current_time()
-        self._seconds = seconds
         self._progress = progress
+        self.deadline = self._started + seconds
 
     @property
     def left(self) -> float:
-        return self._started + self._seconds - anyio.current_time()
+        return self.deadline - anyio.current_time()
+
+    async def say(self, sentence: str) -> None:
+        """Report progress. It is measured in seconds: how much there is to do is not known before it is done."""
+        passed = anyio.current_time() - self._started
+        await self._progress(passed, None, f"{sentence}, {passed:.0f} s so far")
 
     async def pause(self, delay: float, reason: str) -> None:
         """Say what is waited for, and wait."""
-        passed = anyio.current_time() - self._started
-        await self._progress(passed, None, f"{reason}, {passed:.0f} s so far")
+        await self.say(reason)
         await anyio.sleep(delay)
 
 
-def delays() -> Iterator[float]:
-    """Seconds to wait between looks: soon at first, then less and less often."""
-    delay = FIRST_DELAY
+class Pace:
+    """How long the searches of each archive took lately."""
+
+    def __init__(self) -> None:
+        self._seconds: OrderedDict[str, float] = OrderedDict()
+
+    def note(self, archive_id: str, seconds: float) -> None:
+        """Learn from a search that took that long."""
+        before = self._seconds.pop(archive_id, seconds)
+        self._seconds[archive_id] = (before + seconds) / 2
+        if len(self._seconds) > _KEPT_ARCHIVES:
+            self._seconds.popitem(last=False)
+
+    def delays(self, archive_id: str) -> Iterator[float]:
+        """Seconds to wait before each look at a search that has just been started: the first when it may be done,
+        then soon, then less and less often."""
+        expected = self._seconds.get(archive_id)
+        yield min(expected or 0.0, LONGEST_DELAY)
+        yield from growing(FIRST_DELAY if expected is None else min(max(expected / 8, _SOONEST), LONGEST_DELAY))
+
+
+def growing(delay: float) -> Iterator[float]:
+    """That delay in seconds, then longer and longer ones."""
     while True:
         yield delay
         delay = min(delay * _GROWTH, LONGEST_DELAY)
@@ -59,37 +87,41 @@ def is_unfinished(search: dict[str, Any]) -> bool:
 
 
 async def start_when_free(client: MailManager, archive_id: str, request: dict[str, Any], patience: Patience) -> str:
-    """Start a search, waiting for another one that holds the only slot; returns its SearchId.
+    """Start a search, waiting for one of another program that holds the only slot; returns its SearchId.
 
     Raises:
         SlotTaken: the other one still runs when the time is up.
         ArchiveError: the search cannot be started.
     """
-    tries = delays()
+    tries = growing(FIRST_DELAY)
     while True:
         try:
             return await client.start_archive_search(archive_id, **request)
         except SlotTaken:
-            delay = next(tries)
+            delay = jittered(next(tries))
             if delay > patience.left:
                 raise
-        await patience.pause(delay, "Waiting for another search to end")
+        await patience.pause(delay, "A search of another program is ahead")
 
 
-async def wait_for_search(client: MailManager, search_id: str, patience: Patience) -> dict[str, Any]:
-    """The GetArchiveSearch response of the search once it has ended, or the last one when the time is up.
+async def wait_for_search(
+    client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]
+) -> dict[str, Any]:
+    """The GetArchiveSearch response of the search once it has ended, or as it is when the time is up.
 
     Raises:
         ArchiveError: the search cannot be looked at.
     """
-    search = await client.get_archive_search(search_id)
+    search: dict[str, Any] = {}
     with anyio.move_on_after(patience.left):
-        for delay in delays():
+        for delay in delays:
+            await patience.pause(
+                delay, f"Search {search_id} is {state_of(search)}" if search else f"Search {search_id} was started"
+            )
+            search = await client.get_archive_search(search_id)
             if not is_unfinished(search):
                 break
-            await patience.pause(delay, f"Search {search_id} is {state_of(search)}")
-            search = await client.get_archive_search(search_id)
-    return search
+    return search or await client.get_archive_search(search_id)
 
 
 @asynccontextmanager

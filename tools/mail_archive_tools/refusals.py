@@ -36,6 +36,7 @@ REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
 Refusal: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 
 MESSAGE_BYTES = 500
+_LONGEST_WAIT = 3600.0
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _NOT_KNOWN = {
@@ -108,7 +109,9 @@ def _answered(error: ClientError, operation: str, subject: Subject) -> errors.Ar
             "wait for it, or end it with stop_archive_search."
         )
     if code in _THROTTLED:
-        return errors.Throttled("Mail Manager asks for fewer calls. Wait ten seconds, then call again.")
+        throttled = errors.Throttled("Mail Manager asks for fewer calls. Wait ten seconds, then call again.")
+        throttled.retry_after = _retry_after(error)
+        return throttled
     if code in _EXPIRED:
         return errors.CredentialsRefused(f"The AWS credentials have expired. {_RENEW}")
     if code in _NOT_KNOWN:
@@ -116,6 +119,12 @@ def _answered(error: ClientError, operation: str, subject: Subject) -> errors.Ar
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return errors.ServiceFailed(f"Mail Manager failed on {subject} ({code}). Call again in a minute.")
     return errors.ServiceFailed(f"Mail Manager refused {operation} on {subject}: {said or code}.")
+
+
+def _retry_after(error: ClientError) -> float | None:
+    """What the Retry-After field asks for, in seconds; a date, which it may hold as well, is passed over."""
+    value = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", "")
+    return min(float(value), _LONGEST_WAIT) if value.isdigit() else None
 
 
 def _conflict(said: str, operation: str, subject: Subject) -> errors.ArchiveError:

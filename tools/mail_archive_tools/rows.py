@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from mail_archive_tools.fitting import CUT, fitted
 from mail_archive_tools.models import SearchResultRow
@@ -16,19 +16,27 @@ PAGE_BYTES = 34_000
 FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
 
-_SUMMARY = ("archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments")
+MOST_COPY_IDS = 200
+"""Ids of copies that one row shows at most."""
+
+_SUMMARY = (
+    "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
+)  # fmt: skip
 _SUMMARIZED = "Long values are shortened (…); detail='full' of get_archive_search_results shows more."
 _FEWER = "Fewer rows than asked for, so that the answer stays readable; NextCursor goes on."
 _QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
 _AROUND_NAMES = "\"' "
 
 
-def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail) -> tuple[list[SearchResultRow], list[str]]:
+_Row = TypeVar("_Row", bound=SearchResultRow)
+
+
+def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
     """The first of `rows` (as the API gave them) that fit, at least one, and notes on what is not shown."""
-    fitting: list[SearchResultRow] = []
+    fitting: list[_Row] = []
     used, shortened = 0, False
     for row in rows:
-        whole = SearchResultRow.of(**row)
+        whole = model.of(**row)
         shown = _summary(whole) if detail == "summary" else fitted(whole)
         used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
         if fitting and used > PAGE_BYTES:
@@ -42,20 +50,20 @@ def _shortened(detail: Detail) -> str:
     return _SUMMARIZED if detail == "summary" else CUT
 
 
-def _differs(whole: SearchResultRow, shown: SearchResultRow) -> bool:
+def _differs(whole: _Row, shown: _Row) -> bool:
     """Whether a value was shortened; members that a summary leaves out do not count."""
     return any(value is not None and value != getattr(whole, name) for name, value in shown)
 
 
-def _summary(row: SearchResultRow) -> SearchResultRow:
-    shown = {name: getattr(row, name) for name in _SUMMARY}
+def _summary(row: _Row) -> _Row:
+    shown = {name: getattr(row, name) for name in _SUMMARY if name in type(row).model_fields}
     if row.subject is not None:
         shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
     if row.from_ is not None:
         shown["from_"] = _shorten_mailbox(row.from_, FROM_BYTES)
     if row.to is not None:
         shown["to"] = _shorten_list(row.to, TO_BYTES)
-    return row.model_copy(update=dict.fromkeys(SearchResultRow.model_fields) | shown)
+    return row.model_copy(update=dict.fromkeys(type(row).model_fields) | shown)
 
 
 def _shorten_mailbox(value: str, limit: int) -> str:

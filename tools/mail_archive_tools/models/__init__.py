@@ -15,12 +15,15 @@ from mail_archive_tools.models.search import (
     ArchiveSearch,
     ArchiveSearchList,
     ArchiveSearchPage,
+    FilteredHere,
+    FoundRow,
     SearchResultRow,
     SearchResults,
     SearchStatus,
     SearchSummary,
     StartedSearch,
     StoppedSearch,
+    TimeRange,
 )
 
 __all__ = [
@@ -34,6 +37,8 @@ __all__ = [
     "ArchivedMessage",
     "ArchivedMessageContent",
     "Envelope",
+    "FilteredHere",
+    "FoundRow",
     "MessageBody",
     "Metadata",
     "Output",
@@ -47,4 +52,5 @@ __all__ = [
     "SearchWords",
     "StartedSearch",
     "StoppedSearch",
+    "TimeRange",
 ]

@@ -113,10 +113,10 @@ def _moment(value: Any) -> datetime:
 
 
 def _end_moment(value: Any) -> datetime:
-    """The same; a date without a time ends with its last second."""
+    """The same; a date without a time ends with its last moment."""
     if isinstance(value, str):
         with suppress(ValueError):
-            return _moment(datetime.combine(date.fromisoformat(value.strip()), time(23, 59, 59)))
+            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max))
     return _moment(value)
 
 

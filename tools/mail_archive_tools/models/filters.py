@@ -29,7 +29,9 @@ def _either_case(name: str) -> AliasChoices:
     return AliasChoices(name, to_pascal(name))
 
 
-class _Part(BaseModel):
+class Input(BaseModel):
+    """The base of what a tool takes in one piece."""
+
     # Snake case is what the tools ask for; the API's own spelling is understood as well.
     model_config = ConfigDict(
         alias_generator=AliasGenerator(validation_alias=_either_case, serialization_alias=to_pascal),
@@ -41,36 +43,36 @@ class _Part(BaseModel):
     )
 
 
-class StringToEvaluate(_Part):
+class StringToEvaluate(Input):
     attribute: Literal["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]
 
 
 Value = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
 
-class StringExpression(_Part):
+class StringExpression(Input):
     evaluate: StringToEvaluate
     operator: Literal["CONTAINS"]
     values: list[Value] = Field(min_length=1, max_length=10)
 
 
-class BooleanToEvaluate(_Part):
+class BooleanToEvaluate(Input):
     attribute: Literal["HAS_ATTACHMENTS"]
 
 
-class BooleanExpression(_Part):
+class BooleanExpression(Input):
     evaluate: BooleanToEvaluate
     operator: Literal["IS_TRUE", "IS_FALSE"]
 
 
-class FilterCondition(_Part):
+class FilterCondition(Input):
     """Exactly one of the two."""
 
     string_expression: StringExpression | None = None
     boolean_expression: BooleanExpression | None = None
 
 
-class ArchiveFilters(_Part):
+class ArchiveFilters(Input):
     include: list[FilterCondition] | None = optional("All of these must hold.", max_length=MAX_CONDITIONS)
     unless: list[FilterCondition] | None = optional("None of these may hold.", max_length=MAX_CONDITIONS)
 
@@ -113,7 +115,7 @@ Words = Annotated[
 """Substrings, compared without regard to case; any of them may match."""
 
 
-class SearchWords(_Part):
+class SearchWords(Input):
     """The words of `search_archive`: each field a list of substrings, of which any may match."""
 
     sender: Words | None = None

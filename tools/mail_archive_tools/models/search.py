@@ -94,19 +94,40 @@ class SearchResults(Output):
     notes: list[str] | None = optional("What was shortened or left out.")
 
 
+class FoundRow(SearchResultRow):
+    """A message that was found, once for all its copies: the members are those of the first of them."""
+
+    copies: int | None = optional("How many archived messages are this one, where there are several.")
+    copy_ids: list[str] | None = optional("The ids of all of them, the row's own first.")
+
+
+class TimeRange(Output):
+    from_timestamp: Timestamp = member("Start, inclusive.")
+    to_timestamp: Timestamp = member("End, inclusive.")
+
+
+class FilteredHere(Output):
+    """What this server looked at on top of the service's search."""
+
+    rows_read: int = member("How many of the rows found were looked at so far.")
+    rows_matched: int = member("How many of them match.")
+    not_read: int | None = optional("Messages whose body could not be read: they may match as well.")
+
+
 class ArchiveSearchPage(Output):
     archive_id: str = member("The archive that was searched.")
-    from_timestamp: Timestamp = member("Start of the range, inclusive.")
-    to_timestamp: Timestamp = member("End of the range, inclusive.")
-    search_id: str = member("The search that was run; get_archive_search_results shows its rows in full.")
-    state: SearchState = member(
-        "COMPLETED: Rows are its results, none when it found none. QUEUED or RUNNING: it is not finished; "
-        "go on with NextCursor."
+    from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
+    to_timestamp: Timestamp = member("End of the whole range, inclusive.")
+    coverage: TimeRange | None = optional("The part of the range that was searched so far; absent: none yet.")
+    complete: bool = member("True: the whole range was searched, so the counts are totals.")
+    rows: list[FoundRow] = member("This page's messages, in the order of ReceivedTimestamp.")
+    rows_so_far: int = member("Rows found in Coverage, each copy of a message counted.")
+    messages_so_far: int = member("Messages found in Coverage, copies counted once.")
+    searches_so_far: int = member("How many searches were run, those of the pages before included.")
+    filtered_here: FilteredHere | None = optional("With filter_here: what this server looked at.")
+    search_id: str | None = optional(
+        "The search that found these rows, where one found them all: get_archive_search_results shows them in full."
     )
-    rows: list[SearchResultRow] | None = optional("This page's messages; absent while the search is not finished.")
-    total_rows: int | None = optional("How many messages were found in all.")
-    truncated: bool | None = optional(
-        "True: it found as many as a search may, so there may be more. Narrow it to be sure."
-    )
-    next_cursor: str | None = optional("More rows, or still running: call search_archive again with it as cursor.")
-    notes: list[str] | None = optional("How the arguments were understood, and what was shortened.")
+    running_search_id: str | None = optional("The search that still runs: what it finds is not known yet.")
+    next_cursor: str | None = optional("There is more, or may be: call search_archive again with it as cursor.")
+    notes: list[str] | None = optional("How the arguments were understood, what was shortened, what went wrong.")

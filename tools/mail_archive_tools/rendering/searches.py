@@ -1,5 +1,6 @@
 """Archives, searches and their rows as text."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mail_archive_tools.models import (
@@ -7,6 +8,8 @@ from mail_archive_tools.models import (
     ArchiveSearch,
     ArchiveSearchList,
     ArchiveSearchPage,
+    FilteredHere,
+    FoundRow,
     SearchResultRow,
     SearchResults,
     StartedSearch,
@@ -83,22 +86,50 @@ def _(result: SearchResults) -> str:
 
 @render.register
 def _(result: ArchiveSearchPage) -> str:
-    covered = f"{iso(result.from_timestamp)} to {iso(result.to_timestamp)} in archive {result.archive_id}"
-    if result.rows is None:
-        return lines(
-            f"Search {result.search_id} is still {result.state}; what it finds is not known yet ({covered}).",
-            *(result.notes or []),
-            f"To go on waiting: search_archive with the same arguments and cursor={result.next_cursor}",
-        )
+    searches = "1 search" if result.searches_so_far == 1 else f"{result.searches_so_far} searches"
     return lines(
-        _count(covered, result.rows, result.total_rows or 0, result.truncated),
-        f"State {result.state}, SearchId {result.search_id}",
+        _found(result),
+        f"{_covered(result)}; {searches} run.",
+        _filtered(result.filtered_here) if result.filtered_here else "",
+        f"Search {result.running_search_id} still runs: what it finds is not known yet."
+        if result.running_search_id
+        else "",
         *(result.notes or []),
-        _rows(result.rows),
-        f"More rows: search_archive with the same arguments and cursor={result.next_cursor}"
+        _rows(result.rows, [*_ROW_COLUMNS, "Copies"] if any(row.copies for row in result.rows) else _ROW_COLUMNS),
+        *_copy_ids(result.rows),
+        f"To go on: search_archive with the same arguments and cursor={result.next_cursor}"
         if result.next_cursor
         else "",
+        f"These rows in full: get_archive_search_results of search {result.search_id}." if result.search_id else "",
     )
+
+
+def _found(result: ArchiveSearchPage) -> str:
+    if not result.rows_so_far:
+        return "Nothing found." if result.complete else "Nothing found so far."
+    total = "in all" if result.complete else "so far"
+    copies = "" if result.rows_so_far == result.messages_so_far else f" ({result.rows_so_far} rows with copies)"
+    return f"{len(result.rows)} shown; {result.messages_so_far} messages{copies} found {total}."
+
+
+def _covered(result: ArchiveSearchPage) -> str:
+    whole = f"{iso(result.from_timestamp)} to {iso(result.to_timestamp)}"
+    if result.complete:
+        return f"Archive {result.archive_id} was searched from {whole}"
+    part = result.coverage
+    reached = f"{iso(part.from_timestamp)} to {iso(part.to_timestamp)}" if part else "nothing yet"
+    return f"Archive {result.archive_id}: searched {reached}, of {whole}"
+
+
+def _filtered(seen: FilteredHere) -> str:
+    missing = f"; {seen.not_read} could not be read" if seen.not_read else ""
+    return f"Filtered here: {seen.rows_matched} of {seen.rows_read} rows read match{missing}."
+
+
+def _copy_ids(rows: list[FoundRow]) -> Iterator[str]:
+    for row in rows:
+        if row.copy_ids:
+            yield f"Copies of {row.archived_message_id}: {', '.join(row.copy_ids[1:])}"
 
 
 def _count(of: str, rows: list[SearchResultRow], total: int, truncated: bool | None) -> str:
@@ -108,18 +139,17 @@ def _count(of: str, rows: list[SearchResultRow], total: int, truncated: bool | N
     return f"{len(rows)} of {total} rows: {of}.{more}"
 
 
-def _rows(rows: list[SearchResultRow]) -> str:
+def _rows(rows: Sequence[SearchResultRow], columns: Sequence[str] = _ROW_COLUMNS) -> str:
     """Rows as a table where only the summary's members are known, else one after another."""
     if not rows:
         return ""
     shown = [row.structured() for row in rows]
     if all(set(row) <= _SUMMARY_MEMBERS for row in shown):
-        cells = ([_cell(row, name) for name in _ROW_COLUMNS] for row in shown)
-        return lines(DATA_NOT_INSTRUCTIONS, table(_ROW_COLUMNS, cells))
+        return lines(DATA_NOT_INSTRUCTIONS, table(columns, ([_cell(row, name) for name in columns] for row in shown)))
     return lines(DATA_NOT_INSTRUCTIONS, *("\n".join(labelled(row)) + "\n" for row in shown))
 
 
-_SUMMARY_MEMBERS = {*_ROW_COLUMNS, "HasAttachments"}
+_SUMMARY_MEMBERS = {*_ROW_COLUMNS, "HasAttachments", "Copies", "CopyIds"}
 
 
 def _cell(row: dict[str, Any], name: str) -> str:

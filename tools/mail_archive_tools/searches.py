@@ -1,0 +1,106 @@
+"""The operations on searches, as the API has them. `search_archive` does what a caller means."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from mail_archive_tools.access import Access
+from mail_archive_tools.cursors import RowPlace, fingerprint
+from mail_archive_tools.errors import InvalidArgument
+from mail_archive_tools.filters import request_filters
+from mail_archive_tools.fitting import fitted
+from mail_archive_tools.models import (
+    ArchiveFilters,
+    ArchiveSearch,
+    ArchiveSearchList,
+    SearchResultRow,
+    SearchResults,
+    StartedSearch,
+    StoppedSearch,
+)
+from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, NextToken, PageSize, SearchId, ToMoment, iso
+from mail_archive_tools.ranges import read_range
+from mail_archive_tools.results import results_of
+from mail_archive_tools.rows import Detail, fit_rows
+
+MAX_RANGE = timedelta(days=30)
+"""The longest range that Mail Manager searches at once."""
+MAX_RESULTS = 1000
+"""The most rows that Mail Manager finds in one search."""
+
+Filters = Annotated[
+    ArchiveFilters,
+    Field(description="The API's ArchiveFilters: conditions under include must all hold, none under unless may."),
+]
+MaxResults = Annotated[int, Field(ge=0, le=MAX_RESULTS, description="How many rows the search may find.")]
+DetailLevel = Annotated[
+    Detail, Field(description="summary: id, time, From, To, Subject, attachments. full: every member, at length.")
+]
+
+
+async def start_archive_search(
+    archive_id: ArchiveId,
+    from_timestamp: FromMoment,
+    to_timestamp: ToMoment,
+    filters: Filters | None = None,
+    max_results: MaxResults = MAX_RESULTS,
+    *,
+    access: Access,
+) -> StartedSearch:
+    """Start a search of up to 30 days without waiting for it; one may run at a time. search_archive is easier.
+    Next: get_archive_search until it is COMPLETED, then get_archive_search_results."""
+    begin, end, notes = read_range(from_timestamp, to_timestamp)
+    if end - begin > MAX_RANGE:
+        raise InvalidArgument(
+            f"The range from {iso(begin)} to {iso(end)} is longer than the {MAX_RANGE.days} days that one search "
+            f"covers. Search it in pieces, the first one up to {iso(begin + MAX_RANGE)}, or call search_archive."
+        )
+    search_id = await access.client.start_archive_search(archive_id, begin, end, request_filters(filters), max_results)
+    return StartedSearch(search_id=search_id, notes=notes or None)
+
+
+async def get_archive_search(search_id: SearchId, *, access: Access) -> ArchiveSearch:
+    """See what a search looks for and how far it is."""
+    response = await access.client.get_archive_search(search_id)
+    return fitted(ArchiveSearch.of(**response, SearchId=search_id))
+
+
+async def get_archive_search_results(
+    search_id: SearchId,
+    page_size: PageSize = 20,
+    cursor: Cursor | None = None,
+    detail: DetailLevel = "summary",
+    *,
+    access: Access,
+) -> SearchResults:
+    """See what a completed search found, a page at a time. detail=full shows all that is known of each message."""
+    query = fingerprint("results", search_id)
+    place = access.cursors.read(cursor, RowPlace, query) if cursor is not None else RowPlace(search_id, 0)
+    found = await results_of(access, search_id)
+    if place.offset > len(found.rows):
+        raise InvalidArgument(f"Search {search_id} has only {len(found.rows)} rows. Leave cursor out.")
+    rows, shortened = fit_rows(found.rows[place.offset : place.offset + page_size], detail, SearchResultRow)
+    following = RowPlace(search_id, place.offset + len(rows))
+    return SearchResults(
+        search_id=search_id,
+        rows=rows,
+        total_rows=len(found.rows),
+        truncated=found.truncated or None,
+        next_cursor=access.cursors.write(following, query) if following.offset < len(found.rows) else None,
+        notes=shortened or None,
+    )
+
+
+async def list_archive_searches(
+    archive_id: ArchiveId, page_size: PageSize = 20, next_token: NextToken | None = None, *, access: Access
+) -> ArchiveSearchList:
+    """List an archive's searches and their states, newest first: also those that other programs started."""
+    response = await access.client.list_archive_searches(archive_id, page_size, next_token)
+    return ArchiveSearchList.of(**{"Searches": [], **response})
+
+
+async def stop_archive_search(search_id: SearchId, *, access: Access) -> StoppedSearch:
+    """Stop a running search. It may be somebody else's: ask before you stop one that you did not start."""
+    await access.client.stop_archive_search(search_id)
+    return StoppedSearch(search_id=search_id)
