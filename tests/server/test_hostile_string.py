@@ -104,6 +104,10 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
         await call("get_archive_message", **which)
         for shown in ("text", "html"):
             await call("get_archive_message_content", **which, format=shown)
+        await call("search_archive", **where, **day, filter_here={"body": ["visible"], "subject": ["*visible*"]})
+        groups = ["sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject"]
+        await call("summarize_archive_search", **where, **day, group_by=groups)
+        thread = await call("get_archive_thread", **where, **which, new_text=True)
         read = await call("read_archive_message", **which)
         for attachment in [*read["Attachments"], {"AttachmentId": HOSTILE[:90]}]:
             await call("read_archive_attachment", **which, attachment_id=attachment["AttachmentId"])
@@ -111,6 +115,7 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
     outputs["resource"] = [resource.model_dump_json()]
     assert {entry.name for entry in CATALOG} <= set(outputs)
     assert len(outputs["read_archive_attachment"]) == 9
+    assert thread["Messages"][-1]["NewText"] and thread["Messages"][-1]["From"]
     members = ("Authentication", "Route", "Findings", "DeliveryReport", "Invitations", "HiddenText", "Problems")
     assert [name for name in members if name not in read] == []
     for tool, texts in outputs.items():

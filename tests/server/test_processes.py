@@ -92,7 +92,7 @@ def test_stdout_carries_nothing_but_protocol(sample: Sample) -> None:
     raw = Raw("--local", str(sample.folder), "--log-level", "DEBUG")
     raw.shake_hands()
     tools = raw.request("tools/list")["result"]["tools"]
-    assert len(tools) == 12
+    assert len(tools) == 14
     for name, arguments in (
         ("get_archive", {"archive_id": "nonsense"}),
         ("search_archive", {"archive_id": sample.archive_id, **APRIL}),

@@ -13,7 +13,7 @@ from mail_archive_server.schemas import tidy_schema
 from mail_archive_tools import models
 from mail_archive_tools.archives import get_archive, list_archives
 from mail_archive_tools.message import get_archive_message, get_archive_message_content
-from mail_archive_tools.models import filters, reading
+from mail_archive_tools.models import filters, reading, summary, thread
 from mail_archive_tools.models.base import Output
 from mail_archive_tools.searches import (
     get_archive_search,
@@ -57,12 +57,19 @@ TYPES = {"string": "string", "integer": "integer", "boolean": "boolean", "list":
 
 OURS = (
     models.ArchiveSearchPage,
+    models.ArchiveSearchSummary,
+    models.ArchiveThread,
     models.FilteredHere,
     models.FoundRow,
     models.TimeRange,
     models.ReadMessage,
     models.ReadAttachment,
-    *(each for each in vars(reading).values() if inspect.isclass(each) and issubclass(each, Output) and each != Output),
+    *(
+        each
+        for module in (reading, summary, thread)
+        for each in vars(module).values()
+        if inspect.isclass(each) and issubclass(each, Output) and each != Output
+    ),
 )
 """Models that mirror no shape of the API."""
 

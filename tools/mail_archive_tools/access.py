@@ -18,6 +18,7 @@ from mail_archive_tools.windows import Limits
 if TYPE_CHECKING:
     from mail_archive_tools.attachments import FileText
     from mail_archive_tools.fetching import Fetched
+    from mail_archive_tools.summary import Tally
 
 LinkRule = Callable[[str], bool]
 """Whether a download link leads to a host that the service uses."""
@@ -27,6 +28,9 @@ CACHED_MESSAGE_BYTES = 100_000_000
 
 CACHED_FILE_CHARS = 10_000_000
 """Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
+
+COUNTED_ROWS = 1_000_000
+"""Rows of which the facts are kept at most, for summaries that are asked for again: about 200 MB."""
 
 
 def no_link(link: str) -> bool:
@@ -45,6 +49,7 @@ class Access:
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
+    tallies: Cache[Tally] = field(default_factory=lambda: Cache(COUNTED_ROWS, lambda tally: len(tally.facts)))
     slot: Slot = field(default_factory=Slot)
     pace: Pace = field(default_factory=Pace)
     recent: Recent = field(default_factory=Recent)

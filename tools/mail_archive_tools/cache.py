@@ -36,6 +36,9 @@ class Cache(Generic[_Value]):
             if not lock.statistics().tasks_waiting:
                 self._fetching.pop(key, None)
 
+    def forget(self, key: str) -> None:
+        self._kept.pop(key, None)
+
     def _keep(self, key: str, value: _Value) -> None:
         self._kept[key] = value
         while len(self._kept) > 1 and sum(map(self._weigh, self._kept.values())) > self._limit:

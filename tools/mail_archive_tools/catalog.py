@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, message, reading, search, searches
+from mail_archive_tools import archives, message, reading, search, searches, summary, thread
 from mail_archive_tools.models import Output
 
 Toolset = Literal["read"]
@@ -37,6 +37,15 @@ class CatalogTool:
         return " ".join((self.function.__doc__ or "").split())
 
 
+SEARCHING = (
+    "ses:StartArchiveSearch",
+    "ses:GetArchiveSearch",
+    "ses:GetArchiveSearchResults",
+    "ses:StopArchiveSearch",
+    "ses:ListArchiveSearches",
+)
+"""What a search that waits needs; the last one names the search that is in its way."""
+
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
     CatalogTool(archives.get_archive, "Get an archive", ("ses:GetArchive",)),
@@ -44,10 +53,11 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(
         search.search_archive,
         "Search an archive",
-        ("ses:StartArchiveSearch", "ses:GetArchiveSearch", "ses:GetArchiveSearchResults", "ses:StopArchiveSearch"),
+        SEARCHING,
         idempotent=False,
         open_world=True,
     ),
+    CatalogTool(summary.summarize_archive_search, "Summarize a search", SEARCHING, idempotent=False, open_world=True),
     CatalogTool(
         searches.start_archive_search,
         "Start a search",
@@ -71,6 +81,13 @@ CATALOG: tuple[CatalogTool, ...] = (
         message.get_archive_message_content,
         "Get a message's content",
         ("ses:GetArchiveMessageContent",),
+        open_world=True,
+    ),
+    CatalogTool(
+        thread.get_archive_thread,
+        "Get a conversation",
+        (*SEARCHING, "ses:GetArchiveMessage"),
+        idempotent=False,
         open_world=True,
     ),
     CatalogTool(reading.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message as it was read, and the sender's address in its SMTP envelope, where the service noted it."""
+    """A message as it was read; the sender's address in its SMTP envelope and when it was received, where the service
+    noted it."""
 
     message: Message
     envelope_from: str | None
+    received: datetime | None = None
 
     @property
     def weight(self) -> int:
@@ -54,7 +57,8 @@ async def fetch_message(archived_message_id: str, access: Access) -> Fetched:
         response = await described()
         raw = await download(str(response["MessageDownloadLink"]), link, access.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
+        received = response.get("Metadata", {}).get("Timestamp")
         # In a thread, since a large message takes a second.
-        return Fetched(await to_thread.run_sync(read_message, raw), envelope_from)
+        return Fetched(await to_thread.run_sync(read_message, raw), envelope_from, received)
 
     return await access.messages.get(archived_message_id, fetch)

@@ -31,6 +31,12 @@ def archive_filters(words: SearchWords, exclude: SearchWords | None = None) -> A
     return ArchiveFilters(include=include or None, unless=unless or None)
 
 
+def contains(attribute: str, values: list[str]) -> FilterCondition:
+    """The condition that an attribute of the API contains any of these values."""
+    evaluate = StringToEvaluate.model_validate({"attribute": attribute})
+    return FilterCondition(string_expression=StringExpression(evaluate=evaluate, operator="CONTAINS", values=values))
+
+
 def request_filters(filters: ArchiveFilters | None) -> dict[str, Any] | None:
     """The API's Filters.
 
@@ -49,13 +55,7 @@ def request_filters(filters: ArchiveFilters | None) -> dict[str, Any] | None:
 
 def _conditions(words: SearchWords) -> list[FilterCondition]:
     conditions = [
-        FilterCondition(
-            string_expression=StringExpression(
-                evaluate=StringToEvaluate.model_validate({"attribute": attribute}), operator="CONTAINS", values=values
-            )
-        )
-        for name, attribute in ATTRIBUTES.items()
-        if (values := getattr(words, name))
+        contains(attribute, values) for name, attribute in ATTRIBUTES.items() if (values := getattr(words, name))
     ]
     if words.has_attachments is not None:
         conditions.append(

@@ -19,7 +19,7 @@ _LINK_HIDDEN = "The operator of this server hides MessageDownloadLink. read_arch
 
 Format = Annotated[
     Literal["text", "html"],
-    Field(description="text: as a person reads it, made from the HTML where there is no plain text. html: the source."),
+    Field(description="text: as a person reads it. html: the source."),
 ]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.untrusted import fence, first_bytes, new_nonce
 
-Offset = Annotated[int, Field(ge=0, description="Where to begin, in characters: NextOffset of the answer before.")]
+Offset = Annotated[int, Field(ge=0, description="NextOffset of the answer before, in characters.")]
 MaxChars = Annotated[int, Field(ge=1, le=30_000, description="How many characters at most.")]
 
 _MARKS = 80

@@ -13,7 +13,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.errors import NotFound
 from mail_archive_tools.fetching import Fetched, fetch_message
 from mail_archive_tools.models import ReadAttachment, ReadMessage
-from mail_archive_tools.models.base import MessageId
+from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.paging import MaxChars, Offset, page_of
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_line, clean_text, shorten
 
@@ -37,7 +37,7 @@ QuotedText = Annotated[
     Literal["show", "hide"], Field(description="hide: leave out what repeats earlier mail, but not answers in between.")
 ]
 AttachmentId = Annotated[
-    str, Field(min_length=1, max_length=100, description="AttachmentId from read_archive_message.")
+    str, described_text("AttachmentId from read_archive_message."), Field(min_length=1, max_length=100)
 ]
 
 

@@ -34,8 +34,11 @@ class Results:
         return len(self.rows) >= self.max_results
 
 
-async def results_of(access: Access, search_id: str, search: dict[str, Any] | None = None) -> Results:
-    """What a completed search found. `search` is its GetArchiveSearch response, where it is known already.
+async def results_of(
+    access: Access, search_id: str, search: dict[str, Any] | None = None, keep: bool = True
+) -> Results:
+    """What a completed search found. `search` is its GetArchiveSearch response, where it is known already; `keep` is
+    for those who will ask again.
 
     Raises:
         NotReady, SearchEnded: it has no results.
@@ -49,6 +52,8 @@ async def results_of(access: Access, search_id: str, search: dict[str, Any] | No
 
     if search is not None:
         _refuse_without_results(search_id, search)
+    if not keep and search_id not in access.results:
+        return await fetch()
     return await access.results.get(search_id, fetch)
 
 

@@ -89,6 +89,12 @@ class Unfinished:
     runs: int
 
 
+def reuse_seconds(window: Window) -> float:
+    """How long what was found in a window stands."""
+    live = window.last > time.time() - _PRESENT_SECONDS
+    return LIVE_REUSE_SECONDS if live else REUSE_SECONDS
+
+
 class Recent:
     """The searches that were started lately, by what they were asked."""
 
@@ -96,8 +102,7 @@ class Recent:
         self._searches: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def add(self, request: SearchRequest, search_id: str) -> None:
-        live = request.window.last > time.time() - _PRESENT_SECONDS
-        forgotten = time.monotonic() + (LIVE_REUSE_SECONDS if live else REUSE_SECONDS)
+        forgotten = time.monotonic() + reuse_seconds(request.window)
         self._searches[request.key] = (search_id, forgotten)
         while len(self._searches) > _KEPT_SEARCHES:
             self._searches.popitem(last=False)
@@ -112,27 +117,28 @@ class Recent:
 
 
 async def run_search(
-    access: Access, request: SearchRequest, patience: Patience, search_id: str | None = None
+    access: Access, request: SearchRequest, patience: Patience, search_id: str | None = None, keep: bool = True
 ) -> Finished | Unfinished:
-    """Search, waiting while there is time; `search_id` is a search that was started for this request before.
+    """Search, waiting while there is time; `search_id` is a search that was started for this request before, and
+    `keep` says whether the rows will be asked for again.
 
     Raises:
         SlotTaken: another search was in the way until the time was up.
         SearchEnded: the search failed, or somebody stopped it.
     """
     for candidate in (search_id, access.recent.find(request)):
-        if candidate and (outcome := await _take_up(access, request, candidate, patience)):
+        if candidate and (outcome := await _take_up(access, request, candidate, patience, keep)):
             return outcome
     async with access.slot.turn(patience):
         # Whoever was ahead may have asked the same.
         candidate = access.recent.find(request)
-        if candidate and (outcome := await _take_up(access, request, candidate, patience)):
+        if candidate and (outcome := await _take_up(access, request, candidate, patience, keep)):
             return outcome
-        return await _run(access, request, patience)
+        return await _run(access, request, patience, keep)
 
 
 async def _take_up(
-    access: Access, request: SearchRequest, search_id: str, patience: Patience
+    access: Access, request: SearchRequest, search_id: str, patience: Patience, keep: bool
 ) -> Finished | Unfinished | None:
     """The outcome of a search that was started before, or None where it is of no use."""
     if search_id == access.recent.find(request) and search_id in access.results:
@@ -149,12 +155,12 @@ async def _take_up(
         if is_unfinished(search):
             return Unfinished(search_id, runs=0)
     if state_of(search) == "COMPLETED":
-        return Finished(search_id, await results_of(access, search_id, search), runs=0)
+        return Finished(search_id, await results_of(access, search_id, search, keep), runs=0)
     access.recent.forget(request)
     return None
 
 
-async def _run(access: Access, request: SearchRequest, patience: Patience) -> Finished | Unfinished:
+async def _run(access: Access, request: SearchRequest, patience: Patience, keep: bool) -> Finished | Unfinished:
     try:
         search_id = await start_when_free(access.client, request.archive_id, request.arguments, patience)
     except SlotTaken as error:
@@ -168,7 +174,7 @@ async def _run(access: Access, request: SearchRequest, patience: Patience) -> Fi
     access.pace.note(request.archive_id, _seconds_taken(search, anyio.current_time() - started))
     if state_of(search) != "COMPLETED":
         access.recent.forget(request)
-    return Finished(search_id, await results_of(access, search_id, search), runs=1)
+    return Finished(search_id, await results_of(access, search_id, search, keep), runs=1)
 
 
 @asynccontextmanager

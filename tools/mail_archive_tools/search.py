@@ -1,6 +1,5 @@
 """`search_archive`: what a caller means by searching. Any range, every row once, a page at a time."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from mail_archive_tools.collecting import Collector, PageState
 from mail_archive_tools.cursors import fingerprint
 from mail_archive_tools.filters import archive_filters, request_filters
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow, SearchWords
-from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, ToMoment, iso
+from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, ToMoment
 from mail_archive_tools.models.query import (
     Cc,
     EnvelopeRecipient,
@@ -26,7 +25,7 @@ from mail_archive_tools.polling import Patience
 from mail_archive_tools.progress import Progress, silent
 from mail_archive_tools.ranges import read_range
 from mail_archive_tools.rows import fit_rows
-from mail_archive_tools.sweep import Place, Sweep
+from mail_archive_tools.sweep import Sweep, overflow_notes
 from mail_archive_tools.throttling import until
 from mail_archive_tools.windows import Order
 
@@ -48,8 +47,8 @@ async def search_archive(
     filter_here: Annotated[
         FilterHere,
         Field(
-            description="Checked by this server on what the words find: sender and subject as patterns of the whole "
-            "value (* and ?), message_id, body (parts of the text; slow: each mail is read)."
+            description="Matched by this server on what the words find: sender, subject (patterns of the whole value: "
+            "* and ?), message_id, body (parts of the text; slow)."
         ),
     ]
     | None = None,
@@ -105,15 +104,3 @@ async def search_archive(
 
 def _filtered_here(state: PageState) -> FilteredHere:
     return FilteredHere(rows_read=state.read, rows_matched=state.matched, not_read=state.not_read or None)
-
-
-def overflow_notes(place: Place) -> list[str]:
-    """What to say of seconds with more messages than one search may find."""
-    if not place.overflows:
-        return []
-    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in place.overflowed)
-    return [
-        f"More messages were received than one search can find in the second of {moments}"
-        + (f" and {place.overflows - len(place.overflowed)} more" if place.overflows > len(place.overflowed) else "")
-        + ": some are missing here. Narrow the words to find them."
-    ]

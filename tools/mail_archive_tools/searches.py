@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.cursors import RowPlace, fingerprint
@@ -29,9 +29,18 @@ MAX_RANGE = timedelta(days=30)
 MAX_RESULTS = 1000
 """The most rows that Mail Manager finds in one search."""
 
+# In words, since the schema of its six nested shapes would cost every conversation a kilobyte more.
 Filters = Annotated[
     ArchiveFilters,
-    Field(description="The API's ArchiveFilters: conditions under include must all hold, none under unless may."),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "ArchiveFilters of the API. include: conditions that must all hold; unless: conditions of "
+            "which none may. Each is {string_expression: {evaluate: {attribute: TO, FROM, CC, SUBJECT, ENVELOPE_TO or "
+            "ENVELOPE_FROM}, operator: CONTAINS, values: [...]}} or {boolean_expression: {evaluate: {attribute: "
+            "HAS_ATTACHMENTS}, operator: IS_TRUE or IS_FALSE}}.",
+        }
+    ),
 ]
 MaxResults = Annotated[int, Field(ge=0, le=MAX_RESULTS, description="How many rows the search may find.")]
 DetailLevel = Annotated[

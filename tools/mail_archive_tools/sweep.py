@@ -20,6 +20,7 @@ from pydantic import Field
 
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
+from mail_archive_tools.models.base import iso
 from mail_archive_tools.polling import Patience
 from mail_archive_tools.results import Row
 from mail_archive_tools.running import Finished, SearchRequest, Unfinished, run_search
@@ -130,8 +131,8 @@ class Sweep:
     def _backwards(self) -> bool:
         return self.order == "newest_first"
 
-    async def part(self, place: Place, patience: Patience) -> Part | OutOfTime:
-        """Search the window at `place`, as short as it has to be.
+    async def part(self, place: Place, patience: Patience, keep: bool = True) -> Part | OutOfTime:
+        """Search the window at `place`, as short as it has to be. `keep`: whether its rows will be asked for again.
 
         Raises:
             ArchiveError: it cannot be searched.
@@ -141,7 +142,7 @@ class Sweep:
         known = place.search_id or None
         times = 0
         while True:
-            outcome = await run_search(self.access, self._request(window), patience, known)
+            outcome = await run_search(self.access, self._request(window), patience, known, keep)
             known = None
             place = place._replace(searches=place.searches + outcome.runs)
             if isinstance(outcome, Unfinished):
@@ -222,3 +223,15 @@ class Sweep:
 
     def _request(self, window: Window) -> SearchRequest:
         return SearchRequest(self.archive_id, window, self.filters, self.limits.rows)
+
+
+def overflow_notes(place: Place) -> list[str]:
+    """What to say of seconds with more messages than one search may find."""
+    if not place.overflows:
+        return []
+    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in place.overflowed)
+    return [
+        f"More messages were received than one search can find in the second of {moments}"
+        + (f" and {place.overflows - len(place.overflowed)} more" if place.overflows > len(place.overflowed) else "")
+        + ": some are missing here. Narrow the words to find them."
+    ]

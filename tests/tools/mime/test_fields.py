@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.mime.addresses import MAX_ADDRESSES, Mailbox, read_addresses
 from mail_archive_tools.mime.dates import read_date
-from mail_archive_tools.mime.message import message_ids
+from mail_archive_tools.mime.message_ids import message_ids
 from mail_archive_tools.mime.parameters import read_parameters
 
 

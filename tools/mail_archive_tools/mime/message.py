@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,17 +13,14 @@ from mail_archive_tools.mime.bodies import Bodies, choose_bodies
 from mail_archive_tools.mime.dates import MailDate, read_date
 from mail_archive_tools.mime.files import MAX_FILES, File, files_of
 from mail_archive_tools.mime.headers import HEADER_BYTES, HEADER_FIELDS, Headers
+from mail_archive_tools.mime.message_ids import message_ids
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, read_structure
 from mail_archive_tools.mime.texts import Text, read_texts
 
-MAX_IDS = 1_000
-"""Message ids read of one References field."""
-
 LONG_OUTSIDE = 200
 """What stands outside the parts of a multipart is a notice to old programs, unless it is longer than this (bytes)."""
 
-_MESSAGE_ID = re.compile(r"<([^<>]{1,998})>")
 _REPEATED_ONCE = (
     "from",
     "sender",
@@ -128,11 +124,3 @@ def read_message(raw: bytes, id: str = "") -> Message:
     bodies = choose_bodies(root)
     text = read_texts(bodies)
     return Message(raw, root, bodies, text, tuple(files_of(root, bodies, text)))
-
-
-def message_ids(value: str) -> list[str]:
-    """The ids of a Message-ID, In-Reply-To or References field, without angle brackets, each once."""
-    found = [" ".join(each.split()) for each in _MESSAGE_ID.findall(value) if each.strip()]
-    if not found:
-        found = [word for word in value.replace(",", " ").split() if "@" in word]
-    return list(dict.fromkeys(found))[:MAX_IDS]

@@ -25,6 +25,8 @@ from mail_archive_tools.models.search import (
     StoppedSearch,
     TimeRange,
 )
+from mail_archive_tools.models.summary import ArchiveSearchSummary
+from mail_archive_tools.models.thread import ArchiveThread
 
 __all__ = [
     "ArchiveDetails",
@@ -33,7 +35,9 @@ __all__ = [
     "ArchiveSearch",
     "ArchiveSearchList",
     "ArchiveSearchPage",
+    "ArchiveSearchSummary",
     "ArchiveSummary",
+    "ArchiveThread",
     "ArchivedMessage",
     "ArchivedMessageContent",
     "Envelope",

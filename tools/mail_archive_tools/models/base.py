@@ -124,43 +124,33 @@ FromMoment = Annotated[
     datetime,
     BeforeValidator(_moment),
     WithJsonSchema(_DATE_TIME),
-    Field(description="Start, inclusive. ISO 8601; without a zone it is taken as UTC."),
+    Field(description="Start, inclusive: ISO 8601, in UTC unless it says a zone."),
 ]
 ToMoment = Annotated[
     datetime,
     BeforeValidator(_end_moment),
     WithJsonSchema(_DATE_TIME),
-    Field(description="End, inclusive; a date alone means to its end. ISO 8601; without a zone it is taken as UTC."),
+    Field(description="End, inclusive; a date alone means to its end."),
 ]
+
+
+def described_text(description: str) -> WithJsonSchema:
+    """The schema of a text. Patterns and lengths are checked but not published: they would cost every conversation
+    hundreds of bytes."""
+    return WithJsonSchema({"type": "string", "description": description})
+
 
 ArchiveId = Annotated[
     str,
-    Field(
-        pattern=r"^a-[A-Za-z0-9_]{1,64}$", description="An archive's id: a- and letters or digits. See list_archives."
-    ),
+    described_text("An archive's id: a- and letters or digits. See list_archives."),
+    Field(pattern=r"^a-[A-Za-z0-9_]{1,64}$"),
 ]
-SearchId = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=64,
-        description="A search's id, from start_archive_search or list_archive_searches.",
-    ),
-]
+SearchId = Annotated[str, described_text("A search's id."), Field(min_length=1, max_length=64)]
 MessageId = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=1024,
-        description="An ArchivedMessageId from a search's rows (not the Message-ID header).",
-    ),
+    described_text("An ArchivedMessageId from a search, not a Message-ID."),
+    Field(min_length=1, max_length=1024),
 ]
 PageSize = Annotated[int, Field(ge=1, le=50, description="How many to return at most.")]
-NextToken = Annotated[
-    str,
-    Field(min_length=1, max_length=2048, description="NextToken of the answer before, to go on from there."),
-]
-Cursor = Annotated[
-    str,
-    Field(min_length=1, max_length=2048, description="NextCursor of the answer before, to go on from there."),
-]
+NextToken = Annotated[str, described_text("NextToken of the answer before."), Field(min_length=1, max_length=2048)]
+Cursor = Annotated[str, described_text("NextCursor of the answer before."), Field(min_length=1, max_length=2048)]

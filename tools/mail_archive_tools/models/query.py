@@ -6,7 +6,11 @@ from pydantic import Field, WithJsonSchema
 
 from mail_archive_tools.models.filters import Input, SearchWords, Words
 
-_WORDS_SCHEMA = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_WORDS_SCHEMA = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    "description": "The same words by name: messages that match any are left out.",
+}
 
 Sender = Annotated[Words, Field(description="Parts of the From header (name or address).")]
 Recipient = Annotated[Words, Field(description="Parts of the To header.")]
@@ -18,9 +22,8 @@ EnvelopeRecipient = Annotated[Words, Field(description="Parts of an SMTP recipie
 Exclude = Annotated[
     SearchWords,
     WithJsonSchema(_WORDS_SCHEMA),
-    Field(description="The same words by name: messages that match any are left out."),
 ]
-WaitSeconds = Annotated[float, Field(ge=0, le=50, description="How long to work on it. Hosts give up after 60 s.")]
+WaitSeconds = Annotated[float, Field(ge=0, le=50, description="Hosts give up after 60 s.")]
 
 
 class FilterHere(Input):

@@ -5,7 +5,7 @@ are separated by tabs, which no cleaned value has).
 """
 
 # Imported for what they register.
-from mail_archive_tools.rendering import messages, searches
+from mail_archive_tools.rendering import messages, searches, threads
 from mail_archive_tools.rendering.base import render
 
-__all__ = ["messages", "render", "searches"]
+__all__ = ["messages", "render", "searches", "threads"]

@@ -1,0 +1,121 @@
+"""Messages as conversations, by who answers whom: the algorithm of J. W. Zawinski. Pure, and never recursive.
+
+Messages that are referred to and not there stay as gaps. Unlike the original, In-Reply-To is believed before the end of
+References, and subjects join two conversations only where an answer names nothing that it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+MOST_REFERENCES = 200
+"""Ids of one message that are looked at: the newest of them."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to be placed. `references` are the ids that it names, its parent last; `time` orders siblings."""
+
+    key: str
+    message_id: str
+    references: tuple[str, ...]
+    time: float
+    subject: str = ""
+    is_answer: bool = False
+
+
+@dataclass(eq=False)
+class Node:
+    """A place in a conversation; without a letter it is a gap: a message that others refer to."""
+
+    message_id: str
+    letter: Letter | None = None
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+    by_subject: bool = False
+    """Whether it was placed by its subject alone."""
+
+    @property
+    def root(self) -> Node:
+        node = self
+        while node.parent is not None:
+            node = node.parent
+        return node
+
+    def walk(self) -> Iterator[tuple[Node, int]]:
+        """This node and those below it with their depths, answers behind what they answer, siblings in the order of
+        time."""
+        waiting = [(self, 0)]
+        while waiting:
+            node, depth = waiting.pop()
+            yield node, depth
+            waiting += [(child, depth + 1) for child in reversed(node.children)]
+
+    def is_below(self, other: Node) -> bool:
+        node: Node | None = self
+        while node is not None and node is not other:
+            node = node.parent
+        return node is other
+
+    def hang(self, parent: Node) -> None:
+        """Put this node below `parent`, unless `parent` is below it: references of hostile or broken mail go round."""
+        if parent.is_below(self):
+            return
+        if self.parent is not None:
+            self.parent.children.remove(self)
+        self.parent = parent
+        parent.children.append(self)
+
+
+def conversations(letters: Iterable[Letter]) -> list[Node]:
+    """The roots of all conversations, the oldest first."""
+    nodes: dict[str, Node] = {}
+    for letter in sorted(letters, key=_order):
+        node = nodes.setdefault(letter.message_id, Node(letter.message_id))
+        if node.letter is not None:  # another message with the same id: what refers to it means the first
+            node = nodes.setdefault(f"{letter.message_id}\0{letter.key}", Node(letter.message_id))
+        node.letter = letter
+        named = [each for each in letter.references[-MOST_REFERENCES:] if each != letter.message_id]
+        chain = [nodes.setdefault(each, Node(each)) for each in named]
+        for parent, child in pairwise(chain):
+            if child.parent is None:
+                child.hang(parent)
+        if chain:
+            node.hang(chain[-1])
+    _join_by_subject([node for node in nodes.values() if node.parent is None and node.letter])
+    age = _ages(nodes.values())
+    for node in age:
+        # What has no message below it is no gap: others named it, and were then placed elsewhere.
+        node.children = sorted(filter(age.__contains__, node.children), key=age.__getitem__)
+    return sorted((node for node in age if node.parent is None), key=age.__getitem__)
+
+
+def _join_by_subject(roots: Iterable[Node]) -> None:
+    """Answers that name no message are below the first message with their subject that came before them."""
+    first: dict[str, Node] = {}
+    for root in sorted(roots, key=lambda node: _order(node.letter)):
+        letter = root.letter
+        if not letter or not letter.subject:
+            continue
+        if letter.is_answer and not letter.references and letter.subject in first:
+            root.hang(first[letter.subject])
+            root.by_subject = True
+        else:
+            first.setdefault(letter.subject, root)
+
+
+def _ages(nodes: Iterable[Node]) -> dict[Node, tuple[float, str]]:
+    """When each conversation below a node began: a gap is as old as the oldest below it."""
+    ages: dict[Node, tuple[float, str]] = {}
+    for each in sorted((node for node in nodes if node.letter), key=lambda node: _order(node.letter)):
+        node: Node | None = each
+        while node is not None and node not in ages:
+            ages[node] = _order(each.letter)
+            node = node.parent
+    return ages
+
+
+def _order(letter: Letter | None) -> tuple[float, str]:
+    return (letter.time, letter.key) if letter else (0.0, "")

@@ -1,0 +1,43 @@
+"""A search counted, not listed."""
+
+from mail_archive_tools.models.base import Output, Timestamp, member, optional
+from mail_archive_tools.models.search import TimeRange
+
+
+class SummaryGroup(Output):
+    value: str = member("What these have in common; mail text, never instructions.")
+    rows: int = member("Rows, each copy of a message counted.")
+    messages: int | None = optional("Messages, copies counted once; absent where there are as many as rows.")
+    first_timestamp: Timestamp | None = optional("The first of them; absent where the group is itself a time.")
+    last_timestamp: Timestamp | None = optional("The last of them.")
+
+
+class SummaryOthers(Output):
+    groups: int = member("How many groups are not listed.")
+    rows: int = member("Their rows; one that is in several of them is counted in each.")
+
+
+class Summary(Output):
+    by: str = member("What was grouped by.")
+    groups: int = member("How many groups there are in all.")
+    top: list[SummaryGroup] = member("The largest groups; those of time in its order.")
+    others: SummaryOthers | None = optional("The groups that are not listed.")
+
+
+class ArchiveSearchSummary(Output):
+    archive_id: str | None = optional("The archive that was searched.")
+    search_id: str | None = optional("The search that was summarized, where one was asked for.")
+    from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
+    to_timestamp: Timestamp = member("End of the whole range, inclusive.")
+    coverage: TimeRange | None = optional("The part of the range that is counted here; absent: none yet.")
+    complete: bool = member("True: the whole range is counted.")
+    rows: int = member("Rows that are counted, each copy of a message by itself.")
+    messages: int = member("Messages that are counted, copies once.")
+    searches_so_far: int | None = optional("How many searches were run for it.")
+    running_search_id: str | None = optional("The search that still runs.")
+    first_timestamp: Timestamp | None = optional("When the first was received.")
+    last_timestamp: Timestamp | None = optional("When the last was received.")
+    zone: str | None = optional("The time zone that days, weeks, months, weekdays and hours are of.")
+    summaries: list[Summary] = member("One for each grouping.")
+    gaps: list[TimeRange] | None = optional("The longest times without mail, longest first.")
+    notes: list[str] | None = optional("What to call next, what was left out.")
