@@ -25,7 +25,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.describe import describe
 from mail_archive_server.local.query import Query, TextCondition
 from mail_archive_server.local.store import Store
-from tests import bench_reading
+from tests import bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 
 QUICK = "--quick" in sys.argv
@@ -53,6 +53,7 @@ def main() -> None:
         anyio.run(pages, filled)
         importing(folder)
         reading()
+        any_range()
         for size in SIZES:
             searching(fill(folder / f"{size}", size) if size != 1_000 else filled, size)
 
@@ -228,6 +229,26 @@ def reading() -> None:
     row(f"HTML to text, {found.bodies} of their bodies", f"{found.conversions:,.0f} bodies/s")
     size, peak = bench_reading.large_message_peak()
     row(f"reading of one message of {size:.0f} MB", f"{peak / size:.1f} times its size", memory=peak)
+
+
+def any_range() -> None:
+    """A search of five years, every page of it, beside a plain loop of searches; and the same counted."""
+    found = bench_searching.measure(*((4_000, 6_000) if QUICK else (40_000, 60_000)))
+    ours, plain, counting = found.ours, found.plain, found.counting
+    assert ours.rows == plain.rows == counting.rows
+    row(
+        f"all {ours.rows:,} rows of five years, of {found.messages:,} messages, searches of "
+        f"{bench_searching.SEARCH_SECONDS} s",
+        f"{ours.searches} searches ({found.least} is the least), {ours.seconds:.1f} s, "
+        f"{ours.per_thousand:.2f} s per 1,000 rows",
+        f"fixed windows, halved: {plain.searches} searches, {plain.seconds:.1f} s, "
+        f"{plain.per_thousand:.2f} s per 1,000 rows",
+        ours.seconds / plain.seconds,
+    )
+    row(
+        "the same counted by sender, recipient and month",
+        f"{counting.searches} searches, {counting.seconds:.1f} s, {counting.per_thousand:.2f} s per 1,000 rows",
+    )
 
 
 def import_once(folder: Path, mail: Path) -> tuple[float, int, float]:

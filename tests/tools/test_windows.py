@@ -1,7 +1,6 @@
 """Windows: how they are cut, shortened, and what they learn."""
 
 import bisect
-import random
 from itertools import pairwise
 
 import pytest
@@ -9,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_tools.windows import DAY, QUIET_SECONDS, Limits, Order, Walk, Window
+from tests.tools.timelines import YEARS, least_searches, office_hours
 
 ORDERS: list[Order] = ["newest_first", "oldest_first"]
-YEARS = Window(0, 5 * 365 * DAY)
+FIVE_YEARS = Window(0, YEARS)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -48,7 +48,7 @@ def test_a_full_window_gets_shorter_at_least_by_half_from_the_second_time_on(
 
 
 def test_the_next_windows_are_as_long_as_the_last_ones_allowed() -> None:
-    walk = Walk(YEARS, "newest_first", Limits())
+    walk = Walk(FIVE_YEARS, "newest_first", Limits())
     # 900 of 1,000 rows in ten days: just right.
     assert walk.learned(0, Window(0, 10 * DAY), 900) == 10 * DAY
     # Twice as many: shorter, but what was known before counts as well.
@@ -73,33 +73,9 @@ def test_a_window_ends_in_a_quiet_time_if_there_is_one_near_its_end() -> None:
     assert backwards.quiet_edge(Window(0, DAY), [1.0, 2.0]) == 0
 
 
-def business(count: int, seed: int) -> list[int]:
-    """Five years of mail of an office: few at night and at weekends, more and more over the years."""
-    chance = random.Random(seed)
-    found: list[int] = []
-    while len(found) < count:
-        second = int((chance.random() ** 0.6) * YEARS.last)
-        weekend, night = (second // DAY) % 7 in (5, 6), not 8 <= second % DAY / 3600 <= 18
-        if chance.random() < (0.08 if weekend else 1) * (0.07 if night else 1):
-            found.append(second)
-    return sorted(found)
-
-
-def least_searches(seconds: list[int], limits: Limits) -> int:
-    """As few searches as can be: each window as long as may be, known beforehand."""
-    edge, count = YEARS.last, 0
-    while edge > YEARS.first:
-        first = max(YEARS.first, edge - limits.seconds)
-        place = bisect.bisect_right(seconds, edge) - (limits.rows - 1)
-        if place > 0 and seconds[place - 1] >= first:
-            first = seconds[place - 1] + 1
-        edge, count = min(first, edge - 1), count + 1
-    return count
-
-
 def searches(seconds: list[int], order: Order, newest_of_full: bool) -> int:
     """What a walk takes on a service that gives the newest, or the oldest, rows of a full window."""
-    walk, length, edge, count = Walk(YEARS, order, Limits()), 0, None, 0
+    walk, length, edge, count = Walk(FIVE_YEARS, order, Limits()), 0, None, 0
     edge = walk.start
     while edge is not None:
         window, times = walk.window(edge, length), 0
@@ -121,5 +97,5 @@ def searches(seconds: list[int], order: Order, newest_of_full: bool) -> int:
 @pytest.mark.parametrize("count", [4_000, 40_000])
 def test_five_years_take_hardly_more_searches_than_they_must(order: Order, newest_of_full: bool, count: int) -> None:
     for seed in (1, 2):
-        seconds = business(count, seed)
+        seconds = office_hours(count, seed)
         assert searches(seconds, order, newest_of_full) <= 1.3 * least_searches(seconds, Limits())

@@ -33,6 +33,17 @@ def fingerprint(*arguments: object) -> str:
     return hashlib.sha256(json.dumps(arguments, default=str).encode()).hexdigest()[:16]
 
 
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+"""Kept, since making one takes longer than all else that a cursor needs."""
+
+
+def _validated(kind: type[_State], state: list[Any]) -> _State:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    validated: _State = _ADAPTERS[kind].validate_python(state)
+    return validated
+
+
 class Cursors:
     """Writes cursors and reads them, sealed where there is a key. Servers with one key read each other's."""
 
@@ -63,7 +74,7 @@ class Cursors:
         if bound_to != query:
             raise InvalidArgument(f"This cursor belongs to a call with other arguments; repeat those. {_BEGIN_ANEW}")
         try:
-            return TypeAdapter(kind).validate_python(state, strict=False)
+            return _validated(kind, state)
         except ValidationError:
             raise InvalidArgument(f"This cursor is damaged. {_BEGIN_ANEW}") from None
 

@@ -180,8 +180,10 @@ class Sweep:
 
     def _part(self, place: Place, window: Window, search_id: str, rows: Sequence[Row]) -> Part:
         walk = self.walk
-        edge = walk.quiet_edge(window, self._seconds(rows, window))
-        ranked = sorted(((self.rank(row, window), row) for row in rows), key=itemgetter(0), reverse=self._backwards)
+        ranked = sorted(((self.rank(row, window), row) for row in rows), key=itemgetter(0))
+        edge = walk.quiet_edge(window, [rank.millisecond / 1000 for rank, _ in ranked])
+        if self._backwards:
+            ranked.reverse()
         kept = [
             (rank, row)
             for rank, row in ranked
