@@ -76,6 +76,9 @@ async def _find_the_answer(conversation: "_Conversation") -> None:
     )
     suspect = next(row for row in reversed(found["Rows"]) if "Brightwell" in row["From"])
     await conversation.call("What does the first of them say?", "read_archive_message", **_id(suspect))
+    await conversation.call(
+        "Did anybody answer it?", "get_archive_thread", archive_id=where["archive_id"], **_id(suspect), new_text=True
+    )
     claimed = await conversation.call("Which host delivered it?", "get_archive_message", **_id(suspect))
     invoices = await conversation.call(
         "And a mail that is certainly Brightwell's: the invoice that it names?",
@@ -94,6 +97,15 @@ async def _find_the_answer(conversation: "_Conversation") -> None:
         "read_archive_attachment",
         **_id(invoices["Rows"][0]),
         attachment_id=invoice["Attachments"][0]["AttachmentId"],
+    )
+    await conversation.call(
+        "Who wrote in the name of Brightwell in the whole year?",
+        "summarize_archive_search",
+        archive_id=where["archive_id"],
+        from_timestamp="2025-01-01",
+        to_timestamp="2025-12-31",
+        sender=["Brightwell"],
+        group_by=["sender", "month"],
     )
     warning = next(row for row in found["Rows"] if "have not changed" in row["Subject"])
     await conversation.call("Did anybody at Tidewater notice?", "read_archive_message", **_id(warning))

@@ -181,6 +181,20 @@ def test_the_time_of_receipt(target: Target, mail: Path, headers: str, expected:
     assert row == expected
 
 
+def test_nothing_was_received_in_the_future(target: Target, mail: Path) -> None:
+    file = mail / "later.eml"
+    file.write_bytes(eml(Date="Fri, 1 Jan 2100 12:00:00 +0000"))
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    newer = mail / "newer.eml"
+    newer.write_bytes(eml(Date="Fri, 1 Jan 2100 12:00:01 +0000"))
+    os.utime(newer, (5_000_000_000, 5_000_000_000))
+    target.bring(mail)
+    with target.store.reading() as db:
+        found = db.execute("SELECT json_extract(api_row, '$.ReceivedTimestamp') FROM message ORDER BY id").fetchall()
+    assert found[0] == (1_000_000_000,)
+    assert time.time() - 60 < found[1][0] <= time.time()
+
+
 def large_mbox(path: Path, messages: int, body_bytes: int) -> None:
     with path.open("wb") as file:
         for number in range(messages):

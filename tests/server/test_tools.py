@@ -87,6 +87,16 @@ async def test_an_investigation_from_the_archives_to_the_text(server: Server, er
         page = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2)
         rest = await call("search_archive", **where, **APRIL, subject=["bank"], limit=2, cursor=page["NextCursor"])
         assert len(page["Rows"]) == len(rest["Rows"]) == 2 and page["RowsSoFar"] == 4 and "NextCursor" not in rest
+        thread = await call(
+            "get_archive_thread", **where, archived_message_id=rest["Rows"][-1]["ArchivedMessageId"], new_text=True
+        )
+        assert [message["Depth"] for message in thread["Messages"]] == [1, 2]
+        counted = await call("summarize_archive_search", **where, **APRIL, subject=["bank"], zone="Europe/Berlin")
+        assert counted["Rows"] == 4 and [each["By"] for each in counted["Summaries"]] == [
+            "sender",
+            "recipient",
+            "month",
+        ]
         started = await call("start_archive_search", **where, **APRIL, max_results=3)
         assert (await call("get_archive_search", search_id=started["SearchId"]))["Status"]["State"] == "COMPLETED"
         results = await call("get_archive_search_results", search_id=started["SearchId"], detail="full")

@@ -207,7 +207,7 @@ def test_mail_that_arrives_meanwhile_hides_none_and_doubles_none(world: World, c
     assert before <= shown <= set(world.truth(case, base))
 
 
-@settings(ALWAYS, max_examples=12)
+@settings(ALWAYS, max_examples=6)
 @given(case=cases())
 def test_with_a_program_that_competes_for_the_slot(world: World, case: Case) -> None:
     base = world.fill(case)

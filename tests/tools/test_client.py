@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools import archives, errors
 from mail_archive_tools.access import Access
 from mail_archive_tools.client import MailManager
+from mail_archive_tools.search import search_archive
+from mail_archive_tools.searches import get_archive_search_results
 from mail_archive_tools.throttling import until
 from tests.conftest import loopback
 
@@ -244,3 +247,33 @@ async def test_warming_up_keeps_what_is_wrong_for_the_call() -> None:
     access.client.warm_up()
     with pytest.raises(errors.Misconfigured):
         await get_archive(access.client)
+
+
+def says(**members: Any) -> Response:
+    return Response(json.dumps(members), 200, media_type="application/x-amz-json-1.0")
+
+
+async def test_a_search_that_fails_is_neither_running_nor_empty(service: Service) -> None:
+    range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
+    failed = says(Status={"State": "FAILED", "ErrorMessage": "index\u202e not available."})
+    access = Access(service.client())
+    service.replies = [says(SearchId="s1"), failed]
+    with pytest.raises(errors.SearchEnded, match=r"Search s1 failed: index not available\. It has no results"):
+        await search_archive("a-1", *range_, access=access)
+    service.replies = [failed]
+    with pytest.raises(errors.SearchEnded, match="Search s1 failed"):
+        await get_archive_search_results("s1", access=access)
+    # It is not taken for the answer to the same search: that is run anew.
+    service.replies = [says(SearchId="s2"), says(Status={"State": "COMPLETED"}), says(Rows=[])]
+    page = await search_archive("a-1", *range_, access=access)
+    assert page.complete and page.searches_so_far == 1
+
+
+async def test_rows_without_time_or_id_are_rows(service: Service) -> None:
+    range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
+    rows = [{"Subject": "no id"}, {"Subject": "no id, again"}, {"ArchivedMessageId": "m1"}, {}]
+    service.replies = [says(SearchId="s1"), says(Status={"State": "COMPLETED"}), says(Rows=rows)]
+    page = await search_archive("a-1", *range_, limit=3, access=Access(service.client()))
+    service.replies = [says(Status={"State": "COMPLETED"}), says(Rows=rows)]
+    rest = await search_archive("a-1", *range_, limit=3, cursor=page.next_cursor, access=Access(service.client()))
+    assert page.rows_so_far == 4 and len(page.rows) == 3 and len(rest.rows) == 1

@@ -95,8 +95,8 @@ async def test_what_takes_longer_than_there_is_time_is_said_at_once(throttling: 
 
 async def test_a_page_that_was_begun_is_answered_with_what_there_is(own_sample: Sample, throttling: Any) -> None:
     app, access = throttling
-    years = {"limit": 50, "wait_seconds": 3, "access": access}
-    begin, end = (moment.replace(year=year) for moment, year in zip(APRIL, (2021, 2026), strict=True))
+    years = {"limit": 50, "wait_seconds": 1.5, "access": access}
+    begin, end = (moment.replace(year=year) for moment, year in zip(APRIL, (2024, 2026), strict=True))
 
     async def throttle_later() -> None:
         while app.answered < 10:

@@ -28,7 +28,6 @@ def test_windows_cover_the_range_and_share_their_edges(order: Order, first: int,
     in_time = windows if order == "oldest_first" else windows[::-1]
     assert (in_time[0].first, in_time[-1].last) == walk.whole
     assert all(before.last == after.first for before, after in pairwise(in_time))
-    assert walk.covered(None) == walk.whole and (walk.covered(walk.start) is None) == (walk.start is not None)
 
 
 @pytest.mark.parametrize("order", ORDERS)

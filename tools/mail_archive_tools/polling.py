@@ -101,7 +101,7 @@ async def start_when_free(client: MailManager, archive_id: str, request: dict[st
             delay = jittered(next(tries))
             if delay > patience.left:
                 raise
-        await patience.pause(delay, "A search of another program is ahead")
+        await patience.pause(delay, "Another search is ahead, which this call did not start")
 
 
 async def wait_for_search(

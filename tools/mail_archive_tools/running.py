@@ -205,9 +205,9 @@ async def _in_the_way(access: Access, archive_id: str) -> str | None:
         since = search["Status"].get("SubmissionTimestamp")
         began = f" since {iso(since)}" if since else ""
         return (
-            f"Search {clean_line(search.get('SearchId', ''))} of another program holds the only slot "
-            f"({state_of(search)}{began}): list_archive_searches shows it. Call again with the same arguments to wait "
-            "for it, or end it with stop_archive_search if its owner agrees."
+            f"Search {clean_line(search.get('SearchId', ''))} holds the only slot ({state_of(search)}{began}): "
+            "list_archive_searches shows it. Call again with the same arguments to wait for it, or end it with "
+            "stop_archive_search if whoever started it agrees."
         )
     return (
         "A search of another archive holds the only slot: list_archive_searches of the others shows it. Call again "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from mail_archive_tools.models.base import iso
 from mail_archive_tools.polling import Patience
 from mail_archive_tools.results import Row
 from mail_archive_tools.running import Finished, SearchRequest, Unfinished, run_search
-from mail_archive_tools.windows import SHORTEST, Limits, Order, Walk, Window
+from mail_archive_tools.windows import DAY, SHORTEST, Limits, Order, Walk, Window
 
 if TYPE_CHECKING:
     from mail_archive_tools.access import Access
@@ -97,9 +98,12 @@ class Sweep:
 
     @property
     def walk(self) -> Walk:
-        # Whole seconds, since not every client can send fractions; rows outside the range are then left out.
-        whole = Window(math.floor(self.begin.timestamp()), math.ceil(self.end.timestamp()))
-        return Walk(whole, self.order, self.limits)
+        # Whole seconds, since not every client can send fractions; rows outside the range are then left out. And not
+        # beyond tomorrow, since nothing is received before its time: by days, so that the pages of a search agree.
+        tomorrow = (int(time.time()) // DAY + 2) * DAY
+        first = math.floor(self.begin.timestamp())
+        last = max(first, min(math.ceil(self.end.timestamp()), tomorrow))
+        return Walk(Window(first, last), self.order, self.limits)
 
     @property
     def limits(self) -> Limits:
@@ -110,11 +114,14 @@ class Sweep:
 
     def coverage(self, edge: int | None) -> TimeRange | None:
         """The part of the range that has been searched when the next window begins at `edge`."""
-        covered = self.walk.covered(edge)
-        if covered is None:
+        if edge is None:
+            return TimeRange(from_timestamp=self.begin, to_timestamp=self.end)
+        if edge == self.walk.start:
             return None
-        first, last = (datetime.fromtimestamp(second, UTC) for second in covered)
-        return TimeRange(from_timestamp=max(first, self.begin), to_timestamp=min(last, self.end))
+        reached = datetime.fromtimestamp(edge, UTC)
+        if self._backwards:
+            return TimeRange(from_timestamp=max(reached, self.begin), to_timestamp=self.end)
+        return TimeRange(from_timestamp=self.begin, to_timestamp=min(reached, self.end))
 
     def rank(self, row: Row, window: Window) -> Rank:
         """A row without a time counts as the last of its window."""

@@ -1,9 +1,9 @@
 """Finding a conversation with what the service can be asked for: words of the subject, and participants.
 
-A search cannot be asked for a Message-ID. So all that has the subject's words is looked at, in a range that grows
-towards what is missing; then, once, all that the participants wrote meanwhile, since an answer may change the subject;
-then what has the new subjects. What belongs together is told by In-Reply-To, which rows have, and by References, for
-which a message has to be fetched: that is done where In-Reply-To leads nowhere.
+A search cannot be asked for a Message-ID. So all that has the subject's words is looked at; then all that the
+participants wrote meanwhile, since an answer may change the subject; then what has the new subjects; then what came
+before, while the beginning is missing, and after, while it goes on. What belongs together is told by In-Reply-To, which
+rows have, and by References, for which a message has to be fetched: that is done where In-Reply-To leads nowhere.
 """
 
 from __future__ import annotations
@@ -133,8 +133,10 @@ class Tracer:
     async def _search(self, window: Window, filters: ArchiveFilters | None) -> bool:
         """Search a window and take in what it found; False when going on from there would be of no use. Without
         filters there is nothing to ask for."""
-        if filters is None or not self.complete or self.searches >= MOST_SEARCHES:
+        if filters is None or not self.complete:
             return False
+        if self.searches == MOST_SEARCHES:
+            return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
         request = SearchRequest(self.archive_id, window, request_filters(filters), self.access.limits.rows)
         try:
             outcome = await run_search(self.access, request, self.patience)
@@ -160,9 +162,11 @@ class Tracer:
 
     async def _fetch_references(self) -> None:
         """Fetch the messages that their rows do not place."""
+        unplaced = list(self.gathered.unplaced())
         room = max(0, MOST_FETCHED - len(self.gathered.references))
-        wanted = list(self.gathered.unplaced())[:room]
-        self.gathered.references |= await references_of(wanted, self.access, self.patience)
+        self.gathered.references |= await references_of(unplaced[:room], self.access, self.patience)
+        if len(unplaced) > room:
+            self._incomplete("Some messages with such a subject were not placed: too many would have to be fetched.")
 
 
 async def fetch_all(keys: list[str], access: Access, patience: Patience) -> dict[str, Fetched]:

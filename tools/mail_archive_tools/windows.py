@@ -82,14 +82,6 @@ class Walk:
         end = self.whole.first if self._backwards else self.whole.last
         return None if edge == end else edge
 
-    def covered(self, edge: int | None) -> Window | None:
-        """What has been searched when the next window begins at `edge`; None: nothing yet."""
-        if edge is None:
-            return self.whole
-        if edge == self.start:
-            return None
-        return Window(edge, self.whole.last) if self._backwards else Window(self.whole.first, edge)
-
     def shortened(self, window: Window, seconds: Sequence[float], times: int) -> int:
         """How long the window should be instead, after it came back full for the `times`-th time. `seconds` are the
         moments of its rows, in order of time: which rows a full search gives is not known, so they are a hint only."""

@@ -5,11 +5,13 @@ Decided here, because the service does not say [unknown]:
 - A header that comes several times is joined with ", ".
 - CONTAINS looks at decoded values, case-folded; the envelope's are its addresses.
 - Helo, SenderHostname, SenderIpAddress and the TLS fields are what the topmost Received header says.
+- Nothing is received in the future: a date behind the moment of the import is none.
 - A message has attachments when a part of it is one to a reader: marked so, named, or a message itself.
 """
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -57,14 +59,16 @@ def describe(
     file_time: float,
     metadata: Mapping[str, str] | None = None,
     envelope: Mapping[str, Any] | None = None,
+    now: float = math.inf,
 ) -> NewMessage:
-    """The record of `raw` in that archive. `file_time` (seconds since 1970) dates a message that carries no date;
+    """The record of `raw` in that archive. `file_time` (seconds since 1970) dates a message that carries no date, or
+    one behind `now`, since nothing can have been received then;
     `metadata` adds what no header carries (`IngressPointId`, `SourceArn`, ...), `envelope` stands instead of what
     the headers tell of it. Never raises on bad mail."""
     root = read_structure(raw)
     headers = root.headers
     received = [_value(field.unfolded) for field in headers.all("received")[:_RECEIVED_HEADERS]]
-    second = _received_second(headers, received, file_time)
+    second = _received_second(headers, received, file_time, now)
     archived_message_id = message_id_of(raw, archive_id)
     noted = {
         "Timestamp": second,
@@ -164,15 +168,15 @@ def _origin(received: list[str]) -> dict[str, str]:
     return found
 
 
-def _received_second(headers: Headers, received: list[str], file_time: float) -> int:
+def _received_second(headers: Headers, received: list[str], file_time: float, now: float) -> int:
     """The date of the topmost Received header, else of Date, else the file's time; in whole seconds since 1970."""
     date = headers.first("date")
     candidates = [received[0].rpartition(";")[2]] if received else []
     candidates += [date.unfolded] if date else []
     for candidate in candidates:
-        if (moment := parse_date(candidate)) is not None:
+        if (moment := parse_date(candidate)) is not None and moment.timestamp() <= now:
             return int(moment.timestamp())
-    return min(max(int(file_time), 0), int(_LATEST.timestamp()))
+    return int(min(max(file_time, 0), now, _LATEST.timestamp()))
 
 
 def parse_date(text: str) -> datetime | None:

@@ -171,7 +171,8 @@ def _describing(workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Ite
 
 
 def _describe(archive_id: str, raws: _Raws) -> list[NewMessage]:
-    return [describe(raw, archive_id, file_time) for raw, file_time in raws]
+    now = time.time()
+    return [describe(raw, archive_id, file_time, now=now) for raw, file_time in raws]
 
 
 def _describe_elsewhere(archive_id: str, raws: _Raws) -> list[NewMessage]:

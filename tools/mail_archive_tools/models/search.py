@@ -98,7 +98,7 @@ class FoundRow(SearchResultRow):
     """A message that was found, once for all its copies: the members are those of the first of them."""
 
     copies: int | None = optional("How many archived messages are this one, where there are several.")
-    copy_ids: list[str] | None = optional("The ids of all of them, the row's own first.")
+    copy_ids: list[str] | None = optional("The ids of all of them (200 at most), the row's own first.")
 
 
 class TimeRange(Output):

@@ -41,5 +41,5 @@ class ArchiveThread(Output):
     total_messages: int = member("How many entries there are in all, gaps among them.")
     missing: int | None = optional("How many messages are missing in all.")
     next_offset: int | None = optional("There are more: call again with it as offset.")
-    searches: int = member("How many searches were run.")
+    searches: int = member("How many searches it took.")
     notes: list[str] | None = optional("How far it was searched, and what to call next.")

@@ -42,3 +42,12 @@ def labelled(members: dict[str, Any], prefix: str = "") -> Iterator[str]:
 def plain(value: object) -> str:
     """A value as text: booleans as in JSON."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def number_of(count: int, thing: str) -> str:
+    """A number and what there are so many of: `1 search`, `2 searches`, `3 entries`."""
+    if count == 1:
+        return f"1 {thing}"
+    if thing.endswith("y"):
+        return f"{count} {thing[:-1]}ies"
+    return f"{count} {thing}{'es' if thing.endswith('ch') else 's'}"

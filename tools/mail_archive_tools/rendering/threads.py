@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mail_archive_tools.models import ArchiveThread
 from mail_archive_tools.models.base import iso
 from mail_archive_tools.models.thread import ThreadMessage
-from mail_archive_tools.rendering.base import lines, render
+from mail_archive_tools.rendering.base import lines, number_of, render
 
 _DEEPEST = 8
 """Deeper answers are not moved any further: their lines say what they answer."""
@@ -13,12 +13,11 @@ _DEEPEST = 8
 
 @render.register
 def _(result: ArchiveThread) -> str:
-    searches = "1 search" if result.searches == 1 else f"{result.searches} searches"
+    searches = number_of(result.searches, "search")
     covered = result.coverage
     missing = f"; {result.missing} missing" if result.missing else ""
-    entries = "1 entry" if result.total_messages == 1 else f"{result.total_messages} entries"
     return lines(
-        f"Conversation {result.subject or '(no subject)'}: {entries}{missing}. "
+        f"Conversation {result.subject or '(no subject)'}: {number_of(result.total_messages, 'entry')}{missing}. "
         f"You asked for number {result.asked_number}, message {result.archived_message_id}.",
         f"Archive {result.archive_id} was searched from {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; "
         f"{searches} run."
