@@ -18,8 +18,9 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument, NotReady
 from mail_archive_tools.facts import Facts
-from mail_archive_tools.groupings import WEEKDAYS, GroupBy
+from mail_archive_tools.groupings import WEEKDAYS
 from mail_archive_tools.models import ArchiveSearchSummary
+from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.rendering import render
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import start_archive_search

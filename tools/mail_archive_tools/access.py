@@ -18,7 +18,7 @@ from mail_archive_tools.windows import Limits
 if TYPE_CHECKING:
     from mail_archive_tools.attachments import FileText
     from mail_archive_tools.fetching import Fetched
-    from mail_archive_tools.summary import Tally
+    from mail_archive_tools.tallies import Tally
 
 LinkRule = Callable[[str], bool]
 """Whether a download link leads to a host that the service uses."""

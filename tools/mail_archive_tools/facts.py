@@ -39,7 +39,8 @@ class Facts:
         self._recipient_lists: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def __len__(self) -> int:
-        return len(self._milliseconds)
+        # The column that a row is added to last, so that another thread sees whole rows only.
+        return len(self._sources)
 
     def add(self, rows: Iterable[Row]) -> None:
         """Note what is worth knowing of these rows."""

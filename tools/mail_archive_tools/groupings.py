@@ -5,14 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from mail_archive_tools.facts import Facts, domain_of
-
-GroupBy = Literal[
-    "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
-    "day", "week", "month", "weekday", "hour", "gap",
-]  # fmt: skip
+from mail_archive_tools.models.summary import GroupBy
 
 IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "weekday", "hour"))
 """Groupings whose groups are in the order of time."""

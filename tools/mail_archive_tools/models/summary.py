@@ -1,7 +1,15 @@
 """A search counted, not listed."""
 
+from typing import Literal
+
 from mail_archive_tools.models.base import Output, Timestamp, member, optional
 from mail_archive_tools.models.search import TimeRange
+
+GroupBy = Literal[
+    "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
+    "day", "week", "month", "weekday", "hour", "gap",
+]  # fmt: skip
+"""What a summary can count by."""
 
 
 class SummaryGroup(Output):
@@ -15,6 +23,7 @@ class SummaryGroup(Output):
 class SummaryOthers(Output):
     groups: int = member("How many groups are not listed.")
     rows: int = member("Their rows; one that is in several of them is counted in each.")
+    messages: int | None = optional("Their messages, copies counted once; absent where there are as many as rows.")
 
 
 class Summary(Output):
