@@ -102,6 +102,7 @@ async def test_words_and_exclusions(sample: Sample, access: Access) -> None:
     with_files = await subjects(has_attachments=True)
     assert "Invoice BO-2025-04" in with_files
     assert "Delivery of lenses in April" not in with_files
+    assert await subjects(exclude=SearchWords(has_attachments=True)) == await subjects(has_attachments=False)
     everything = await subjects()
     assert with_files | await subjects(has_attachments=False) == everything
 

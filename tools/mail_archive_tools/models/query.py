@@ -6,12 +6,6 @@ from pydantic import Field, WithJsonSchema
 
 from mail_archive_tools.models.filters import Input, SearchWords, Words
 
-_WORDS_SCHEMA = {
-    "type": "object",
-    "additionalProperties": {"type": "array", "items": {"type": "string"}},
-    "description": "The same words by name: messages that match any are left out.",
-}
-
 Sender = Annotated[Words, Field(description="Parts of the From header (name or address).")]
 Recipient = Annotated[Words, Field(description="Parts of the To header.")]
 Cc = Annotated[Words, Field(description="Parts of the Cc header.")]
@@ -21,7 +15,9 @@ EnvelopeRecipient = Annotated[Words, Field(description="Parts of an SMTP recipie
 # Its members are those of the tool itself: publishing them again would cost every conversation 300 bytes.
 Exclude = Annotated[
     SearchWords,
-    WithJsonSchema(_WORDS_SCHEMA),
+    WithJsonSchema(
+        {"type": "object", "description": "The same words by name: messages that match any of them are left out."}
+    ),
 ]
 WaitSeconds = Annotated[float, Field(ge=0, le=50, description="Hosts give up after 60 s.")]
 
