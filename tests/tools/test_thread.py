@@ -54,7 +54,9 @@ class Mail:
         return self.ids[name]
 
     async def thread(self, name: str, **more: Any) -> ArchiveThread:
-        return await get_archive_thread(self.timeline.archive_id, self.ids[name], access=self.timeline.access(), **more)
+        return await get_archive_thread(
+            self.timeline.archive_id, self.ids[name], **{"access": self.timeline.access(), **more}
+        )
 
 
 def drawn(thread: ArchiveThread, ids: dict[str, str]) -> list[str]:
@@ -82,6 +84,10 @@ async def test_a_conversation_with_a_fork_a_gap_and_another_subject(tmp_path: Pa
         assert thread.complete and thread.missing == 1 and thread.searches <= 3, (name, thread.searches)
         asked = thread.messages[(thread.asked_number or 0) - 1]
         assert asked.archived_message_id == mail.ids[name]
+    access = mail.timeline.access()
+    await mail.thread("a", access=access)
+    fetched = {name for name, key in mail.ids.items() if key in access.messages}
+    assert fetched == {"a", "d"}, "only what In-Reply-To does not place is fetched"
     delivery = thread.messages[4]
     assert delivery.subject == "Delivery" and thread.messages[5].subject is None
     text = render(thread)

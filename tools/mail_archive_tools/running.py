@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -150,7 +149,7 @@ async def _take_up(
     if search and not request.is_answered_by(search):
         raise InvalidArgument("This cursor is damaged. Leave cursor out to begin anew.")
     if is_unfinished(search):
-        async with _stopping(access, request, search_id):
+        async with stopping_when_cancelled(access.client, search_id):
             search = await wait_for_search(access.client, search_id, patience, growing(_LOOK_SECONDS))
         if is_unfinished(search):
             return Unfinished(search_id, runs=0)
@@ -167,7 +166,7 @@ async def _run(access: Access, request: SearchRequest, patience: Patience, keep:
         raise SlotTaken(await _in_the_way(access, request.archive_id) or str(error)) from error
     access.recent.add(request, search_id)
     started = anyio.current_time()
-    async with _stopping(access, request, search_id):
+    async with stopping_when_cancelled(access.client, search_id):
         search = await wait_for_search(access.client, search_id, patience, access.pace.delays(request.archive_id))
     if is_unfinished(search):
         return Unfinished(search_id, runs=1)
@@ -175,17 +174,6 @@ async def _run(access: Access, request: SearchRequest, patience: Patience, keep:
     if state_of(search) != "COMPLETED":
         access.recent.forget(request)
     return Finished(search_id, await results_of(access, search_id, search, keep), runs=1)
-
-
-@asynccontextmanager
-async def _stopping(access: Access, request: SearchRequest, search_id: str) -> AsyncIterator[None]:
-    """Within it, a caller that goes away takes the search along."""
-    try:
-        async with stopping_when_cancelled(access.client, search_id):
-            yield
-    except anyio.get_cancelled_exc_class():
-        access.recent.forget(request)
-        raise
 
 
 def _seconds_taken(search: dict[str, Any], measured: float) -> float:
