@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mail_archive_tools.copies import group_copies
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.matching import BODIES_AT_ONCE, Matcher
+from mail_archive_tools.matching import BODIES_AT_ONCE, Matcher, Verdict
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.polling import Patience
 from mail_archive_tools.results import Row
@@ -125,22 +125,22 @@ class Collector:
             return True
         return False
 
-    async def _verdicts(self, batch: list[list[Row]]) -> list[bool | None]:
+    async def _verdicts(self, batch: list[list[Row]]) -> list[Verdict]:
         if self._matcher is None:
             return [True] * len(batch)
         return await self._matcher.judge([unit[0] for unit in batch], self._sweep.access)
 
-    def _consider(self, unit: list[Row], verdict: bool | None, rank: Rank) -> None:
+    def _consider(self, unit: list[Row], verdict: Verdict, rank: Rank) -> None:
         count = len(unit)
         self.state = PageState(
             self.state.place._replace(after=rank),
             self.state.read + count,
-            self.state.matched + (count if verdict else 0),
-            self.state.not_read + (count if verdict is None else 0),
+            self.state.matched + (count if verdict is True else 0),
+            self.state.not_read + (count if isinstance(verdict, ArchiveError) else 0),
         )
-        if verdict is None and self.state.not_read <= _NAMED_UNREAD:
-            self.notes.append(f"The body of message {unit[0].get('ArchivedMessageId')} could not be read.")
-        if verdict:
+        if isinstance(verdict, ArchiveError) and self.state.not_read <= _NAMED_UNREAD:
+            self.notes.append(f"The body of message {unit[0].get('ArchivedMessageId')} could not be read: {verdict}")
+        if verdict is True:
             self.found.append(Found(_with_copies(unit), self.state))
             self._search_ids[self.state.place.search_id] = None
 

@@ -19,6 +19,8 @@ _VALUE_CHARS = 10_000
 _SPACE = re.compile(r"\s+")
 
 Test = Callable[[str], bool]
+Verdict = bool | ArchiveError
+"""Whether a row matches, or why its body cannot be read."""
 
 
 class Matcher:
@@ -33,9 +35,9 @@ class Matcher:
     def reads_bodies(self) -> bool:
         return bool(self._body)
 
-    async def judge(self, rows: list[Row], access: Access) -> list[bool | None]:
-        """Whether each row matches; None where its body would have to be read and cannot be."""
-        verdicts: list[bool | None] = [self._matches_row(row) for row in rows]
+    async def judge(self, rows: list[Row], access: Access) -> list[Verdict]:
+        """The verdict on each row. Bodies are read of those only that match otherwise."""
+        verdicts: list[Verdict] = [self._matches_row(row) for row in rows]
         if not self.reads_bodies:
             return verdicts
         at_once = anyio.CapacityLimiter(BODIES_AT_ONCE)
@@ -46,7 +48,7 @@ class Matcher:
 
         async with anyio.create_task_group() as readers:
             for place, verdict in enumerate(verdicts):
-                if verdict:
+                if verdict is True:
                     readers.start_soon(read, place)
         return verdicts
 
@@ -59,11 +61,11 @@ class Matcher:
                 return False
         return True
 
-    async def _matches_body(self, row: Row, access: Access) -> bool | None:
+    async def _matches_body(self, row: Row, access: Access) -> Verdict:
         try:
             fetched = await fetch_message(row.get("ArchivedMessageId", ""), access)
-        except ArchiveError:
-            return None
+        except ArchiveError as error:
+            return error
         text = _folded(fetched.message.text.text)
         return any(word in text for word in self._body)
 
