@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from mcp.server import MCPServer
 
@@ -26,6 +27,11 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
     del os.environ[name]
+
+# What changes at random is looked for by those who work on the code; elsewhere a run says the same as the last one.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("repeatable")
 
 ERAS = ("auto", "legacy")
 """The modes of the SDK's client: the 2026-07-28 protocol, and the older ones with their handshake."""
