@@ -39,16 +39,16 @@ async def main(folder: str | None = None) -> None:
 
 
 async def all_rows(archive_id: str, access: Access) -> list[SearchResultRow]:
-    """Everything that claims to be from the supplier in April, page by page."""
+    """Everything of five years that claims to be from the supplier, page by page."""
     rows: list[SearchResultRow] = []
     cursor = None
     while True:
         page = await search_archive(
             archive_id,
-            datetime(2025, 4, 1, tzinfo=UTC),
-            datetime(2025, 4, 30, tzinfo=UTC),
+            datetime(2021, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 1, tzinfo=UTC),
             sender=[SUPPLIER],
-            limit=2,
+            limit=10,
             cursor=cursor,
             access=access,
         )
