@@ -190,6 +190,19 @@ async def test_a_caller_that_goes_while_its_search_is_being_started_leaves_none_
     assert newest.cancelled is not None
 
 
+async def test_a_caller_that_can_be_told_nothing_takes_its_search_along(own_sample: Sample) -> None:
+    access = slow(own_sample, 60)
+
+    async def gone(done: float, total: float | None, sentence: str) -> None:
+        if "started" in sentence:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        await search_archive(own_sample.archive_id, *APRIL, access=access, progress=gone)
+    newest = (await list_archive_searches(own_sample.archive_id, access=access)).searches[0]
+    assert newest.status and newest.status.state == "CANCELLED"
+
+
 # The slot
 
 

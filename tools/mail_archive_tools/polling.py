@@ -125,11 +125,14 @@ async def wait_for_search(
 
 
 @asynccontextmanager
-async def stopping_when_cancelled(client: MailManager, search_id: str) -> AsyncIterator[None]:
-    """Within it, a caller that goes away takes its search along: left alone, it would hold the only slot."""
+async def stopping_when_gone(client: MailManager, search_id: str) -> AsyncIterator[None]:
+    """Within it, a caller that goes away takes its search along: left alone, it would hold the only slot. One may be
+    gone before the call is cancelled: then telling it of progress fails."""
     try:
         yield
-    except anyio.get_cancelled_exc_class():
+    except ArchiveError:
+        raise
+    except BaseException:
         with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(ArchiveError):
             await client.stop_archive_search(search_id)
         raise

@@ -20,7 +20,7 @@ from mail_archive_tools.polling import (
     is_unfinished,
     start_when_free,
     state_of,
-    stopping_when_cancelled,
+    stopping_when_gone,
     wait_for_search,
 )
 from mail_archive_tools.results import Results, results_of
@@ -149,7 +149,7 @@ async def _take_up(
     if search and not request.is_answered_by(search):
         raise InvalidArgument("This cursor is damaged. Leave cursor out to begin anew.")
     if is_unfinished(search):
-        async with stopping_when_cancelled(access.client, search_id):
+        async with stopping_when_gone(access.client, search_id):
             search = await wait_for_search(access.client, search_id, patience, growing(_LOOK_SECONDS))
         if is_unfinished(search):
             return Unfinished(search_id, runs=0)
@@ -166,7 +166,7 @@ async def _run(access: Access, request: SearchRequest, patience: Patience, keep:
         raise SlotTaken(await _in_the_way(access, request.archive_id) or str(error)) from error
     access.recent.add(request, search_id)
     started = anyio.current_time()
-    async with stopping_when_cancelled(access.client, search_id):
+    async with stopping_when_gone(access.client, search_id):
         search = await wait_for_search(access.client, search_id, patience, access.pace.delays(request.archive_id))
     if is_unfinished(search):
         return Unfinished(search_id, runs=1)
