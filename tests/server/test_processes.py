@@ -205,10 +205,10 @@ async def call_and_go_away(client: Client, sample: Sample) -> None:
             while not any(reached(search) for search in store.searches(1, None, 1)):
                 await anyio.sleep(0.02)
 
-        before = len(store.searches(1, None, 100))
+        before = len(store.searches(1, None, 1_000_000))
         async with anyio.create_task_group() as caller:
             caller.start_soon(client.call_tool, "search_archive", arguments)
-            while len(store.searches(1, None, 100)) == before:
+            while len(store.searches(1, None, 1_000_000)) == before:
                 await anyio.sleep(0.02)
             caller.cancel_scope.cancel()
         await until(lambda search: search.cancelled is not None)

@@ -267,7 +267,7 @@ async def test_a_line_that_is_too_long_is_said(own_sample: Sample) -> None:
 
 async def searches_in(sample: Sample) -> int:
     with Store(sample.folder) as store:
-        return len(store.searches(1, None, 1_000))
+        return len(store.searches(1, None, 1_000_000))
 
 
 async def test_the_same_search_is_run_once(own_sample: Sample) -> None:
