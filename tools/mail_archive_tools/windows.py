@@ -53,8 +53,8 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Walk:
-    """The way through a range: from its last second to its first, or the other way round. An edge is the second that
-    all before it, in this order, has been searched."""
+    """The way through a range: from its last second to its first, or the other way round. An edge is the second up to
+    which, in this order, all has been searched."""
 
     whole: Window
     order: Order
