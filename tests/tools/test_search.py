@@ -16,8 +16,10 @@ from mail_archive_tools.errors import InvalidArgument, SearchEnded, SlotTaken
 from mail_archive_tools.models import ArchiveSearchPage, SearchWords
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.rendering import render
+from mail_archive_tools.running import Recent
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import list_archive_searches, start_archive_search, stop_archive_search
+from mail_archive_tools.slot import Slot
 from mail_archive_tools.windows import Limits
 from tests.conftest import Sample
 from tests.tools.timelines import Timeline, moment
@@ -221,10 +223,10 @@ async def test_a_slot_that_stays_taken_is_said_with_the_search_in_the_way(own_sa
         await search_archive(own_sample.archive_id, *APRIL, wait_seconds=0.2, access=access)
 
 
-async def test_calls_of_one_process_queue_in_order(own_sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever is next is told, and does not have to look.
-    monkeypatch.setattr("mail_archive_tools.slot.TICK_SECONDS", 60)
+async def test_calls_of_one_process_queue_in_order(own_sample: Sample) -> None:
     access = slow(own_sample, 0.4)
+    # Whoever is next is told, and does not have to look.
+    access.slot = Slot(tick_seconds=60)
     listeners = [Listener() for _ in range(4)]
     ended: list[int] = []
 
@@ -282,10 +284,10 @@ async def test_the_same_search_is_run_once(own_sample: Sample) -> None:
     assert await searches_in(own_sample) == before + 1
 
 
-async def test_mail_of_the_present_is_searched_anew(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mail_archive_tools.running.LIVE_REUSE_SECONDS", 0.2)
+async def test_mail_of_the_present_is_searched_anew(tmp_path: Any) -> None:
     timeline = Timeline(tmp_path / "archive")
     access = timeline.access()
+    access.recent = Recent(live_seconds=0.2)
     now = int(time.time())
     search = partial(search_archive, timeline.archive_id, moment(now - 3600), moment(now + 60), access=access)
     assert (await search()).messages_so_far == 0
@@ -374,21 +376,25 @@ async def test_words_of_bodies_are_matched_here(sample: Sample, access: Access) 
     assert none.rows == [] and none.complete and none.filtered_here
 
 
-async def test_bodies_are_read_within_bounds(sample: Sample, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mail_archive_tools.collecting.BODIES_PER_CALL", 12)
+async def test_bodies_are_read_within_bounds(tmp_path: Any) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    wanted = timeline.put(range(1_000, 1_000 + 9 * 60, 60), Subject="a", body="the word\r\n")
+    timeline.put(range(5_000, 5_000 + 240 * 60, 60), Subject="a")
     search = partial(
-        search_archive, sample.archive_id, *APRIL, filter_here=FilterHere(body=["invoice"]), limit=50, access=access
+        search_archive,
+        timeline.archive_id,
+        moment(0),
+        moment(100_000),
+        filter_here=FilterHere(body=["word"]),
+        limit=50,
+        access=timeline.access(),
     )
-    pages = [await search()]
-    assert pages[0].filtered_here and pages[0].filtered_here.rows_read == 12
-    assert any("12 bodies at most" in note for note in pages[0].notes or [])
-    while pages[-1].next_cursor:
-        pages.append(await search(cursor=pages[-1].next_cursor))
-    ids = [row.archived_message_id for page in pages for row in page.rows]
-    monkeypatch.undo()
-    whole = await search()
-    assert ids == [row.archived_message_id for row in whole.rows] and len(ids) > 3
-    assert pages[-1].filtered_here == whole.filtered_here
+    first = await search()
+    assert first.filtered_here and first.filtered_here.rows_read <= 200 and first.rows == []
+    assert any("200 bodies at most" in note for note in first.notes or [])
+    second = await search(cursor=first.next_cursor)
+    assert [row.archived_message_id for row in second.rows] == wanted[::-1] and second.next_cursor is None
+    assert second.filtered_here and (second.filtered_here.rows_read, second.filtered_here.rows_matched) == (249, 9)
 
 
 async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sample) -> None:
@@ -398,6 +404,12 @@ async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sa
     assert page.rows == [] and page.filtered_here and page.filtered_here.not_read == 4
     notes = [note for note in page.notes or [] if "could not be read: " in note]
     assert (len(notes) == 3 and "another host" in notes[0]) or "link" in notes[0], notes
+
+
+@pytest.mark.parametrize("wanted", [{"body": [" "]}, {"message_id": ["<>"]}, {"subject": ["\u200b"]}])
+async def test_a_word_of_nothing_is_refused(sample: Sample, access: Access, wanted: dict[str, list[str]]) -> None:
+    with pytest.raises(InvalidArgument, match=f"filter_here.{next(iter(wanted))} has a value with nothing"):
+        await matched(sample, access, **wanted)
 
 
 # Arguments

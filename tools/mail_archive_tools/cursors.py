@@ -16,6 +16,7 @@ from mail_archive_tools.errors import InvalidArgument
 
 VERSION = 2
 _BEGIN_ANEW = "Leave cursor out to begin anew."
+DAMAGED = f"This cursor is damaged. {_BEGIN_ANEW}"
 _SEAL_BYTES = 16
 
 _State = TypeVar("_State")
@@ -76,7 +77,7 @@ class Cursors:
         try:
             return _validated(kind, state)
         except ValidationError:
-            raise InvalidArgument(f"This cursor is damaged. {_BEGIN_ANEW}") from None
+            raise InvalidArgument(DAMAGED) from None
 
     def _seal(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, "sha256")[:_SEAL_BYTES] if self._key else b""

@@ -31,6 +31,11 @@ def archive_filters(words: SearchWords, exclude: SearchWords | None = None) -> A
     return ArchiveFilters(include=include or None, unless=unless or None)
 
 
+def search_filters(exclude: SearchWords | None, **words: Any) -> dict[str, Any] | None:
+    """The API's Filters for the arguments of a tool, named as in `SearchWords`; None when nothing is asked for."""
+    return request_filters(archive_filters(SearchWords(**words), exclude))
+
+
 def contains(attribute: str, values: list[str]) -> FilterCondition:
     """The condition that an attribute of the API contains any of these values."""
     evaluate = StringToEvaluate.model_validate({"attribute": attribute})

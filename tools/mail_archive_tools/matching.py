@@ -6,7 +6,7 @@ from collections.abc import Callable
 import anyio
 
 from mail_archive_tools.access import Access
-from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.errors import ArchiveError, InvalidArgument
 from mail_archive_tools.fetching import fetch_message
 from mail_archive_tools.mime.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
@@ -27,6 +27,10 @@ class Matcher:
     """Decides which of the rows found are meant."""
 
     def __init__(self, wanted: FilterHere) -> None:
+        """Raises:
+        InvalidArgument: a value has nothing in it that could be matched.
+        """
+        _refuse_blank(wanted)
         self._ids = {_bare(each) for each in wanted.message_id or ()}
         self._headers = {"From": _patterns(wanted.sender), "Subject": _patterns(wanted.subject)}
         self._body = [_folded(each) for each in wanted.body or ()]
@@ -88,6 +92,14 @@ def pattern(glob: str) -> Test:
         return found is not None
 
     return matches
+
+
+def _refuse_blank(wanted: FilterHere) -> None:
+    for name, values in wanted:
+        if any(not _bare(_folded(value)) for value in values or ()):
+            raise InvalidArgument(
+                f"filter_here.{name} has a value with nothing in it that could be matched. Leave it out."
+            )
 
 
 def _patterns(globs: list[str] | None) -> list[Test]:

@@ -132,7 +132,7 @@ async def stopping_when_gone(client: MailManager, search_id: str) -> AsyncIterat
         yield
     except ArchiveError:
         raise
-    except BaseException:
+    except BaseException:  # whatever ended the call, nobody is left to ask for the search
         with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(ArchiveError):
             await client.stop_archive_search(search_id)
         raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from mail_archive_tools.cursors import fingerprint
+from mail_archive_tools.cursors import DAMAGED, fingerprint
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound, SlotTaken
 from mail_archive_tools.models.base import iso
 from mail_archive_tools.polling import (
@@ -88,23 +88,23 @@ class Unfinished:
     runs: int
 
 
-def reuse_seconds(window: Window) -> float:
-    """How long what was found in a window stands."""
-    live = window.last > time.time() - _PRESENT_SECONDS
-    return LIVE_REUSE_SECONDS if live else REUSE_SECONDS
-
-
 class Recent:
     """The searches that were started lately, by what they were asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, live_seconds: float = LIVE_REUSE_SECONDS) -> None:
+        self._live_seconds = live_seconds
         self._searches: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def add(self, request: SearchRequest, search_id: str) -> None:
-        forgotten = time.monotonic() + reuse_seconds(request.window)
+        forgotten = time.monotonic() + self.lasting(request.window)
         self._searches[request.key] = (search_id, forgotten)
         while len(self._searches) > _KEPT_SEARCHES:
             self._searches.popitem(last=False)
+
+    def lasting(self, window: Window) -> float:
+        """How long what was found in a window stands, in seconds."""
+        live = window.last > time.time() - _PRESENT_SECONDS
+        return self._live_seconds if live else REUSE_SECONDS
 
     def find(self, request: SearchRequest) -> str | None:
         """The id of a search that was asked the same, or None."""
@@ -147,7 +147,7 @@ async def _take_up(
     except (InvalidArgument, NotFound):
         search = {}  # the service no longer knows it
     if search and not request.is_answered_by(search):
-        raise InvalidArgument("This cursor is damaged. Leave cursor out to begin anew.")
+        raise InvalidArgument(DAMAGED)
     if is_unfinished(search):
         async with stopping_when_gone(access.client, search_id):
             search = await wait_for_search(access.client, search_id, patience, growing(_LOOK_SECONDS))

@@ -7,8 +7,8 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.collecting import Collector, PageState
 from mail_archive_tools.cursors import fingerprint
-from mail_archive_tools.filters import archive_filters, request_filters
-from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow, SearchWords
+from mail_archive_tools.filters import search_filters
+from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow
 from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, ToMoment
 from mail_archive_tools.models.query import (
     Cc,
@@ -64,7 +64,8 @@ async def search_archive(
     """Find messages received in a range of any length. Runs as many searches as this page needs and shows its rows;
     repeat the call with cursor for more. Words are parts of headers, upper or lower case; any of a list may match,
     all lists must. For counts call summarize_archive_search. Next: read_archive_message."""
-    words = SearchWords(
+    filters = search_filters(
+        exclude,
         sender=sender,
         recipient=recipient,
         cc=cc,
@@ -74,7 +75,6 @@ async def search_archive(
         has_attachments=has_attachments,
     )
     begin, end, notes = read_range(from_timestamp, to_timestamp)
-    filters = request_filters(archive_filters(words, exclude))
     query = fingerprint(archive_id, begin, end, filters, filter_here and filter_here.model_dump(), order, deduplicate)
     sweep = Sweep(access, archive_id, filters, begin, end, order)
     state = access.cursors.read(cursor, PageState, query) if cursor else PageState(sweep.beginning())
@@ -89,7 +89,7 @@ async def search_archive(
         from_timestamp=begin,
         to_timestamp=end,
         coverage=sweep.coverage(collector.reached),
-        complete=collector.reached is None and not state.place.overflows,
+        complete=collector.reached is None and not state.place.overflowed,
         rows=rows,
         rows_so_far=collector.rows,
         messages_so_far=collector.messages,

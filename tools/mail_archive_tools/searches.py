@@ -23,10 +23,11 @@ from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, NextTo
 from mail_archive_tools.ranges import read_range
 from mail_archive_tools.results import results_of
 from mail_archive_tools.rows import Detail, fit_rows
+from mail_archive_tools.windows import Limits
 
-MAX_RANGE = timedelta(days=30)
+MAX_RANGE = timedelta(seconds=Limits().seconds)
 """The longest range that Mail Manager searches at once."""
-MAX_RESULTS = 1000
+MAX_RESULTS = Limits().rows
 """The most rows that Mail Manager finds in one search."""
 
 # In words, since the schema of its six nested shapes would cost every conversation a kilobyte more.

@@ -17,7 +17,8 @@ class Slot:
     """A line in which calls wait for their turn, first come, first served. Share it between all accesses to one
     account and Region."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick_seconds: float = TICK_SECONDS) -> None:
+        self._tick_seconds = tick_seconds
         self._line: deque[anyio.Event] = deque()
 
     @asynccontextmanager
@@ -46,5 +47,5 @@ class Slot:
                     "same arguments."
                 )
             await patience.say(f"{searches} ahead")
-            with anyio.move_on_after(min(TICK_SECONDS, max(patience.left, 0))):
+            with anyio.move_on_after(min(self._tick_seconds, max(patience.left, 0))):
                 await mine.wait()

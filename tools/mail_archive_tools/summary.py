@@ -11,8 +11,8 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.filters import archive_filters, request_filters
-from mail_archive_tools.models import ArchiveSearchSummary, SearchWords, TimeRange
+from mail_archive_tools.filters import search_filters
+from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.base import ArchiveId, FromMoment, SearchId, ToMoment, described_text, in_utc
 from mail_archive_tools.models.filters import Words
 from mail_archive_tools.models.query import Exclude, WaitSeconds
@@ -62,7 +62,8 @@ async def summarize_archive_search(
 
     question = Question(list(dict.fromkeys(group_by)), _zone(zone), top)
     patience = Patience(wait_seconds, progress)
-    words = SearchWords(
+    filters = search_filters(
+        exclude,
         sender=sender,
         recipient=recipient,
         cc=cc,
@@ -73,13 +74,13 @@ async def summarize_archive_search(
     )
     with until(patience.deadline):
         if search_id is not None:
-            if any((archive_id, from_timestamp, to_timestamp, exclude, words != SearchWords())):
+            if any((archive_id, from_timestamp, to_timestamp, filters)):
                 raise InvalidArgument("search_id names a search with its own range and words: leave the others out.")
             return await _of_search(search_id, access, question)
         if archive_id is None or from_timestamp is None or to_timestamp is None:
             raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
         begin, end, notes = read_range(from_timestamp, to_timestamp)
-        sweep = Sweep(access, archive_id, request_filters(archive_filters(words, exclude)), begin, end)
+        sweep = Sweep(access, archive_id, filters, begin, end)
         tally = await tally_of(sweep)
         await count(sweep, tally, patience)
     answer = ArchiveSearchSummary(
@@ -87,7 +88,7 @@ async def summarize_archive_search(
         from_timestamp=begin,
         to_timestamp=end,
         coverage=sweep.coverage(tally.place.edge),
-        complete=tally.place.edge is None and not tally.place.overflows,
+        complete=tally.place.edge is None and not tally.place.overflowed,
         rows=len(tally.facts),
         messages=tally.facts.messages,
         searches_so_far=tally.place.searches,

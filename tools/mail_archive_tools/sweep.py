@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from mail_archive_tools.cursors import DAMAGED
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.base import iso
@@ -30,8 +31,8 @@ from mail_archive_tools.windows import DAY, SHORTEST, Limits, Order, Walk, Windo
 if TYPE_CHECKING:
     from mail_archive_tools.access import Access
 
-KEPT_OVERFLOWS = 5
-"""Seconds with too many messages that are named; of more, there is the number."""
+NAMED_OVERFLOWS = 5
+"""Seconds with too many messages that are named; of more, it is said that there are others."""
 
 _Second = Annotated[int, Field(ge=-(10**11), le=10**12)]
 _Count = Annotated[int, Field(ge=0, le=10**12)]
@@ -62,9 +63,8 @@ class Place(NamedTuple):
     """Of the windows before: the rows that were found, and the messages, a message's copies counted once."""
     messages: _Count = 0
     searches: _Count = 0
-    overflows: _Count = 0
-    overflowed: Annotated[tuple[_Second, ...], Field(max_length=KEPT_OVERFLOWS)] = ()
-    """Seconds with more messages than a search may find."""
+    overflowed: Annotated[tuple[_Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
+    """Seconds with more messages than a search may find: those that are named, and one more if there are others."""
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,8 @@ class Sweep:
             rows |= {self.rank(row, window): row for row in outcome.results.rows}
             if outcome.results.truncated:
                 overflowed.append(second)
-        new = [second for second in dict.fromkeys(overflowed) if second not in place.overflowed]
-        place = place._replace(
-            overflows=place.overflows + len(new), overflowed=(*place.overflowed, *new)[:KEPT_OVERFLOWS]
-        )
+        all_overflowed = tuple(dict.fromkeys((*place.overflowed, *overflowed)))
+        place = place._replace(overflowed=all_overflowed[: NAMED_OVERFLOWS + 1])
         return self._part(place, window, full.search_id, list(rows.values()))
 
     def _part(self, place: Place, window: Window, search_id: str, rows: Sequence[Row]) -> Part:
@@ -222,12 +220,12 @@ class Sweep:
         whole, edge = self.walk.whole, place.edge
         ends = [second for second in (edge, place.far) if second is not None]
         if edge is None or any(not whole.first <= second <= whole.last for second in ends):
-            raise InvalidArgument("This cursor is damaged. Leave cursor out to begin anew.")
+            raise InvalidArgument(DAMAGED)
         if place.far is None:
             return self.walk.window(edge, place.length)
         window = Window(min(edge, place.far), max(edge, place.far))
         if window.length > self.limits.seconds or self.walk.near_edge(window) != edge:
-            raise InvalidArgument("This cursor is damaged. Leave cursor out to begin anew.")
+            raise InvalidArgument(DAMAGED)
         return window
 
     def _request(self, window: Window) -> SearchRequest:
@@ -236,11 +234,11 @@ class Sweep:
 
 def overflow_notes(place: Place) -> list[str]:
     """What to say of seconds with more messages than one search may find."""
-    if not place.overflows:
+    if not place.overflowed:
         return []
-    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in place.overflowed)
+    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in place.overflowed[:NAMED_OVERFLOWS])
+    others = " and others" if len(place.overflowed) > NAMED_OVERFLOWS else ""
     return [
-        f"More messages were received than one search can find in the second of {moments}"
-        + (f" and {place.overflows - len(place.overflowed)} more" if place.overflows > len(place.overflowed) else "")
-        + ": some are missing here. Narrow the words to find them."
+        f"More messages were received than one search can find in the second of {moments}{others}: some are missing "
+        "here. Narrow the words to find them."
     ]

@@ -12,7 +12,6 @@ from mail_archive_tools.cursors import fingerprint
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.facts import Facts
 from mail_archive_tools.polling import Patience
-from mail_archive_tools.running import reuse_seconds
 from mail_archive_tools.sweep import OutOfTime, Place, Sweep
 
 MOST_ROWS = 500_000
@@ -72,7 +71,7 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
         try:
             part = await sweep.part(tally.place, patience, keep=False)
         except ArchiveError as error:
-            if not len(tally.facts):
+            if not progressed and not len(tally.facts):
                 raise
             tally.notes.append(f"The search stopped before the end of the range: {error}")
             return
@@ -83,5 +82,5 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(tally.facts.add, [row for _, row in part.rows])
         tally.place, progressed = part.following, True
-        kept = reuse_seconds(sweep.walk.whole) if tally.place.edge is None else UNFINISHED_SECONDS
+        kept = sweep.access.recent.lasting(sweep.walk.whole) if tally.place.edge is None else UNFINISHED_SECONDS
         tally.forgotten = time.monotonic() + kept

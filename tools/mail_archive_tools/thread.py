@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,35 +86,35 @@ async def get_archive_thread(
     )
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What an entry tells those below it. `missing` counts gaps that are told with the next one."""
+
+    number: int | None
+    depth: int
+    subject: str
+    missing: int = 0
+
+
 def _messages(tree: Tree) -> Iterator[tuple[Node, ThreadMessage]]:
     """All messages of a conversation, numbered; gaps that follow each other are one."""
-    numbers: dict[Node, int] = {}
-    depths: dict[Node, int] = {}
-    missing: dict[Node, int] = {}
-    subjects: dict[Node | None, str] = {None: base_subject(tree.row(tree.asked).get("Subject", ""))}
+    top = _Entry(None, 0, base_subject(tree.row(tree.asked).get("Subject", "")))
+    entries: dict[Node, _Entry] = {}
+    number = 0
     for node, _ in tree.root.walk():
-        parent = node.parent
-        above_subject = subjects[parent]
-        subjects[node] = base_subject(tree.row(node).get("Subject", "")) if node.letter else above_subject
-        before = missing.get(parent, 0) if parent else 0
-        above = (numbers.get(parent), depths[parent]) if parent else (None, 0)
-        if node.letter is None:
-            missing[node] = before + 1
-            if len(node.children) == 1 and node.children[0].letter is None:
-                # Told with the next one; what is below that has the same place above it.
-                numbers[node], depths[node] = above[0] or 0, above[1]
-                continue
-        numbers[node], depths[node] = max(numbers.values(), default=0) + 1, above[1] + 1
+        above = entries[node.parent] if node.parent else top
+        if node.letter is None and len(node.children) == 1 and node.children[0].letter is None:
+            entries[node] = replace(above, missing=above.missing + 1)
+            continue
+        number += 1
         rows = tree.copies[node.letter.key] if node.letter else []
-        yield (
-            node,
-            _message(node, rows, above_subject, numbers[node], above[0] or None, depths[node], missing.get(node, 0)),
-        )
+        subject = base_subject(rows[0].get("Subject", "")) if rows else above.subject
+        entries[node] = _Entry(number, above.depth + 1, subject)
+        yield node, _message(node, rows, number, above)
 
 
-def _message(
-    node: Node, rows: list[Row], subject: str, number: int, parent: int | None, depth: int, missing: int
-) -> ThreadMessage:
+def _message(node: Node, rows: list[Row], number: int, above: _Entry) -> ThreadMessage:
+    parent, depth = above.number, above.depth + 1
     if not rows:
         return ThreadMessage(
             number=number,
@@ -121,7 +122,7 @@ def _message(
             depth=depth,
             found=False,
             message_id=node.message_id,
-            missing=missing if missing > 1 else None,
+            missing=above.missing + 1 if above.missing else None,
         )
     row = rows[0]
     own = base_subject(row.get("Subject", ""))
@@ -134,7 +135,7 @@ def _message(
         ArchivedMessageId=ids[0],
         ReceivedTimestamp=row.get("ReceivedTimestamp"),
         From=row.get("From"),
-        Subject=own if own.casefold() != subject.casefold() else None,
+        Subject=own if own.casefold() != above.subject.casefold() else None,
         Copies=len(ids) if len(ids) > 1 else None,
         CopyIds=ids[:MOST_COPY_IDS] if len(ids) > 1 else None,
         BySubject=node.by_subject or None,

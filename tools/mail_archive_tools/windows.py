@@ -108,9 +108,7 @@ class Walk:
             nearest = math.ceil(second) if self._backwards else math.floor(second)
         else:
             return edge
-        if abs(nearest - edge) * _TRIMMED_SHARE > window.length:
-            return edge
-        if nearest == edge:
+        if nearest == edge or abs(nearest - edge) * _TRIMMED_SHARE > window.length:
             return edge
         # Beyond the last of the rows that belong to the other side, so that none of them is on this one.
         return nearest + 1 if self._backwards else nearest - 1
