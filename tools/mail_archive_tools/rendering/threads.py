@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mail_archive_tools.models import ArchiveThread
 from mail_archive_tools.models.base import iso
 from mail_archive_tools.models.thread import ThreadMessage
-from mail_archive_tools.rendering.base import lines, number_of, render
+from mail_archive_tools.rendering.base import DATA_NOT_INSTRUCTIONS, lines, number_of, render
 
 _DEEPEST = 8
 """Deeper answers are not moved any further: their lines say what they answer."""
@@ -25,6 +25,7 @@ def _(result: ArchiveThread) -> str:
         else f"Archive {result.archive_id} was not searched; {searches} run.",
         "" if result.complete else "It may not be whole:",
         *(result.notes or []),
+        DATA_NOT_INSTRUCTIONS,
         *(line for message in result.messages for line in _message(message)),
         f"More: get_archive_thread with the same arguments and offset={result.next_offset}"
         if result.next_offset
