@@ -17,7 +17,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import list_archives
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.message import get_archive_message
+from mail_archive_tools.messages import get_archive_message
 from mail_archive_tools.models import SearchResultRow
 from mail_archive_tools.search import search_archive
 

@@ -22,9 +22,9 @@ from mcp import Client, StdioServerParameters
 
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.describe import describe
-from mail_archive_server.local.query import Query, TextCondition
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.importing.record import describe
+from mail_archive_server.local.storage.query import Query, TextCondition
+from mail_archive_server.local.storage.store import Store
 from tests import bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 

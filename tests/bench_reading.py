@@ -18,8 +18,8 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
-from mail_archive_tools.digest import Digest
-from mail_archive_tools.mime.html import read_html
+from mail_archive_tools.answers.members import Digest
+from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.mime.texts import html_source

@@ -10,12 +10,12 @@ from typing import Any
 
 import anyio
 
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.summary import summarize_archive_search
-from mail_archive_tools.windows import Limits
+from mail_archive_tools.searching.windows import Limits
+from mail_archive_tools.summarize import summarize_archive_search
 from tests.conftest import LocalApi
-from tests.tools.timelines import YEARS, Timeline, least_searches, moment, office_hours, records
+from tests.tools.searching.timelines import YEARS, Timeline, least_searches, moment, office_hours, records
 
 SEARCH_SECONDS = 0.2
 """How long the local archive makes each search take."""

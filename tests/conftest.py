@@ -16,7 +16,7 @@ from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.local.bridge import LinkListener, attach
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access

@@ -64,7 +64,19 @@ def test_the_layout_names_what_is_there() -> None:
     layout = README[README.index("## Layout") : README.index("## Develop")]
     named = set(re.findall(r"[\w]+\.(?:py|sql)", layout))
     there = {path.name for root in ("tools", "server") for path in (ROOT / root).rglob("*.py")} | {"schema.sql"}
-    packages = {"commands", "documents", "models", "sample", "mime", "rendering"}
+    packages = {
+        "commands",
+        "documents",
+        "models",
+        "sample",
+        "mime",
+        "rendering",
+        "codecs",
+        "fields",
+        "carried",
+        "html",
+        "evidence",
+    }
     inside = {path.name for name in packages for path in ROOT.rglob(f"*/{name}/*.py") if ".venv" not in path.parts}
     assert named <= there
     assert there - named <= inside | {"__init__.py", "__main__.py"}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
 from mail_archive_tools.access import Access, LinkRule
-from mail_archive_tools.client import MailManager
-from mail_archive_tools.cursors import Cursors
-from mail_archive_tools.download import origin_links, s3_links
+from mail_archive_tools.reading.download import origin_links, s3_links
+from mail_archive_tools.searching.cursors import Cursors
+from mail_archive_tools.service.client import MailManager
 
 if TYPE_CHECKING:
     from mail_archive_server.local.bridge import LinkListener
@@ -54,7 +54,7 @@ def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:
 
 def _local(settings: Settings) -> tuple[MailManager, LinkRule]:
     assert settings.local is not None
-    from mail_archive_server.local.store import Store
+    from mail_archive_server.local.storage.store import Store
 
     # Opened now, so that a folder that is no archive is told at the start.
     store = Store(settings.local)
@@ -66,7 +66,7 @@ def _local(settings: Settings) -> tuple[MailManager, LinkRule]:
 
         from mail_archive_server.local.bridge import LinkListener, attach
         from mail_archive_server.local.context import DEFAULT_REGION, Local
-        from mail_archive_server.local.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+        from mail_archive_server.local.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
         listener = LinkListener()
         local = Local(store, listener.base, search_seconds=settings.search_seconds)

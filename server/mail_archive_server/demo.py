@@ -14,8 +14,8 @@ from mcp import Client, StdioServerParameters
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.database import StoreError
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 
 QUESTION = "Did Brightwell Optics change its bank details in spring 2025, and did that mail really come from them?"

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from mail_archive_server.schemas import tidy_schema
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.catalog import CatalogTool
 from mail_archive_tools.models import Output
-from mail_archive_tools.progress import Progress
-from mail_archive_tools.rendering import render
+from mail_archive_tools.patience import Progress
 
 Accessor = Callable[[], Access]
 """Gives the access of whoever is calling."""

@@ -15,11 +15,11 @@ from mcp_types import (
 from pydantic import TypeAdapter, ValidationError
 
 from mail_archive_server.hosting import Accessor
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.archives import list_archives
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
-from mail_archive_tools.message import get_archive_message, get_archive_message_content
+from mail_archive_tools.messages import get_archive_message, get_archive_message_content
 from mail_archive_tools.models.base import MessageId
-from mail_archive_tools.rendering import render
 
 COMPLETIONS = 100
 """The protocol's limit on completion values."""

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.local.wire import REQUEST_BYTES
 from tests.conftest import ROOT, Sample, loopback
 

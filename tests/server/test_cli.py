@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mail_archive_server.commands.importing import archive_name
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from tests.conftest import Sample, eml
 
 

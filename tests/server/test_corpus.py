@@ -12,11 +12,11 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local import keys
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.ingest import import_mail
-from mail_archive_server.local.store import ArchiveRecord, Store
+from mail_archive_server.local.importing.importer import import_mail
+from mail_archive_server.local.storage import keys
+from mail_archive_server.local.storage.store import ArchiveRecord, Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, READ_OF_CORPUS, text_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from tests.conftest import ROOT, Sample, loopback
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 
-from mail_archive_server.local.store import SearchRecord, Store
+from mail_archive_server.local.storage.store import SearchRecord, Store
 from tests.conftest import ERAS, Sample, text_of
 
 APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T00:00:00Z"}

@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import ERAS, Sample, text_of

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from mail_archive_tools.cache import Cache
-from mail_archive_tools.results import Results
+from mail_archive_tools.searching.results import Results
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from mail_archive_server.schemas import tidy_schema
 from mail_archive_tools import models
 from mail_archive_tools.archives import get_archive, list_archives
-from mail_archive_tools.message import get_archive_message, get_archive_message_content
+from mail_archive_tools.messages import get_archive_message, get_archive_message_content
 from mail_archive_tools.models import filters, reading, summary, thread
 from mail_archive_tools.models.base import Output
 from mail_archive_tools.searches import (

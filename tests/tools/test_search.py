@@ -9,20 +9,20 @@ import anyio
 import pytest
 
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument, SearchEnded, SlotTaken
 from mail_archive_tools.models import ArchiveSearchPage, SearchWords
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.rendering import render
-from mail_archive_tools.running import Recent
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import list_archive_searches, start_archive_search, stop_archive_search
-from mail_archive_tools.slot import Slot
-from mail_archive_tools.windows import Limits
+from mail_archive_tools.searching.job import Recent
+from mail_archive_tools.searching.slot import Slot
+from mail_archive_tools.searching.windows import Limits
 from tests.conftest import Sample
-from tests.tools.timelines import Timeline, moment
+from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.anyio
 

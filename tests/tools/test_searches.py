@@ -9,10 +9,9 @@ import pytest
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
-from mail_archive_tools.cursors import RowPlace, fingerprint
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument, NotReady, SearchEnded
 from mail_archive_tools.models import ArchiveFilters
-from mail_archive_tools.rendering import render
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import (
     get_archive_search,
@@ -20,6 +19,7 @@ from mail_archive_tools.searches import (
     start_archive_search,
     stop_archive_search,
 )
+from mail_archive_tools.searching.cursors import RowPlace, fingerprint
 from tests.conftest import Sample
 
 pytestmark = pytest.mark.anyio

@@ -17,18 +17,18 @@ from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.ingest import import_mail
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.importing.importer import import_mail
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.rendering import render
+from mail_archive_tools.conversations.tracing import subject_words
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import ArchiveThread
-from mail_archive_tools.rendering import render
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.thread import get_archive_thread
-from mail_archive_tools.tracing import subject_words
 from tests.conftest import ERAS, READ_OF_CORPUS, Sample, text_of
-from tests.tools.timelines import Timeline
+from tests.tools.searching.timelines import Timeline
 
 pytestmark = pytest.mark.anyio
 

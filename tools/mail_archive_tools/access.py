@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mail_archive_tools.cache import Cache
-from mail_archive_tools.client import MailManager
-from mail_archive_tools.cursors import Cursors
-from mail_archive_tools.polling import Pace
-from mail_archive_tools.results import CACHED_ROWS, Results
-from mail_archive_tools.running import Recent
-from mail_archive_tools.slot import Slot
-from mail_archive_tools.windows import Limits
+from mail_archive_tools.searching.cursors import Cursors
+from mail_archive_tools.searching.job import Recent
+from mail_archive_tools.searching.polling import Pace
+from mail_archive_tools.searching.results import CACHED_ROWS, Results
+from mail_archive_tools.searching.slot import Slot
+from mail_archive_tools.searching.windows import Limits
+from mail_archive_tools.service.client import MailManager
 
 if TYPE_CHECKING:
-    from mail_archive_tools.attachments import FileText
-    from mail_archive_tools.fetching import Fetched
-    from mail_archive_tools.tallies import Tally
+    from mail_archive_tools.counting.tally import Tally
+    from mail_archive_tools.reading.attachments import FileText
+    from mail_archive_tools.reading.reader import Fetched
 
 LinkRule = Callable[[str], bool]
 """Whether a download link leads to a host that the service uses."""

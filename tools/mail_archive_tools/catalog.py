@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, message, reading, search, searches, summary, thread
+from mail_archive_tools import archives, messages, read, search, searches, summarize, thread
 from mail_archive_tools.models import Output
 
 Toolset = Literal["read"]
@@ -57,7 +57,7 @@ CATALOG: tuple[CatalogTool, ...] = (
         idempotent=False,
         open_world=True,
     ),
-    CatalogTool(summary.summarize_archive_search, "Summarize a search", SEARCHING, idempotent=False, open_world=True),
+    CatalogTool(summarize.summarize_archive_search, "Summarize a search", SEARCHING, idempotent=False, open_world=True),
     CatalogTool(
         searches.start_archive_search,
         "Start a search",
@@ -76,9 +76,9 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(
         searches.stop_archive_search, "Stop a search", ("ses:StopArchiveSearch",), read_only=False, destructive=True
     ),
-    CatalogTool(message.get_archive_message, "Get a message", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(messages.get_archive_message, "Get a message", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(
-        message.get_archive_message_content,
+        messages.get_archive_message_content,
         "Get a message's content",
         ("ses:GetArchiveMessageContent",),
         open_world=True,
@@ -90,6 +90,6 @@ CATALOG: tuple[CatalogTool, ...] = (
         idempotent=False,
         open_world=True,
     ),
-    CatalogTool(reading.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),
-    CatalogTool(reading.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(read.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(read.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
 )

@@ -5,11 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from mail_archive_tools.access import Access
-from mail_archive_tools.collecting import Collector, PageState
-from mail_archive_tools.cursors import fingerprint
-from mail_archive_tools.filters import search_filters
+from mail_archive_tools.answers.rows import fit_rows
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow
 from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, ToMoment
+from mail_archive_tools.models.moments import read_range
 from mail_archive_tools.models.query import (
     Cc,
     EnvelopeRecipient,
@@ -21,13 +20,14 @@ from mail_archive_tools.models.query import (
     Subject,
     WaitSeconds,
 )
-from mail_archive_tools.polling import Patience
-from mail_archive_tools.progress import Progress, silent
-from mail_archive_tools.ranges import read_range
-from mail_archive_tools.rows import fit_rows
-from mail_archive_tools.sweep import Sweep, overflow_notes
-from mail_archive_tools.throttling import until
-from mail_archive_tools.windows import Order
+from mail_archive_tools.patience import Progress, silent
+from mail_archive_tools.searching.cursors import fingerprint
+from mail_archive_tools.searching.page import Collector, PageState
+from mail_archive_tools.searching.polling import Patience
+from mail_archive_tools.searching.sweep import Sweep, overflow_notes
+from mail_archive_tools.searching.windows import Order
+from mail_archive_tools.service.filters import search_filters
+from mail_archive_tools.service.retries import until
 
 Limit = Annotated[int, Field(ge=1, le=50, description="Rows in this answer; NextCursor leads to the rest.")]
 

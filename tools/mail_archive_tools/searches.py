@@ -6,10 +6,9 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from mail_archive_tools.access import Access
-from mail_archive_tools.cursors import RowPlace, fingerprint
+from mail_archive_tools.answers.fitting import fitted
+from mail_archive_tools.answers.rows import Detail, fit_rows
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.filters import request_filters
-from mail_archive_tools.fitting import fitted
 from mail_archive_tools.models import (
     ArchiveFilters,
     ArchiveSearch,
@@ -20,10 +19,11 @@ from mail_archive_tools.models import (
     StoppedSearch,
 )
 from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, NextToken, PageSize, SearchId, ToMoment, iso
-from mail_archive_tools.ranges import read_range
-from mail_archive_tools.results import results_of
-from mail_archive_tools.rows import Detail, fit_rows
-from mail_archive_tools.windows import Limits
+from mail_archive_tools.models.moments import read_range
+from mail_archive_tools.searching.cursors import RowPlace, fingerprint
+from mail_archive_tools.searching.results import results_of
+from mail_archive_tools.searching.windows import Limits
+from mail_archive_tools.service.filters import request_filters
 
 MAX_RANGE = timedelta(seconds=Limits().seconds)
 """The longest range that Mail Manager searches at once."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from mail_archive_server.local.context import Local
-    from mail_archive_server.local.ingest import Tally
-    from mail_archive_server.local.store import ArchiveRecord
+    from mail_archive_server.local.importing.importer import Tally
+    from mail_archive_server.local.storage.store import ArchiveRecord
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir"
 
@@ -40,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.context import Local
-    from mail_archive_server.local.database import StoreError
     from mail_archive_server.local.errors import ApiError
-    from mail_archive_server.local.ingest import import_mail
-    from mail_archive_server.local.sources import total_bytes
-    from mail_archive_server.local.store import Store
+    from mail_archive_server.local.importing.importer import import_mail
+    from mail_archive_server.local.importing.sources import total_bytes
+    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.store import Store
 
     missing = [str(source) for source in arguments.sources if not source.exists()]
     if missing:

@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     from mail_archive_server.local.asgi import LOOPBACK, api_app
     from mail_archive_server.local.context import Local
-    from mail_archive_server.local.database import StoreError
-    from mail_archive_server.local.store import Store
+    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.store import Store
 
     try:
         store = Store(arguments.folder, create=True)

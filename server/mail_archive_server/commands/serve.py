@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import open_access
-    from mail_archive_server.local.database import StoreError
+    from mail_archive_server.local.storage.database import StoreError
 
     try:
         access = open_access(settings)

@@ -13,7 +13,7 @@ from typing import Any
 
 from mail_archive_server.local.context import ACCOUNT, Local, new_id, read_token, write_token
 from mail_archive_server.local.errors import conflict, not_found, quota
-from mail_archive_server.local.store import ArchiveRecord
+from mail_archive_server.local.storage.store import ArchiveRecord
 
 MAX_ACTIVE_ARCHIVES = 10
 DEFAULT_RETENTION = "SIX_MONTHS"

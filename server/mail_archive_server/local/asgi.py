@@ -12,8 +12,8 @@ from starlette.routing import Route
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.endpoint import handle
 from mail_archive_server.local.errors import ApiError
-from mail_archive_server.local.identity import check_signature
 from mail_archive_server.local.links import link_is_good
+from mail_archive_server.local.sigv4 import check_signature
 from mail_archive_server.local.wire import CONTENT_TYPE, REQUEST_BYTES, Reply, write_error
 
 LOOPBACK = "127.0.0.1"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mail_archive_server.local.errors import validation
-from mail_archive_server.local.store import Store
+from mail_archive_server.local.storage.store import Store
 
 ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"

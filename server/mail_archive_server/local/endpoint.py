@@ -7,10 +7,10 @@ as datetimes); it returns the reply's members (timestamps as epoch seconds), or 
 from collections.abc import Callable
 from typing import Any
 
-from mail_archive_server.local import archives, message, search
+from mail_archive_server.local import archives, messages, searches
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.database import StoreError
 from mail_archive_server.local.errors import ApiError
+from mail_archive_server.local.storage.database import StoreError
 from mail_archive_server.local.wire import Reply, operation_named, read_request, write_error, write_reply
 
 Operation = Callable[[Local, dict[str, Any]], dict[str, Any] | bytes]
@@ -30,13 +30,13 @@ OPERATIONS: dict[str, Operation] = {
     "ListArchives": archives.list_archives,
     "UpdateArchive": archives.update_archive,
     "DeleteArchive": archives.delete_archive,
-    "StartArchiveSearch": search.start_archive_search,
-    "GetArchiveSearch": search.get_archive_search,
-    "GetArchiveSearchResults": search.get_archive_search_results,
-    "ListArchiveSearches": search.list_archive_searches,
-    "StopArchiveSearch": search.stop_archive_search,
-    "GetArchiveMessage": message.get_archive_message,
-    "GetArchiveMessageContent": message.get_archive_message_content,
+    "StartArchiveSearch": searches.start_archive_search,
+    "GetArchiveSearch": searches.get_archive_search,
+    "GetArchiveSearchResults": searches.get_archive_search_results,
+    "ListArchiveSearches": searches.list_archive_searches,
+    "StopArchiveSearch": searches.stop_archive_search,
+    "GetArchiveMessage": messages.get_archive_message,
+    "GetArchiveMessageContent": messages.get_archive_message_content,
     "StartArchiveExport": not_offered,
     "GetArchiveExport": not_offered,
     "ListArchiveExports": not_offered,

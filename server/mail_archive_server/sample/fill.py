@@ -2,7 +2,7 @@
 
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.describe import describe
+from mail_archive_server.local.importing.record import describe
 from mail_archive_server.sample.year import messages
 
 ARCHIVE_NAME = "tidewater-2025"

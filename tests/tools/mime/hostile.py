@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 
-from mail_archive_tools.digest import Digest
+from mail_archive_tools.answers.members import Digest
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.models import Output

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.cms import read_cms
+from mail_archive_tools.mime.carried.cms import read_cms
+from mail_archive_tools.mime.carried.tnef import read_tnef
+from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.message import read_message
-from mail_archive_tools.mime.protection import read_protection
 from mail_archive_tools.mime.sniff import differs, sniff
-from mail_archive_tools.mime.tnef import read_tnef
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 PDF = b"%PDF-1.4 \n"

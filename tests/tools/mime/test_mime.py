@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.headers import decode_words, read_headers
-from mail_archive_tools.mime.html import read_html
+from mail_archive_tools.mime.fields.headers import decode_words, read_headers
+from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.structure import MAX_DEPTH, MAX_PARTS, read_structure
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mail_archive_tools.mime.addresses import Mailbox, read_addresses
-from mail_archive_tools.mime.dates import read_date
+from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
+from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.structure import Part
 

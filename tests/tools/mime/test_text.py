@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.charsets import decode
-from mail_archive_tools.mime.encodings import decode_transfer, uuencoded
+from mail_archive_tools.mime.codecs.charsets import decode
+from mail_archive_tools.mime.codecs.transfer import decode_transfer, uuencoded
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.quotes import split_quotes, without_quotes

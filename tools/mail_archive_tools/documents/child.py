@@ -37,7 +37,7 @@ def _read(kind: str, data: bytes, gathered: Gathered) -> None:
     elif kind == "rtf":
         from mail_archive_tools.documents.rtf import read
     elif kind == "zip":
-        from mail_archive_tools.documents.archive import read
+        from mail_archive_tools.documents.zips import read
     else:
         raise Problem(f"is of a kind that is not read here: {kind}")
     read(data, gathered)

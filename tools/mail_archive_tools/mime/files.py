@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
 
-from mail_archive_tools.mime import charsets
 from mail_archive_tools.mime.bodies import Bodies, choose_bodies
-from mail_archive_tools.mime.encodings import Decoded
+from mail_archive_tools.mime.carried.tnef import Tnef, read_tnef
+from mail_archive_tools.mime.codecs import charsets
+from mail_archive_tools.mime.codecs.transfer import Decoded
 from mail_archive_tools.mime.sniff import differs, sniff
 from mail_archive_tools.mime.structure import Part
 from mail_archive_tools.mime.texts import Text
-from mail_archive_tools.mime.tnef import Tnef, read_tnef
 
 MAX_FILES = 500
 """Files listed of one message."""

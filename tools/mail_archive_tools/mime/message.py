@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mail_archive_tools.mime.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.bodies import Bodies, choose_bodies
-from mail_archive_tools.mime.dates import MailDate, read_date
+from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
+from mail_archive_tools.mime.fields.dates import MailDate, read_date
+from mail_archive_tools.mime.fields.headers import HEADER_BYTES, HEADER_FIELDS, Headers
+from mail_archive_tools.mime.fields.message_ids import message_ids
 from mail_archive_tools.mime.files import MAX_FILES, File, files_of
-from mail_archive_tools.mime.headers import HEADER_BYTES, HEADER_FIELDS, Headers
-from mail_archive_tools.mime.message_ids import message_ids
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, read_structure
 from mail_archive_tools.mime.texts import Text, read_texts

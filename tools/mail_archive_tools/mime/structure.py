@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mail_archive_tools.mime import charsets
-from mail_archive_tools.mime.cms import read_cms
-from mail_archive_tools.mime.encodings import Decoded, decode_transfer
-from mail_archive_tools.mime.headers import Headers, read_headers
-from mail_archive_tools.mime.parameters import Valued, read_parameters
+from mail_archive_tools.mime.carried.cms import read_cms
+from mail_archive_tools.mime.codecs import charsets
+from mail_archive_tools.mime.codecs.transfer import Decoded, decode_transfer
+from mail_archive_tools.mime.fields.headers import Headers, read_headers
+from mail_archive_tools.mime.fields.parameters import Valued, read_parameters
 
 MAX_PARTS = 1_000
 """Parts read of one message, those of attached messages included."""

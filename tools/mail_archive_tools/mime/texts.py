@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from mail_archive_tools.mime.bodies import Bodies
-from mail_archive_tools.mime.encodings import MAX_UUENCODED, UuFile, uuencoded
+from mail_archive_tools.mime.carried.pgp import read_clear_signed
+from mail_archive_tools.mime.codecs.transfer import MAX_UUENCODED, UuFile, uuencoded
 from mail_archive_tools.mime.flowed import unflow
-from mail_archive_tools.mime.html import HtmlText, Link, read_html
-from mail_archive_tools.mime.pgp import read_clear_signed
+from mail_archive_tools.mime.html.reader import HtmlText, Link, read_html
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, text_of
 

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.errors import ServiceFailed
-from mail_archive_tools.mime.headers import decode_words
+from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.untrusted import clean_line
 
 

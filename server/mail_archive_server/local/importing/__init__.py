@@ -1,0 +1,1 @@
+"""Mail from files into a local archive."""

@@ -1,0 +1,1 @@
+"""What a local archive keeps, in one SQLite file."""

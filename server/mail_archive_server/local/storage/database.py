@@ -1,0 +1,227 @@
+"""The folder of a local archive: one SQLite file in WAL mode, its connections, what can be wrong with it.
+
+Any number of threads and processes may use one folder at a time; a writer waits for another, up to
+`BUSY_SECONDS`. Errors are `StoreError`s that name the folder and the next step.
+"""
+
+import queue
+import secrets
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+DATABASE = "archive.sqlite3"
+APPLICATION_ID = 0x6D61696C  # "mail"
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 5.0
+"""How long a call waits for another process that is writing."""
+
+_READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
+_BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+class StoreError(Exception):
+    """A local archive folder cannot be used; the text names it and the next step."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the folder's lock."""
+
+
+class Database:
+    """An open local archive folder. Use it as a context manager, or call `close`."""
+
+    def __init__(self, folder: Path, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open `folder`; with `create`, make it when it does not exist or is empty.
+
+        Raises:
+            StoreError: it is no local archive, cannot be written, or is of a newer version.
+        """
+        self.folder = folder
+        self._path = folder / DATABASE
+        self._busy_seconds = busy_seconds
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        # A store that nobody closed closes its connections when it is forgotten.
+        weakref.finalize(self, _close_all, self._idle)
+        if not self._path.is_file():
+            self._make_folder(create)
+        self._mode = "rwc" if create else "rw"
+        with self._answers(), self._connection() as db:
+            self._check(db, create)
+        self._mode = "rw"
+        self.link_key = self._link_key()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        _close_all(self._idle)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._answers(), self._connection() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer can come between; rolled back on any exception."""
+        with self._answers(), self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.rollback()
+                raise
+            db.commit()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = self._idle.get_nowait()
+        except queue.Empty:
+            db = self._connect()
+        try:
+            yield db
+        finally:
+            self._idle.put(db)
+
+    def _connect(self) -> sqlite3.Connection:
+        # Not made anew when it is gone: an empty database would stand in for a lost one.
+        db = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={self._mode}",
+            uri=True,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=64,
+        )
+        try:
+            for setting in ("synchronous = NORMAL", "cache_size = -64000", "wal_autocheckpoint = 8000"):
+                db.execute(f"PRAGMA {setting}")
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        """SQLite's errors as sentences."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code in _BUSY_CODES:
+                raise StoreBusy(
+                    f"The local archive at {self.folder} is locked by another process. "
+                    "Wait until it has finished, or stop it, and try again."
+                ) from error
+            if code in _READ_ONLY_CODES:
+                raise StoreError(
+                    f"The local archive at {self.folder} cannot be written. "
+                    "Searches are kept in it: give this user write access to the folder."
+                ) from error
+            if code == sqlite3.SQLITE_FULL:
+                raise StoreError(
+                    f"The disk of the local archive at {self.folder} is full. Free some room and try again; "
+                    "nothing that was in it is lost."
+                ) from error
+            raise
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                raise StoreError(
+                    f"{self._path} is not a database of a local archive, or is damaged. "
+                    "Name another folder, or restore this one from a copy."
+                ) from error
+            raise
+
+    # Opening
+
+    def _make_folder(self, create: bool) -> None:
+        if not create:
+            reason = "is not a local archive" if self.folder.exists() else "does not exist"
+            raise StoreError(f"{self.folder} {reason}. `mail-archive-mcp import {self.folder} MAIL` makes one.")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Files of the database itself: another process is making the archive at this moment.
+            if any(not entry.name.startswith(DATABASE) for entry in self.folder.iterdir()):
+                raise StoreError(f"{self.folder} is not empty and not a local archive. Name a new folder.")
+        except (NotADirectoryError, FileExistsError):
+            raise StoreError(f"{self.folder} is a file, not a folder. Name a new folder.") from None
+        except PermissionError:
+            raise StoreError(f"{self.folder} cannot be made or read by this user. Name another folder.") from None
+
+    def _check(self, db: sqlite3.Connection, create: bool) -> None:
+        if create:
+            self._create_tables(db)
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise StoreError(f"{self.folder} is not a local archive: {DATABASE} there belongs to something else.")
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"The local archive at {self.folder} was made by a newer mail-archive-mcp (version {version} of the "
+                f"format, this one knows {SCHEMA_VERSION}). Upgrade with `pip install -U mail-archive-mcp`."
+            )
+        self._try_writing(db)
+
+    def _try_writing(self, db: sqlite3.Connection) -> None:
+        """A folder that cannot be written is told now, not at the first search; one that another process is
+        writing to can be."""
+        db.execute("PRAGMA busy_timeout = 0")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY_CODES:
+                raise
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
+
+    def _create_tables(self, db: sqlite3.Connection) -> None:
+        """Make an empty database a local archive; one that has tables stays as it is."""
+        if self._has_tables(db):
+            return
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        if self._has_tables(db):  # another process came first
+            db.execute("ROLLBACK")
+            return
+        schema = resources.files("mail_archive_server.local.storage").joinpath("schema.sql").read_text("utf-8")
+        for statement in _statements(schema):
+            db.execute(statement)
+        db.execute("INSERT INTO setting VALUES ('link_key', ?)", (secrets.token_hex(32),))
+        db.execute("INSERT INTO trigram (trigram, rank) VALUES ('hashsize', 33554432)")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
+    def _has_tables(self, db: sqlite3.Connection) -> bool:
+        return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+    def _link_key(self) -> bytes:
+        with self.reading() as db:
+            (value,) = db.execute("SELECT value FROM setting WHERE name = 'link_key'").fetchone()
+        return bytes.fromhex(value)
+
+
+def _close_all(idle: "queue.LifoQueue[sqlite3.Connection]") -> None:
+    with suppress(queue.Empty):
+        while True:
+            idle.get_nowait().close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; a transaction can run them one by one, `executescript` would commit it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,228 @@
+"""What a local archive holds: archives, messages, searches. SQL is here and in `query.py`, and nowhere else."""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mail_archive_server.local.storage import keys
+from mail_archive_server.local.storage.database import Database
+from mail_archive_server.local.storage.query import Query, select
+
+
+@dataclass(frozen=True)
+class ArchiveRecord:
+    number: int
+    archive_id: str
+    name: str
+    state: str
+    retention: str
+    retention_changed: float | None
+    kms_key_arn: str | None
+    tags: str
+    client_token: str | None
+    created: float
+    updated: float
+    deleted: float | None
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    number: int
+    search_id: str
+    archive: int
+    request: str
+    submitted: float
+    running: float
+    completed: float
+    cancelled: float | None
+    found: str
+
+
+class MessageRecord(NamedTuple):
+    id: int
+    archived_message_id: str
+    api_row: str
+    metadata: str
+
+
+class NewMessage(NamedTuple):
+    """A message to be put in: what `importing.record` made of it. `searchable` has six folded header values."""
+
+    archived_message_id: str
+    second: int
+    has_attachments: bool
+    api_row: str
+    metadata: str
+    searchable: tuple[str, str, str, str, str, str]
+    raw: bytes
+
+
+class Store(Database):
+    """An open local archive folder. Use it as a context manager, or call `close`."""
+
+    # Archives
+
+    def archives(self) -> list[ArchiveRecord]:
+        """All archives, oldest first."""
+        with self.reading() as db:
+            return self.archives_in(db)
+
+    def archives_in(self, db: sqlite3.Connection) -> list[ArchiveRecord]:
+        """All archives as a transaction sees them, oldest first."""
+        return [ArchiveRecord(*row) for row in db.execute("SELECT * FROM archive ORDER BY number")]
+
+    def archive(self, archive_id: str) -> ArchiveRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM archive WHERE archive_id = ?", (archive_id,)).fetchone()
+        return ArchiveRecord(*row) if row else None
+
+    def archive_numbered(self, number: int) -> ArchiveRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM archive WHERE number = ?", (number,)).fetchone()
+        return ArchiveRecord(*row) if row else None
+
+    def add_archive(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
+        """Insert an archive; its number is the next one free."""
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        db.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", values)
+
+    def change_archive(self, db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        db.execute(f"UPDATE archive SET {changes} WHERE number = :number", {**values, "number": number})
+
+    def remove_archive(self, db: sqlite3.Connection, number: int) -> None:
+        """Remove an archive and all that belongs to it."""
+        ends = (keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
+        columns = 'id, "to", "from", cc, subject, envelope_to, envelope_from'
+        db.execute(
+            f"INSERT INTO trigram (trigram, rowid, {columns[4:]}) "
+            f"SELECT 'delete', {columns} FROM searchable WHERE id BETWEEN ? AND ?",
+            ends,
+        )
+        for table in ("searchable", "raw", "message"):
+            db.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", ends)
+        db.execute("DELETE FROM search WHERE archive = ?", (number,))
+        db.execute("DELETE FROM archive WHERE number = ?", (number,))
+
+    # Messages
+
+    def add_messages(self, archive: ArchiveRecord, messages: Iterable[NewMessage]) -> int:
+        """Put messages in, in one transaction; those that are there already are passed over. Returns how many
+        were new."""
+        with self.writing() as db:
+            new = {
+                message.archived_message_id: message
+                for message in messages
+                if not self._has_message(db, message.archived_message_id)
+            }
+            # The full-text index wants its rows in order; each second's free places are looked up once.
+            in_order = sorted(new.values(), key=lambda message: message.second)
+            free: dict[int, int] = {}
+            keyed = [(self._free_key(db, archive.number, message.second, free), message) for message in in_order]
+            keyed.sort(key=lambda pair: pair[0])
+            db.executemany(
+                "INSERT INTO message VALUES (?, ?, ?, ?, ?)",
+                ((key, m.archived_message_id, m.has_attachments, m.api_row, m.metadata) for key, m in keyed),
+            )
+            db.executemany("INSERT INTO raw VALUES (?, ?)", ((key, m.raw) for key, m in keyed))
+            rows = [(key, *m.searchable) for key, m in keyed]
+            db.executemany("INSERT INTO searchable VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany(
+                'INSERT INTO trigram (rowid, "to", "from", cc, subject, envelope_to, envelope_from) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        return len(new)
+
+    def has_messages(self, archived_message_ids: Sequence[str]) -> set[str]:
+        """Which of these ids are there already."""
+        with self.reading() as db:
+            return {each for each in archived_message_ids if self._has_message(db, each)}
+
+    def count_messages(self, archive: ArchiveRecord) -> int:
+        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        with self.reading() as db:
+            (count,) = db.execute("SELECT count(*) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+        return int(count)
+
+    def message(self, archived_message_id: str) -> MessageRecord | None:
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE archived_message_id = ?",
+                (archived_message_id,),
+            ).fetchone()
+        return MessageRecord(*row) if row else None
+
+    def raw_message(self, key: int) -> bytes | None:
+        """The bytes of the message with that key."""
+        with self.reading() as db:
+            row = db.execute("SELECT bytes FROM raw WHERE id = ?", (key,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def rows(self, ids: Sequence[int]) -> list[str]:
+        """The JSON rows of these messages, in the order asked for; those that are gone are left out."""
+        with self.reading() as db:
+            found = dict(
+                db.execute(
+                    "SELECT id, api_row FROM message WHERE id IN (SELECT value FROM json_each(?))",
+                    (json.dumps(list(ids)),),
+                )
+            )
+        return [found[each] for each in ids if each in found]
+
+    def find(self, query: Query, limit: int) -> list[int]:
+        """The keys of the newest `limit` messages that match."""
+        sql, values = select(query)
+        with self.reading() as db:
+            return [key for (key,) in db.execute(sql, [*values, limit])]
+
+    # Searches
+
+    def add_search(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        db.execute(f"INSERT INTO search ({names}) VALUES ({marks})", values)
+
+    def search(self, search_id: str) -> SearchRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM search WHERE search_id = ?", (search_id,)).fetchone()
+        return SearchRecord(*row) if row else None
+
+    def searches(self, archive: int, before: int | None, limit: int) -> list[SearchRecord]:
+        """An archive's searches, newest first, from the one before number `before` on."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT * FROM search WHERE archive = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                (archive, sys.maxsize if before is None else before, limit),
+            )
+            return [SearchRecord(*row) for row in rows]
+
+    def unfinished_searches(self, db: sqlite3.Connection, now: float) -> list[SearchRecord]:
+        rows = db.execute("SELECT * FROM search WHERE completed > ? AND cancelled IS NULL", (now,))
+        return [SearchRecord(*row) for row in rows]
+
+    def cancel_search(self, db: sqlite3.Connection, search_id: str, now: float) -> None:
+        db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
+
+    # Helpers of messages
+
+    def _has_message(self, db: sqlite3.Connection, archived_message_id: str) -> bool:
+        sql = "SELECT 1 FROM message WHERE archived_message_id = ?"
+        return db.execute(sql, (archived_message_id,)).fetchone() is not None
+
+    def _free_key(self, db: sqlite3.Connection, archive: int, second: int, free: dict[int, int]) -> int:
+        """The next free key of that second; a second that is full passes its messages on to the next one."""
+        while True:
+            if second not in free:
+                first, last = keys.first_key(archive, second), keys.last_key(archive, second)
+                sql = "SELECT max(id) FROM message WHERE id BETWEEN ? AND ?"
+                (highest,) = db.execute(sql, (first, last)).fetchone()
+                free[second] = first if highest is None else highest + 1
+            if free[second] <= keys.last_key(archive, second):
+                free[second] += 1
+                return free[second] - 1
+            second += 1

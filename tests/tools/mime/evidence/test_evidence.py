@@ -1,0 +1,255 @@
+"""What an investigator asks of a message: who checked the sender, the way it came, what does not fit together."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail_archive_tools.mime.carried.calendar import read_calendar
+from mail_archive_tools.mime.evidence.authentication import MethodResult, read_authentication
+from mail_archive_tools.mime.evidence.findings import find
+from mail_archive_tools.mime.evidence.lookalikes import is_disguised, looks_like, mixes_scripts
+from mail_archive_tools.mime.evidence.reports import read_report
+from mail_archive_tools.mime.evidence.route import read_route
+from mail_archive_tools.mime.fields.headers import read_headers
+from mail_archive_tools.mime.message import read_message
+from mail_archive_tools.mime.structure import read_structure
+from tests.conftest import eml
+
+AUTHENTICATED = b"""\
+Authentication-Results: mx.tidewater.example 1; spf=pass (sender (IP is 192.0.2.1)) smtp.mailfrom=a.example;
+ dkim=fail reason="bad; signature" header.d=a.example; dmarc=none
+Received: from a.example ([192.0.2.1]) by mx.tidewater.example with ESMTPS; Mon, 10 Mar 2025 18:00:05 +0100
+Authentication-Results: mx.tidewater.example; dmarc=pass
+ARC-Authentication-Results: i=1; relay.example; spf=pass
+Received-SPF: softfail (x) client-ip=192.0.2.7; envelope-from="b@a.example"; helo=h
+X-SES-Spam-Verdict: PASS
+From: b@a.example
+Date: Mon, 10 Mar 2025 18:00:00 +0100
+
+x
+"""
+
+
+def test_results_of_checks_and_whether_the_sender_may_have_forged_them() -> None:
+    own, forged, arc, spf, verdict = read_authentication(read_headers(AUTHENTICATED))
+    assert own.authserv_id == "mx.tidewater.example" and not own.unverifiable
+    assert own.results == (
+        MethodResult("spf", "pass", {"smtp.mailfrom": "a.example"}),
+        MethodResult("dkim", "fail", {"reason": "bad; signature", "header.d": "a.example"}),
+        MethodResult("dmarc", "none", {}),
+    )
+    assert forged.unverifiable and forged.results == (MethodResult("dmarc", "pass", {}),)
+    assert (arc.instance, arc.authserv_id) == (1, "relay.example")
+    assert spf.results[0].properties == {"client-ip": "192.0.2.7", "envelope-from": "b@a.example", "helo": "h"}
+    assert verdict.results == (MethodResult("spam", "pass", {}),) and verdict.unverifiable
+
+
+@given(st.text(alphabet='a=;"().\\ i1', max_size=60))
+def test_no_authentication_field_raises(value: str) -> None:
+    for name in ("Authentication-Results", "ARC-Authentication-Results", "Received-SPF"):
+        read_authentication(read_headers(f"{name}: {value}\n\n".encode()))
+
+
+def test_the_way_from_the_first_host_to_the_last() -> None:
+    raw = (
+        b"Received: from relay.example (relay.example [192.0.2.2]) by mx.example with ESMTPS id 1\n"
+        b" for <a@b.example>; Mon, 10 Mar 2025 18:00:30 +0100\n"
+        b"Received: from [10.0.0.1] (helo=laptop) by relay.example; Mon, 10 Mar 2025 17:00:00 +0000\n"
+        b"Received: nonsense\n\n"
+    )
+    broken, first, last = read_route(read_headers(raw))
+    assert broken.time is None and broken.by is None
+    assert (first.from_ip, first.by, first.delay) == ("10.0.0.1", "relay.example", None)
+    assert (last.from_host, last.from_ip, last.by, last.protocol) == (
+        "relay.example",
+        "192.0.2.2",
+        "mx.example",
+        "ESMTPS",
+    )
+    assert (last.recipient, last.delay) == ("a@b.example", 30.0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("paypa1.example", "paypal.example"),
+        ("rnicrosoft.example", "microsoft.example"),
+        ("brightwel1-optics.example", "brightwell-optics.example"),
+        ("tidewatter.example", "tidewater.example"),
+        ("tidewtaer.example", "tidewater.example"),
+        ("xn--80ak6aa92e.example", "apple.example"),
+    ],
+)
+def test_domains_that_look_alike(one: str, other: str) -> None:
+    assert looks_like(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a.example", "a.example"),
+        ("mail.a.example", "a.example"),
+        ("tidewater.example", "harbour.example"),
+        ("", "a.example"),
+    ],
+)
+def test_domains_that_do_not(one: str, other: str) -> None:
+    assert not looks_like(one, other)
+
+
+def test_scripts_that_are_mixed_or_disguised() -> None:
+    assert mixes_scripts("раypal.example")  # Cyrillic and Latin
+    assert not mixes_scripts("пример.example") and not mixes_scripts("日本go.example")
+    assert is_disguised("аррӏе.example") and not is_disguised("пример.example") and not is_disguised("apple.example")
+
+
+def sentences(raw: bytes, envelope_from: str | None = None) -> str:
+    message = read_message(raw)
+    return "\n".join(each.sentence for each in find(message, read_route(message.headers), envelope_from))
+
+
+DATE = "Mon, 10 Mar 2025 18:00:00 +0100"
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"from": "a@b.example", "reply_to": "x@evil.example"}, "Reply-To is x@evil.example"),
+        ({"from": "a@b.example", "return_path": "<x@evil.example>"}, "Return-Path is x@evil.example"),
+        ({"from": '"ceo@bank.example" <x@evil.example>'}, "The display name shows ceo@bank.example"),
+        ({"from": "a@b.example, c@d.example"}, "2 authors"),
+        ({"from": ""}, "names no address"),
+        ({"from": "a@paypa1.example", "to": "b@paypal.example"}, "paypa1.example looks like paypal.example"),
+        ({"from": "a@b.example", "subject": "pay\u200bment"}, "invisible characters"),
+        ({"from": "a@b.example", "date": "never"}, "Date is no date"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(headers: dict[str, str], said: str) -> None:
+    assert said in sentences(eml(**{"date": DATE, **headers}))
+
+
+def test_the_envelope_is_compared() -> None:
+    raw = eml(date=DATE, **{"from": "a@b.example"})
+    assert "the envelope is x@evil.example" in sentences(raw, "x@evil.example")
+    assert sentences(raw, "bounces@mail.b.example") == ""
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        (
+            '<a href="https://evil.example/">https://bank.example/login</a>',
+            "shows bank.example, but leads to evil.example",
+        ),
+        ('<a href="http://192.0.2.1/x">here</a>', "bare IP address: 192.0.2.1"),
+        ('<a href="http://bank.example@evil.example/">here</a>', "user name before its host, which is evil.example"),
+        ('<a href="javascript:alert(1)">here</a>', "javascript: address"),
+        (
+            '<p style="display:none">one two three four five six seven eight nine ten eleven</p>',
+            "11 words that a reader",
+        ),
+    ],
+)
+def test_what_its_html_hides_or_disguises_is_said(html: str, said: str) -> None:
+    raw = eml(date=DATE, **{"from": "a@b.example", "content_type": "text/html"}, body=f"<p>Hello</p>{html}")
+    assert said in sentences(raw)
+
+
+def test_an_honest_letter_gives_no_finding() -> None:
+    raw = eml(
+        date=DATE,
+        **{"from": "Ann <ann@b.example>", "content_type": "text/html", "return_path": "<bounce@mail.b.example>"},
+        body='<p>See <a href="https://www.b.example/news">b.example/news</a> and <a href="https://c.example">this</a>.</p>',
+    )
+    assert sentences(raw) == ""
+
+
+@pytest.mark.parametrize(
+    ("disposition", "said"),
+    [
+        ('attachment; filename="invoice.pdf.exe"', "can run (.exe)"),
+        ('attachment; filename="../../etc/passwd"', "has a path in its name"),
+        ("attachment; filename*=utf-8''invoice%E2%80%AEfdp.exe", "turn the reading direction"),
+        ("attachment; filename=a.txt; filename*=utf-8''b.exe", "several names"),
+    ],
+)
+def test_names_of_files_that_deceive_are_said(disposition: str, said: str) -> None:
+    raw = eml(date=DATE, **{"from": "a@b.example", "content_disposition": disposition})
+    assert said in sentences(raw)
+
+
+REPORT = b"""\
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+Sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; nobody@b.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such user
+Remote-MTA: dns; mail.b.example
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <original@a.example>
+--b--
+"""
+
+
+def test_a_delivery_report_is_read() -> None:
+    report = read_report(read_structure(REPORT))
+    assert report is not None
+    assert (report.kind, report.message_id) == ("delivery-status", "original@a.example")
+    (recipient,) = report.recipients
+    assert (recipient.recipient, recipient.action, recipient.status) == ("nobody@b.example", "failed", "5.1.1")
+    assert (recipient.diagnostic, recipient.remote_mta) == ("550 no such user", "mail.b.example")
+    assert read_report(read_structure(eml(subject="x"))) is None
+
+
+@given(st.binary(max_size=200))
+def test_no_report_raises(data: bytes) -> None:
+    read_report(read_structure(b"Content-Type: message/delivery-status\n\n" + data))
+
+
+CALENDAR = b"""\
+BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:1
+SUMMARY:Audit
+DTSTART;TZID=Europe/Berlin:20250310T100000
+DTEND:20250310T110000Z
+LOCATION:Room 4
+ORGANIZER;CN=Ann:mailto:ann@b.example
+ATTENDEE;CN=Bob;PARTSTAT=ACCEPTED:mailto:bob@b.example
+RRULE:FREQ=WEEKLY;COUNT=3
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_an_invitation_is_read() -> None:
+    calendar = read_calendar(CALENDAR)
+    (event,) = calendar.events
+    assert (calendar.method, event.summary, event.location) == ("REQUEST", "Audit", "Room 4")
+    assert event.start == "2025-03-10T10:00:00+01:00 (Europe/Berlin)"
+    assert event.organizer == "Ann <ann@b.example>"
+    assert event.attendees == ("Bob <bob@b.example> (ACCEPTED)",)
+    assert event.recurrence == "FREQ=WEEKLY;COUNT=3"
+
+
+@given(
+    st.lists(
+        st.sampled_from([*CALENDAR.split(b"\n"), b"DTSTART:x", b"RRULE:x", b"ORGANIZER", b"\xff:", b"BEGIN:VALARM"]),
+        max_size=14,
+    )
+)
+def test_no_calendar_raises(lines: list[bytes]) -> None:
+    read_calendar(b"\n".join([b"BEGIN:VCALENDAR", *lines]))

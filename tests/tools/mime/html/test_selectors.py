@@ -1,0 +1,90 @@
+"""Selectors of style sheets: the parser's own search says what is right, on documents where it comes to an end."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from mail_archive_tools.mime.html.selectors import Finder
+
+PAGE = """<div class=a id=x><p class=b>1<i class=c>2</i><b>3</b></p><p>4<i>5</i></p><ul><li class=a>6<li class=b>7
+<ul><li class="a c">8</ul></ul></div><div class=b><p class="a b"><i class=c data-x="y z">9</i></p></div>"""
+COMPOUNDS = [
+    "div",
+    "p",
+    "i",
+    ".a",
+    ".b",
+    ".c",
+    "li.a",
+    "#x",
+    "*",
+    "ul",
+    "i:not(.c)",
+    "li:nth-child(2n+1)",
+    '[data-x="y z"]',
+    "b",
+]
+
+
+def ours(selector: str, html: str = PAGE) -> frozenset[int]:
+    tree = LexborHTMLParser(html)
+    return frozenset(_place(tree, each) for each in Finder(tree, 50).find(selector))
+
+
+def theirs(selector: str, html: str = PAGE) -> frozenset[int]:
+    tree = LexborHTMLParser(html)
+    try:
+        return frozenset(_place(tree, node.mem_id) for node in tree.css(selector))
+    except SelectolaxError:
+        return frozenset()
+
+
+def _place(tree: LexborHTMLParser, identity: int) -> int:
+    assert tree.root is not None
+    return [node.mem_id for node in tree.root.traverse()].index(identity)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(COMPOUNDS), st.sampled_from([" ", ">", " > ", "+", " ~ "])), min_size=1, max_size=5
+    )
+)
+def test_finds_what_the_parser_finds(steps: list[tuple[str, str]]) -> None:
+    selector = "".join(compound + combinator for compound, combinator in steps).rstrip(" >+~")
+    assert ours(selector) == theirs(selector)
+
+
+@pytest.mark.parametrize("selector", ["", ">", "a >", "> a", "a > > b", "p:hover(", "[x", "::x", ".a:xyz"])
+def test_what_is_no_selector_chooses_nothing(selector: str) -> None:
+    assert ours(selector) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("selector", "html"),
+    [
+        (".zz div div div div div", "<div>" * 1_900),
+        (".zz ~ p ~ p ~ p ~ p", "<p>x" * 5_000),
+        ("p:has(~ p ~ p ~ .zz)", "<p>x" * 5_000),
+        ("p:is(.zz p p p p)", "<p>x" * 5_000),
+        ("p:nth-last-child(2n+1)", "<p>x" * 20_000),
+    ],
+)
+def test_no_selector_takes_long(selector: str, html: str) -> None:
+    tree = LexborHTMLParser(html)
+    finder = Finder(tree, html.count("<"))
+    started = time.perf_counter()
+    finder.find(selector)
+    assert time.perf_counter() - started < 1
+
+
+def test_what_was_not_looked_for_is_noted() -> None:
+    finder = Finder(LexborHTMLParser("<p>"), 1)
+    finder.find("p:has(i)")
+    assert finder.cut
+    finder = Finder(LexborHTMLParser("<p>"), 1_000_000)
+    for number in range(10):
+        finder.find(f"p .x{number}")
+    assert finder.cut

@@ -1,0 +1,202 @@
+"""The raw message behind a link: from the right hosts, within limits, and never with the link in an error or a log."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from mail_archive_tools.errors import DownloadFailed
+from mail_archive_tools.reading import download as module
+from mail_archive_tools.reading.download import download, is_s3_host, origin_links, s3_links
+from tests.conftest import loopback
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "X-Amz-Signature=0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("bucket.s3.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("s3.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("bucket.s3-eu-west-1.amazonaws.com", "eu-west-1"),
+        ("bucket.s3.dualstack.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("bucket.s3-fips.us-east-1.amazonaws.com", "us-east-1"),
+        ("bucket.s3-fips.dualstack.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("bucket.s3.amazonaws.com", "us-east-1"),
+        ("s3.amazonaws.com", "eu-west-1"),
+        ("my.dotted.bucket.s3.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("BUCKET.S3.EU-WEST-1.AMAZONAWS.COM.", "eu-west-1"),
+        ("bucket.s3.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("bucket.s3.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"),
+        ("bucket.s3.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+    ],
+)
+def test_hosts_of_s3_in_its_address_styles_and_partitions(host: str, region: str) -> None:
+    assert is_s3_host(host, region)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "bucket.s3.us-east-1.amazonaws.com",
+        "s3.eu-west-1.amazonaws.com.evil.example",
+        "evils3.eu-west-1.amazonaws.com",
+        "ec2.eu-west-1.amazonaws.com",
+        "amazonaws.com",
+        "bucket.s3.eu-west-1.amazonaws.com.cn",
+        "169.254.169.254",
+        "",
+    ],
+)
+def test_other_hosts_are_none(host: str) -> None:
+    assert not is_s3_host(host, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("link", "allowed"),
+    [
+        ("https://mail.s3.eu-west-1.amazonaws.com/k?x", True),
+        ("http://mail.s3.eu-west-1.amazonaws.com/k", False),
+        ("https://mail.s3.eu-west-1.amazonaws.com@evil.example/k", False),
+        ("https://evil.example#mail.s3.eu-west-1.amazonaws.com", False),
+        ("ftp://mail.s3.eu-west-1.amazonaws.com/k", False),
+        ("https://mail.s3.eu-west-1.amazonaws.com:99999/k", False),
+        ("https://[::1/k", False),
+        ("", False),
+    ],
+)
+def test_a_link_is_https_and_leads_to_s3(link: str, allowed: bool) -> None:
+    assert s3_links(lambda: "eu-west-1")(link) is allowed
+
+
+def test_an_origin_is_scheme_host_and_port() -> None:
+    rule = origin_links(lambda: "http://127.0.0.1:8025")
+    assert rule("http://127.0.0.1:8025/messages/x?Signature=y")
+    for other in (
+        "http://127.0.0.1:8026/x",
+        "https://127.0.0.1:8025/x",
+        "http://127.0.0.1/x",
+        "http://a@127.0.0.1:8025/x",
+    ):
+        assert not rule(other)
+    assert not origin_links(lambda: "")("http://127.0.0.1/x")
+
+
+def site() -> Starlette:
+    """A host with a message, and with everything that can go wrong."""
+    visits = {"once": 0}
+
+    async def whole(request: Request) -> Response:
+        return Response(b"Subject: x\r\n\r\nhello")
+
+    async def expires(request: Request) -> Response:
+        visits["once"] += 1
+        return Response(b"expired", 403) if request.query_params.get("n") == "1" else Response(b"fresh")
+
+    async def large(request: Request) -> Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(60):
+                yield b"x" * 1_000_000
+
+        return StreamingResponse(chunks())
+
+    async def slow(request: Request) -> Response:
+        import anyio
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(10):
+                yield b"x"
+                await anyio.sleep(0.2)
+
+        return StreamingResponse(chunks())
+
+    return Starlette(
+        routes=[
+            Route("/whole", whole),
+            Route("/expires", expires),
+            Route("/gone", lambda request: Response(b"", 403)),
+            Route("/broken", lambda request: Response(b"", 500)),
+            Route("/elsewhere", lambda request: RedirectResponse("/whole")),
+            Route("/packed", lambda request: Response(b"\x1f\x8b", headers={"Content-Encoding": "gzip"})),
+            Route("/large", large),
+            Route("/claims", lambda request: Response(b"", headers={"Content-Length": "99999999999"})),
+            Route("/slow", slow),
+        ]
+    )
+
+
+def never() -> Callable[[], Awaitable[str]]:
+    async def renew() -> str:
+        raise AssertionError("the link was renewed")
+
+    return renew
+
+
+async def test_a_message_is_fetched() -> None:
+    with loopback(site()) as base:
+        assert (
+            await download(f"{base}/whole?{SECRET}", never(), origin_links(lambda: base)) == b"Subject: x\r\n\r\nhello"
+        )
+
+
+async def test_an_expired_link_is_renewed_once() -> None:
+    renewed = []
+    with loopback(site()) as base:
+
+        async def renew() -> str:
+            renewed.append(1)
+            return f"{base}/expires?n=2"
+
+        assert await download(f"{base}/expires?n=1", renew, origin_links(lambda: base)) == b"fresh"
+        with pytest.raises(DownloadFailed, match="two links in a row"):
+            await download(f"{base}/expires?n=1", _always(f"{base}/gone"), origin_links(lambda: base))
+    assert renewed == [1]
+
+
+def _always(link: str) -> Callable[[], Awaitable[str]]:
+    async def renew() -> str:
+        return link
+
+    return renew
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("elsewhere", "redirect"),
+        ("broken", "status 500"),
+        ("packed", "compressed"),
+        ("large", "read at most"),
+        ("claims", "read at most"),
+        ("slow", "did not arrive within"),
+        ("nothing", "status 404"),
+    ],
+)
+async def test_what_goes_wrong_is_said_without_the_link(
+    path: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 1.0)
+    caplog.set_level(logging.DEBUG)
+    with loopback(site()) as base, pytest.raises(DownloadFailed, match=said) as caught:
+        await download(f"{base}/{path}?{SECRET}", never(), origin_links(lambda: base))
+    assert "Signature" not in str(caught.value) + caplog.text
+    assert caught.value.__cause__ is None
+
+
+async def test_a_host_that_is_not_there() -> None:
+    with pytest.raises(DownloadFailed, match="could not be fetched") as caught:
+        await download(f"http://127.0.0.1:9/x?{SECRET}", never(), origin_links(lambda: "http://127.0.0.1:9"))
+    assert "Signature" not in str(caught.value)
+
+
+async def test_a_link_to_a_strange_host_is_not_followed() -> None:
+    with loopback(site()) as base, pytest.raises(DownloadFailed, match="not one of the service's") as caught:
+        await download(f"{base}/whole?{SECRET}", never(), s3_links(lambda: "eu-west-1"))
+    assert "127.0.0.1" not in str(caught.value)

@@ -1,0 +1,127 @@
+"""Cursors: opaque, bound to their query, small, and sealed where there is a key."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail_archive_tools.errors import InvalidArgument
+from mail_archive_tools.search import search_archive
+from mail_archive_tools.searching.cursors import Cursors, RowPlace, fingerprint
+from mail_archive_tools.searching.page import PageState
+from mail_archive_tools.searching.sweep import Place, Rank
+from tests.tools.searching.timelines import Timeline, moment
+
+QUERY = fingerprint("any", "query")
+LARGEST = PageState(
+    Place(
+        edge=10**12,
+        length=10**12,
+        search_id="s" * 64,
+        far=-(10**11),
+        entered=Rank(10**15, "f" * 16),
+        after=Rank(-(10**14), "f" * 16),
+        rows=10**12,
+        messages=10**12,
+        searches=10**12,
+        overflowed=(10**12,) * 6,
+    ),
+    10**12,
+    10**12,
+    10**12,
+)
+
+
+@pytest.mark.parametrize("key", [None, b"0123456789abcdef"])
+@pytest.mark.parametrize("state", [RowPlace("s" * 64, 999), PageState(Place(None)), LARGEST], ids=str)
+def test_a_cursor_leads_back_to_its_place(key: bytes | None, state: tuple[Any, ...]) -> None:
+    cursor = Cursors(key).write(state, QUERY)
+    assert Cursors(key).read(cursor, type(state), QUERY) == state
+    assert len(cursor) < 800
+
+
+NOT_CURSORS = ["x", "é", "W10", "WzFd", "bnVsbA", "W1tbW1tb" * 200, "eyJhIjoxfQ"]
+
+
+@pytest.mark.parametrize("key", [None, b"0123456789abcdef"])
+@pytest.mark.parametrize("cursor", NOT_CURSORS)
+def test_a_cursor_that_is_none_is_refused(cursor: str, key: bytes | None) -> None:
+    with pytest.raises(InvalidArgument, match="cursor"):
+        Cursors(key).read(cursor, RowPlace, "q")
+
+
+def encoded(content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "state", [[], ["s"], ["s", -1], ["s", 1.5], ["s", "x"], ["", 1], ["s" * 65, 1], ["s", 1, 2], [None, 1], ["s", [1]]]
+)
+def test_a_state_that_is_none_is_refused(state: list[Any]) -> None:
+    with pytest.raises(InvalidArgument, match="damaged"):
+        Cursors().read(encoded([2, QUERY, *state]), RowPlace, QUERY)
+
+
+def test_other_versions_and_other_queries_are_told_apart() -> None:
+    with pytest.raises(InvalidArgument, match="another version"):
+        Cursors().read(encoded([1, QUERY, "s", 0]), RowPlace, QUERY)
+    with pytest.raises(InvalidArgument, match="other arguments"):
+        Cursors().read(encoded([2, "other", "s", 0]), RowPlace, QUERY)
+
+
+@given(place=st.integers(0, 200), change=st.integers(1, 255))
+def test_whoever_changes_a_sealed_cursor_is_found_out(place: int, change: int) -> None:
+    cursors = Cursors(b"0123456789abcdef")
+    sealed = bytearray(base64.urlsafe_b64decode(cursors.write(RowPlace("search", 7), QUERY) + "=="))
+    sealed[place % len(sealed)] ^= change
+    with pytest.raises(InvalidArgument, match=r"changed|damaged"):
+        cursors.read(base64.urlsafe_b64encode(sealed).decode().rstrip("="), RowPlace, QUERY)
+
+
+def test_servers_with_other_keys_or_without_refuse_each_others_cursors() -> None:
+    for writer, reader in ((b"a" * 16, b"b" * 16), (None, b"b" * 16), (b"a" * 16, None)):
+        with pytest.raises(InvalidArgument, match="cursor"):
+            Cursors(reader).read(Cursors(writer).write(RowPlace("s", 1), QUERY), RowPlace, QUERY)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(edge=10**12),
+        Place(edge=-5),
+        Place(edge=500, far=10**12, search_id="x"),
+        Place(edge=500, far=900, search_id="x"),
+        Place(edge=500, far=0, search_id="another range's"),
+    ],
+    ids=str,
+)
+async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: Any, place: Place) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put([50, 100])
+    access = timeline.access()
+    arguments = (timeline.archive_id, moment(0), moment(1_000))
+    query = fingerprint(*arguments, None, None, "newest_first", True)
+    if place.search_id.startswith("another"):
+        other = await search_archive(timeline.archive_id, moment(0), moment(90), access=access)
+        assert other.search_id
+        place = place._replace(search_id=other.search_id)
+    cursor = access.cursors.write(PageState(place), query)
+    with pytest.raises(InvalidArgument, match=r"cursor is damaged"):
+        await search_archive(*arguments, cursor=cursor, access=timeline.access())
+
+
+@pytest.mark.anyio
+async def test_a_key_is_a_setting(tmp_path: Any) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put([100, 200])
+    first, second = (timeline.access(cursor_key="a key for two servers") for _ in range(2))
+    page = await search_archive(timeline.archive_id, moment(0), moment(1_000), limit=1, access=first)
+    arguments = {"limit": 1, "cursor": page.next_cursor}
+    rest = await search_archive(timeline.archive_id, moment(0), moment(1_000), **arguments, access=second)  # type: ignore[arg-type]
+    assert len(rest.rows) == 1 and rest.next_cursor is None
+    with pytest.raises(InvalidArgument, match="none of this server"):
+        await search_archive(timeline.archive_id, moment(0), moment(1_000), **arguments, access=timeline.access())  # type: ignore[arg-type]

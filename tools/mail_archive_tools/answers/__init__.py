@@ -1,0 +1,1 @@
+"""What a tool says: made to fit, and as text."""

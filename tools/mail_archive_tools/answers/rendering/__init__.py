@@ -1,0 +1,11 @@
+"""Results as the compact text that a model reads. Says all that the structured content says.
+
+Values out of mail come cleaned: one line each, so that no value can pass for a line or a column of ours (columns
+are separated by tabs, which no cleaned value has).
+"""
+
+# Imported for what they register.
+from mail_archive_tools.answers.rendering import messages, searches, threads
+from mail_archive_tools.answers.rendering.base import render
+
+__all__ = ["messages", "render", "searches", "threads"]

@@ -1,0 +1,99 @@
+"""The rows of a search, made to fit an answer: shortened where they are long, and as many as there is room for."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+from mail_archive_tools.answers.fitting import CUT, fitted
+from mail_archive_tools.models import SearchResultRow
+from mail_archive_tools.untrusted import elide, shorten
+
+Detail = Literal["summary", "full"]
+
+PAGE_BYTES = 34_000
+"""The most that the rows of one answer take, in bytes of JSON."""
+
+FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
+"""The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
+
+MOST_COPY_IDS = 200
+"""Ids of copies that one row shows at most."""
+
+_SUMMARY = (
+    "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
+)  # fmt: skip
+_SUMMARIZED = "Long values are shortened (…); detail='full' of get_archive_search_results shows more."
+_FEWER = "Fewer rows than asked for, so that the answer stays readable; NextCursor goes on."
+_QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
+_AROUND_NAMES = "\"' "
+
+
+_Row = TypeVar("_Row", bound=SearchResultRow)
+
+
+def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
+    """The first of `rows` (as the API gave them) that fit, at least one, and notes on what is not shown."""
+    fitting: list[_Row] = []
+    used, shortened = 0, False
+    for row in rows:
+        whole = model.of(**row)
+        shown = _summary(whole) if detail == "summary" else fitted(whole)
+        used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
+        if fitting and used > PAGE_BYTES:
+            return fitting, [*([_shortened(detail)] if shortened else []), _FEWER]
+        shortened = shortened or _differs(whole, shown)
+        fitting.append(shown)
+    return fitting, [_shortened(detail)] if shortened else []
+
+
+def _shortened(detail: Detail) -> str:
+    return _SUMMARIZED if detail == "summary" else CUT
+
+
+def _differs(whole: _Row, shown: _Row) -> bool:
+    """Whether a value was shortened; members that a summary leaves out do not count."""
+    return any(value is not None and value != getattr(whole, name) for name, value in shown)
+
+
+def _summary(row: _Row) -> _Row:
+    shown = {name: getattr(row, name) for name in _SUMMARY if name in type(row).model_fields}
+    if row.subject is not None:
+        shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
+    if row.from_ is not None:
+        shown["from_"] = _shorten_mailbox(row.from_, FROM_BYTES)
+    if row.to is not None:
+        shown["to"] = _shorten_list(row.to, TO_BYTES)
+    return row.model_copy(update=dict.fromkeys(type(row).model_fields) | shown)
+
+
+def _shorten_mailbox(value: str, limit: int) -> str:
+    """A mailbox (`name <address>`) in `limit` bytes. The address is worth more than the name: neither a long name
+    nor another address in it may hide the one that counts, which is the last."""
+    if len(value.encode()) <= limit:
+        return value
+    name, opened, end = value.rpartition("<")
+    if not opened or not end.endswith(">"):
+        return shorten(value, limit)
+    address = elide(f"<{end}", limit)
+    name_room = limit - len(address.encode()) - 1
+    return f"{shorten(name.strip(_AROUND_NAMES), name_room) if name_room > 3 else ''} {address}".strip()
+
+
+def _shorten_list(value: str, limit: int) -> str:
+    """A list of mailboxes in `limit` bytes: the first, and how many more there are."""
+    if len(value.encode()) <= limit:
+        return value
+    first, *others = _mailboxes(value)
+    count = f" +{len(others)}" if others else ""
+    return _shorten_mailbox(first, limit - len(count)) + count
+
+
+def _mailboxes(value: str) -> list[str]:
+    """The mailboxes of a list; a comma within quotation marks separates none."""
+    found = [""]
+    for piece in _QUOTED_OR_NOT.findall(value):
+        if piece == ",":
+            found.append("")
+        else:
+            found[-1] += piece
+    return [each.strip() for each in found if each.strip()] or [value]

@@ -1,0 +1,1 @@
+"""The messages of a conversation: found, and put in order."""

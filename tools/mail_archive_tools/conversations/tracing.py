@@ -1,0 +1,229 @@
+"""Finding a conversation with what the service can be asked for: words of the subject, and participants.
+
+A search cannot be asked for a Message-ID. So all that has the subject's words is looked at; then all that the
+participants wrote meanwhile, since an answer may change the subject; then what has the new subjects; then what came
+before, while the beginning is missing, and after, while it goes on. What belongs together is told by In-Reply-To, which
+rows have, and by References, for which a message has to be fetched: that is done where In-Reply-To leads nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from mail_archive_tools.conversations.tree import Gathered, addresses_of, second_of
+from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
+from mail_archive_tools.models import ArchiveFilters
+from mail_archive_tools.reading.reader import Fetched, fetch_message
+from mail_archive_tools.searching.job import SearchRequest, Unfinished, run_search
+from mail_archive_tools.searching.polling import Patience
+from mail_archive_tools.searching.results import Row
+from mail_archive_tools.searching.windows import DAY, Window
+from mail_archive_tools.service.filters import contains, request_filters
+
+if TYPE_CHECKING:
+    from mail_archive_tools.access import Access
+
+MOST_SEARCHES = 8
+MOST_FETCHED = 40
+"""Messages that are fetched for their References at most."""
+FETCHED_AT_ONCE = 6
+MOST_PARTICIPANTS = 10
+"""Values that one condition of a search may have."""
+
+_MOST_SUBJECTS = 3
+_SUBJECT_WORDS = 5
+_WORD_CHARS = 3
+_LONGEST_WORD = 200
+_BEFORE_AN_ANSWER, _BEFORE_OTHERS = 20 * DAY, DAY
+"""How long before a message the first search around it begins, in seconds."""
+_QUIET = 10 * DAY
+"""Where nobody wrote for that long, a conversation is taken to have ended."""
+_FARTHEST_BACK = 60 * DAY
+"""How far before the message that was asked for what is missing is looked for."""
+_AROUND = 2 * DAY
+_ROUNDS = 2
+_WORD = re.compile(r"\w+(?:[.'@/-]\w+)*")
+
+
+@dataclass
+class Tracer:
+    """Looks for the conversation of one message. What it found is in `gathered`."""
+
+    access: Access
+    archive_id: str
+    gathered: Gathered
+    patience: Patience
+    covered: Window | None = None
+    searches: int = 0
+    complete: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    async def trace(self) -> None:
+        """Search until the conversation is whole, or as far as that goes.
+
+        Raises:
+            ArchiveError: not even the first search could be run.
+        """
+        asked = self.gathered.rows[self.gathered.asked]
+        searched = {_subject(asked)}
+        await self._by_subject(asked)
+        await self._by_participants(asked)
+        for row in self.gathered.tree().rows():
+            if _subject(row) not in searched and len(searched) < _MOST_SUBJECTS:
+                searched.add(_subject(row))
+                await self._by_subject(row)
+        while further := self._further(int(second_of(asked))):
+            if not await self._search(further, _with_subject(asked)):
+                return
+
+    async def _by_subject(self, row: Row) -> None:
+        """What has the words of a message's subject, around it."""
+        await self._search(self._around(row), _with_subject(row))
+
+    def _further(self, asked: int) -> Window | None:
+        """Where to look next: before what was searched while its beginning is missing, behind it while it goes on."""
+        limit, covered = self.access.limits.seconds, self.covered
+        if covered is None:
+            return None
+        tree = self.gathered.tree()
+        last = max(second_of(row) for row in tree.rows())
+        if tree.begins_missing and asked - covered.first < _FARTHEST_BACK:
+            return Window(covered.first - limit, covered.first)
+        if covered.last - last < _QUIET and covered.last < time.time():
+            return Window(covered.last, covered.last + limit)
+        return None
+
+    async def _by_participants(self, asked: Row) -> None:
+        """What the participants wrote meanwhile: answers with another subject, and what is missing in between. Once
+        more for those who turn out to have taken part."""
+        written: set[str] = set()
+        for _ in range(_ROUNDS):
+            tree = self.gathered.tree()
+            members = tree.rows()
+            writers = dict.fromkeys(address for row in members for address in addresses_of(row))
+            new = [address for address in writers if address not in written][:MOST_PARTICIPANTS]
+            if not new or not await self._search(
+                self._meanwhile(asked), ArchiveFilters(include=[contains("FROM", new)])
+            ):
+                return
+            written |= set(new)
+
+    def _meanwhile(self, asked: Row) -> Window:
+        """The time of what was found, or of what may be missing."""
+        tree = self.gathered.tree()
+        seconds = [int(second_of(row)) for row in tree.rows()]
+        if len(seconds) == 1 or tree.begins_missing:
+            return self._around(asked)
+        first, last = min(seconds) - _AROUND, max(seconds) + _AROUND
+        return Window(max(first, last - self.access.limits.seconds), last)
+
+    def _around(self, row: Row) -> Window:
+        """The longest window around a message: mostly before an answer, mostly after what is none."""
+        answers = bool(row.get("InReplyTo")) or is_answer(row.get("Subject", ""))
+        limit = self.access.limits.seconds
+        first = int(second_of(row)) - min(_BEFORE_AN_ANSWER if answers else _BEFORE_OTHERS, limit // 2)
+        return Window(first, first + limit)
+
+    async def _search(self, window: Window, filters: ArchiveFilters | None) -> bool:
+        """Search a window and take in what it found; False when going on from there would be of no use. Without
+        filters there is nothing to ask for."""
+        if filters is None or not self.complete:
+            return False
+        if self.searches == MOST_SEARCHES:
+            return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
+        request = SearchRequest(self.archive_id, window, request_filters(filters), self.access.limits.rows)
+        try:
+            outcome = await run_search(self.access, request, self.patience)
+        except ArchiveError as error:
+            if not self.searches:
+                raise
+            return self._incomplete(f"The search stopped early: {error}")
+        self.searches += 1
+        if isinstance(outcome, Unfinished):
+            return self._incomplete("Time is up before all was searched: call again with the same arguments.")
+        known = self.covered or window
+        self.covered = Window(min(known.first, window.first), max(known.last, window.last))
+        self.gathered.add(outcome.results.rows)
+        await self._fetch_references()
+        if outcome.results.truncated:
+            return self._incomplete("There are more messages with such subjects or senders than one search can find.")
+        return True
+
+    def _incomplete(self, note: str) -> bool:
+        self.complete = False
+        self.notes.append(note)
+        return False
+
+    async def _fetch_references(self) -> None:
+        """Fetch the messages that their rows do not place."""
+        unplaced = list(self.gathered.unplaced())
+        room = max(0, MOST_FETCHED - len(self.gathered.references))
+        self.gathered.references |= await references_of(unplaced[:room], self.access, self.patience)
+        if len(unplaced) > room:
+            self._incomplete("Some messages with such a subject were not placed: too many would have to be fetched.")
+
+
+async def fetch_all(keys: list[str], access: Access, patience: Patience) -> dict[str, Fetched]:
+    """These messages, several at a time; without those that cannot be fetched or for which there is no time."""
+    fetched: dict[str, Fetched] = {}
+    at_once = anyio.CapacityLimiter(FETCHED_AT_ONCE)
+
+    async def fetch(key: str) -> None:
+        async with at_once:
+            try:
+                fetched[key] = await fetch_message(key, access)
+            except ArchiveError:
+                return
+
+    with anyio.move_on_after(max(patience.left, 0)):
+        async with anyio.create_task_group() as fetches:
+            for key in keys:
+                fetches.start_soon(fetch, key)
+    return fetched
+
+
+async def references_of(keys: list[str], access: Access, patience: Patience) -> dict[str, tuple[str, ...]]:
+    """The ids that these messages name, the one that each answers last."""
+    return {key: named_by(fetched) for key, fetched in (await fetch_all(keys, access, patience)).items()}
+
+
+def named_by(fetched: Fetched) -> tuple[str, ...]:
+    """The messages that it names: References, and last the one that In-Reply-To says it answers."""
+    message = fetched.message
+    answered = message.in_reply_to[:1]
+    return (*(each for each in message.references if each not in answered), *answered)
+
+
+def row_of(archived_message_id: str, fetched: Fetched) -> dict[str, Any]:
+    """A message as the row that a search would have found."""
+    message = fetched.message
+    names = {"From": "from", "To": "to", "Cc": "cc", "Subject": "subject", "Date": "date"}
+    names |= {"MessageId": "message-id", "InReplyTo": "in-reply-to"}
+    row: dict[str, Any] = {name: message.headers.text(header) for name, header in names.items()}
+    row |= {"ArchivedMessageId": archived_message_id, "ReceivedTimestamp": fetched.received}
+    if fetched.received is None and message.date:
+        row["ReceivedTimestamp"] = message.date.moment
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _subject(row: Row) -> str:
+    return base_subject(row.get("Subject", "")).casefold()
+
+
+def _with_subject(row: Row) -> ArchiveFilters | None:
+    words = subject_words(row.get("Subject", ""))
+    return ArchiveFilters(include=[contains("SUBJECT", [word]) for word in words]) if words else None
+
+
+def subject_words(subject: str) -> list[str]:
+    """The words of a subject that tell most, each to be searched for by itself: between them there may be a space, or
+    the line break of a folded header."""
+    words = sorted(dict.fromkeys(_WORD.findall(base_subject(subject))), key=len, reverse=True)
+    telling = [word for word in words if len(word) >= _WORD_CHARS] or words
+    return [word[:_LONGEST_WORD] for word in telling[:_SUBJECT_WORDS]]

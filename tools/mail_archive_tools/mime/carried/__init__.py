@@ -1,0 +1,1 @@
+"""Formats that a part carries inside: signatures, encryption, winmail.dat, calendars."""

@@ -1,0 +1,142 @@
+"""Transport Neutral Encapsulation Format (MS-OXTNEF), the `winmail.dat` of Outlook: the files in it and its text."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mail_archive_tools.mime.codecs import charsets
+
+MAX_FILES = 200
+"""Files read of one."""
+
+_SIGNATURE = 0x223E9F78
+_ATTACH_DATA, _ATTACH_TITLE, _ATTACH_RENDER, _ATTACHMENT = 0x6800F, 0x18010, 0x69002, 0x69005
+_BODY, _MESSAGE_PROPERTIES = 0x2800C, 0x69003
+_PT_OBJECT, _PT_STRING8, _PT_UNICODE, _PT_BINARY = 0x000D, 0x001E, 0x001F, 0x0102
+_LONG_FILENAME, _FILENAME, _DATA, _MIME_TAG = 0x3707, 0x3704, 0x3701, 0x370E
+_HTML, _PLAIN = 0x1013, 0x1000
+_FIXED = {0x0002: 4, 0x0003: 4, 0x0004: 4, 0x0005: 8, 0x0006: 8, 0x0007: 8, 0x000A: 4, 0x000B: 4, 0x0014: 8, 0x0040: 8}
+_FIXED_GUID = {0x0048: 16}
+_MAX_PROPERTIES = 10_000
+
+
+class TnefFile(NamedTuple):
+    name: str
+    content: bytes
+    media_type: str | None
+
+
+class Tnef(NamedTuple):
+    """`text` and `html` are the message's own, where it has them; `problem` says where it broke off."""
+
+    files: tuple[TnefFile, ...]
+    text: str | None = None
+    html: str | None = None
+    problem: str | None = None
+
+
+class _Attribute(NamedTuple):
+    identifier: int
+    data: bytes
+
+
+def read_tnef(data: bytes) -> Tnef:
+    """What is in a TNEF stream, as far as it can be read. Never raises; a length that lies ends the reading."""
+    if int.from_bytes(data[:4], "little") != _SIGNATURE:
+        return Tnef((), problem="it is marked as TNEF and is none")
+    files: list[dict[int, bytes]] = []
+    text = html = None
+    attributes = list(_attributes(data))
+    for each in attributes:
+        if each.identifier == _ATTACH_RENDER and len(files) < MAX_FILES:
+            files.append({})
+        elif each.identifier in (_ATTACH_DATA, _ATTACH_TITLE) and files:
+            files[-1].setdefault(_DATA if each.identifier == _ATTACH_DATA else _FILENAME, each.data)
+        elif each.identifier == _ATTACHMENT and files:
+            files[-1].update(_properties(each.data))
+        elif each.identifier == _BODY:
+            text = charsets.decode(each.data.rstrip(b"\0"))
+        elif each.identifier == _MESSAGE_PROPERTIES:
+            found = _properties(each.data)
+            html = charsets.decode(found[_HTML].rstrip(b"\0")) if _HTML in found else html
+            text = charsets.decode(found[_PLAIN].rstrip(b"\0")) if _PLAIN in found and text is None else text
+    read = sum(9 + len(each.data) + 2 for each in attributes) + 6
+    problem = None if read >= len(data) - 4 else "its TNEF breaks off"
+    return Tnef(tuple(_file(each) for each in files if _DATA in each), text, html, problem)
+
+
+def _file(found: dict[int, bytes]) -> TnefFile:
+    name = charsets.decode((found.get(_LONG_FILENAME) or found.get(_FILENAME) or b"").rstrip(b"\0"))
+    kind = found.get(_MIME_TAG)
+    return TnefFile(name, found[_DATA], charsets.decode(kind.rstrip(b"\0")).lower() if kind else None)
+
+
+def _attributes(data: bytes) -> Iterator[_Attribute]:
+    position = 6
+    while position + 9 <= len(data):
+        identifier = int.from_bytes(data[position + 1 : position + 5], "little")
+        size = int.from_bytes(data[position + 5 : position + 9], "little")
+        end = position + 9 + size
+        if end > len(data):
+            return
+        yield _Attribute(identifier, data[position + 9 : end])
+        position = end + 2
+
+
+def _properties(data: bytes) -> dict[int, bytes]:
+    """The MAPI properties that hold text or bytes, by their number; the first value of each."""
+    found: dict[int, bytes] = {}
+    position = 4
+    for _ in range(min(int.from_bytes(data[:4], "little"), _MAX_PROPERTIES)):
+        if position + 4 > len(data):
+            break
+        kind = int.from_bytes(data[position : position + 2], "little")
+        number = int.from_bytes(data[position + 2 : position + 4], "little")
+        position = _after_name(data, position + 4) if number >= 0x8000 else position + 4
+        value, position = _values(data, position, kind)
+        if position < 0:
+            break
+        if value is not None:
+            found.setdefault(number, value)
+    return found
+
+
+def _after_name(data: bytes, position: int) -> int:
+    """Where the value of a named property begins."""
+    if int.from_bytes(data[position + 16 : position + 20], "little") == 0:
+        return position + 24
+    size = int.from_bytes(data[position + 20 : position + 24], "little")
+    return position + 24 + _padded(size)
+
+
+def _values(data: bytes, position: int, kind: int) -> tuple[bytes | None, int]:
+    """The first value of a property, and where the next property begins; -1 where that cannot be told."""
+    base, several = kind & 0x0FFF, bool(kind & 0x1000)
+    fixed = {**_FIXED, **_FIXED_GUID}.get(base)
+    count = 1
+    if several or fixed is None:
+        count, position = int.from_bytes(data[position : position + 4], "little"), position + 4
+    if fixed is not None:
+        return None, position + fixed * count if count <= len(data) else -1
+    if base not in (_PT_OBJECT, _PT_STRING8, _PT_UNICODE, _PT_BINARY):
+        return None, -1
+    first: bytes | None = None
+    for _ in range(min(count, _MAX_PROPERTIES)):
+        size = int.from_bytes(data[position : position + 4], "little")
+        if position + 4 + size > len(data):
+            return first, -1
+        value = data[position + 4 : position + 4 + size]
+        if first is None:
+            first = _in_utf8(value, base)
+        position += 4 + _padded(size)
+    return first, position
+
+
+def _in_utf8(value: bytes, base: int) -> bytes:
+    if base == _PT_UNICODE:
+        return value.decode("utf-16-le", "replace").encode()
+    # An object begins with the identifier of its interface.
+    return value[16:] if base == _PT_OBJECT else value
+
+
+def _padded(size: int) -> int:
+    return size + -size % 4

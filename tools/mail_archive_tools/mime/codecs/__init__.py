@@ -1,0 +1,1 @@
+"""Characters and bytes: charsets, and the encodings for their transfer."""

@@ -1,0 +1,197 @@
+"""What about a message deserves a second look: facts that an investigator asks for, never a verdict.
+
+Honest mail has some of them too: newsletters hide a preview line, mailing lists send for others.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+from mail_archive_tools.mime.evidence.lookalikes import in_unicode, is_disguised, looks_like, mixes_scripts, within
+from mail_archive_tools.mime.evidence.route import Hop
+from mail_archive_tools.mime.fields.addresses import Mailbox
+from mail_archive_tools.mime.files import File
+from mail_archive_tools.mime.html.reader import Link
+from mail_archive_tools.mime.message import Message
+
+FindingKind = Literal["sender", "domain", "link", "text", "file", "date"]
+
+MAX_FINDINGS = 40
+"""Findings that are made of one message."""
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MANY_INVISIBLE = 10
+_MANY_HIDDEN_WORDS = 10
+_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_HOST_IN_TEXT = re.compile(r"^(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[a-z]{2,24})(?:[/:?#].*)?$", re.IGNORECASE)
+_IP = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]|0x[0-9a-f]+|\d{8,10})$", re.IGNORECASE)
+_RUNS = frozenset(
+    (
+        "exe scr com bat cmd pif vbs vbe js jse wsf wsh hta msi msp ps1 lnk jar cpl dll reg iso img vhd chm one docm "
+        "xlsm pptm xlam appref-ms application url library-ms"
+    ).split()
+)
+_LONG_DELAY = timedelta(days=2)
+_COMPARED = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`kind` is what it is about; `sentence` says it, with values out of the message in it."""
+
+    kind: FindingKind
+    sentence: str
+
+
+def find(message: Message, route: list[Hop], envelope_from: str | None = None) -> list[Finding]:
+    """The findings of a message, each once. `envelope_from` is the address that the archive noted."""
+    found: dict[Finding, None] = {}
+    for each in _all(message, route, envelope_from):
+        found[each] = None
+        if len(found) >= MAX_FINDINGS:
+            break
+    return list(found)
+
+
+def _all(message: Message, route: list[Hop], envelope_from: str | None) -> Iterator[Finding]:
+    yield from _senders(message, envelope_from)
+    yield from _domains(message)
+    yield from _links(message.text.links)
+    yield from _texts(message)
+    for file in message.files:
+        yield from _file(file)
+    yield from _dates(message, route)
+
+
+def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
+    authors = message.addresses("from")
+    if not any(each.address for each in authors):
+        yield Finding("sender", "From names no address.")
+        return
+    if len(authors) > 1:
+        yield Finding(
+            "sender", f"From names {len(authors)} authors: {', '.join(each.address for each in authors[:5])}."
+        )
+    author = next(each for each in authors if each.address)
+    others = [("Reply-To", message.addresses("reply-to")), ("Sender", message.addresses("sender"))]
+    if envelope_from:
+        others.append(("the envelope", [Mailbox("", envelope_from)]))
+    else:
+        others.append(("Return-Path", message.addresses("return-path")))
+    for name, mailboxes in others:
+        for other in mailboxes[:5]:
+            if other.domain and not _related(other.domain, author.domain):
+                yield Finding("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
+    for mailbox in (*authors, *message.addresses("reply-to")):
+        for shown in _ADDRESS.findall(mailbox.name):
+            if shown.lower() != mailbox.address.lower():
+                yield Finding("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether two domains have their last two labels in common, or one is below the other."""
+    return within(one, other) or within(other, one) or one.split(".")[-2:] == other.split(".")[-2:]
+
+
+def _domains(message: Message) -> Iterator[Finding]:
+    senders = {each.domain for name in ("from", "reply-to", "sender") for each in message.addresses(name)[:10]} - {""}
+    known = {each.domain for name in ("to", "cc") for each in message.addresses(name)[:_COMPARED]} - {""}
+    hosts = {host for link in message.text.links[:_COMPARED] if (host := _host(link.target))}
+    for domain in sorted(senders | hosts):
+        if mixes_scripts(domain):
+            yield Finding("domain", f"{in_unicode(domain)} ({domain}) mixes letters of several scripts.")
+        elif is_disguised(domain):
+            yield Finding("domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones.")
+        for other in sorted(known | (senders - {domain})):
+            if looks_like(domain, other):
+                yield Finding("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+
+
+def _links(links: list[Link]) -> Iterator[Finding]:
+    for link in links:
+        target = link.target.lower()
+        scheme = target.partition(":")[0]
+        if scheme in ("javascript", "data", "vbscript", "file"):
+            yield Finding("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
+            continue
+        host = _host(target)
+        if not host:
+            continue
+        shown = _HOST_IN_TEXT.match(link.text.strip())
+        if shown and not _related(shown.group(1).lower(), host):
+            yield Finding("link", f"A link shows {shown.group(1).lower()}, but leads to {host}.")
+        if _IP.match(host):
+            yield Finding("link", f"A link leads to a bare IP address: {host}.")
+        if "@" in target.split("//", 1)[-1].split("/", 1)[0]:
+            yield Finding("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
+
+
+def _host(target: str) -> str:
+    try:
+        return (urlsplit(target).hostname or "").rstrip(".") if "//" in target[:20] else ""
+    except ValueError:
+        return ""
+
+
+def _texts(message: Message) -> Iterator[Finding]:
+    text = message.text
+    hidden = sum(text.hidden.values())
+    if hidden >= _MANY_HIDDEN_WORDS:
+        ways = ", ".join(f"{way} {words}" for way, words in text.hidden.most_common(5))
+        yield Finding(
+            "text", f"The HTML has {hidden} words that a reader does not see ({ways}); newsletters do that too."
+        )
+    if text.other_type:
+        yield Finding("text", "The HTML and the plain text of this message say different things; the HTML is shown.")
+    if (count := len(_INVISIBLE.findall(text.text))) >= _MANY_INVISIBLE:
+        yield Finding("text", f"The text had {count} invisible characters, which were taken out.")
+    for name in ("subject", "from"):
+        if (value := message.headers.text(name)) and _INVISIBLE.search(value):
+            yield Finding("text", f"The {name.title()} field had invisible characters, which were taken out.")
+
+
+def _file(file: File) -> Iterator[Finding]:
+    name = file.name or ""
+    if file.type_differs:
+        yield Finding("file", f"{file.id} {name} is declared as {file.declared_type}, but is {file.detected_type}.")
+    if file.several_names:
+        yield Finding("file", f"{file.id} {name} has several names in its header fields.")
+    if _OVERRIDES.search(name):
+        yield Finding("file", f"{file.id} {name} has characters in its name that turn the reading direction.")
+    if "/" in name or "\\" in name or "\0" in name:
+        yield Finding("file", f"{file.id} {name[:100]} has a path in its name.")
+    extension = name.rstrip(". ").rpartition(".")[2].lower()
+    if extension in _RUNS:
+        yield Finding("file", f"{file.id} {name[:100]} is of a kind that can run (.{extension}).")
+    elif file.detected_type in (
+        "application/vnd.microsoft.portable-executable",
+        "application/x-elf",
+        "application/x-ms-shortcut",
+    ):
+        yield Finding("file", f"{file.id} {name[:100]} is a program.")
+    if file.declared_type in ("message/external-body", "message/partial"):
+        yield Finding("file", f"{file.id} is {file.declared_type}: its content is elsewhere, and was not fetched.")
+
+
+def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
+    date = message.date
+    if date is None:
+        yield Finding("date", "There is no Date field.")
+        return
+    first = next((hop.time for hop in route if hop.time), None)
+    if date.moment is None:
+        yield Finding("date", f"Date is no date: {date.text[:80]}")
+    elif first and abs(date.moment - first) > _LONG_DELAY:
+        days = abs(date.moment - first).days
+        earlier = "before" if date.moment < first else "after"
+        yield Finding("date", f"Date is {days} days {earlier} the first host received the message.")
+    for hop in route:
+        if hop.delay is not None and hop.delay < -300:
+            yield Finding("date", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
+            return

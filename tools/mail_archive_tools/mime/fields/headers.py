@@ -1,0 +1,178 @@
+"""Header fields of a message or part (RFC 5322, RFC 2047), from whatever bytes there are. Linear time."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from mail_archive_tools.mime.codecs import charsets
+
+HEADER_BYTES = 1_000_000
+"""How much of a header section is read, in bytes. What follows is not looked at."""
+
+HEADER_FIELDS = 10_000
+"""How many header fields are read."""
+
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\n)")
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+_REGULAR_FIELD = re.compile(r"(?m)^([\x21-\x39\x3b-\x7e]+)[ \t]*:(.*(?:\n[ \t].*)*)")
+_ENVELOPE_LINE = re.compile(rb">?From ")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
+_FOLD = re.compile(r"\r?\n|\r")
+_QUOTED_OCTET = re.compile(rb"=([0-9A-Fa-f]{2})")
+
+
+class Field(NamedTuple):
+    """One header field. `name` is lower case, `body` is as it came, folds included; bytes that are not ASCII are
+    in it as surrogates (Python's `surrogateescape`)."""
+
+    name: str
+    body: str
+
+    @property
+    def unfolded(self) -> str:
+        """The field body on one line, encoded words as they are."""
+        body = self.body
+        if not body.isascii():
+            body = charsets.decode(body.encode("ascii", "surrogateescape"))
+        return unfold(body)
+
+    @property
+    def text(self) -> str:
+        """The field body on one line, encoded words decoded."""
+        return decode_words(self.unfolded)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The header fields of one message or part, in their order, and where its body begins (in bytes)."""
+
+    fields: tuple[Field, ...]
+    body_start: int
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Field]]:
+        found: dict[str, list[Field]] = {}
+        for field in self.fields:
+            found.setdefault(field.name, []).append(field)
+        return found
+
+    def all(self, name: str) -> list[Field]:
+        return self._by_name.get(name, [])
+
+    def first(self, name: str) -> Field | None:
+        found = self._by_name.get(name)
+        return found[0] if found else None
+
+    def text(self, name: str) -> str | None:
+        """The first such field, decoded; None when it is absent."""
+        field = self.first(name)
+        return field.text if field else None
+
+
+def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> Headers:
+    """The header section that begins at `start`. A stray line among fields is passed over; text that is
+    no header section at all gives no fields and a body that begins at `start`."""
+    limit = min(len(raw) if end is None else end, start + HEADER_BYTES)
+    return _read_regular(raw, start, limit) or _read_irregular(raw, start, limit)
+
+
+def _read_regular(raw: bytes, start: int, limit: int) -> Headers | None:
+    """A header section as nearly all are: LF or CRLF, nothing but fields, an empty line. None: it is another."""
+    end = raw.find(b"\n\n", start, limit)
+    with_crlf = raw.find(b"\n\r\n", start, end if end >= 0 else limit)
+    if with_crlf >= 0:
+        end, body_start = with_crlf, with_crlf + 3
+    elif end >= 0:
+        body_start = end + 2
+    else:
+        return None
+    section = raw[start:end].decode("ascii", "surrogateescape").replace("\r\n", "\n").removesuffix("\r")
+    if "\r" in section:
+        return None
+    found = _REGULAR_FIELD.findall(section)
+    lines_that_begin_one = section.count("\n") - section.count("\n ") - section.count("\n\t") + 1
+    if len(found) != lines_that_begin_one or len(found) > HEADER_FIELDS:
+        return None
+    return Headers(tuple([Field(name.lower(), body.strip()) for name, body in found]), body_start)
+
+
+def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
+    """Any header section, line by line."""
+    found: list[tuple[str, list[bytes]]] = []
+    body_start = limit
+    for line, line_start, next_start in _lines(raw, start, limit):
+        if not line:
+            body_start = next_start
+            break
+        if line[:1] in b" \t" and found:
+            found[-1][1].append(line)
+        elif match := _FIELD.match(line):
+            if len(found) < HEADER_FIELDS:
+                found.append((match.group(1).decode("ascii").lower(), [line[match.end() :]]))
+        elif line[:2] == b"--" or not (_ENVELOPE_LINE.match(line) or _fields_go_on(raw, next_start, limit)):
+            body_start = line_start
+            break
+    fields = tuple(Field(name, b"\n".join(lines).strip().decode("ascii", "surrogateescape")) for name, lines in found)
+    return Headers(fields, body_start)
+
+
+def unfold(text: str) -> str:
+    """A field body on one line (RFC 5322 section 2.2.3)."""
+    return text.replace("\r\n", "").replace("\n", "").replace("\r", "").strip()
+
+
+def decode_words(text: str) -> str:
+    """`text` with its RFC 2047 encoded words decoded; broken ones stay as they are. White space between two
+    encoded words is dropped, and a character split across two words of one charset is put together."""
+    if "=?" not in text:
+        return text
+    parts: list[str] = []
+    pending, pending_charset, position = b"", "", 0
+    for word in _ENCODED_WORD.finditer(text):
+        gap = text[position : word.start()]
+        charset = word.group(1).split("*", 1)[0].lower()
+        data = _word_bytes(word.group(2), word.group(3), charset)
+        if data is None:
+            continue
+        if pending and (gap.strip() or charset != pending_charset):
+            parts.append(charsets.decode(pending, pending_charset))
+            pending = b""
+        if gap.strip() or not position:
+            parts.append(gap)
+        pending, pending_charset, position = pending + data, charset, word.end()
+    if pending:
+        parts.append(charsets.decode(pending, pending_charset))
+    parts.append(text[position:])
+    return _FOLD.sub(" ", "".join(parts))
+
+
+def _lines(raw: bytes, start: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Each line as (line, where it starts, where the next one starts); CRLF, LF and bare CR end one."""
+    position = start
+    while position < limit:
+        match = _LINE_END.search(raw, position, limit)
+        if match is None:
+            yield raw[position:limit], position, limit
+            return
+        yield raw[position : match.start()], position, match.end()
+        position = match.end()
+
+
+def _fields_go_on(raw: bytes, start: int, limit: int) -> bool:
+    """Whether the line at `start` is a header field, so that the one before it was a stray line."""
+    return _FIELD.match(raw, start, limit) is not None
+
+
+def _word_bytes(encoding: str, payload: str, charset: str) -> bytes | None:
+    if encoding in "qQ":
+        # Characters that should have been encoded are taken to be in the word's charset.
+        data = charsets.encode(payload.replace("_", " "), charset)
+        return _QUOTED_OCTET.sub(lambda octet: bytes([int(octet.group(1), 16)]), data)
+    try:
+        data = payload.encode("ascii")
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    except (UnicodeEncodeError, binascii.Error):
+        return None

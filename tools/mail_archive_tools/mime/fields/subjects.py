@@ -1,0 +1,40 @@
+"""Subjects without what answering, forwarding and mailing lists add to them (RFC 5256, 2.1, and other languages)."""
+
+import re
+
+from mail_archive_tools.mime.fields.headers import decode_words
+
+_SPACE = re.compile(r"\s+")
+_PREFIX_WORDS = (
+    "re fw fwd aw antw antwort wg sv vs vb ref rv enc res rif r i tr odp pd ynt ilt vá továbbítás atb πρθ απ "
+    "回复 回覆 转发 轉寄 答复 ответ отв пересл hb תגובה رد"
+)
+_WORD = "|".join(sorted(_PREFIX_WORDS.split(), key=len, reverse=True))
+_NUMBER = r"[\[(]\d{1,4}[\])]|\^\d{1,4}"
+_PREFIX = re.compile(rf"\s*(?:{_WORD})\s*(?:{_NUMBER})?\s*[:：]", re.IGNORECASE)
+_TAG = re.compile(r"\s*\[[^\[\]]{1,80}\]")
+_FORWARDED = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
+_MOST_PREFIXES = 50
+
+
+def base_subject(value: str) -> str:
+    """The subject of the conversation that a message with that Subject header belongs to, on one line. Nothing is
+    taken away where nothing would be left."""
+    subject = _SPACE.sub(" ", decode_words(value)).strip()
+    while (shorter := _FORWARDED.sub("", subject)) not in ("", subject):
+        subject = shorter
+    for _ in range(_MOST_PREFIXES):
+        found = _PREFIX.match(subject) or _TAG.match(subject)
+        rest = subject[found.end() :].strip() if found else ""
+        if not rest:
+            break
+        subject = rest
+    return subject
+
+
+def is_answer(value: str) -> bool:
+    """Whether a Subject header begins as those of answers do."""
+    subject = decode_words(value).strip()
+    while tag := _TAG.match(subject):
+        subject = subject[tag.end() :].strip()
+    return _PREFIX.match(subject) is not None

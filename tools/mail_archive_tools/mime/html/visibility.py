@@ -1,0 +1,201 @@
+"""Whether the text of an element is seen, by its looks and by those of the elements around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
+
+from mail_archive_tools.mime.html.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
+from mail_archive_tools.mime.html.computed_style import (
+    NOTHING,
+    SMALLEST_TEXT,
+    Look,
+    look_of,
+    look_of_style,
+    with_variables,
+)
+from mail_archive_tools.mime.html.css import Rule, Sheet, cascade, read_declarations
+
+LEAST_CONTRAST = 1.2
+"""Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
+
+BLOCKS = frozenset(
+    (
+        "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer "
+        "form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main nav ol p pre section summary table tr ul marquee "
+        "caption search menu dir listing xmp plaintext option"
+    ).split()
+)
+_BOXES = BLOCKS | frozenset("td th tbody thead tfoot img input button textarea select".split())
+_LEGACY = frozenset("bgcolor background color text hidden link popover".split())
+_STYLING = _LEGACY | {"style"}
+_PREFORMATTED = frozenset("pre xmp listing plaintext".split())
+_SVG = frozenset("svg g text tspan textpath".split())
+_PRESENTATION = ("display", "visibility", "opacity", "fill-opacity", "font-size", "transform")
+_CLOSABLE = frozenset("dialog marquee mphantom".split())
+_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body"}
+
+
+@dataclass(slots=True, eq=False)
+class Seen:
+    """What an element hands down to what is in it. Not changed once it is made."""
+
+    hidden: str | None = None
+    visible: bool = True
+    font_size: float = 16.0
+    colour: Colour = BLACK
+    background: Colour | None = WHITE
+    preformatted: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+    why: str | None = None
+    """The reason that applies to text here, worked out once."""
+
+
+class Visibility:
+    """What holds for the elements of one document, asked for from the outermost inwards."""
+
+    def __init__(self, sheet: Sheet, quirks: bool) -> None:
+        """`quirks`: the document has no doctype, so tables do not take colour and size from around them."""
+        self._sheet = sheet
+        self._quirks = quirks
+        self._styling = _STYLING | sheet.attributes
+        self._styled_tags = _SPECIAL | sheet.tags
+        self._styles_all = sheet.is_for_all
+        self._has_rules = bool(sheet.tags or sheet.attributes or sheet.is_for_all)
+        self._link_colour = LINK
+        self.page = Seen()
+        self._known: dict[tuple[object, ...], tuple[Seen, Seen]] = {}
+
+    def may_differ(self, tag: str, attributes: dict[str, str | None]) -> bool:
+        """Whether an element may look otherwise than what is around it. False for most, and cheap."""
+        return tag in self._styled_tags or self._styles_all or not self._styling.isdisjoint(attributes)
+
+    def inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: Seen) -> Seen:
+        """What holds for the text in an element, by what holds around it."""
+        get = attributes.get
+        style = get("style")
+        if tag in _SVG:
+            style = _svg_style(attributes)
+        legacy = None
+        if not _LEGACY.isdisjoint(attributes):
+            legacy = (
+                get("bgcolor"),
+                get("color"),
+                "background" in attributes,
+                get("text"),
+                "hidden" in attributes,
+                "popover" in attributes,
+            )
+        own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
+        found = self._sheet.found(node) if self._styles_all else ()
+        # The same markup comes a hundred times in one mail.
+        key = (id(seen), tag, style, get("class"), get("id"), legacy, own, found, tag == "a" and "href" in attributes)
+        if (known := self._known.get(key)) is not None:
+            return known[1]
+        look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
+        inside = seen
+        if look is not NOTHING or legacy or own or tag in _SPECIAL:
+            inside = self._styled(tag, attributes, look, own, seen, variables)
+        self._known[key] = (seen, inside)
+        if tag == "body":
+            self.page = inside
+            self._link_colour = read_colour(get("link") or "") or self._link_colour
+        return inside
+
+    def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
+        return self._sheet.rules(tag, attributes, found) if self._has_rules else []
+
+    def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[Look, Mapping[str, str]]:
+        """What style attribute and rules make of an element, and the custom properties that it hands down."""
+        if not rules and not seen.variables and "var(" not in style and "--" not in style:
+            return look_of_style(style), seen.variables
+        declarations, variables = with_variables(cascade(rules, read_declarations(style)), seen.variables)
+        return look_of(declarations), variables
+
+    def _styled(
+        self,
+        tag: str,
+        attributes: dict[str, str | None],
+        look: Look,
+        own: str | None,
+        seen: Seen,
+        variables: Mapping[str, str],
+    ) -> Seen:
+        colour, size = seen.colour, seen.font_size
+        if self._quirks and tag == "table":
+            colour, size = self.page.colour, 16.0
+        if tag == "a" and "href" in attributes:
+            colour = self._link_colour
+        legacy = attributes.get("color") if tag == "font" else attributes.get("text") if tag == "body" else None
+        colour = look.colour or read_colour(legacy or "") or colour
+        if look.font_size is not None:
+            number, unit = look.font_size
+            size = number * size if unit == "em" else number
+        hidden = seen.hidden or self._hidden(tag, attributes, look) or own
+        visible = seen.visible if look.visible is None else look.visible
+        preformatted = tag in _PREFORMATTED or seen.preformatted
+        if look.preformatted is not None:
+            preformatted = look.preformatted
+        inside = Seen(hidden, visible, size, colour, _background(attributes, look, seen), preformatted, variables)
+        inside.why = _why(inside)
+        return inside
+
+    def _hidden(self, tag: str, attributes: dict[str, str | None], look: Look) -> str | None:
+        """Why the element and what is in it are not seen, by its looks."""
+        if look.hidden:
+            return look.hidden
+        if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
+            return "hidden"
+        if tag == "mphantom":
+            return "not rendered"
+        if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
+            return look.boxless
+        return None
+
+    def _own_reason(self, tag: str, attributes: dict[str, str | None]) -> str | None:
+        """Why the element is not seen, by what it is and where it stands."""
+        if tag == "dialog":
+            return None if "open" in attributes else "closed"
+        if tag == "marquee":
+            return "zero-size box" if any(is_tiny(attributes.get(name)) for name in ("width", "height")) else None
+        return None
+
+
+def _background(attributes: dict[str, str | None], look: Look, seen: Seen) -> Colour | None:
+    """The colour behind the text; None where it is not known."""
+    if look.background_unknown or look.clips_text_to_background or attributes.get("background"):
+        return None
+    own = look.background or read_colour(attributes.get("bgcolor") or "")
+    if own is None or own.alpha <= 0:
+        return seen.background
+    if own.alpha >= 1:
+        return own
+    return own.over(seen.background) if seen.background is not None else None
+
+
+def _why(seen: Seen) -> str | None:
+    """Why text that looks like this is not seen; None: it is."""
+    if seen.hidden:
+        return seen.hidden
+    if not seen.visible:
+        return "visibility:hidden"
+    if seen.font_size < SMALLEST_TEXT:
+        return "tiny text"
+    if seen.colour.alpha < 0.1:
+        return "transparent text"
+    if seen.background is not None and contrast(seen.colour, seen.background) < LEAST_CONTRAST:
+        return "text in the background's colour"
+    return None
+
+
+def _svg_style(attributes: dict[str, str | None]) -> str:
+    """The presentation attributes of SVG (SVG 2, 6.6) as declarations, before those of the style attribute."""
+    declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
+    if fill := attributes.get("fill"):
+        declared.append(f"color:{'transparent' if fill == 'none' else fill}")
+    return ";".join([*declared, attributes.get("style") or ""])
+
+
+def is_tiny(size: str | None) -> bool:
+    """Whether a width or height attribute leaves nothing to be seen."""
+    return size is not None and size[:1] in " 01" and size.strip().rstrip("px") in ("0", "1", "0%")

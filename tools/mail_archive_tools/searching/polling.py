@@ -1,0 +1,138 @@
+"""Waiting for searches: with back-off and progress, inside a deadline, and without leaving any behind."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio
+
+from mail_archive_tools.errors import ArchiveError, SlotTaken
+from mail_archive_tools.patience import Progress
+from mail_archive_tools.service.client import MailManager
+from mail_archive_tools.service.retries import jittered
+
+FIRST_DELAY = 0.05
+LONGEST_DELAY = 4.0
+"""Between two looks at a running search, in seconds."""
+STOP_SECONDS = 5.0
+"""How long stopping a search may take when the caller has gone."""
+
+_GROWTH = 1.6
+_UNFINISHED = ("QUEUED", "RUNNING")
+_SOONEST = 0.01
+_KEPT_ARCHIVES = 100
+
+
+class Patience:
+    """The time that one call may take, in seconds, and who is told how it passes."""
+
+    def __init__(self, seconds: float, progress: Progress) -> None:
+        self._started = anyio.current_time()
+        self._progress = progress
+        self.deadline = self._started + seconds
+
+    @property
+    def left(self) -> float:
+        return self.deadline - anyio.current_time()
+
+    async def say(self, sentence: str) -> None:
+        """Report progress. It is measured in seconds: how much there is to do is not known before it is done."""
+        passed = anyio.current_time() - self._started
+        await self._progress(passed, None, f"{sentence}, {passed:.0f} s so far")
+
+    async def pause(self, delay: float, reason: str) -> None:
+        """Say what is waited for, and wait."""
+        await self.say(reason)
+        await anyio.sleep(delay)
+
+
+class Pace:
+    """How long the searches of each archive took lately."""
+
+    def __init__(self) -> None:
+        self._seconds: OrderedDict[str, float] = OrderedDict()
+
+    def note(self, archive_id: str, seconds: float) -> None:
+        """Learn from a search that took that long."""
+        before = self._seconds.pop(archive_id, seconds)
+        self._seconds[archive_id] = (before + seconds) / 2
+        if len(self._seconds) > _KEPT_ARCHIVES:
+            self._seconds.popitem(last=False)
+
+    def delays(self, archive_id: str) -> Iterator[float]:
+        """Seconds to wait before each look at a search that has just been started: the first when it may be done,
+        then soon, then less and less often."""
+        expected = self._seconds.get(archive_id)
+        yield min(expected or 0.0, LONGEST_DELAY)
+        yield from growing(FIRST_DELAY if expected is None else min(max(expected / 8, _SOONEST), LONGEST_DELAY))
+
+
+def growing(delay: float) -> Iterator[float]:
+    """That delay in seconds, then longer and longer ones."""
+    while True:
+        yield delay
+        delay = min(delay * _GROWTH, LONGEST_DELAY)
+
+
+def state_of(search: dict[str, Any]) -> str:
+    """The state in a GetArchiveSearch response."""
+    state: str = search.get("Status", {}).get("State", "")
+    return state
+
+
+def is_unfinished(search: dict[str, Any]) -> bool:
+    """Whether a GetArchiveSearch response is of a search that still waits or runs."""
+    return state_of(search) in _UNFINISHED
+
+
+async def start_when_free(client: MailManager, archive_id: str, request: dict[str, Any], patience: Patience) -> str:
+    """Start a search, waiting for one of another program that holds the only slot; returns its SearchId.
+
+    Raises:
+        SlotTaken: the other one still runs when the time is up.
+        ArchiveError: the search cannot be started.
+    """
+    tries = growing(FIRST_DELAY)
+    while True:
+        try:
+            return await client.start_archive_search(archive_id, **request)
+        except SlotTaken:
+            delay = jittered(next(tries))
+            if delay > patience.left:
+                raise
+        await patience.pause(delay, "Another search is ahead, which this call did not start")
+
+
+async def wait_for_search(
+    client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]
+) -> dict[str, Any]:
+    """The GetArchiveSearch response of the search once it has ended, or as it is when the time is up.
+
+    Raises:
+        ArchiveError: the search cannot be looked at.
+    """
+    search: dict[str, Any] = {}
+    with anyio.move_on_after(patience.left):
+        for delay in delays:
+            await patience.pause(
+                delay, f"Search {search_id} is {state_of(search)}" if search else f"Search {search_id} was started"
+            )
+            search = await client.get_archive_search(search_id)
+            if not is_unfinished(search):
+                break
+    return search or await client.get_archive_search(search_id)
+
+
+@asynccontextmanager
+async def stopping_when_gone(client: MailManager, search_id: str) -> AsyncIterator[None]:
+    """Within it, a caller that goes away takes its search along: left alone, it would hold the only slot. One may be
+    gone before the call is cancelled: then telling it of progress fails."""
+    try:
+        yield
+    except ArchiveError:
+        raise
+    except BaseException:  # whatever ended the call, nobody is left to ask for the search
+        with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(ArchiveError):
+            await client.stop_archive_search(search_id)
+        raise

@@ -1,0 +1,1 @@
+"""Mail Manager through boto3."""

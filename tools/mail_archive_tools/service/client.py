@@ -1,0 +1,180 @@
+"""Mail Manager's archive operations, one async method each; the only file that calls them.
+
+boto3 runs in worker threads, under its own time-outs. It is loaded when the first call needs it.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from anyio import to_thread
+
+from mail_archive_tools.errors import ServiceFailed
+from mail_archive_tools.service.retries import unthrottled
+from mail_archive_tools.untrusted import clean_line
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an operation is about, for errors: `archive a-1`, and where to look when it is not there."""
+
+    name: str
+    find: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ARCHIVES = Subject("the archives")
+
+
+def archive(archive_id: str) -> Subject:
+    return Subject(f"archive {archive_id}", "list_archives shows those that you may see.")
+
+
+def search(search_id: str) -> Subject:
+    return Subject(f"search {clean_line(search_id)}", "list_archive_searches shows an archive's searches.")
+
+
+def message(archived_message_id: str) -> Subject:
+    return Subject(
+        f"message {clean_line(archived_message_id)}",
+        "search_archive gives the ArchivedMessageId of each message it finds.",
+    )
+
+
+class MailManager:
+    """One identity's client. Methods return the response's members; timestamps are aware datetimes.
+
+    Every method raises an `ArchiveError` when the service refuses, fails or cannot be reached.
+    """
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        """`connect` makes a boto3 client of `mailmanager`; it is called in a worker thread, when first needed and
+        again after the credentials were refused, so that renewed ones are taken up."""
+        self._connect = connect
+        self._client: Any = None
+        self._connecting = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Load boto3 and make the client, so that the first call need not; blocks. Whatever is wrong, that call
+        will say."""
+        from mail_archive_tools.service.refusals import REFUSALS
+
+        with suppress(*REFUSALS):
+            self._connected()
+
+    @property
+    def region(self) -> str:
+        """The Region whose archives these are; known once a call was made."""
+        client = self._client
+        return str(client.meta.region_name) if client is not None else ""
+
+    async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
+        return await self._call("ListArchives", ARCHIVES, PageSize=page_size, NextToken=next_token)
+
+    async def get_archive(self, archive_id: str) -> dict[str, Any]:
+        return await self._call("GetArchive", archive(archive_id), ArchiveId=archive_id)
+
+    async def start_archive_search(
+        self,
+        archive_id: str,
+        from_timestamp: datetime,
+        to_timestamp: datetime,
+        filters: dict[str, Any] | None,
+        max_results: int,
+    ) -> str:
+        """Start a search; returns its SearchId. A cancelled call waits for it, since a search whose id nobody
+        knows would hold the only slot."""
+        response = await self._call(
+            "StartArchiveSearch",
+            archive(archive_id),
+            abandon=False,
+            ArchiveId=archive_id,
+            FromTimestamp=from_timestamp,
+            ToTimestamp=to_timestamp,
+            Filters=filters,
+            MaxResults=max_results,
+        )
+        if "SearchId" not in response:
+            raise ServiceFailed("Mail Manager started a search without saying its id. list_archive_searches shows it.")
+        return str(response["SearchId"])
+
+    async def get_archive_search(self, search_id: str) -> dict[str, Any]:
+        return await self._call("GetArchiveSearch", search(search_id), SearchId=search_id)
+
+    async def get_archive_search_results(self, search_id: str) -> list[dict[str, Any]]:
+        """The rows of a completed search, all of them."""
+        response = await self._call("GetArchiveSearchResults", search(search_id), SearchId=search_id)
+        rows: list[dict[str, Any]] = response.get("Rows", [])
+        return rows
+
+    async def list_archive_searches(
+        self, archive_id: str, page_size: int, next_token: str | None = None
+    ) -> dict[str, Any]:
+        return await self._call(
+            "ListArchiveSearches", archive(archive_id), ArchiveId=archive_id, PageSize=page_size, NextToken=next_token
+        )
+
+    async def stop_archive_search(self, search_id: str) -> None:
+        await self._call("StopArchiveSearch", search(search_id), SearchId=search_id)
+
+    async def get_archive_message(self, archived_message_id: str) -> dict[str, Any]:
+        return await self._call(
+            "GetArchiveMessage", message(archived_message_id), ArchivedMessageId=archived_message_id
+        )
+
+    async def get_archive_message_content(self, archived_message_id: str) -> dict[str, Any]:
+        return await self._call(
+            "GetArchiveMessageContent", message(archived_message_id), ArchivedMessageId=archived_message_id
+        )
+
+    async def _call(
+        self, operation: str, subject: Subject, *, abandon: bool = True, **parameters: Any
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        send = partial(to_thread.run_sync, self._send, operation, subject, given, abandon_on_cancel=abandon)
+        return await unthrottled(send)
+
+    def _send(self, operation: str, subject: Subject, parameters: dict[str, Any]) -> dict[str, Any]:
+        # Imported here, in the worker thread, because botocore is slow to load.
+        from botocore import xform_name
+
+        from mail_archive_tools.service.refusals import REFUSALS, is_about_credentials, refusal, unreadable
+
+        try:
+            client = self._connected()
+            response: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except REFUSALS as error:
+            if is_about_credentials(error):
+                self._client = None
+            raise refusal(error, operation, subject) from error
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            # What botocore's parser raises on JSON of another shape than the model's.
+            raise unreadable(subject) from error
+        _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
+        return response
+
+    def _connected(self) -> Any:
+        with self._connecting:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+
+def _refuse_strangers(response: dict[str, Any], shape: Any) -> None:
+    """boto3 takes any page with status 200 for an empty answer, and an empty answer would read as "nothing found".
+
+    Raises:
+        ServiceFailed: this is not Mail Manager's answer.
+    """
+    kind = response.pop("ResponseMetadata")["HTTPHeaders"].get("content-type", "")
+    if not ("json" in kind or "cbor" in kind) or any(name not in response for name in shape.required_members):
+        raise ServiceFailed(
+            "The answer is not one of Mail Manager. Check the server's endpoint-url, and proxies on the way; then call "
+            "again."
+        )
