@@ -18,7 +18,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
-from mail_archive_tools.answers.members import Digest
+from mail_archive_tools.answers.members import MessageMembers
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.quotes import without_quotes
@@ -39,7 +39,7 @@ def corpus_messages(corpus: Path) -> list[bytes]:
 def ours(raw: bytes) -> None:
     """All that an answer takes: text from HTML, analysis, cleaning."""
     message = read_message(raw)
-    Digest(message, None).members(1.0)
+    MessageMembers(message, None).members(1.0)
     without_quotes(clean_text(message.text.text))
 
 

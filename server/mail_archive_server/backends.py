@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
-from mail_archive_tools.access import Access, LinkRule
-from mail_archive_tools.reading.download import origin_links, s3_links
+from mail_archive_tools.access import Access
+from mail_archive_tools.reading.links import LinkRule, origin_links, s3_links
 from mail_archive_tools.searching.cursors import Cursors
 from mail_archive_tools.service.client import MailManager
 
@@ -29,7 +29,7 @@ def open_access(settings: Settings) -> Access:
         StoreError: there is no usable local archive in the folder that they name.
     """
     client, rule = _local(settings) if settings.local is not None else _aws(settings)
-    return Access(
+    return Access.to(
         client,
         show_download_links=settings.download_links == "show",
         may_download=rule,

@@ -1,6 +1,5 @@
 """The tools that read a message and its attachments, over the local archive and its download links."""
 
-import dataclasses
 import json
 import time
 from email.message import EmailMessage
@@ -27,13 +26,14 @@ def counted(sample: Sample) -> tuple[Access, list[str]]:
     """Access to that archive, and the downloads that it makes."""
     access = open_access(Settings(local=sample.folder))
     downloads: list[str] = []
-    allowed = access.may_download
+    allowed = access.reader.may_download
 
     def rule(link: str) -> bool:
         downloads.append(link)
         return allowed(link)
 
-    return dataclasses.replace(access, may_download=rule), downloads
+    access.reader.may_download = rule
+    return access, downloads
 
 
 def letter(text: str = "Hello", *files: tuple[str, str, bytes]) -> bytes:
@@ -75,11 +75,11 @@ async def test_a_document_is_opened_once_for_all_of_its_pages(own_sample: Sample
     message_id = put(own_sample, letter("Hello", ("a.pdf", "application/pdf", pdf(*["x" * 50] * 20))))
     access, _ = counted(own_sample)
     first = await read_archive_attachment(message_id, "2", max_chars=300, access=access)
-    opened = access.files
+    opened = access.reader.files
     started = time.perf_counter()
     rest = await read_archive_attachment(message_id, "2", offset=first.next_offset or 0, access=access)
     # A process takes longer to start.
-    assert time.perf_counter() - started < 0.05 and access.files is opened
+    assert time.perf_counter() - started < 0.05 and access.reader.files is opened
     assert inside(first.text) + inside(rest.text) == "".join(f"[page {n} of 20]\n{'x' * 50}\n" for n in range(1, 21))
 
 
@@ -216,7 +216,8 @@ async def test_an_attachment_that_is_not_there(own_sample: Sample) -> None:
 
 async def test_a_link_that_leads_elsewhere_is_not_followed(own_sample: Sample) -> None:
     message_id = put(own_sample, letter())
-    access = dataclasses.replace(open_access(Settings(local=own_sample.folder)), may_download=lambda link: False)
+    access = open_access(Settings(local=own_sample.folder))
+    access.reader.may_download = lambda link: False
     with pytest.raises(DownloadFailed, match="was not followed") as caught:
         await read_archive_message(message_id, access=access)
     assert "Signature" not in str(caught.value)

@@ -226,7 +226,7 @@ async def test_a_slot_that_stays_taken_is_said_with_the_search_in_the_way(own_sa
 async def test_calls_of_one_process_queue_in_order(own_sample: Sample) -> None:
     access = slow(own_sample, 0.4)
     # Whoever is next is told, and does not have to look.
-    access.slot = Slot(tick_seconds=60)
+    access.searcher.slot = Slot(tick_seconds=60)
     listeners = [Listener() for _ in range(4)]
     ended: list[int] = []
 
@@ -287,7 +287,7 @@ async def test_the_same_search_is_run_once(own_sample: Sample) -> None:
 async def test_mail_of_the_present_is_searched_anew(tmp_path: Any) -> None:
     timeline = Timeline(tmp_path / "archive")
     access = timeline.access()
-    access.recent = Recent(live_seconds=0.2)
+    access.searcher.recent = Recent(live_seconds=0.2)
     now = int(time.time())
     search = partial(search_archive, timeline.archive_id, moment(now - 3600), moment(now + 60), access=access)
     assert (await search()).messages_so_far == 0
@@ -361,7 +361,7 @@ async def test_patterns_and_ids_are_matched_here(sample: Sample, access: Access)
     assert seen and (seen.rows_read, seen.rows_matched) == (everything.rows_so_far, 2)
     assert f"Filtered here: 2 of {seen.rows_read} rows read match." in render(page)
     found = await search_archive(sample.archive_id, *APRIL, subject=["bank"], limit=1, access=access)
-    results = access.results._kept[found.search_id or ""].rows
+    results = access.searcher.results._kept[found.search_id or ""].rows
     wanted = results[0]["MessageId"]
     for spelling in (wanted, wanted.strip("<>")):
         (row,) = (await matched(sample, access, message_id=[spelling])).rows
@@ -399,7 +399,7 @@ async def test_bodies_are_read_within_bounds(tmp_path: Any) -> None:
 
 async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sample) -> None:
     access = open_access(Settings(local=sample.folder, search_seconds=0))
-    access.may_download = lambda link: False
+    access.reader.may_download = lambda link: False
     page = await matched(sample, access, subject=["*bank*"], body=["account"])
     assert page.rows == [] and page.filtered_here and page.filtered_here.not_read == 4
     notes = [note for note in page.notes or [] if "could not be read: " in note]

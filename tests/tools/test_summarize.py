@@ -17,7 +17,7 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render
-from mail_archive_tools.counting.columns import Facts
+from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.groups import WEEKDAYS
 from mail_archive_tools.errors import InvalidArgument, NotReady
 from mail_archive_tools.models import ArchiveSearchSummary
@@ -208,7 +208,7 @@ async def test_answers_take_at_most_six_kilobytes(tmp_path: Path, era: Any, grou
 def test_facts_are_small() -> None:
     tracemalloc = pytest.importorskip("tracemalloc")
     tracemalloc.start()
-    facts = Facts()
+    facts = Columns()
     for start in range(0, 10_000, 1_000):
         facts.add(
             {

@@ -86,7 +86,7 @@ async def test_a_conversation_with_a_fork_a_gap_and_another_subject(tmp_path: Pa
         assert asked.archived_message_id == mail.ids[name]
     access = mail.timeline.access()
     await mail.thread("a", access=access)
-    fetched = {name for name, key in mail.ids.items() if key in access.messages}
+    fetched = {name for name, key in mail.ids.items() if key in access.reader.messages}
     assert fetched == {"a", "d"}, "only what In-Reply-To does not place is fetched"
     delivery = thread.messages[4]
     assert delivery.subject == "Delivery" and thread.messages[5].subject is None

@@ -20,6 +20,9 @@ Anything else that a tool raises is a defect: the model sees only that it failed
 
 from mcp.server.mcpserver.exceptions import ToolError
 
+REASON_BYTES = 500
+"""How much of what a service says of itself stands in an error, in bytes of UTF-8."""
+
 
 class ArchiveError(ToolError):
     """A call that could not be answered, said in a sentence."""

@@ -7,8 +7,8 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rows import fit_rows
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow
-from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, ToMoment
-from mail_archive_tools.models.moments import read_range
+from mail_archive_tools.models.base import ArchiveId, Cursor
+from mail_archive_tools.models.moments import FromMoment, ToMoment, read_range
 from mail_archive_tools.models.query import (
     Cc,
     EnvelopeRecipient,
@@ -20,14 +20,12 @@ from mail_archive_tools.models.query import (
     Subject,
     WaitSeconds,
 )
-from mail_archive_tools.patience import Progress, silent
+from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.page import Collector, PageState
-from mail_archive_tools.searching.polling import Patience
 from mail_archive_tools.searching.sweep import Sweep, overflow_notes
 from mail_archive_tools.searching.windows import Order
 from mail_archive_tools.service.filters import search_filters
-from mail_archive_tools.service.retries import until
 
 Limit = Annotated[int, Field(ge=1, le=50, description="Rows in this answer; NextCursor leads to the rest.")]
 
@@ -76,11 +74,10 @@ async def search_archive(
     )
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     query = fingerprint(archive_id, begin, end, filters, filter_here and filter_here.model_dump(), order, deduplicate)
-    sweep = Sweep(access, archive_id, filters, begin, end, order)
+    sweep = Sweep(access.searcher, archive_id, filters, begin, end, order)
     state = access.cursors.read(cursor, PageState, query) if cursor else PageState(sweep.beginning())
-    collector = Collector(sweep, state, deduplicate, filter_here)
-    patience = Patience(wait_seconds, progress)
-    with until(patience.deadline):
+    collector = Collector(sweep, access.reader, state, deduplicate, filter_here)
+    with Patience(wait_seconds, progress) as patience:
         await collector.collect(limit, patience)
     rows, shortened = fit_rows([found.row for found in collector.found], "summary", FoundRow)
     state = collector.state_after(len(rows))

@@ -18,10 +18,9 @@ from mail_archive_tools.models import (
     StartedSearch,
     StoppedSearch,
 )
-from mail_archive_tools.models.base import ArchiveId, Cursor, FromMoment, NextToken, PageSize, SearchId, ToMoment, iso
-from mail_archive_tools.models.moments import read_range
+from mail_archive_tools.models.base import ArchiveId, Cursor, NextToken, PageSize, SearchId
+from mail_archive_tools.models.moments import FromMoment, ToMoment, iso, read_range
 from mail_archive_tools.searching.cursors import RowPlace, fingerprint
-from mail_archive_tools.searching.results import results_of
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.filters import request_filters
 
@@ -87,7 +86,7 @@ async def get_archive_search_results(
     """See what a completed search found, a page at a time. detail=full shows all that is known of each message."""
     query = fingerprint("results", search_id)
     place = access.cursors.read(cursor, RowPlace, query) if cursor is not None else RowPlace(search_id, 0)
-    found = await results_of(access, search_id)
+    found = await access.searcher.results_of(search_id)
     if place.offset > len(found.rows):
         raise InvalidArgument(f"Search {search_id} has only {len(found.rows)} rows. Leave cursor out.")
     rows, shortened = fit_rows(found.rows[place.offset : place.offset + page_size], detail, SearchResultRow)

@@ -12,21 +12,18 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
-from mail_archive_tools.models.base import ArchiveId, FromMoment, SearchId, ToMoment, described_text, in_utc
+from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.filters import Words
-from mail_archive_tools.models.moments import read_range
+from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
 from mail_archive_tools.models.query import Exclude, WaitSeconds
 from mail_archive_tools.models.summary import GroupBy
-from mail_archive_tools.patience import Progress, silent
-from mail_archive_tools.searching.polling import Patience
-from mail_archive_tools.searching.results import results_of
+from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.sweep import Sweep, overflow_notes
 from mail_archive_tools.service.filters import search_filters
-from mail_archive_tools.service.retries import until
 from mail_archive_tools.untrusted import shorten
 
 if TYPE_CHECKING:
-    from mail_archive_tools.counting.tables import Question
+    from mail_archive_tools.counting.tables import Grouping
 
 
 async def summarize_archive_search(
@@ -57,11 +54,9 @@ async def summarize_archive_search(
     """Count what a search finds, over any range, without listing it: by sender, recipient, time, subject. Takes the
     words of search_archive, or a search_id. What is not Complete goes on when called again with the same arguments."""
     # Imported here: what counts is not needed to start.
-    from mail_archive_tools.counting.tables import Question, with_tables
-    from mail_archive_tools.counting.tally import count, tally_of
+    from mail_archive_tools.counting.tables import Grouping, with_tables
 
-    question = Question(list(dict.fromkeys(group_by)), _zone(zone), top)
-    patience = Patience(wait_seconds, progress)
+    grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
     filters = search_filters(
         exclude,
         sender=sender,
@@ -72,43 +67,43 @@ async def summarize_archive_search(
         envelope_recipient=envelope_recipient,
         has_attachments=has_attachments,
     )
-    with until(patience.deadline):
+    with Patience(wait_seconds, progress) as patience:
         if search_id is not None:
             if any((archive_id, from_timestamp, to_timestamp, filters)):
                 raise InvalidArgument("search_id names a search with its own range and words: leave the others out.")
-            return await _of_search(search_id, access, question)
+            return await _of_search(search_id, access, grouping)
         if archive_id is None or from_timestamp is None or to_timestamp is None:
             raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
         begin, end, notes = read_range(from_timestamp, to_timestamp)
-        sweep = Sweep(access, archive_id, filters, begin, end)
-        tally = await tally_of(sweep)
-        await count(sweep, tally, patience)
+        sweep = Sweep(access.searcher, archive_id, filters, begin, end)
+        tally = await access.counter.count(sweep, patience)
     answer = ArchiveSearchSummary(
         archive_id=archive_id,
         from_timestamp=begin,
         to_timestamp=end,
         coverage=sweep.coverage(tally.place.edge),
         complete=tally.place.edge is None and not tally.place.overflowed,
-        rows=len(tally.facts),
-        messages=tally.facts.messages,
+        rows=len(tally.columns),
+        messages=tally.columns.messages,
         searches_so_far=tally.place.searches,
         running_search_id=tally.running_search_id,
         summaries=[],
         notes=[*notes, *overflow_notes(tally.place), *tally.notes] or None,
     )
-    return await to_thread.run_sync(with_tables, answer, tally.facts, question)
+    return await to_thread.run_sync(with_tables, answer, tally.columns, grouping)
 
 
-async def _of_search(search_id: str, access: Access, question: Question) -> ArchiveSearchSummary:
+async def _of_search(search_id: str, access: Access, grouping: Grouping) -> ArchiveSearchSummary:
     """One search that has been run already, by whomever."""
-    from mail_archive_tools.counting.columns import Facts
+    from mail_archive_tools.counting.columns import Columns
     from mail_archive_tools.counting.tables import with_tables
 
     search = await access.client.get_archive_search(search_id)
-    found = await results_of(access, search_id, search)
-    facts = Facts()
-    await to_thread.run_sync(facts.add, found.rows)
-    begin, end = (in_utc(search.get(name, datetime.now(UTC))) for name in ("FromTimestamp", "ToTimestamp"))
+    found = await access.searcher.results_of(search_id, search)
+    columns = Columns()
+    await to_thread.run_sync(columns.add, found.rows)
+    now = datetime.now(UTC)
+    begin, end = in_utc(search.get("FromTimestamp", now)), in_utc(search.get("ToTimestamp", now))
     full = "It found as many rows as it may: there may be more. Give its words and range instead of search_id."
     answer = ArchiveSearchSummary(
         archive_id=search.get("ArchiveId"),
@@ -117,12 +112,12 @@ async def _of_search(search_id: str, access: Access, question: Question) -> Arch
         to_timestamp=end,
         coverage=TimeRange(from_timestamp=begin, to_timestamp=end),
         complete=not found.truncated,
-        rows=len(facts),
-        messages=facts.messages,
+        rows=len(columns),
+        messages=columns.messages,
         summaries=[],
         notes=[full] if found.truncated else None,
     )
-    return await to_thread.run_sync(with_tables, answer, facts, question)
+    return await to_thread.run_sync(with_tables, answer, columns, grouping)
 
 
 def _zone(name: str) -> tzinfo:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from mail_archive_server.local.context import Local
-    from mail_archive_server.local.importing.importer import Tally
+    from mail_archive_server.local.importing.importer import ImportTally
     from mail_archive_server.local.storage.store import ArchiveRecord
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir"
@@ -89,11 +89,11 @@ class _Reporter:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._update: Callable[[Tally], None] = self._line
+        self._update: Callable[[ImportTally], None] = self._line
         self._last_line = 0.0
         self._bar: tqdm[NoReturn] | None = None
 
-    def __enter__(self) -> "Callable[[Tally], None]":
+    def __enter__(self) -> "Callable[[ImportTally], None]":
         if sys.stderr.isatty():
             from tqdm import tqdm
 
@@ -105,11 +105,11 @@ class _Reporter:
         if self._bar is not None:
             self._bar.close()
 
-    def _advance(self, tally: "Tally") -> None:
+    def _advance(self, tally: "ImportTally") -> None:
         assert self._bar is not None
         self._bar.update(tally.bytes_read - self._bar.n)
 
-    def _line(self, tally: "Tally") -> None:
+    def _line(self, tally: "ImportTally") -> None:
         import time
 
         now = time.monotonic()
@@ -121,7 +121,7 @@ class _Reporter:
             print(f"{share:.0%}: {tally.seen:,} messages", file=sys.stderr, flush=True)
 
 
-def _summarize(tally: "Tally", archive: "ArchiveRecord") -> None:
+def _summarize(tally: "ImportTally", archive: "ArchiveRecord") -> None:
     for skipped in tally.skipped[:SHOWN_SKIPS]:
         print(f"Skipped: {skipped.origin} {skipped.reason}", file=sys.stderr)
     if tally.skips > SHOWN_SKIPS:

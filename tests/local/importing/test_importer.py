@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.importer import Tally, import_mail
+from mail_archive_server.local.importing.importer import ImportTally, import_mail
 from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox
 from mail_archive_server.local.storage.store import ArchiveRecord, Store
 from tests.conftest import eml
@@ -33,7 +33,7 @@ class Target:
         assert archive is not None
         self.archive: ArchiveRecord = archive
 
-    def bring(self, *paths: Path) -> Tally:
+    def bring(self, *paths: Path) -> ImportTally:
         return import_mail(self.store, self.archive, paths)
 
     def raws(self) -> list[bytes]:

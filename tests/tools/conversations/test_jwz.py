@@ -5,15 +5,15 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.conversations.jwz import Letter, Node, conversations
+from mail_archive_tools.conversations.jwz import Container, Threadable, conversations
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 
 
-def letter(message_id: str, *references: str, time: float = 0, subject: str = "s", key: str = "") -> Letter:
-    return Letter(key or message_id, message_id, references, time, base_subject(subject), is_answer(subject))
+def letter(message_id: str, *references: str, time: float = 0, subject: str = "s", key: str = "") -> Threadable:
+    return Threadable(key or message_id, message_id, references, time, base_subject(subject), is_answer(subject))
 
 
-def drawn(roots: list[Node]) -> list[str]:
+def drawn(roots: list[Container]) -> list[str]:
     """Each conversation as lines: two spaces a level, gaps in brackets."""
     return [
         "  " * depth + (node.letter.key if node.letter else f"({node.message_id})")
@@ -71,7 +71,7 @@ def test_an_answer_that_names_nothing_goes_by_its_subject() -> None:
 IDS = st.sampled_from([f"m{number}" for number in range(12)])
 LETTERS = st.lists(
     st.builds(
-        lambda key, message_id, references, moment, subject: Letter(
+        lambda key, message_id, references, moment, subject: Threadable(
             str(key), message_id, tuple(references), moment, base_subject(subject), is_answer(subject)
         ),
         st.uuids(),
@@ -85,7 +85,7 @@ LETTERS = st.lists(
 
 
 @given(LETTERS)
-def test_every_message_is_there_once_whatever_the_references(letters: list[Letter]) -> None:
+def test_every_message_is_there_once_whatever_the_references(letters: list[Threadable]) -> None:
     roots = conversations(letters)
     nodes = [node for root in roots for node, _ in root.walk()]
     assert sorted(node.letter.key for node in nodes if node.letter) == sorted(each.key for each in letters)

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 
-from mail_archive_tools.answers.members import Digest
+from mail_archive_tools.answers.members import MessageMembers
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.models import Output
@@ -135,7 +135,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def work(raw: bytes) -> Message:
     """All that reading a message for an answer takes."""
     message = read_message(raw)
-    members, _ = Digest(message, None).members(1.0)
+    members, _ = MessageMembers(message, None).members(1.0)
     for value in members.values():
         for each in value if isinstance(value, list) else [value]:
             json.dumps(each.structured() if isinstance(each, Output) else each)

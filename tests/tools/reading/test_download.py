@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from mail_archive_tools.errors import DownloadFailed
 from mail_archive_tools.reading import download as module
-from mail_archive_tools.reading.download import download, is_s3_host, origin_links, s3_links
+from mail_archive_tools.reading.download import download
+from mail_archive_tools.reading.links import is_s3_host, origin_links, s3_links
 from tests.conftest import loopback
 
 pytestmark = pytest.mark.anyio

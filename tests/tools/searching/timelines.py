@@ -103,5 +103,5 @@ class Timeline:
         """Access as a program of its own has it: nothing is shared with another one but the folder."""
         settings = Settings(local=self.folder, search_seconds=search_seconds, cursor_key=cursor_key)
         access = open_access(settings)
-        access.limits = limits or Limits()
+        access.searcher.limits = limits or Limits()
         return access

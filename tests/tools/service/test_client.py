@@ -20,10 +20,10 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools import archives, errors
 from mail_archive_tools.access import Access
+from mail_archive_tools.patience import Patience
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import get_archive_search_results
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.retries import until
 from tests.conftest import loopback
 
 pytestmark = pytest.mark.anyio
@@ -116,7 +116,7 @@ async def test_an_error_of_the_service_becomes_a_sentence(
     service: Service, call: Call, code: str, status: int, kind: type[errors.ArchiveError], words: str
 ) -> None:
     service.says(code, status, "because")
-    with pytest.raises(kind, match=words) as caught, until(anyio.current_time()):
+    with pytest.raises(kind, match=words) as caught, Patience(0):
         await call(service.client())
     assert type(caught.value) is kind
     assert "very-secret" not in str(caught.value) and "\n" not in str(caught.value)
@@ -171,7 +171,7 @@ async def test_a_client_is_made_once_when_nothing_is_wrong(service: Service) -> 
 async def test_an_answer_that_boto3_cannot_read(service: Service, body: Any) -> None:
     service.replies.append(Response(json.dumps(body), media_type="application/x-amz-json-1.0"))
     with pytest.raises(errors.ServiceFailed, match="endpoint-url"):
-        await archives.get_archive("a-1", access=Access(service.client()))
+        await archives.get_archive("a-1", access=Access.to(service.client()))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def says(**members: Any) -> Response:
 async def test_a_search_that_fails_is_neither_running_nor_empty(service: Service) -> None:
     range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
     failed = says(Status={"State": "FAILED", "ErrorMessage": "index\u202e not available."})
-    access = Access(service.client())
+    access = Access.to(service.client())
     service.replies = [says(SearchId="s1"), failed]
     with pytest.raises(errors.SearchEnded, match=r"Search s1 failed: index not available\. It has no results"):
         await search_archive("a-1", *range_, access=access)
@@ -273,7 +273,7 @@ async def test_rows_without_time_or_id_are_rows(service: Service) -> None:
     range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
     rows = [{"Subject": "no id"}, {"Subject": "no id, again"}, {"ArchivedMessageId": "m1"}, {}]
     service.replies = [says(SearchId="s1"), says(Status={"State": "COMPLETED"}), says(Rows=rows)]
-    page = await search_archive("a-1", *range_, limit=3, access=Access(service.client()))
+    page = await search_archive("a-1", *range_, limit=3, access=Access.to(service.client()))
     service.replies = [says(Status={"State": "COMPLETED"}), says(Rows=rows)]
-    rest = await search_archive("a-1", *range_, limit=3, cursor=page.next_cursor, access=Access(service.client()))
+    rest = await search_archive("a-1", *range_, limit=3, cursor=page.next_cursor, access=Access.to(service.client()))
     assert page.rows_so_far == 4 and len(page.rows) == 3 and len(rest.rows) == 1

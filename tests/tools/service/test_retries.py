@@ -13,9 +13,9 @@ from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import list_archives
 from mail_archive_tools.errors import Throttled
+from mail_archive_tools.patience import Patience
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.retries import until
 from tests.conftest import Sample, loopback
 from tests.tools.test_search import APRIL
 
@@ -52,7 +52,7 @@ def throttling(own_sample: Sample) -> Iterator[tuple[Throttling, Access]]:
     with Store(own_sample.folder) as store:
         app = Throttling(api_app(Local(store, str, search_seconds=0)))
         with loopback(app) as url:
-            yield app, Access(MailManager(lambda: client(url)))
+            yield app, Access.to(MailManager(lambda: client(url)))
 
 
 def client(url: str) -> Any:
@@ -88,7 +88,7 @@ async def test_what_takes_longer_than_there_is_time_is_said_at_once(throttling: 
     await list_archives(access=access)
     app.left, app.retry_after = 1, retry_after
     started = anyio.current_time()
-    with pytest.raises(Throttled, match="fewer calls"), until(started + 5):
+    with pytest.raises(Throttled, match="fewer calls"), Patience(5):
         await list_archives(access=access)
     assert anyio.current_time() - started < 1
 

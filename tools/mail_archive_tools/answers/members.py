@@ -51,7 +51,7 @@ class Shares:
         return listed[: self._limit] or None
 
 
-class Digest:
+class MessageMembers:
     """What a message is, worked out once; `members` are those of `ReadMessage` but its text."""
 
     def __init__(self, message: Message, envelope_from: str | None) -> None:

@@ -1,7 +1,7 @@
 """The rows of a search, made to fit an answer: shortened where they are long, and as many as there is room for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from mail_archive_tools.answers.fitting import CUT, fitted
@@ -16,9 +16,6 @@ PAGE_BYTES = 34_000
 FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
 
-MOST_COPY_IDS = 200
-"""Ids of copies that one row shows at most."""
-
 _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
 )  # fmt: skip
@@ -31,7 +28,7 @@ _AROUND_NAMES = "\"' "
 _Row = TypeVar("_Row", bound=SearchResultRow)
 
 
-def fit_rows(rows: Sequence[dict[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
+def fit_rows(rows: Sequence[Mapping[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
     """The first of `rows` (as the API gave them) that fit, at least one, and notes on what is not shown."""
     fitting: list[_Row] = []
     used, shortened = 0, False

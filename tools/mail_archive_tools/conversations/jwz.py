@@ -15,7 +15,7 @@ MOST_REFERENCES = 200
 
 
 @dataclass(frozen=True)
-class Letter:
+class Threadable:
     """A message to be placed. `references` are the ids that it names, its parent last; `time` orders siblings."""
 
     key: str
@@ -27,24 +27,24 @@ class Letter:
 
 
 @dataclass(eq=False)
-class Node:
+class Container:
     """A place in a conversation; without a letter it is a gap: a message that others refer to."""
 
     message_id: str
-    letter: Letter | None = None
-    parent: Node | None = None
-    children: list[Node] = field(default_factory=list)
+    letter: Threadable | None = None
+    parent: Container | None = None
+    children: list[Container] = field(default_factory=list)
     by_subject: bool = False
     """Whether it was placed by its subject alone."""
 
     @property
-    def root(self) -> Node:
+    def root(self) -> Container:
         node = self
         while node.parent is not None:
             node = node.parent
         return node
 
-    def walk(self) -> Iterator[tuple[Node, int]]:
+    def walk(self) -> Iterator[tuple[Container, int]]:
         """This node and those below it with their depths, answers behind what they answer, siblings in the order of
         time."""
         waiting = [(self, 0)]
@@ -53,13 +53,13 @@ class Node:
             yield node, depth
             waiting += [(child, depth + 1) for child in reversed(node.children)]
 
-    def is_below(self, other: Node) -> bool:
-        node: Node | None = self
+    def is_below(self, other: Container) -> bool:
+        node: Container | None = self
         while node is not None and node is not other:
             node = node.parent
         return node is other
 
-    def hang(self, parent: Node) -> None:
+    def hang(self, parent: Container) -> None:
         """Put this node below `parent`, unless `parent` is below it: references of hostile or broken mail go round."""
         if parent.is_below(self):
             return
@@ -69,16 +69,16 @@ class Node:
         parent.children.append(self)
 
 
-def conversations(letters: Iterable[Letter]) -> list[Node]:
+def conversations(letters: Iterable[Threadable]) -> list[Container]:
     """The roots of all conversations, the oldest first."""
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, Container] = {}
     for letter in sorted(letters, key=_order):
-        node = nodes.setdefault(letter.message_id, Node(letter.message_id))
+        node = nodes.setdefault(letter.message_id, Container(letter.message_id))
         if node.letter is not None:  # another message with the same id: what refers to it means the first
-            node = nodes.setdefault(f"{letter.message_id}\0{letter.key}", Node(letter.message_id))
+            node = nodes.setdefault(f"{letter.message_id}\0{letter.key}", Container(letter.message_id))
         node.letter = letter
         named = [each for each in letter.references[-MOST_REFERENCES:] if each != letter.message_id]
-        chain = [nodes.setdefault(each, Node(each)) for each in named]
+        chain = [nodes.setdefault(each, Container(each)) for each in named]
         for parent, child in pairwise(chain):
             if child.parent is None:
                 child.hang(parent)
@@ -92,9 +92,9 @@ def conversations(letters: Iterable[Letter]) -> list[Node]:
     return sorted((node for node in age if node.parent is None), key=age.__getitem__)
 
 
-def _join_by_subject(roots: Iterable[Node]) -> None:
+def _join_by_subject(roots: Iterable[Container]) -> None:
     """Answers that name no message are below the first message with their subject that came before them."""
-    first: dict[str, Node] = {}
+    first: dict[str, Container] = {}
     for root in sorted(roots, key=lambda node: _order(node.letter)):
         letter = root.letter
         if not letter or not letter.subject:
@@ -106,16 +106,16 @@ def _join_by_subject(roots: Iterable[Node]) -> None:
             first.setdefault(letter.subject, root)
 
 
-def _ages(nodes: Iterable[Node]) -> dict[Node, tuple[float, str]]:
+def _ages(nodes: Iterable[Container]) -> dict[Container, tuple[float, str]]:
     """When each conversation below a node began: a gap is as old as the oldest below it."""
-    ages: dict[Node, tuple[float, str]] = {}
+    ages: dict[Container, tuple[float, str]] = {}
     for each in sorted((node for node in nodes if node.letter), key=lambda node: _order(node.letter)):
-        node: Node | None = each
+        node: Container | None = each
         while node is not None and node not in ages:
             ages[node] = _order(each.letter)
             node = node.parent
     return ages
 
 
-def _order(letter: Letter | None) -> tuple[float, str]:
+def _order(letter: Threadable | None) -> tuple[float, str]:
     return (letter.time, letter.key) if letter else (0.0, "")

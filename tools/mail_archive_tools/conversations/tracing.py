@@ -11,28 +11,23 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import cast
 
-import anyio
-
-from mail_archive_tools.conversations.tree import Gathered, addresses_of, second_of
+from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.models import ArchiveFilters
-from mail_archive_tools.reading.reader import Fetched, fetch_message
-from mail_archive_tools.searching.job import SearchRequest, Unfinished, run_search
-from mail_archive_tools.searching.polling import Patience
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.reader import Fetched, Reader
+from mail_archive_tools.searching.job import SearchRequest, Unfinished
+from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, Window
 from mail_archive_tools.service.filters import contains, request_filters
-
-if TYPE_CHECKING:
-    from mail_archive_tools.access import Access
+from mail_archive_tools.service.shapes import Row
 
 MOST_SEARCHES = 8
 MOST_FETCHED = 40
 """Messages that are fetched for their References at most."""
-FETCHED_AT_ONCE = 6
 MOST_PARTICIPANTS = 10
 """Values that one condition of a search may have."""
 
@@ -53,11 +48,12 @@ _WORD = re.compile(r"\w+(?:[.'@/-]\w+)*")
 
 @dataclass
 class Tracer:
-    """Looks for the conversation of one message. What it found is in `gathered`."""
+    """Looks for the conversation of one message. What it found is in `known`."""
 
-    access: Access
+    searcher: Searcher
+    reader: Reader
     archive_id: str
-    gathered: Gathered
+    known: KnownMessages
     patience: Patience
     covered: Window | None = None
     searches: int = 0
@@ -70,11 +66,11 @@ class Tracer:
         Raises:
             ArchiveError: not even the first search could be run.
         """
-        asked = self.gathered.rows[self.gathered.asked]
+        asked = self.known.rows[self.known.asked]
         searched = {_subject(asked)}
         await self._by_subject(asked)
         await self._by_participants(asked)
-        for row in self.gathered.tree().rows():
+        for row in self.known.tree().rows():
             if _subject(row) not in searched and len(searched) < _MOST_SUBJECTS:
                 searched.add(_subject(row))
                 await self._by_subject(row)
@@ -88,10 +84,10 @@ class Tracer:
 
     def _further(self, asked: int) -> Window | None:
         """Where to look next: before what was searched while its beginning is missing, behind it while it goes on."""
-        limit, covered = self.access.limits.seconds, self.covered
+        limit, covered = self.searcher.limits.seconds, self.covered
         if covered is None:
             return None
-        tree = self.gathered.tree()
+        tree = self.known.tree()
         last = max(second_of(row) for row in tree.rows())
         if tree.begins_missing and asked - covered.first < _FARTHEST_BACK:
             return Window(covered.first - limit, covered.first)
@@ -104,7 +100,7 @@ class Tracer:
         more for those who turn out to have taken part."""
         written: set[str] = set()
         for _ in range(_ROUNDS):
-            tree = self.gathered.tree()
+            tree = self.known.tree()
             members = tree.rows()
             writers = dict.fromkeys(address for row in members for address in addresses_of(row))
             new = [address for address in writers if address not in written][:MOST_PARTICIPANTS]
@@ -116,17 +112,17 @@ class Tracer:
 
     def _meanwhile(self, asked: Row) -> Window:
         """The time of what was found, or of what may be missing."""
-        tree = self.gathered.tree()
+        tree = self.known.tree()
         seconds = [int(second_of(row)) for row in tree.rows()]
         if len(seconds) == 1 or tree.begins_missing:
             return self._around(asked)
         first, last = min(seconds) - _AROUND, max(seconds) + _AROUND
-        return Window(max(first, last - self.access.limits.seconds), last)
+        return Window(max(first, last - self.searcher.limits.seconds), last)
 
     def _around(self, row: Row) -> Window:
         """The longest window around a message: mostly before an answer, mostly after what is none."""
         answers = bool(row.get("InReplyTo")) or is_answer(row.get("Subject", ""))
-        limit = self.access.limits.seconds
+        limit = self.searcher.limits.seconds
         first = int(second_of(row)) - min(_BEFORE_AN_ANSWER if answers else _BEFORE_OTHERS, limit // 2)
         return Window(first, first + limit)
 
@@ -137,9 +133,9 @@ class Tracer:
             return False
         if self.searches == MOST_SEARCHES:
             return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
-        request = SearchRequest(self.archive_id, window, request_filters(filters), self.access.limits.rows)
+        request = SearchRequest(self.archive_id, window, request_filters(filters), self.searcher.limits.rows)
         try:
-            outcome = await run_search(self.access, request, self.patience)
+            outcome = await self.searcher.run(request, self.patience)
         except ArchiveError as error:
             if not self.searches:
                 raise
@@ -149,7 +145,7 @@ class Tracer:
             return self._incomplete("Time is up before all was searched: call again with the same arguments.")
         known = self.covered or window
         self.covered = Window(min(known.first, window.first), max(known.last, window.last))
-        self.gathered.add(outcome.results.rows)
+        self.known.add(outcome.results.rows)
         await self._fetch_references()
         if outcome.results.truncated:
             return self._incomplete("There are more messages with such subjects or senders than one search can find.")
@@ -162,35 +158,12 @@ class Tracer:
 
     async def _fetch_references(self) -> None:
         """Fetch the messages that their rows do not place."""
-        unplaced = list(self.gathered.unplaced())
-        room = max(0, MOST_FETCHED - len(self.gathered.references))
-        self.gathered.references |= await references_of(unplaced[:room], self.access, self.patience)
+        unplaced = list(self.known.unplaced())
+        room = max(0, MOST_FETCHED - len(self.known.references))
+        fetched = await self.reader.all_messages(unplaced[:room], self.patience)
+        self.known.references |= {key: named_by(each) for key, each in fetched.items()}
         if len(unplaced) > room:
             self._incomplete("Some messages with such a subject were not placed: too many would have to be fetched.")
-
-
-async def fetch_all(keys: list[str], access: Access, patience: Patience) -> dict[str, Fetched]:
-    """These messages, several at a time; without those that cannot be fetched or for which there is no time."""
-    fetched: dict[str, Fetched] = {}
-    at_once = anyio.CapacityLimiter(FETCHED_AT_ONCE)
-
-    async def fetch(key: str) -> None:
-        async with at_once:
-            try:
-                fetched[key] = await fetch_message(key, access)
-            except ArchiveError:
-                return
-
-    with anyio.move_on_after(max(patience.left, 0)):
-        async with anyio.create_task_group() as fetches:
-            for key in keys:
-                fetches.start_soon(fetch, key)
-    return fetched
-
-
-async def references_of(keys: list[str], access: Access, patience: Patience) -> dict[str, tuple[str, ...]]:
-    """The ids that these messages name, the one that each answers last."""
-    return {key: named_by(fetched) for key, fetched in (await fetch_all(keys, access, patience)).items()}
 
 
 def named_by(fetched: Fetched) -> tuple[str, ...]:
@@ -200,16 +173,25 @@ def named_by(fetched: Fetched) -> tuple[str, ...]:
     return (*(each for each in message.references if each not in answered), *answered)
 
 
-def row_of(archived_message_id: str, fetched: Fetched) -> dict[str, Any]:
+def row_of(fetched: Fetched) -> Row:
     """A message as the row that a search would have found."""
     message = fetched.message
-    names = {"From": "from", "To": "to", "Cc": "cc", "Subject": "subject", "Date": "date"}
-    names |= {"MessageId": "message-id", "InReplyTo": "in-reply-to"}
-    row: dict[str, Any] = {name: message.headers.text(header) for name, header in names.items()}
-    row |= {"ArchivedMessageId": archived_message_id, "ReceivedTimestamp": fetched.received}
-    if fetched.received is None and message.date:
-        row["ReceivedTimestamp"] = message.date.moment
-    return {name: value for name, value in row.items() if value is not None}
+    received = fetched.received
+    if received is None and message.date:
+        received = message.date.moment
+
+    members = {
+        "ArchivedMessageId": fetched.archived_message_id,
+        "ReceivedTimestamp": received,
+        "From": message.headers.text("from"),
+        "To": message.headers.text("to"),
+        "Cc": message.headers.text("cc"),
+        "Subject": message.headers.text("subject"),
+        "Date": message.headers.text("date"),
+        "MessageId": message.headers.text("message-id"),
+        "InReplyTo": message.headers.text("in-reply-to"),
+    }
+    return cast(Row, {name: value for name, value in members.items() if value is not None})
 
 
 def _subject(row: Row) -> str:

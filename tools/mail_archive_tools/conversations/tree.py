@@ -3,27 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mail_archive_tools.conversations.jwz import Letter, Node, conversations
+from mail_archive_tools.conversations.jwz import Container, Threadable, conversations
 from mail_archive_tools.mime.fields.addresses import read_addresses
 from mail_archive_tools.mime.fields.message_ids import message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.searching.copies import group_copies
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.service.shapes import Row
 
 
 @dataclass(frozen=True)
 class Tree:
     """A conversation: its beginning, the message that was asked for, and each message's rows, copies among them."""
 
-    root: Node
-    asked: Node
+    root: Container
+    asked: Container
     copies: dict[str, list[Row]]
 
     def rows(self) -> list[Row]:
         """The first row of each message, answers behind what they answer."""
         return [self.row(node) for node, _ in self.root.walk() if node.letter]
 
-    def row(self, node: Node) -> Row:
+    def row(self, node: Container) -> Row:
         return self.copies[node.letter.key][0] if node.letter else {}
 
     @property
@@ -33,7 +33,7 @@ class Tree:
 
 
 @dataclass
-class Gathered:
+class KnownMessages:
     """What is known so far: rows by ArchivedMessageId, and the References of messages that were fetched."""
 
     asked: str
@@ -63,11 +63,11 @@ class Gathered:
             if key not in self.references and answers and not placed and _subject(row) in subjects:
                 yield key
 
-    def _letter(self, copies: list[Row]) -> Letter:
+    def _letter(self, copies: list[Row]) -> Threadable:
         row = copies[0]
         ids = message_ids(row.get("MessageId", ""))
         fetched = (self.references[_key(each)] for each in copies if _key(each) in self.references)
-        return Letter(
+        return Threadable(
             key=_key(row),
             message_id=ids[0] if ids else f"\0{_key(row)}",
             references=next(fetched, tuple(message_ids(row.get("InReplyTo", ""))[:1])),
@@ -85,7 +85,7 @@ def second_of(row: Row) -> float:
 
 def addresses_of(row: Row) -> list[str]:
     """The addresses in From, To and Cc, in lower case."""
-    fields = (row.get(name, "") for name in ("From", "To", "Cc"))
+    fields = (row.get("From", ""), row.get("To", ""), row.get("Cc", ""))
     return [mailbox.address.lower() for value in fields for mailbox in read_addresses(value) if "@" in mailbox.address]
 
 

@@ -11,7 +11,7 @@ from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.mime.fields.subjects import base_subject
 from mail_archive_tools.searching.copies import same_message
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import clean_line, shorten
 
 NOBODY = "(no address)"
@@ -23,7 +23,7 @@ _RECIPIENTS = 200
 _NO_TIME = -(2**62)
 
 
-class Facts:
+class Columns:
     """Columns: one place for each row, in the order that they came in."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Facts:
             self._subjects.append(self._names.number(_subject(row.get("Subject", ""))))
             recipients = tuple(map(self._names.number, _recipients(row)))
             self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
-            self._attachments.append({True: 1, False: 0}.get(row.get("HasAttachments"), -1))  # type: ignore[arg-type]
+            self._attachments.append(_attachment(row.get("HasAttachments")))
             self._sources.append(_source(row))
 
     @property
@@ -118,6 +118,11 @@ def _subject(value: str) -> str:
     return shorten(clean_line(base_subject(value)), NAME_BYTES) or NO_SUBJECT
 
 
+def _attachment(has_attachments: bool | None) -> int:
+    """0: without, 1: with, -1: the row does not say."""
+    return -1 if has_attachments is None else int(has_attachments)
+
+
 def _recipients(row: Row) -> list[str]:
     """Those of To and Cc, or of the envelope where the headers name nobody: each once."""
     named = [*_mailboxes(row.get("To", "")), *_mailboxes(row.get("Cc", ""))]
@@ -145,5 +150,5 @@ def _source(row: Row) -> int:
 
 
 def domain_of(name: str) -> str:
-    """The domain of an address as `Facts` gives it."""
+    """The domain of an address as `Columns` gives it."""
     return name.rpartition("@")[2] if "@" in name else NOBODY

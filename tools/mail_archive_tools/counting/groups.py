@@ -1,4 +1,4 @@
-"""Facts counted by what they have in common. Pure."""
+"""Columns counted by what they have in common. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from mail_archive_tools.counting.columns import Facts, domain_of
+from mail_archive_tools.counting.columns import Columns, domain_of
 from mail_archive_tools.models.summary import GroupBy
 
 IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "weekday", "hour"))
@@ -42,34 +42,34 @@ class Gap(NamedTuple):
     last: float
 
 
-def group(facts: Facts, by: GroupBy, zone: tzinfo) -> dict[str, Group]:
+def group(columns: Columns, by: GroupBy, zone: tzinfo) -> dict[str, Group]:
     """The groups by their values; those of time in its order, others the largest first."""
     groups: dict[str, Group] = {}
     labels = _LABELS[by]
-    for place in range(len(facts)):
-        message, second = facts.message(place), facts.second(place)
-        for label in labels(facts, place, zone):
+    for place in range(len(columns)):
+        message, second = columns.message(place), columns.second(place)
+        for label in labels(columns, place, zone):
             groups.setdefault(label, Group()).add(message, second)
     if by in IN_TIME:
         return dict(sorted(groups.items(), key=lambda item: _in_time(item[0])))
     return dict(sorted(groups.items(), key=lambda item: (-len(item[1].messages), -item[1].rows, item[0])))
 
 
-def gaps(facts: Facts, begin: datetime, end: datetime) -> list[Gap]:
+def gaps(columns: Columns, begin: datetime, end: datetime) -> list[Gap]:
     """The times between messages, and before the first and after the last of that range; the longest first."""
-    seconds = sorted(second for place in range(len(facts)) if (second := facts.second(place)) is not None)
+    seconds = sorted(second for place in range(len(columns)) if (second := columns.second(place)) is not None)
     edges = [begin.timestamp(), *seconds, end.timestamp()]
     found = (Gap(first, last) for first, last in pairwise(edges) if last > first)
     return sorted(found, key=lambda gap: (gap.first - gap.last, gap.first))
 
 
-def _pairs(facts: Facts, place: int, zone: tzinfo) -> Iterator[str]:
-    sender = facts.sender(place)
-    return (f"{sender}{ARROW}{recipient}" for recipient in facts.recipients(place))
+def _pairs(columns: Columns, place: int, zone: tzinfo) -> Iterator[str]:
+    sender = columns.sender(place)
+    return (f"{sender}{ARROW}{recipient}" for recipient in columns.recipients(place))
 
 
-def _moment(facts: Facts, place: int, zone: tzinfo, label: Callable[[datetime], str]) -> Iterable[str]:
-    second = facts.second(place)
+def _moment(columns: Columns, place: int, zone: tzinfo, label: Callable[[datetime], str]) -> Iterable[str]:
+    second = columns.second(place)
     return (_NO_TIME if second is None else label(datetime.fromtimestamp(second, UTC).astimezone(zone)),)
 
 
@@ -78,17 +78,17 @@ def _week(moment: datetime) -> str:
     return f"{moment.date() - timedelta(days=moment.weekday())}"
 
 
-Labels = Callable[[Facts, int, tzinfo], Iterable[str]]
+Labels = Callable[[Columns, int, tzinfo], Iterable[str]]
 
 _LABELS: dict[GroupBy, Labels] = {
-    "sender": lambda facts, place, zone: (facts.sender(place),),
-    "sender_domain": lambda facts, place, zone: (domain_of(facts.sender(place)),),
-    "recipient": lambda facts, place, zone: facts.recipients(place),
-    "recipient_domain": lambda facts, place, zone: set(map(domain_of, facts.recipients(place))),
+    "sender": lambda columns, place, zone: (columns.sender(place),),
+    "sender_domain": lambda columns, place, zone: (domain_of(columns.sender(place)),),
+    "recipient": lambda columns, place, zone: columns.recipients(place),
+    "recipient_domain": lambda columns, place, zone: set(map(domain_of, columns.recipients(place))),
     "pair": _pairs,
-    "subject": lambda facts, place, zone: (facts.subject(place),),
-    "attachment": lambda facts, place, zone: (facts.attachment(place),),
-    "source": lambda facts, place, zone: (facts.source(place),),
+    "subject": lambda columns, place, zone: (columns.subject(place),),
+    "attachment": lambda columns, place, zone: (columns.attachment(place),),
+    "source": lambda columns, place, zone: (columns.source(place),),
     "day": partial(_moment, label=lambda moment: f"{moment:%Y-%m-%d}"),
     "week": partial(_moment, label=_week),
     "month": partial(_moment, label=lambda moment: f"{moment:%Y-%m}"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from mail_archive_tools.answers.rendering import render
-from mail_archive_tools.counting.columns import Facts
+from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.groups import IN_TIME, Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.summary import GroupBy, Summary, SummaryGroup, SummaryOthers
@@ -24,34 +24,34 @@ _FEWEST_TIMES = 24
 
 
 @dataclass(frozen=True)
-class Question:
-    """How facts are to be grouped."""
+class Grouping:
+    """How columns are to be grouped."""
 
     group_by: Sequence[GroupBy]
     zone: tzinfo
     top: int
 
 
-def with_tables(answer: ArchiveSearchSummary, facts: Facts, question: Question) -> ArchiveSearchSummary:
+def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Grouping) -> ArchiveSearchSummary:
     """The answer with as many groups as there is room for."""
-    groups = {by: group(facts, by, question.zone) for by in question.group_by if by != "gap"}
-    silences = _silences(answer, facts) if "gap" in question.group_by else []
-    seconds = [second for place in range(len(facts)) if (second := facts.second(place)) is not None]
+    groups = {by: group(columns, by, grouping.zone) for by in grouping.group_by if by != "gap"}
+    silences = _silences(answer, columns) if "gap" in grouping.group_by else []
+    seconds = [second for place in range(len(columns)) if (second := columns.second(place)) is not None]
     answer = answer.model_copy(
         update={
             "first_timestamp": _moment(min(seconds, default=None)),
             "last_timestamp": _moment(max(seconds, default=None)),
-            "zone": str(question.zone) if any(by in IN_TIME for by in groups) else None,
+            "zone": str(grouping.zone) if any(by in IN_TIME for by in groups) else None,
         }
     )
-    for size in _sizes(question.top):
+    for size in _sizes(grouping.top):
         listed = answer.model_copy(
             update={
                 "summaries": [_summary(by, found, size) for by, found in groups.items()],
                 "gaps": [_range(gap) for gap in silences[: size.top]] or None,
             }
         )
-        if size.top < question.top:
+        if size.top < grouping.top:
             fewer = f"Only {size.top} groups each have room here; ask for fewer groupings at once to see more."
             listed = listed.model_copy(update={"notes": [*(answer.notes or []), fewer]})
         if _size(listed) <= ANSWER_BYTES:
@@ -80,10 +80,10 @@ def _size(answer: ArchiveSearchSummary) -> int:
     return max(len(structured), len(render(answer).encode()))
 
 
-def _silences(answer: ArchiveSearchSummary, facts: Facts) -> list[Gap]:
+def _silences(answer: ArchiveSearchSummary, columns: Columns) -> list[Gap]:
     covered = answer.coverage
     # What is to come is no silence.
-    return gaps(facts, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC))) if covered else []
+    return gaps(columns, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC))) if covered else []
 
 
 def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:

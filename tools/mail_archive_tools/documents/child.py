@@ -4,7 +4,7 @@ import json
 import sys
 
 from mail_archive_tools.documents import DATA_BYTES
-from mail_archive_tools.documents.limits import Gathered, Problem
+from mail_archive_tools.documents.limits import Gathered, Refused
 
 _CPU_SECONDS = 9
 
@@ -16,7 +16,7 @@ def main() -> None:
     gathered = Gathered()
     try:
         _read(sys.argv[1], data, gathered)
-    except Problem as error:
+    except Refused as error:
         answer: dict[str, object] = {"problem": str(error)}
     except Exception as error:  # noqa: BLE001 - this process has no other use
         answer = {
@@ -39,7 +39,7 @@ def _read(kind: str, data: bytes, gathered: Gathered) -> None:
     elif kind == "zip":
         from mail_archive_tools.documents.zips import read
     else:
-        raise Problem(f"is of a kind that is not read here: {kind}")
+        raise Refused(f"is of a kind that is not read here: {kind}")
     read(data, gathered)
 
 

@@ -22,7 +22,7 @@ READING_SECONDS = 6.0
 """After this, what there is is given."""
 
 
-class Problem(Exception):
+class Refused(Exception):
     """The document cannot be read; the text goes on from "the file ..."."""
 
 
@@ -62,8 +62,8 @@ def refuse_bombs(archive: ZipFile) -> None:
     """What a zip claims to unpack to is what Python's zipfile unpacks at most.
 
     Raises:
-        Problem: it claims too much.
+        Refused: it claims too much.
     """
     size = sum(each.file_size for each in archive.infolist())
     if size > UNPACKED_BYTES * 20:
-        raise Problem(f"unpacks to {size:,} bytes, more than is opened here")
+        raise Refused(f"unpacks to {size:,} bytes, more than is opened here")

@@ -9,7 +9,7 @@ from io import BytesIO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from mail_archive_tools.documents.limits import PAGES, UNPACKED_BYTES, Gathered, Problem, refuse_bombs
+from mail_archive_tools.documents.limits import PAGES, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
 
 _CHUNK = 65_536
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$")
@@ -26,14 +26,14 @@ def read(data: bytes, gathered: Gathered) -> None:
     try:
         archive = ZipFile(BytesIO(data))
     except BadZipFile:
-        raise Problem("is not the zip file that its kind consists of") from None
+        raise Refused("is not the zip file that its kind consists of") from None
     with archive:
         refuse_bombs(archive)
         if any(each.flag_bits & 1 for each in archive.infolist()):
-            raise Problem("is encrypted with a password")
+            raise Refused("is encrypted with a password")
         members = _members(archive)
         if not members:
-            raise Problem("has none of the parts that hold text")
+            raise Refused("has none of the parts that hold text")
         budget = UNPACKED_BYTES
         for member, title in members:
             if title:
@@ -158,7 +158,7 @@ class _Reader:
 
 
 def _refuse_entities(*_: object) -> None:
-    raise Problem("declares XML entities, which no honest file of its kind does")
+    raise Refused("declares XML entities, which no honest file of its kind does")
 
 
 def _hyperlinks(archive: ZipFile, name: str) -> Iterator[tuple[str, str]]:

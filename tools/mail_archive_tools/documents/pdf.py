@@ -6,7 +6,7 @@ from typing import Any
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from mail_archive_tools.documents.limits import PAGES, Gathered, Problem
+from mail_archive_tools.documents.limits import PAGES, Gathered, Refused
 
 _LINKS_OF_A_PAGE = 50
 _URI_BYTES = 2_000
@@ -17,8 +17,8 @@ def read(data: bytes, gathered: Gathered) -> None:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
-            raise Problem("is encrypted with a password") from None
-        raise Problem("is not a PDF that can be opened") from None
+            raise Refused("is encrypted with a password") from None
+        raise Refused("is not a PDF that can be opened") from None
     count = len(document)
     for number in range(min(count, PAGES)):
         if gathered.is_full():

@@ -5,7 +5,7 @@ from zipfile import ZipFile, is_zipfile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from mail_archive_tools.documents.limits import CELLS, Gathered, Problem, refuse_bombs
+from mail_archive_tools.documents.limits import CELLS, Gathered, Refused, refuse_bombs
 
 
 def read(data: bytes, gathered: Gathered) -> None:
@@ -17,9 +17,9 @@ def read(data: bytes, gathered: Gathered) -> None:
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
     except PasswordError:
-        raise Problem("is encrypted with a password") from None
+        raise Refused("is encrypted with a password") from None
     except CalamineError:
-        raise Problem("is not a workbook that can be opened") from None
+        raise Refused("is not a workbook that can be opened") from None
     left = CELLS
     for sheet in workbook.sheets_metadata:
         state = "" if str(sheet.visible).endswith("Visible") else " (hidden)"

@@ -3,14 +3,14 @@
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
-from mail_archive_tools.documents.limits import MEMBERS, Gathered, Problem
+from mail_archive_tools.documents.limits import MEMBERS, Gathered, Refused
 
 
 def read(data: bytes, gathered: Gathered) -> None:
     try:
         archive = ZipFile(BytesIO(data))
     except BadZipFile:
-        raise Problem("is not a zip file that can be opened") from None
+        raise Refused("is not a zip file that can be opened") from None
     with archive:
         members = archive.infolist()
         gathered.add(f"[archive with {len(members)} members]\nName\tSize\tPacked\tEncrypted\n")

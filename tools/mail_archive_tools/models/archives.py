@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from mail_archive_tools.models.base import MailLine, Output, Timestamp, member, optional
+from mail_archive_tools.models.base import MailLine, Output, member, optional
+from mail_archive_tools.models.moments import Timestamp
 
 ArchiveState = Literal["ACTIVE", "PENDING_DELETION"]
 

@@ -1,16 +1,12 @@
 """The kinds of value that models are made of: cleaned mail text, moments in UTC, ids."""
 
-from contextlib import suppress
-from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     ValidationError,
     WithJsonSchema,
 )
@@ -64,16 +60,6 @@ def optional(description: str, **more: Any) -> Any:
     return Field(default=None, description=description, **more)
 
 
-def in_utc(moment: datetime) -> datetime:
-    """The moment in UTC; one without a zone is taken to be there already."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second unless there is more: 2025-03-01T08:30:00Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
-
-
 def _decoded_line(text: str) -> str:
     return clean_line(decode_words(text))
 
@@ -83,55 +69,6 @@ MailLine = Annotated[str, AfterValidator(clean_line)]
 
 HeaderLine = Annotated[str, AfterValidator(_decoded_line)]
 """A header value: RFC 2047 encoded words decoded, then cleaned."""
-
-_DATE_TIME = {"type": "string", "format": "date-time"}
-
-Timestamp = Annotated[
-    datetime,
-    AfterValidator(in_utc),
-    PlainSerializer(iso, return_type=str, when_used="json"),
-    WithJsonSchema(_DATE_TIME),
-]
-"""A moment, in UTC."""
-
-
-YEARS = range(1970, 9999)
-"""Years that can be asked for."""
-
-_WHAT_A_MOMENT_IS = "not a date and time in ISO 8601 in the years 1970 to 9998, such as 2025-03-01T08:30:00Z"
-
-
-def _moment(value: Any) -> datetime:
-    """Text or a datetime, nothing else: a number, or a year alone, would be taken for seconds since 1970."""
-    try:
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(_WHAT_A_MOMENT_IS) from None
-    if not isinstance(moment, datetime) or moment.year not in YEARS:
-        raise ValueError(_WHAT_A_MOMENT_IS)
-    return moment
-
-
-def _end_moment(value: Any) -> datetime:
-    """The same; a date without a time ends with its last moment."""
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max))
-    return _moment(value)
-
-
-FromMoment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema(_DATE_TIME),
-    Field(description="Start, inclusive: ISO 8601, in UTC unless it says a zone."),
-]
-ToMoment = Annotated[
-    datetime,
-    BeforeValidator(_end_moment),
-    WithJsonSchema(_DATE_TIME),
-    Field(description="End, inclusive; a date alone means to its end."),
-]
 
 
 def described_text(description: str) -> WithJsonSchema:

@@ -1,6 +1,7 @@
 """One archived message, as GetArchiveMessage and GetArchiveMessageContent give it."""
 
-from mail_archive_tools.models.base import MailLine, Output, Timestamp, member, optional
+from mail_archive_tools.models.base import MailLine, Output, member, optional
+from mail_archive_tools.models.moments import Timestamp
 
 
 class Envelope(Output):

@@ -1,9 +1,73 @@
-"""A range of time as a caller gives it."""
+"""Moments and ranges of time, as callers give them and as answers say them."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.models.base import in_utc, iso
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without a zone is taken to be there already."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second unless there is more: 2025-03-01T08:30:00Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
+
+
+_DATE_TIME = {"type": "string", "format": "date-time"}
+
+Timestamp = Annotated[
+    datetime,
+    AfterValidator(in_utc),
+    PlainSerializer(iso, return_type=str, when_used="json"),
+    WithJsonSchema(_DATE_TIME),
+]
+"""A moment, in UTC."""
+
+
+YEARS = range(1970, 9999)
+"""Years that can be asked for."""
+
+_WHAT_A_MOMENT_IS = "not a date and time in ISO 8601 in the years 1970 to 9998, such as 2025-03-01T08:30:00Z"
+
+
+def _moment(value: Any) -> datetime:
+    """Text or a datetime, nothing else: a number, or a year alone, would be taken for seconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(_WHAT_A_MOMENT_IS) from None
+    if not isinstance(moment, datetime) or moment.year not in YEARS:
+        raise ValueError(_WHAT_A_MOMENT_IS)
+    return moment
+
+
+def _end_moment(value: Any) -> datetime:
+    """The same; a date without a time ends with its last moment."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max))
+    return _moment(value)
+
+
+FromMoment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema(_DATE_TIME),
+    Field(description="Start, inclusive: ISO 8601, in UTC unless it says a zone."),
+]
+ToMoment = Annotated[
+    datetime,
+    BeforeValidator(_end_moment),
+    WithJsonSchema(_DATE_TIME),
+    Field(description="End, inclusive; a date alone means to its end."),
+]
+
 
 _NAIVE = "A timestamp without a zone was taken as UTC."
 

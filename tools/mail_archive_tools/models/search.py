@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import HeaderLine, MailLine, Output, Timestamp, member, optional
+from mail_archive_tools.models.base import HeaderLine, MailLine, Output, member, optional
 from mail_archive_tools.models.filters import ShownFilters
 from mail_archive_tools.models.message import Envelope
+from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.untrusted import shorten
+
+MOST_COPY_IDS = 200
+"""Ids of copies that one row shows at most."""
 
 SearchState = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
 

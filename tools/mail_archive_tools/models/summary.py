@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from mail_archive_tools.models.base import Output, Timestamp, member, optional
+from mail_archive_tools.models.base import Output, member, optional
+from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import TimeRange
 
 GroupBy = Literal[

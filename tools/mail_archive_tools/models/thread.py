@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import MailLine, Output, Timestamp, member, optional
+from mail_archive_tools.models.base import MailLine, Output, member, optional
+from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import TimeRange
 from mail_archive_tools.untrusted import shorten
 

@@ -7,7 +7,7 @@ whether there are attachments must be the same as well, or a forgery could hide 
 from collections.abc import Iterable
 
 from mail_archive_tools.mime.fields.subjects import base_subject
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.service.shapes import Row
 
 
 def same_message(row: Row) -> tuple[object, ...] | None:

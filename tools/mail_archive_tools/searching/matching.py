@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import anyio
 
-from mail_archive_tools.access import Access
 from mail_archive_tools.errors import ArchiveError, InvalidArgument
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.reading.reader import fetch_message
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.reading.reader import Reader
+from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import without_invisible
 
 BODIES_AT_ONCE = 6
@@ -39,7 +38,7 @@ class Matcher:
     def reads_bodies(self) -> bool:
         return bool(self._body)
 
-    async def judge(self, rows: list[Row], access: Access) -> list[Verdict]:
+    async def judge(self, rows: list[Row], reader: Reader) -> list[Verdict]:
         """The verdict on each row. Bodies are read of those only that match otherwise."""
         verdicts: list[Verdict] = [self._matches_row(row) for row in rows]
         if not self.reads_bodies:
@@ -48,7 +47,7 @@ class Matcher:
 
         async def read(place: int) -> None:
             async with at_once:
-                verdicts[place] = await self._matches_body(rows[place], access)
+                verdicts[place] = await self._matches_body(rows[place], reader)
 
         async with anyio.create_task_group() as readers:
             for place, verdict in enumerate(verdicts):
@@ -60,14 +59,14 @@ class Matcher:
         if self._ids and _bare(row.get("MessageId", "")) not in self._ids:
             return False
         for name, tests in self._headers.items():
-            value = _folded(decode_words(row.get(name, "")))[:_VALUE_CHARS]
+            value = _folded(decode_words(str(row.get(name, ""))))[:_VALUE_CHARS]
             if tests and not any(test(value) for test in tests):
                 return False
         return True
 
-    async def _matches_body(self, row: Row, access: Access) -> Verdict:
+    async def _matches_body(self, row: Row, reader: Reader) -> Verdict:
         try:
-            fetched = await fetch_message(row.get("ArchivedMessageId", ""), access)
+            fetched = await reader.message(row.get("ArchivedMessageId", ""))
         except ArchiveError as error:
             return error
         text = _folded(fetched.message.text.text)

@@ -1,18 +1,19 @@
 """The rows of one page: gathered from as many windows as it takes, copies folded, what is not meant left out."""
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 from pydantic import Field
 
-from mail_archive_tools.answers.rows import MOST_COPY_IDS
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models.query import FilterHere
+from mail_archive_tools.models.search import MOST_COPY_IDS
+from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.copies import group_copies
 from mail_archive_tools.searching.matching import BODIES_AT_ONCE, Matcher, Verdict
-from mail_archive_tools.searching.polling import Patience
-from mail_archive_tools.searching.results import Row
-from mail_archive_tools.searching.sweep import OutOfTime, Part, Place, Rank, Sweep
+from mail_archive_tools.searching.sweep import OutOfTime, Place, Rank, SearchedWindow, Sweep
+from mail_archive_tools.service.shapes import FoundRow, Row
 
 BODIES_PER_CALL = 200
 """Messages whose bodies one call reads at most."""
@@ -30,24 +31,27 @@ class PageState(NamedTuple):
     not_read: _Count = 0
 
 
-class Found(NamedTuple):
+class PageRow(NamedTuple):
     """A row to show (with Copies and CopyIds where it has copies), and the state behind it."""
 
-    row: Row
+    row: FoundRow
     state: PageState
 
 
 class Collector:
     """Gathers rows from a state on. What it found and where it stands is in its attributes."""
 
-    def __init__(self, sweep: Sweep, state: PageState, deduplicate: bool, filter_here: FilterHere | None) -> None:
+    def __init__(
+        self, sweep: Sweep, reader: Reader, state: PageState, deduplicate: bool, filter_here: FilterHere | None
+    ) -> None:
         self._sweep = sweep
+        self._reader = reader
         self._deduplicate = deduplicate
         self._matcher = Matcher(filter_here) if filter_here else None
         self._bodies_left = BODIES_PER_CALL
         self._progressed = False
         self.state = state
-        self.found: list[Found] = []
+        self.found: list[PageRow] = []
         self.notes: list[str] = []
         self.running_search_id: str | None = None
         self._search_ids: dict[str, None] = {}
@@ -91,17 +95,17 @@ class Collector:
         """Where the next page begins when that many of the rows are shown."""
         return self.found[shown - 1].state if shown < len(self.found) else self.state
 
-    async def _take(self, part: Part, limit: int, patience: Patience) -> bool:
+    async def _take(self, part: SearchedWindow, limit: int, patience: Patience) -> bool:
         """Take rows of a part; False when it is not done and no time or no body is left for it."""
-        ranks = {id(row): rank for rank, row in part.rows}
-        rows = [row for _, row in part.rows]
+        ranks = {id(each.row): each.rank for each in part.rows}
+        rows = [each.row for each in part.rows]
         messages = group_copies(rows)
         self.reached = part.following.edge
         self.rows, self.messages = part.following.rows, part.here.messages + len(messages)
         units = messages if self._deduplicate else [[row] for row in rows]
-        behind = [unit for unit in units if self._sweep.is_behind(ranks[id(unit[0])], part.here.after)]
+        to_come = [unit for unit in units if self._sweep.is_to_come(ranks[id(unit[0])], part.here.after)]
         self.state = self.state._replace(place=part.here)
-        for batch in self._batches(behind):
+        for batch in self._batches(to_come):
             if self._matcher and self._matcher.reads_bodies and not self._may_read(len(batch), patience):
                 return False
             for unit, verdict in zip(batch, await self._verdicts(batch), strict=True):
@@ -128,7 +132,7 @@ class Collector:
     async def _verdicts(self, batch: list[list[Row]]) -> list[Verdict]:
         if self._matcher is None:
             return [True] * len(batch)
-        return await self._matcher.judge([unit[0] for unit in batch], self._sweep.access)
+        return await self._matcher.judge([unit[0] for unit in batch], self._reader)
 
     def _consider(self, unit: list[Row], verdict: Verdict, rank: Rank) -> None:
         count = len(unit)
@@ -141,12 +145,13 @@ class Collector:
         if isinstance(verdict, ArchiveError) and self.state.not_read <= _NAMED_UNREAD:
             self.notes.append(f"The body of message {unit[0].get('ArchivedMessageId')} could not be read: {verdict}")
         if verdict is True:
-            self.found.append(Found(_with_copies(unit), self.state))
+            self.found.append(PageRow(_with_copies(unit), self.state))
             self._search_ids[self.state.place.search_id] = None
 
 
-def _with_copies(unit: list[Row]) -> Row:
+def _with_copies(unit: list[Row]) -> FoundRow:
+    first = cast(FoundRow, unit[0])
     if len(unit) == 1:
-        return unit[0]
+        return first
     ids = [row["ArchivedMessageId"] for row in unit if "ArchivedMessageId" in row]
-    return {**unit[0], "Copies": len(unit), "CopyIds": ids[:MOST_COPY_IDS]}
+    return {**first, "Copies": len(unit), "CopyIds": ids[:MOST_COPY_IDS]}

@@ -8,9 +8,10 @@ from typing import Any
 import anyio
 
 from mail_archive_tools.errors import ArchiveError, SlotTaken
-from mail_archive_tools.patience import Progress
+from mail_archive_tools.patience import Patience
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.retries import jittered
+from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
 
 FIRST_DELAY = 0.05
 LONGEST_DELAY = 4.0
@@ -19,32 +20,8 @@ STOP_SECONDS = 5.0
 """How long stopping a search may take when the caller has gone."""
 
 _GROWTH = 1.6
-_UNFINISHED = ("QUEUED", "RUNNING")
 _SOONEST = 0.01
 _KEPT_ARCHIVES = 100
-
-
-class Patience:
-    """The time that one call may take, in seconds, and who is told how it passes."""
-
-    def __init__(self, seconds: float, progress: Progress) -> None:
-        self._started = anyio.current_time()
-        self._progress = progress
-        self.deadline = self._started + seconds
-
-    @property
-    def left(self) -> float:
-        return self.deadline - anyio.current_time()
-
-    async def say(self, sentence: str) -> None:
-        """Report progress. It is measured in seconds: how much there is to do is not known before it is done."""
-        passed = anyio.current_time() - self._started
-        await self._progress(passed, None, f"{sentence}, {passed:.0f} s so far")
-
-    async def pause(self, delay: float, reason: str) -> None:
-        """Say what is waited for, and wait."""
-        await self.say(reason)
-        await anyio.sleep(delay)
 
 
 class Pace:
@@ -75,17 +52,6 @@ def growing(delay: float) -> Iterator[float]:
         delay = min(delay * _GROWTH, LONGEST_DELAY)
 
 
-def state_of(search: dict[str, Any]) -> str:
-    """The state in a GetArchiveSearch response."""
-    state: str = search.get("Status", {}).get("State", "")
-    return state
-
-
-def is_unfinished(search: dict[str, Any]) -> bool:
-    """Whether a GetArchiveSearch response is of a search that still waits or runs."""
-    return state_of(search) in _UNFINISHED
-
-
 async def start_when_free(client: MailManager, archive_id: str, request: dict[str, Any], patience: Patience) -> str:
     """Start a search, waiting for one of another program that holds the only slot; returns its SearchId.
 
@@ -104,15 +70,13 @@ async def start_when_free(client: MailManager, archive_id: str, request: dict[st
         await patience.pause(delay, "Another search is ahead, which this call did not start")
 
 
-async def wait_for_search(
-    client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]
-) -> dict[str, Any]:
+async def wait_for_search(client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]) -> Search:
     """The GetArchiveSearch response of the search once it has ended, or as it is when the time is up.
 
     Raises:
         ArchiveError: the search cannot be looked at.
     """
-    search: dict[str, Any] = {}
+    search: Search = {}
     with anyio.move_on_after(patience.left):
         for delay in delays:
             await patience.pause(

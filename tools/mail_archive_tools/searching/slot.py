@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import anyio
 
 from mail_archive_tools.errors import SlotTaken
-from mail_archive_tools.searching.polling import Patience
+from mail_archive_tools.patience import Patience
 
 TICK_SECONDS = 1.0
 """How often one who waits in line hears how many are ahead."""

@@ -15,21 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
-from mail_archive_tools.models.base import iso
+from mail_archive_tools.models.moments import iso
+from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.cursors import DAMAGED
-from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished, run_search
-from mail_archive_tools.searching.polling import Patience
-from mail_archive_tools.searching.results import Row
+from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished
+from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, SHORTEST, Limits, Order, Walk, Window
-
-if TYPE_CHECKING:
-    from mail_archive_tools.access import Access
+from mail_archive_tools.service.shapes import Row
 
 NAMED_OVERFLOWS = 5
 """Seconds with too many messages that are named; of more, it is said that there are others."""
@@ -43,6 +41,13 @@ class Rank(NamedTuple):
 
     millisecond: Annotated[int, Field(ge=-(10**14), le=10**15)]
     digest: Annotated[str, Field(max_length=16)]
+
+
+class RankedRow(NamedTuple):
+    """A row, and where it stands."""
+
+    rank: Rank
+    row: Row
 
 
 class Place(NamedTuple):
@@ -68,11 +73,11 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class SearchedWindow:
     """A window that was searched: its rows in order, those of the windows before left out; the place in it; and the
     place behind it, where `messages` is left to be counted."""
 
-    rows: list[tuple[Rank, Row]]
+    rows: list[RankedRow]
     here: Place
     following: Place
 
@@ -89,7 +94,7 @@ class OutOfTime:
 class Sweep:
     """A query over a range of time."""
 
-    access: Access
+    searcher: Searcher
     archive_id: str
     filters: dict[str, Any] | None
     begin: datetime
@@ -107,7 +112,7 @@ class Sweep:
 
     @property
     def limits(self) -> Limits:
-        return self.access.limits
+        return self.searcher.limits
 
     def beginning(self) -> Place:
         return Place(self.walk.start)
@@ -130,7 +135,7 @@ class Sweep:
         identity = row.get("ArchivedMessageId") or json.dumps(row, default=str, sort_keys=True)
         return Rank(millisecond, hashlib.sha256(identity.encode()).hexdigest()[:12])
 
-    def is_behind(self, rank: Rank, after: Rank | None) -> bool:
+    def is_to_come(self, rank: Rank, after: Rank | None) -> bool:
         """Whether a row of that rank comes after the one of the other rank."""
         return after is None or (rank < after if self._backwards else rank > after)
 
@@ -138,7 +143,7 @@ class Sweep:
     def _backwards(self) -> bool:
         return self.order == "newest_first"
 
-    async def part(self, place: Place, patience: Patience, keep: bool = True) -> Part | OutOfTime:
+    async def part(self, place: Place, patience: Patience, keep: bool = True) -> SearchedWindow | OutOfTime:
         """Search the window at `place`, as short as it has to be. `keep`: whether its rows will be asked for again.
 
         Raises:
@@ -149,7 +154,7 @@ class Sweep:
         known = place.search_id or None
         times = 0
         while True:
-            outcome = await run_search(self.access, self._request(window), patience, known, keep)
+            outcome = await self.searcher.run(self._request(window), patience, known, keep)
             known = None
             place = place._replace(searches=place.searches + outcome.runs)
             if isinstance(outcome, Unfinished):
@@ -165,13 +170,15 @@ class Sweep:
             if patience.left <= 0:
                 return OutOfTime(place._replace(search_id="", far=walk.far_edge(window)))
 
-    async def _second(self, place: Place, window: Window, full: Finished, patience: Patience) -> Part | OutOfTime:
+    async def _second(
+        self, place: Place, window: Window, full: Finished, patience: Patience
+    ) -> SearchedWindow | OutOfTime:
         """The shortest window came back full: its two moments are searched one by one. That finds all where times are
         whole seconds, as far as can be seen; else it is said that there may be more."""
         rows = {self.rank(row, window): row for row in full.results.rows}
         overflowed = [] if all(rank.millisecond % 1000 == 0 for rank in rows) else [window.first]
         for second in window:
-            outcome = await run_search(self.access, self._request(Window(second, second)), patience)
+            outcome = await self.searcher.run(self._request(Window(second, second)), patience)
             place = place._replace(searches=place.searches + outcome.runs)
             if isinstance(outcome, Unfinished):
                 waiting = place._replace(search_id=full.search_id, far=self.walk.far_edge(window))
@@ -183,28 +190,30 @@ class Sweep:
         place = place._replace(overflowed=all_overflowed[: NAMED_OVERFLOWS + 1])
         return self._part(place, window, full.search_id, list(rows.values()))
 
-    def _part(self, place: Place, window: Window, search_id: str, rows: Sequence[Row]) -> Part:
+    def _part(self, place: Place, window: Window, search_id: str, rows: Sequence[Row]) -> SearchedWindow:
         walk = self.walk
-        ranked = sorted(((self.rank(row, window), row) for row in rows), key=itemgetter(0))
+        ranked = sorted((RankedRow(self.rank(row, window), row) for row in rows), key=itemgetter(0))
         edge = walk.quiet_edge(window, [rank.millisecond / 1000 for rank, _ in ranked])
         if self._backwards:
             ranked.reverse()
         kept = [
-            (rank, row)
-            for rank, row in ranked
-            if self._is_within(row) and not self._is_past(rank, edge) and self.is_behind(rank, place.entered)
+            each
+            for each in ranked
+            if self._is_within(each.row)
+            and not self._is_past(each.rank, edge)
+            and self.is_to_come(each.rank, place.entered)
         ]
         following = place._replace(
             edge=walk.next_edge(edge),
             length=walk.learned(place.length, window, len(rows)),
             search_id="",
             far=None,
-            entered=kept[-1][0] if kept else place.entered,
-            after=kept[-1][0] if kept else place.after,
+            entered=kept[-1].rank if kept else place.entered,
+            after=kept[-1].rank if kept else place.after,
             rows=place.rows + len(kept),
         )
         here = place._replace(search_id=search_id, far=walk.far_edge(window))
-        return Part(kept, here, following)
+        return SearchedWindow(kept, here, following)
 
     def _is_within(self, row: Row) -> bool:
         moment = row.get("ReceivedTimestamp")

@@ -6,45 +6,17 @@ boto3 runs in worker threads, under its own time-outs. It is loaded when the fir
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 
 from mail_archive_tools.errors import ServiceFailed
+from mail_archive_tools.service import resources
+from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
-from mail_archive_tools.untrusted import clean_line
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What an operation is about, for errors: `archive a-1`, and where to look when it is not there."""
-
-    name: str
-    find: str = ""
-
-    def __str__(self) -> str:
-        return self.name
-
-
-ARCHIVES = Subject("the archives")
-
-
-def archive(archive_id: str) -> Subject:
-    return Subject(f"archive {archive_id}", "list_archives shows those that you may see.")
-
-
-def search(search_id: str) -> Subject:
-    return Subject(f"search {clean_line(search_id)}", "list_archive_searches shows an archive's searches.")
-
-
-def message(archived_message_id: str) -> Subject:
-    return Subject(
-        f"message {clean_line(archived_message_id)}",
-        "search_archive gives the ArchivedMessageId of each message it finds.",
-    )
+from mail_archive_tools.service.shapes import Row, Search
 
 
 class MailManager:
@@ -75,10 +47,10 @@ class MailManager:
         return str(client.meta.region_name) if client is not None else ""
 
     async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
-        return await self._call("ListArchives", ARCHIVES, PageSize=page_size, NextToken=next_token)
+        return await self._call("ListArchives", resources.ARCHIVES, PageSize=page_size, NextToken=next_token)
 
     async def get_archive(self, archive_id: str) -> dict[str, Any]:
-        return await self._call("GetArchive", archive(archive_id), ArchiveId=archive_id)
+        return await self._call("GetArchive", resources.archive(archive_id), ArchiveId=archive_id)
 
     async def start_archive_search(
         self,
@@ -92,7 +64,7 @@ class MailManager:
         knows would hold the only slot."""
         response = await self._call(
             "StartArchiveSearch",
-            archive(archive_id),
+            resources.archive(archive_id),
             abandon=False,
             ArchiveId=archive_id,
             FromTimestamp=from_timestamp,
@@ -104,43 +76,48 @@ class MailManager:
             raise ServiceFailed("Mail Manager started a search without saying its id. list_archive_searches shows it.")
         return str(response["SearchId"])
 
-    async def get_archive_search(self, search_id: str) -> dict[str, Any]:
-        return await self._call("GetArchiveSearch", search(search_id), SearchId=search_id)
+    async def get_archive_search(self, search_id: str) -> Search:
+        response = await self._call("GetArchiveSearch", resources.search(search_id), SearchId=search_id)
+        return cast(Search, response)
 
-    async def get_archive_search_results(self, search_id: str) -> list[dict[str, Any]]:
+    async def get_archive_search_results(self, search_id: str) -> list[Row]:
         """The rows of a completed search, all of them."""
-        response = await self._call("GetArchiveSearchResults", search(search_id), SearchId=search_id)
-        rows: list[dict[str, Any]] = response.get("Rows", [])
+        response = await self._call("GetArchiveSearchResults", resources.search(search_id), SearchId=search_id)
+        rows: list[Row] = response.get("Rows", [])
         return rows
 
     async def list_archive_searches(
         self, archive_id: str, page_size: int, next_token: str | None = None
     ) -> dict[str, Any]:
         return await self._call(
-            "ListArchiveSearches", archive(archive_id), ArchiveId=archive_id, PageSize=page_size, NextToken=next_token
+            "ListArchiveSearches",
+            resources.archive(archive_id),
+            ArchiveId=archive_id,
+            PageSize=page_size,
+            NextToken=next_token,
         )
 
     async def stop_archive_search(self, search_id: str) -> None:
-        await self._call("StopArchiveSearch", search(search_id), SearchId=search_id)
+        await self._call("StopArchiveSearch", resources.search(search_id), SearchId=search_id)
 
     async def get_archive_message(self, archived_message_id: str) -> dict[str, Any]:
         return await self._call(
-            "GetArchiveMessage", message(archived_message_id), ArchivedMessageId=archived_message_id
+            "GetArchiveMessage", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
         )
 
     async def get_archive_message_content(self, archived_message_id: str) -> dict[str, Any]:
         return await self._call(
-            "GetArchiveMessageContent", message(archived_message_id), ArchivedMessageId=archived_message_id
+            "GetArchiveMessageContent", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
         )
 
     async def _call(
-        self, operation: str, subject: Subject, *, abandon: bool = True, **parameters: Any
+        self, operation: str, resource: Resource, *, abandon: bool = True, **parameters: Any
     ) -> dict[str, Any]:
         given = {name: value for name, value in parameters.items() if value is not None}
-        send = partial(to_thread.run_sync, self._send, operation, subject, given, abandon_on_cancel=abandon)
+        send = partial(to_thread.run_sync, self._send, operation, resource, given, abandon_on_cancel=abandon)
         return await unthrottled(send)
 
-    def _send(self, operation: str, subject: Subject, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
         # Imported here, in the worker thread, because botocore is slow to load.
         from botocore import xform_name
 
@@ -152,10 +129,10 @@ class MailManager:
         except REFUSALS as error:
             if is_about_credentials(error):
                 self._client = None
-            raise refusal(error, operation, subject) from error
+            raise refusal(error, operation, resource) from error
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # What botocore's parser raises on JSON of another shape than the model's.
-            raise unreadable(subject) from error
+            raise unreadable(resource) from error
         _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
         return response
 

@@ -27,7 +27,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from mail_archive_tools import errors
-from mail_archive_tools.service.client import Subject
+from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.untrusted import clean_line, shorten
 
 REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
@@ -35,7 +35,6 @@ REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
 
 Refusal: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 
-MESSAGE_BYTES = 500
 _LONGEST_WAIT = 3600.0
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
@@ -75,34 +74,35 @@ def is_about_credentials(error: Refusal) -> bool:
     return isinstance(error, _NO_CREDENTIALS)
 
 
-def refusal(error: Refusal, operation: str, subject: Subject) -> errors.ArchiveError:
-    """What to raise instead of `error`, which `operation` on `subject` met."""
+def refusal(error: Refusal, operation: str, resource: Resource) -> errors.ArchiveError:
+    """What to raise instead of `error`, which `operation` on `resource` met."""
     if isinstance(error, ClientError):
-        return _answered(error, operation, subject)
-    return _not_answered(error, subject)
+        return _answered(error, operation, resource)
+    return _not_answered(error, resource)
 
 
-def unreadable(subject: Subject) -> errors.ServiceFailed:
+def unreadable(resource: Resource) -> errors.ServiceFailed:
     """What to raise when the answer cannot be read."""
     return errors.ServiceFailed(
-        f"Mail Manager's answer on {subject} could not be read. Check the server's endpoint-url, then call again."
+        f"Mail Manager's answer on {resource} could not be read. Check the server's endpoint-url, then call again."
     )
 
 
-def _answered(error: ClientError, operation: str, subject: Subject) -> errors.ArchiveError:
+def _answered(error: ClientError, operation: str, resource: Resource) -> errors.ArchiveError:
     code = _code(error)
-    said = shorten(clean_line(str(error.response.get("Error", {}).get("Message", ""))), MESSAGE_BYTES).rstrip(". ")
+    said = _said(error.response.get("Error", {}).get("Message", ""))
     if code == "ResourceNotFoundException":
-        return errors.NotFound(f"There is no {subject} here. {subject.find}")
+        return errors.NotFound(f"There is no {resource} here. {resource.find}")
     if code == "ValidationException":
-        return errors.InvalidArgument(f"Mail Manager does not take this for {subject}: {said}. {subject.find}".strip())
+        refused = f"Mail Manager does not take this for {resource}: {said}. {resource.find}"
+        return errors.InvalidArgument(refused.strip())
     if code == "AccessDeniedException":
         return errors.AccessDenied(
-            f"These credentials may not use {subject}: the IAM action ses:{operation} is not allowed. "
+            f"These credentials may not use {resource}: the IAM action ses:{operation} is not allowed. "
             "Whoever runs this server can allow it."
         )
     if code == "ConflictException":
-        return _conflict(said, operation, subject)
+        return _conflict(said, operation, resource)
     if code == "ServiceQuotaExceededException":
         return errors.SlotTaken(
             f"Mail Manager cannot start this now: {said}. list_archive_searches shows which search holds the slot; "
@@ -117,8 +117,8 @@ def _answered(error: ClientError, operation: str, subject: Subject) -> errors.Ar
     if code in _NOT_KNOWN:
         return errors.CredentialsRefused(f"AWS does not know these credentials ({code}). {_RENEW}")
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-        return errors.ServiceFailed(f"Mail Manager failed on {subject} ({code}). Call again in a minute.")
-    return errors.ServiceFailed(f"Mail Manager refused {operation} on {subject}: {said or code}.")
+        return errors.ServiceFailed(f"Mail Manager failed on {resource} ({code}). Call again in a minute.")
+    return errors.ServiceFailed(f"Mail Manager refused {operation} on {resource}: {said or code}.")
 
 
 def _retry_after(error: ClientError) -> float | None:
@@ -127,21 +127,22 @@ def _retry_after(error: ClientError) -> float | None:
     return min(float(value), _LONGEST_WAIT) if value.isdigit() else None
 
 
-def _conflict(said: str, operation: str, subject: Subject) -> errors.ArchiveError:
+def _conflict(said: str, operation: str, resource: Resource) -> errors.ArchiveError:
     if operation == "GetArchiveSearchResults":
         return errors.NotReady(
-            f"The {subject} has no results: {said}. get_archive_search shows its state; ask again when it is COMPLETED."
+            f"The {resource} has no results: {said}. get_archive_search shows its state; ask again when it is "
+            "COMPLETED."
         )
-    return errors.NotReady(f"The {subject} cannot be used: {said}. get_archive shows its state.")
+    return errors.NotReady(f"The {resource} cannot be used: {said}. get_archive shows its state.")
 
 
-def _not_answered(error: BotoCoreError | ResponseParserError, subject: Subject) -> errors.ArchiveError:
+def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource) -> errors.ArchiveError:
     if isinstance(error, _NO_CREDENTIALS):
         return errors.CredentialsRefused(
             f"No usable AWS credentials were found ({type(error).__name__}). {_RENEW.replace('Renew', 'Provide')}"
         )
     if isinstance(error, _MISCONFIGURED):
-        said = shorten(clean_line(str(error)), MESSAGE_BYTES).rstrip(". ")
+        said = _said(error)
         return errors.Misconfigured(
             f"This server's AWS settings do not work: {said}. Whoever runs it can set region, profile or endpoint-url."
         )
@@ -151,14 +152,19 @@ def _not_answered(error: BotoCoreError | ResponseParserError, subject: Subject) 
             "region and endpoint-url; then call again."
         )
     if isinstance(error, ParamValidationError):
-        said = shorten(clean_line(str(error)), MESSAGE_BYTES).rstrip(". ")
-        return errors.InvalidArgument(f"Mail Manager does not take this for {subject}: {said}.")
+        said = _said(error)
+        return errors.InvalidArgument(f"Mail Manager does not take this for {resource}: {said}.")
     if isinstance(error, ResponseParserError):
-        return unreadable(subject)
+        return unreadable(resource)
     return errors.Misconfigured(
         f"The AWS SDK could not send this call ({type(error).__name__}). Whoever runs this server can check its AWS "
         "files and variables."
     )
+
+
+def _said(text: object) -> str:
+    """What a service or the SDK says, fit to stand within a sentence."""
+    return shorten(clean_line(str(text)), errors.REASON_BYTES).rstrip(". ")
 
 
 def _code(error: ClientError) -> str:

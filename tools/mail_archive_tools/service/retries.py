@@ -1,32 +1,20 @@
 """Calls that the service throttles are made again, while there is time: whoever asked need not know."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
 
 from mail_archive_tools.errors import Throttled
+from mail_archive_tools.patience import deadline
 
 PATIENCE_SECONDS = 20.0
 """How long a call is tried again where nobody says how long there is."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
 
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 _Answer = TypeVar("_Answer")
-
-
-@contextmanager
-def until(deadline: float) -> Iterator[None]:
-    """Within it, calls are tried again until that moment of the event loop's clock."""
-    token = _deadline.set(deadline)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
 
 
 async def unthrottled(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
@@ -35,16 +23,17 @@ async def unthrottled(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
     Raises:
         Throttled: there is no time left for another try.
     """
-    deadline = _deadline.get()
-    if deadline is None:
-        deadline = anyio.current_time() + PATIENCE_SECONDS
+    end = deadline()
+    if end is None:
+        end = anyio.current_time() + PATIENCE_SECONDS
+
     pause = FIRST_PAUSE
     while True:
         try:
             return await call()
         except Throttled as error:
-            wait = error.retry_after if error.retry_after is not None else jittered(pause)
-            if anyio.current_time() + wait > deadline:
+            wait = jittered(pause) if error.retry_after is None else error.retry_after
+            if anyio.current_time() + wait > end:
                 raise
             await anyio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)

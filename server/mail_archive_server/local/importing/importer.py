@@ -31,7 +31,7 @@ _ORPHAN_SECONDS = 0.5
 
 
 @dataclass
-class Tally:
+class ImportTally:
     """What an import did. `skipped` holds the first thousand; `skips` counts them all."""
 
     added: int = 0
@@ -56,16 +56,16 @@ def import_mail(
     store: Store,
     archive: ArchiveRecord,
     sources: Iterable[Path],
-    report: Callable[[Tally], None] = lambda _: None,
+    report: Callable[[ImportTally], None] = lambda _: None,
     workers: int = 0,
-) -> Tally:
+) -> ImportTally:
     """Bring every message of the sources into the archive; `report` is called as it goes on. `workers` processes
     describe the messages; 0: this one does.
 
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
-    tally = Tally()
+    tally = ImportTally()
     batch = _Batch(store, archive, tally)
     with _describing(workers) as (describe_chunk, describe_rest):
         chunk = _Chunk()
@@ -113,7 +113,7 @@ class _Chunk:
 class _Batch:
     """Described messages, put into the store when there are enough of them."""
 
-    def __init__(self, store: Store, archive: ArchiveRecord, tally: Tally) -> None:
+    def __init__(self, store: Store, archive: ArchiveRecord, tally: ImportTally) -> None:
         self._store, self._archive, self._tally = store, archive, tally
         self._messages: list[NewMessage] = []
         self._bytes = 0

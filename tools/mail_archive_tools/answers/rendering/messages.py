@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mail_archive_tools.answers.rendering.base import labelled, lines, render, table
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage
-from mail_archive_tools.models.base import iso
+from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.reading import (
     AttachmentSummary,
     AuthenticationResult,

@@ -18,7 +18,7 @@ from mail_archive_tools.models import (
     StoppedSearch,
     TimeRange,
 )
-from mail_archive_tools.models.base import iso
+from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.summary import Summary, SummaryOthers
 
 _ROW_COLUMNS = ("ArchivedMessageId", "ReceivedTimestamp", "Att", "From", "To", "Subject")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mail_archive_tools.answers.rendering.base import DATA_NOT_INSTRUCTIONS, lines, number_of, render
 from mail_archive_tools.models import ArchiveThread
-from mail_archive_tools.models.base import iso
+from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.thread import ThreadMessage
 
 _DEEPEST = 8

@@ -5,6 +5,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from mail_archive_tools.mime.html.colour_names import COLOUR_NAMES
+
 
 class Colour(NamedTuple):
     """sRGB, each 0 to 255; `alpha` 0 to 1."""
@@ -51,25 +53,7 @@ _DIGITS = r"(?:\d{1,9}\.?\d{0,9}|\.\d{1,9})"
 _BY_LIGHTNESS = re.compile(rf"^(ok)?(?:lab|lch)\(\s*({_DIGITS})(%?)[^()]*\)$")
 _SRGB = re.compile(rf"^color\(\s*(?:srgb|display-p3)\s+({_DIGITS})\s+({_DIGITS})\s+({_DIGITS})\s*\)$")
 _NUMBER = re.compile(rf"(-?{_DIGITS})(%|deg|turn|rad)?")
-_NAMED = {
-    name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16))
-    for name, code in (
-        pair.split(":")
-        for pair in (
-            "white:ffffff black:000000 red:ff0000 green:008000 blue:0000ff yellow:ffff00 gray:808080 grey:808080 "
-            "silver:c0c0c0 maroon:800000 olive:808000 lime:00ff00 aqua:00ffff cyan:00ffff teal:008080 navy:000080 "
-            "fuchsia:ff00ff magenta:ff00ff purple:800080 orange:ffa500 snow:fffafa ivory:fffff0 ghostwhite:f8f8ff "
-            "whitesmoke:f5f5f5 floralwhite:fffaf0 aliceblue:f0f8ff azure:f0ffff mintcream:f5fffa honeydew:f0fff0 "
-            "seashell:fff5ee linen:faf0e6 oldlace:fdf5e6 lavender:e6e6fa beige:f5f5dc cornsilk:fff8dc "
-            "lightyellow:ffffe0 lightcyan:e0ffff lavenderblush:fff0f5 gainsboro:dcdcdc lightgray:d3d3d3 "
-            "lightgrey:d3d3d3 darkgray:a9a9a9 darkgrey:a9a9a9 dimgray:696969 dimgrey:696969 darkblue:00008b "
-            "darkred:8b0000 darkgreen:006400 midnightblue:191970 pink:ffc0cb gold:ffd700 brown:a52a2a tan:d2b48c "
-            "lightblue:add8e6 steelblue:4682b4 royalblue:4169e1 skyblue:87ceeb indigo:4b0082 violet:ee82ee "
-            "crimson:dc143c tomato:ff6347 coral:ff7f50 salmon:fa8072 khaki:f0e68c wheat:f5deb3 canvas:ffffff "
-            "canvastext:000000 window:ffffff windowtext:000000 buttonface:f0f0f0"
-        ).split()
-    )
-}
+_NAMED = {name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16)) for name, code in COLOUR_NAMES.items()}
 TRANSPARENT = Colour(0, 0, 0, 0)
 
 

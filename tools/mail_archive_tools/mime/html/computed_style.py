@@ -43,7 +43,7 @@ _OUT_OF_FLOW = ("absolute", "fixed")
 
 
 @dataclass(frozen=True)
-class Look:
+class ComputedStyle:
     """What an element's own declarations say. None: nothing. `hidden` and `boxless` are reasons, the second for
     elements that have a box of their own (blocks, and what is displayed as one)."""
 
@@ -60,11 +60,11 @@ class Look:
     clips_text_to_background: bool = False
 
 
-NOTHING = Look()
+NOTHING = ComputedStyle()
 
 
 @lru_cache(maxsize=4096)
-def look_of(declarations: tuple[Declaration, ...]) -> Look:
+def style_of(declarations: tuple[Declaration, ...]) -> ComputedStyle:
     """The look that these declarations, in their order, give; later ones win, important ones over others."""
     values: dict[str, str] = {}
     for important in (False, True):
@@ -75,9 +75,9 @@ def look_of(declarations: tuple[Declaration, ...]) -> Look:
 
 
 @lru_cache(maxsize=4096)
-def look_of_style(style: str) -> Look:
+def style_of_attribute(style: str) -> ComputedStyle:
     """The look that a style attribute gives by itself."""
-    return look_of(read_declarations(style)) if style else NOTHING
+    return style_of(read_declarations(style)) if style else NOTHING
 
 
 def with_variables(
@@ -95,11 +95,11 @@ def with_variables(
     ), known
 
 
-def _look(values: dict[str, str]) -> Look:
+def _look(values: dict[str, str]) -> ComputedStyle:
     get = values.get
     colour = read_colour(get("-webkit-text-fill-color", "")) or read_colour(get("color", ""))
     background, unknown = _background(values)
-    return Look(
+    return ComputedStyle(
         hidden=_hidden(values),
         boxless=_boxless(values),
         visible={"hidden": False, "collapse": False, "visible": True}.get(get("visibility", "")),

@@ -156,6 +156,8 @@ class _Walk:
         inside = seen
         if self._visibility.may_differ(tag, attributes):
             inside = self._visibility.inside(node, tag, attributes, seen)
+        if tag == "body":
+            self._visibility.begin_page(inside, attributes)
         if tag == "img":
             self._image(attributes, inside)
             return

@@ -9,9 +9,9 @@ from mail_archive_tools.mime.html.colour import BLACK, LINK, WHITE, Colour, cont
 from mail_archive_tools.mime.html.computed_style import (
     NOTHING,
     SMALLEST_TEXT,
-    Look,
-    look_of,
-    look_of_style,
+    ComputedStyle,
+    style_of,
+    style_of_attribute,
     with_variables,
 )
 from mail_archive_tools.mime.html.css import Rule, Sheet, cascade, read_declarations
@@ -28,6 +28,7 @@ BLOCKS = frozenset(
 )
 _BOXES = BLOCKS | frozenset("td th tbody thead tfoot img input button textarea select".split())
 _LEGACY = frozenset("bgcolor background color text hidden link popover".split())
+_COLOUR_ATTRIBUTES = {"font": "color", "body": "text"}
 _STYLING = _LEGACY | {"style"}
 _PREFORMATTED = frozenset("pre xmp listing plaintext".split())
 _SVG = frozenset("svg g text tspan textpath".split())
@@ -73,50 +74,44 @@ class Visibility:
     def inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: Seen) -> Seen:
         """What holds for the text in an element, by what holds around it."""
         get = attributes.get
-        style = get("style")
-        if tag in _SVG:
-            style = _svg_style(attributes)
-        legacy = None
-        if not _LEGACY.isdisjoint(attributes):
-            legacy = (
-                get("bgcolor"),
-                get("color"),
-                "background" in attributes,
-                get("text"),
-                "hidden" in attributes,
-                "popover" in attributes,
-            )
+        style = _svg_style(attributes) if tag in _SVG else get("style")
+        legacy = _legacy(attributes)
         own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
         found = self._sheet.found(node) if self._styles_all else ()
-        # The same markup comes a hundred times in one mail.
+
+        # The same markup comes a hundred times in one mail. What is around it is kept, so that its id stays its own.
         key = (id(seen), tag, style, get("class"), get("id"), legacy, own, found, tag == "a" and "href" in attributes)
-        if (known := self._known.get(key)) is not None:
+        known = self._known.get(key)
+        if known is not None:
             return known[1]
+
         look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
         inside = seen
         if look is not NOTHING or legacy or own or tag in _SPECIAL:
             inside = self._styled(tag, attributes, look, own, seen, variables)
         self._known[key] = (seen, inside)
-        if tag == "body":
-            self.page = inside
-            self._link_colour = read_colour(get("link") or "") or self._link_colour
         return inside
+
+    def begin_page(self, body: Seen, attributes: dict[str, str | None]) -> None:
+        """Take note of what holds in the body: tables go back to it in quirks mode, links take its colour."""
+        self.page = body
+        self._link_colour = read_colour(attributes.get("link") or "") or self._link_colour
 
     def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
         return self._sheet.rules(tag, attributes, found) if self._has_rules else []
 
-    def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[Look, Mapping[str, str]]:
+    def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[ComputedStyle, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
         if not rules and not seen.variables and "var(" not in style and "--" not in style:
-            return look_of_style(style), seen.variables
+            return style_of_attribute(style), seen.variables
         declarations, variables = with_variables(cascade(rules, read_declarations(style)), seen.variables)
-        return look_of(declarations), variables
+        return style_of(declarations), variables
 
     def _styled(
         self,
         tag: str,
         attributes: dict[str, str | None],
-        look: Look,
+        look: ComputedStyle,
         own: str | None,
         seen: Seen,
         variables: Mapping[str, str],
@@ -126,8 +121,8 @@ class Visibility:
             colour, size = self.page.colour, 16.0
         if tag == "a" and "href" in attributes:
             colour = self._link_colour
-        legacy = attributes.get("color") if tag == "font" else attributes.get("text") if tag == "body" else None
-        colour = look.colour or read_colour(legacy or "") or colour
+        colour_attribute = _COLOUR_ATTRIBUTES.get(tag, "")
+        colour = look.colour or read_colour(attributes.get(colour_attribute) or "") or colour
         if look.font_size is not None:
             number, unit = look.font_size
             size = number * size if unit == "em" else number
@@ -140,7 +135,7 @@ class Visibility:
         inside.why = _why(inside)
         return inside
 
-    def _hidden(self, tag: str, attributes: dict[str, str | None], look: Look) -> str | None:
+    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle) -> str | None:
         """Why the element and what is in it are not seen, by its looks."""
         if look.hidden:
             return look.hidden
@@ -161,7 +156,16 @@ class Visibility:
         return None
 
 
-def _background(attributes: dict[str, str | None], look: Look, seen: Seen) -> Colour | None:
+def _legacy(attributes: dict[str, str | None]) -> tuple[object, ...] | None:
+    """What the attributes from before CSS say; None where there are none."""
+    if _LEGACY.isdisjoint(attributes):
+        return None
+    get = attributes.get
+    present = ("background" in attributes, "hidden" in attributes, "popover" in attributes)
+    return (get("bgcolor"), get("color"), get("text"), *present)
+
+
+def _background(attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> Colour | None:
     """The colour behind the text; None where it is not known."""
     if look.background_unknown or look.clips_text_to_background or attributes.get("background"):
         return None

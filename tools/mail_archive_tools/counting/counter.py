@@ -1,0 +1,106 @@
+"""Counts what searches find, and keeps what was counted for the call that goes on with it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from mail_archive_tools.cache import Cache
+from mail_archive_tools.counting.columns import Columns
+from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.patience import Patience
+from mail_archive_tools.searching.cursors import fingerprint
+from mail_archive_tools.searching.sweep import OutOfTime, Place, Sweep
+
+MOST_ROWS = 500_000
+"""Rows that one summary counts at most."""
+KEPT_ROWS = 1_000_000
+"""Rows that are kept at most, for summaries that are asked for again: about 200 MB."""
+UNFINISHED_SECONDS = 900.0
+"""How long what was counted is kept for a call that goes on with it."""
+
+
+@dataclass
+class Tally:
+    """What has been counted of a search so far; the call that goes on with it holds the lock."""
+
+    place: Place
+    columns: Columns = field(default_factory=Columns)
+    running_search_id: str | None = None
+    notes: list[str] = field(default_factory=list)
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    expires_at: float = field(default_factory=lambda: time.monotonic() + UNFINISHED_SECONDS)
+
+    @property
+    def is_finished(self) -> bool:
+        return self.place.edge is None
+
+
+class Counter:
+    """Counts searches, and keeps the tallies. One for each identity."""
+
+    def __init__(self) -> None:
+        self._tallies: Cache[Tally] = Cache(KEPT_ROWS, lambda tally: len(tally.columns))
+
+    async def count(self, sweep: Sweep, patience: Patience) -> Tally:
+        """What is counted of a search when there is nothing left to count, or no time."""
+        tally = await self._tally_of(sweep)
+        with anyio.move_on_after(max(patience.left, 0)) as waiting:
+            await tally.lock.acquire()
+        if waiting.cancelled_caught:
+            return tally
+        try:
+            await _count_on(sweep, tally, patience)
+        finally:
+            tally.lock.release()
+        return tally
+
+    async def _tally_of(self, sweep: Sweep) -> Tally:
+        """What was counted of this search before, or nothing yet."""
+        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.filters)
+
+        async def begin() -> Tally:
+            return Tally(sweep.beginning())
+
+        tally = await self._tallies.get(key, begin)
+        if time.monotonic() > tally.expires_at and not tally.lock.locked():
+            self._tallies.forget(key)
+            tally = await self._tallies.get(key, begin)
+        return tally
+
+
+async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
+    tally.notes, tally.running_search_id, progressed = [], None, False
+    while not tally.is_finished:
+        if progressed and patience.left <= 0:
+            return
+        if len(tally.columns) >= MOST_ROWS:
+            tally.notes.append(f"A summary counts {MOST_ROWS} rows at most. Shorten the range, or narrow the words.")
+            return
+        await patience.say(f"{tally.place.searches} searches run, {len(tally.columns)} rows counted")
+
+        try:
+            part = await sweep.part(tally.place, patience, keep=False)
+        except ArchiveError as error:
+            if not progressed and not len(tally.columns):
+                raise
+            tally.notes.append(f"The search stopped before the end of the range: {error}")
+            return
+        if isinstance(part, OutOfTime):
+            tally.place, tally.running_search_id = part.place, part.search_id
+            return
+
+        # In a thread, since thousands of addresses take a while to read; the place moves with what it counts.
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(tally.columns.add, [ranked.row for ranked in part.rows])
+        tally.place, progressed = part.following, True
+        tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
+
+
+def _seconds_kept(sweep: Sweep, tally: Tally) -> float:
+    if tally.is_finished:
+        return sweep.searcher.recent.lasting(sweep.walk.whole)
+    return UNFINISHED_SECONDS

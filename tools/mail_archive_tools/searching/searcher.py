@@ -1,0 +1,163 @@
+"""Runs the searches of one identity: the search that has just answered the same, or a new one in its turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import anyio
+
+from mail_archive_tools.cache import Cache
+from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound, SlotTaken
+from mail_archive_tools.models.moments import iso
+from mail_archive_tools.patience import Patience
+from mail_archive_tools.searching.cursors import DAMAGED
+from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
+from mail_archive_tools.searching.polling import (
+    Pace,
+    growing,
+    start_when_free,
+    stopping_when_gone,
+    wait_for_search,
+)
+from mail_archive_tools.searching.results import Results, refuse_without_results
+from mail_archive_tools.searching.slot import Slot
+from mail_archive_tools.searching.windows import Limits
+from mail_archive_tools.service.client import MailManager
+from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
+from mail_archive_tools.untrusted import clean_line
+
+CACHED_ROWS = 10_000
+"""Rows kept at most: ten searches that found all they may."""
+
+_LOOK_SECONDS = 0.2
+"""How soon a search that was found running is looked at again."""
+_LOOKED_THROUGH = 20
+"""Searches that are looked through for the one that is in the way."""
+
+
+@dataclass
+class Searcher:
+    """Starts searches, waits for them, and keeps what they found. One for each identity."""
+
+    client: MailManager
+    limits: Limits = field(default_factory=Limits)
+    slot: Slot = field(default_factory=Slot)
+    pace: Pace = field(default_factory=Pace)
+    recent: Recent = field(default_factory=Recent)
+    results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
+
+    async def run(
+        self, request: SearchRequest, patience: Patience, search_id: str | None = None, keep: bool = True
+    ) -> Finished | Unfinished:
+        """Search, waiting while there is time; `search_id` is a search that was started for this request before, and
+        `keep` says whether the rows will be asked for again.
+
+        Raises:
+            SlotTaken: another search was in the way until the time was up.
+            SearchEnded: the search failed, or somebody stopped it.
+        """
+        for candidate in (search_id, self.recent.find(request)):
+            if candidate and (outcome := await self._take_up(request, candidate, patience, keep)):
+                return outcome
+
+        async with self.slot.turn(patience):
+            # Whoever was ahead may have asked the same.
+            candidate = self.recent.find(request)
+            if candidate and (outcome := await self._take_up(request, candidate, patience, keep)):
+                return outcome
+            return await self._run(request, patience, keep)
+
+    async def results_of(self, search_id: str, search: Search | None = None, keep: bool = True) -> Results:
+        """What a completed search found. `search` is its GetArchiveSearch response, where it is known already; `keep`
+        is for those who will ask again.
+
+        Raises:
+            NotReady, SearchEnded: it has no results.
+        """
+
+        async def fetch() -> Results:
+            known = search or await self.client.get_archive_search(search_id)
+            refuse_without_results(search_id, known)
+            rows = await self.client.get_archive_search_results(search_id)
+            return Results(rows, known.get("MaxResults", Limits().rows))
+
+        if search is not None:
+            refuse_without_results(search_id, search)
+        if not keep and search_id not in self.results:
+            return await fetch()
+        return await self.results.get(search_id, fetch)
+
+    async def _take_up(
+        self, request: SearchRequest, search_id: str, patience: Patience, keep: bool
+    ) -> Finished | Unfinished | None:
+        """The outcome of a search that was started before, or None where it is of no use."""
+        if search_id == self.recent.find(request) and search_id in self.results:
+            return Finished(search_id, await self.results_of(search_id), runs=0)
+
+        try:
+            search = await self.client.get_archive_search(search_id)
+        except (InvalidArgument, NotFound):
+            search = {}  # the service no longer knows it
+        if search and not request.is_answered_by(search):
+            raise InvalidArgument(DAMAGED)
+
+        if is_unfinished(search):
+            async with stopping_when_gone(self.client, search_id):
+                search = await wait_for_search(self.client, search_id, patience, growing(_LOOK_SECONDS))
+            if is_unfinished(search):
+                return Unfinished(search_id, runs=0)
+
+        if state_of(search) == "COMPLETED":
+            return Finished(search_id, await self.results_of(search_id, search, keep), runs=0)
+        self.recent.forget(request)
+        return None
+
+    async def _run(self, request: SearchRequest, patience: Patience, keep: bool) -> Finished | Unfinished:
+        try:
+            search_id = await start_when_free(self.client, request.archive_id, request.arguments, patience)
+        except SlotTaken as error:
+            raise SlotTaken(await self._in_the_way(request.archive_id) or str(error)) from error
+        self.recent.add(request, search_id)
+
+        started = anyio.current_time()
+        async with stopping_when_gone(self.client, search_id):
+            search = await wait_for_search(self.client, search_id, patience, self.pace.delays(request.archive_id))
+        if is_unfinished(search):
+            return Unfinished(search_id, runs=1)
+
+        self.pace.note(request.archive_id, _seconds_taken(search, anyio.current_time() - started))
+        if state_of(search) != "COMPLETED":
+            self.recent.forget(request)
+        return Finished(search_id, await self.results_of(search_id, search, keep), runs=1)
+
+    async def _in_the_way(self, archive_id: str) -> str | None:
+        """A sentence on the search that holds the slot, where it can be found."""
+        try:
+            listed = await self.client.list_archive_searches(archive_id, _LOOKED_THROUGH)
+        except ArchiveError:
+            return None
+        for search in _unfinished(listed):
+            since = search["Status"].get("SubmissionTimestamp")
+            began = f" since {iso(since)}" if since else ""
+            return (
+                f"Search {clean_line(search.get('SearchId', ''))} holds the only slot ({state_of(search)}{began}): "
+                "list_archive_searches shows it. Call again with the same arguments to wait for it, or end it with "
+                "stop_archive_search if whoever started it agrees."
+            )
+        return (
+            "A search of another archive holds the only slot: list_archive_searches of the others shows it. Call again "
+            "with the same arguments to wait for it."
+        )
+
+
+def _seconds_taken(search: Search, measured: float) -> float:
+    """By the service's own clock, where it says."""
+    status = search.get("Status", {})
+    begin, end = status.get("SubmissionTimestamp"), status.get("CompletionTimestamp")
+    if begin is None or end is None:
+        return measured
+    return max(0.0, (end - begin).total_seconds())
+
+
+def _unfinished(listed: dict[str, Any]) -> Iterator[Search]:
+    return (search for search in cast(list[Search], listed.get("Searches", [])) if is_unfinished(search))

@@ -1,0 +1,77 @@
+"""Responses as boto3 gives them, by the API's names. Any member may be absent; timestamps are aware datetimes."""
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+
+class Envelope(TypedDict, total=False):
+    """The SMTP envelope."""
+
+    Helo: str
+    From: str
+    To: list[str]
+
+
+class Row(TypedDict, total=False):
+    """One message that a search found."""
+
+    ArchivedMessageId: str
+    ReceivedTimestamp: datetime
+    Date: str
+    To: str
+    From: str
+    Cc: str
+    Subject: str
+    MessageId: str
+    HasAttachments: bool
+    ReceivedHeaders: list[str]
+    InReplyTo: str
+    XMailer: str
+    XOriginalMailer: str
+    XPriority: str
+    IngressPointId: str
+    SenderHostname: str
+    SenderIpAddress: str
+    Envelope: Envelope
+    SourceArn: str
+
+
+class FoundRow(Row, total=False):
+    """A row that stands for all copies of its message."""
+
+    Copies: int
+    CopyIds: list[str]
+
+
+class SearchStatus(TypedDict, total=False):
+    """How far a search is."""
+
+    SubmissionTimestamp: datetime
+    CompletionTimestamp: datetime
+    State: str
+    ErrorMessage: str
+
+
+class Search(TypedDict, total=False):
+    """What a search was asked, and how far it is."""
+
+    SearchId: str
+    ArchiveId: str
+    Filters: dict[str, Any]
+    FromTimestamp: datetime
+    ToTimestamp: datetime
+    MaxResults: int
+    Status: SearchStatus
+
+
+_UNFINISHED = ("QUEUED", "RUNNING")
+
+
+def state_of(search: Search) -> str:
+    """The state of a search; "" where the service does not say."""
+    return search.get("Status", {}).get("State", "")
+
+
+def is_unfinished(search: Search) -> bool:
+    """Whether a search still waits or runs."""
+    return state_of(search) in _UNFINISHED
