@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check format schemas bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
@@ -22,6 +22,10 @@ check: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# What clients see of the tools, made anew from their types. Review it in the diff.
+schemas: $(VENV)/installed
+	$(BIN)/python -m mail_archive_server.schemas
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

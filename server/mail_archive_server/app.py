@@ -9,12 +9,12 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 
-from mail_archive_server.hosting import Accessor, hosted
+from mail_archive_server.hosting import Accessor, HostedTool
 from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
 from mail_archive_server.prompts import add_prompts
+from mail_archive_server.published import published_tools
 from mail_archive_server.resources import add_completion, add_resources
 from mail_archive_tools import __version__
-from mail_archive_tools.catalog import CATALOG
 
 NAME = "mail-archive"
 INSTRUCTIONS = (
@@ -29,6 +29,7 @@ LISTS_TTL_MS = 3_600_000
 
 def build_server(access: Accessor, log_level: Any = "WARNING") -> MCPServer[Any]:
     """A server whose calls work with the access that `access` gives."""
+    published = published_tools()
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
     server: MCPServer[Any] = MCPServer(
         NAME,
@@ -36,7 +37,7 @@ def build_server(access: Accessor, log_level: Any = "WARNING") -> MCPServer[Any]
         description="Amazon SES Mail Manager archives for assistants.",
         instructions=INSTRUCTIONS,
         version=__version__,
-        tools=[hosted(entry, access) for entry in CATALOG],
+        tools=[HostedTool.of(each, access) for each in published],
         log_level=log_level,
         cache_hints={
             "tools/list": list_hint,
@@ -45,7 +46,7 @@ def build_server(access: Accessor, log_level: Any = "WARNING") -> MCPServer[Any]
             "resources/templates/list": list_hint,
         },
         middleware=[
-            refuse_unknown_tools({entry.name for entry in CATALOG}),
+            refuse_unknown_tools({each.name for each in published}),
             refuse_bogus_cursors,
             warm_up_after_listing(access),
         ],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
-from mail_archive_tools.access import Access
-from mail_archive_tools.reading.links import LinkRule, origin_links, s3_links
-from mail_archive_tools.searching.cursors import Cursors
-from mail_archive_tools.service.client import MailManager
 
 if TYPE_CHECKING:
     from mail_archive_server.local.bridge import LinkListener
+    from mail_archive_server.local.storage.store import Store
+    from mail_archive_server.settings import Settings
+    from mail_archive_tools.access import Access
+    from mail_archive_tools.reading.links import LinkRule
+    from mail_archive_tools.service.client import MailManager
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -28,7 +30,43 @@ def open_access(settings: Settings) -> Access:
     Raises:
         StoreError: there is no usable local archive in the folder that they name.
     """
-    client, rule = _local(settings) if settings.local is not None else _aws(settings)
+    return accessor(settings)()
+
+
+def accessor(settings: Settings) -> Callable[[], Access]:
+    """Gives that access, the same each time; it is made when it is first asked for, since a server that only lists its
+    tools needs none.
+
+    Raises:
+        StoreError: there is no usable local archive in the folder that they name.
+    """
+    store = _open_store(settings)
+    made: list[Access] = []
+    making = threading.Lock()
+
+    def access() -> Access:
+        with making:
+            if not made:
+                made.append(_make_access(settings, store))
+            return made[0]
+
+    return access
+
+
+def _open_store(settings: Settings) -> Store | None:
+    """The local archive, opened now, so that a folder that is none is told at the start."""
+    if settings.local is None:
+        return None
+    from mail_archive_server.local.storage.store import Store
+
+    return Store(settings.local)
+
+
+def _make_access(settings: Settings, store: Store | None) -> Access:
+    from mail_archive_tools.access import Access
+    from mail_archive_tools.searching.cursors import Cursors
+
+    client, rule = _aws(settings) if store is None else _local(settings, store)
     return Access.to(
         client,
         show_download_links=settings.download_links == "show",
@@ -38,6 +76,9 @@ def open_access(settings: Settings) -> Access:
 
 
 def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:
+    from mail_archive_tools.reading.links import origin_links, s3_links
+    from mail_archive_tools.service.client import MailManager
+
     def connect() -> Any:
         import boto3
 
@@ -52,12 +93,10 @@ def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:
     return client, lambda link: of_service(link) or of_endpoint(link)
 
 
-def _local(settings: Settings) -> tuple[MailManager, LinkRule]:
-    assert settings.local is not None
-    from mail_archive_server.local.storage.store import Store
+def _local(settings: Settings, store: Store) -> tuple[MailManager, LinkRule]:
+    from mail_archive_tools.reading.links import origin_links
+    from mail_archive_tools.service.client import MailManager
 
-    # Opened now, so that a folder that is no archive is told at the start.
-    store = Store(settings.local)
     links: list[LinkListener] = []
 
     def connect() -> Any:

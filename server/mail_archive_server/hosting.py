@@ -1,77 +1,101 @@
-"""A tool of the catalog as a tool of the MCP SDK: injected access, both output channels, tidy schemas."""
+"""A tool of the catalog as a tool of the MCP SDK: injected access, both output channels, published as the package says.
+
+What a tool is made of is loaded at its first call: a server that only lists its tools needs none of it.
+"""
+
+from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.func_metadata import func_metadata
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata, func_metadata
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
-from mail_archive_server.schemas import tidy_schema
-from mail_archive_tools.access import Access
-from mail_archive_tools.answers.rendering import render
-from mail_archive_tools.catalog import CatalogTool
-from mail_archive_tools.models import Output
-from mail_archive_tools.patience import Progress
+if TYPE_CHECKING:
+    from mail_archive_server.published import PublishedTool
+    from mail_archive_tools.access import Access
+    from mail_archive_tools.catalog import CatalogTool
+    from mail_archive_tools.models import Output
+    from mail_archive_tools.patience import Progress
 
-Accessor = Callable[[], Access]
+Accessor = Callable[[], "Access"]
 """Gives the access of whoever is calling."""
 
 _INJECTED = ("access", "progress")
 _CONTEXT = "ctx"
-_SHOWN_VALUE = 80
-_SHOWN_FAULTS = 3
 
 
 class HostedTool(Tool):
-    """A tool whose refusal of arguments is a sentence, and which refuses arguments that it does not have."""
+    """A tool that is listed as it was published, and made when it is first called. Its refusal of arguments is a
+    sentence."""
+
+    _access: Accessor = PrivateAttr()
+
+    @classmethod
+    def of(cls, published: PublishedTool, access: Accessor) -> HostedTool:
+        """The tool of that name in the catalog, working with the access that `access` gives."""
+        tool = cls(
+            fn=_not_made_yet,
+            name=published.name,
+            title=published.title,
+            description=published.description,
+            parameters=published.input_schema,
+            fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=published.output_schema),
+            is_async=True,
+            context_kwarg=_CONTEXT,
+            annotations=ToolAnnotations.model_validate({"title": published.title, **published.annotations}),
+        )
+        tool._access = access
+        return tool
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
-        known = self.parameters["properties"]
-        if unknown := [name for name in arguments if name not in known]:
-            raise ToolError(f"{self.name} has no argument {unknown[0][:_SHOWN_VALUE]!r}. It takes {', '.join(known)}.")
+        # Imported here, as all that only calls need.
+        from mail_archive_server.arguments import meant, sentence
+
+        given = meant(self.name, arguments, self.parameters)
         try:
-            self.fn_metadata.validate_arguments(arguments)
-        except ValidationError as error:
-            raise ToolError(_sentence(self.name, error, known)) from error
-        return await super().run(arguments, context, convert_result)
+            return await self._made.run(given, context, convert_result)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(sentence(self.name, error.__cause__, self.parameters)) from error.__cause__
+            raise
+
+    @cached_property
+    def _made(self) -> Tool:
+        """The SDK's tool that calls ours."""
+        from mail_archive_tools.catalog import entry_named
+
+        function = _adapted(entry_named(self.name).function, self._access)
+        # What goes out is made from the model that was published: nothing is left to be validated.
+        metadata = func_metadata(function, skip_names=[_CONTEXT], structured_output=False)
+        return Tool(
+            fn=function,
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            parameters=self.parameters,
+            annotations=self.annotations,
+            fn_metadata=metadata,
+            is_async=True,
+            context_kwarg=_CONTEXT,
+        )
 
 
-def hosted(entry: CatalogTool, access: Accessor) -> Tool:
-    """The SDK's tool for a catalog entry."""
-    function, result_type = _adapted(entry.function, access)
-    # Put together here rather than by `Tool.from_function`, which would make each schema once more, untidily.
-    metadata = func_metadata(function, skip_names=[_CONTEXT], structured_output=False)
-    metadata.output_model = result_type
-    metadata.output_schema = tidy_schema(result_type, "serialization")
-    return HostedTool(
-        fn=function,
-        name=entry.name,
-        title=entry.title,
-        description=entry.description,
-        parameters=tidy_schema(metadata.arg_model, "validation") | {"additionalProperties": False},
-        fn_metadata=metadata,
-        is_async=True,
-        context_kwarg=_CONTEXT,
-        annotations=ToolAnnotations(
-            title=entry.title,
-            read_only_hint=entry.read_only,
-            destructive_hint=entry.destructive,
-            idempotent_hint=entry.idempotent,
-            open_world_hint=entry.open_world,
-        ),
-    )
+def argument_model(entry: CatalogTool) -> type[ArgModelBase]:
+    """The model of a tool's arguments, as a caller gives them."""
+    return func_metadata(_adapted(entry.function, _no_access), skip_names=[_CONTEXT], structured_output=False).arg_model
 
 
-def _adapted(
-    function: Callable[..., Awaitable[Output]], access: Accessor
-) -> tuple[Callable[..., Awaitable[CallToolResult]], type[Output]]:
-    """`function` as the SDK wants it (the context instead of what is injected, both channels as the result), and
-    what it returns."""
+def _adapted(function: Callable[..., Awaitable[Output]], access: Accessor) -> Callable[..., Awaitable[CallToolResult]]:
+    """`function` as the SDK wants it: the context instead of what is injected, both channels as the result."""
+    from mail_archive_tools.answers.rendering import render
+
     signature = inspect.signature(function, eval_str=True)
     wants_progress = "progress" in signature.parameters
 
@@ -87,7 +111,7 @@ def _adapted(
     parameters = [each for name, each in signature.parameters.items() if name not in _INJECTED]
     call.__name__ = function.__name__
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return call, signature.return_annotation
+    return call
 
 
 def _progress(ctx: Context[Any, Any]) -> Progress:
@@ -97,22 +121,9 @@ def _progress(ctx: Context[Any, Any]) -> Progress:
     return report
 
 
-def _sentence(tool: str, error: ValidationError, parameters: dict[str, Any]) -> str:
-    """What is wrong with the arguments, and what they should be."""
-    faults = [_fault(cast(dict[str, Any], each), parameters) for each in error.errors(include_url=False)]
-    more = f" And {len(faults) - _SHOWN_FAULTS} more." if len(faults) > _SHOWN_FAULTS else ""
-    return f"{tool} cannot use these arguments. {' '.join(dict.fromkeys(faults[:_SHOWN_FAULTS]))}{more}"
+async def _not_made_yet() -> None:
+    """Stands for the function of a tool that was not called yet."""
 
 
-def _fault(fault: dict[str, Any], parameters: dict[str, Any]) -> str:
-    path = [str(step) for step in fault["loc"]]
-    name = ".".join(path) or "the arguments"
-    meaning = parameters.get(path[0], {}).get("description", "") if path else ""
-    if fault["type"] == "missing":
-        return f"{name} is missing. {meaning}".strip()
-    value = repr(fault["input"])
-    shown = value if len(value) <= _SHOWN_VALUE else value[:_SHOWN_VALUE] + "…"
-    if fault["type"] == "string_pattern_mismatch":
-        return f"{name} is {shown}, which is none. {meaning}".strip()
-    problem = fault["msg"].removeprefix("Value error, ")
-    return f"{name} is {shown}: {problem[0].lower()}{problem[1:]}. {meaning}".strip()
+def _no_access() -> Access:
+    raise LookupError("arguments are described without an access")

@@ -1,4 +1,4 @@
-"""What stands around every request: strictness that the SDK leaves out, and boto3 loaded when nobody waits."""
+"""What stands around every request: strictness that the SDK leaves out; what calls need, loaded when nobody waits."""
 
 import threading
 from collections.abc import Set
@@ -11,7 +11,7 @@ from mcp_types import INVALID_PARAMS
 from mail_archive_server.hosting import Accessor
 
 WARM_UP_SECONDS = 0.05
-"""How long after the first list of tools boto3 is loaded, so that the answer is out before."""
+"""How long after the first list of tools the loading begins, so that the answer is out before."""
 
 _LISTS = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}
 
@@ -37,13 +37,20 @@ async def refuse_bogus_cursors(ctx: Request, call_next: CallNext) -> HandlerResu
 
 
 def warm_up_after_listing(access: Accessor) -> ServerMiddleware[Any]:
-    """Once the tools have been listed, boto3 is loaded on a thread of its own: most clients list, then think."""
+    """Once the tools have been listed, they and boto3 are loaded on a thread: most clients list, then think."""
     pending = [access]
+
+    def warm_up() -> None:
+        # Imported here, which is the point of it.
+        import mail_archive_tools.catalog  # noqa: F401
+
+        access().client.warm_up()
 
     async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
         result = await call_next(ctx)
         if ctx.method == "tools/list" and pending:
-            thread = threading.Timer(WARM_UP_SECONDS, pending.pop()().client.warm_up)
+            pending.clear()
+            thread = threading.Timer(WARM_UP_SECONDS, warm_up)
             thread.daemon = True
             thread.start()
         return result

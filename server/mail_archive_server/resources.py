@@ -1,4 +1,7 @@
-"""Resources: the list of archives and single messages, as text; and completion of archive ids."""
+"""Resources: the list of archives and single messages, as text; and completion of archive ids.
+
+The tools that they are made with are loaded when one is read.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,14 +15,9 @@ from mcp_types import (
     PromptReference,
     ResourceTemplateReference,
 )
-from pydantic import TypeAdapter, ValidationError
 
 from mail_archive_server.hosting import Accessor
-from mail_archive_tools.answers.rendering import render
-from mail_archive_tools.archives import list_archives
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
-from mail_archive_tools.messages import get_archive_message, get_archive_message_content
-from mail_archive_tools.models.base import MessageId
 
 COMPLETIONS = 100
 """The protocol's limit on completion values."""
@@ -31,6 +29,9 @@ def add_resources(server: MCPServer, access: Accessor) -> None:
     @server.resource("mail-archive://archives", title="Mail archives", mime_type="text/plain")
     async def archives() -> str:
         """The archives of this account and Region."""
+        from mail_archive_tools.answers.rendering import render
+        from mail_archive_tools.archives import list_archives
+
         async with _as_resource_errors():
             return render(await list_archives(access=access()))
 
@@ -39,6 +40,12 @@ def add_resources(server: MCPServer, access: Accessor) -> None:
     )
     async def message(archived_message_id: str) -> str:
         """One archived message: envelope, metadata and the beginning of its text."""
+        from pydantic import TypeAdapter, ValidationError
+
+        from mail_archive_tools.answers.rendering import render
+        from mail_archive_tools.messages import get_archive_message, get_archive_message_content
+        from mail_archive_tools.models.base import MessageId
+
         try:
             TypeAdapter(MessageId).validate_python(archived_message_id)
         except ValidationError:
@@ -63,6 +70,8 @@ def add_completion(server: MCPServer, access: Accessor) -> None:
     ) -> Completion | None:
         if argument.name != "archive_id":
             return None
+        from mail_archive_tools.archives import list_archives
+
         try:
             found = (await list_archives(access=access())).archives
         except ArchiveError:

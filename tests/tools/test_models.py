@@ -26,7 +26,7 @@ from mail_archive_tools.searches import (
 MODEL = ServiceModel(Loader().load_service_model("mailmanager", "service-2"))
 
 MIRRORS: dict[type[Output], tuple[str, set[str]]] = {
-    models.ArchiveList: ("ListArchivesResponse", set()),
+    models.ArchiveList: ("ListArchivesResponse", {"Notes"}),
     models.ArchiveSummary: ("Archive", set()),
     models.ArchiveDetails: ("GetArchiveResponse", set()),
     models.Retention: ("ArchiveRetention", set()),

@@ -1,5 +1,6 @@
 """`search_archive` as a function, over a real local archive whose searches take time."""
 
+import re
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -358,12 +359,12 @@ async def test_patterns_and_ids_are_matched_here(sample: Sample, access: Access)
         "Re: Invoice BO-2025-04: new bank details",
     }
     seen = page.filtered_here
-    assert seen and (seen.rows_read, seen.rows_matched) == (everything.rows_so_far, 2)
-    assert f"Filtered here: 2 of {seen.rows_read} rows read match." in render(page)
+    assert seen and (seen.rows_found, seen.rows_read, page.rows_so_far) == (everything.rows_so_far,) * 2 + (2,)
+    assert f"Filtered here: {seen.rows_read} of {seen.rows_found} rows found so far were looked at." in render(page)
     found = await search_archive(sample.archive_id, *APRIL, subject=["bank"], limit=1, access=access)
     results = access.searcher.results._kept[found.search_id or ""].rows
     wanted = results[0]["MessageId"]
-    for spelling in (wanted, wanted.strip("<>")):
+    for spelling in (wanted, wanted.strip("<>"), wanted[:12].upper() + "*", "*" + wanted[3:]):
         (row,) = (await matched(sample, access, message_id=[spelling])).rows
         assert row.archived_message_id == results[0]["ArchivedMessageId"]
 
@@ -371,30 +372,71 @@ async def test_patterns_and_ids_are_matched_here(sample: Sample, access: Access)
 async def test_words_of_bodies_are_matched_here(sample: Sample, access: Access) -> None:
     page = await matched(sample, access, body=["OUR  new\naccount"])
     assert page.rows and page.filtered_here
-    assert page.filtered_here.rows_read == page.rows_so_far and page.filtered_here.not_read is None
+    assert page.filtered_here.rows_read == page.filtered_here.rows_found and page.filtered_here.not_read is None
     none = await matched(sample, access, body=["no mail says that"])
     assert none.rows == [] and none.complete and none.filtered_here
 
 
-async def test_bodies_are_read_within_bounds(tmp_path: Any) -> None:
+async def test_bodies_are_read_until_the_page_is_full(tmp_path: Any) -> None:
     timeline = Timeline(tmp_path / "archive")
     wanted = timeline.put(range(1_000, 1_000 + 9 * 60, 60), Subject="a", body="the word\r\n")
     timeline.put(range(5_000, 5_000 + 240 * 60, 60), Subject="a")
+    heard: list[str] = []
+
+    async def listen(done: float, total: float | None, sentence: str) -> None:
+        heard.append(sentence)
+
     search = partial(
         search_archive,
         timeline.archive_id,
         moment(0),
         moment(100_000),
         filter_here=FilterHere(body=["word"]),
-        limit=50,
+        limit=7,
         access=timeline.access(),
+        progress=listen,
     )
     first = await search()
-    assert first.filtered_here and first.filtered_here.rows_read <= 200 and first.rows == []
-    assert any("200 bodies at most" in note for note in first.notes or [])
+    assert [row.archived_message_id for row in first.rows] == wanted[::-1][:7]
+    assert first.filtered_here and (first.filtered_here.rows_found, first.filtered_here.rows_read) == (249, 247)
+    # What is covered ends with the last that was looked at: the next one was received a minute before.
+    assert not first.complete and first.coverage and first.coverage.from_timestamp > moment(1_060)
+    assert (first.rows_so_far, first.messages_so_far) == (7, 7)
+    read = [int(found[1]) for sentence in heard if (found := re.match(r"(\d+) of 249 messages read", sentence))]
+    assert len(read) > 50 and read == sorted(read) and read[-1] == 247
     second = await search(cursor=first.next_cursor)
-    assert [row.archived_message_id for row in second.rows] == wanted[::-1] and second.next_cursor is None
-    assert second.filtered_here and (second.filtered_here.rows_read, second.filtered_here.rows_matched) == (249, 9)
+    assert [row.archived_message_id for row in second.rows] == wanted[::-1][7:] and second.next_cursor is None
+    assert second.filtered_here and second.filtered_here.rows_read == 249 and second.rows_so_far == 9
+    assert second.complete and second.coverage and second.coverage.from_timestamp <= moment(1_000)
+
+
+async def test_bodies_that_there_was_no_time_for_are_not_covered(tmp_path: Any) -> None:
+    """A filter that has read a part of the bodies says which part, and never that there is nothing."""
+    timeline = Timeline(tmp_path / "archive")
+    seconds = range(1_000, 1_000 + 400 * 60, 60)
+    (wanted,) = timeline.put([1_000], Subject="a", body="the word\r\n")
+    timeline.put(seconds[1:], Subject="a", body="x" * 20_000 + "\r\n")
+    search = partial(
+        search_archive,
+        timeline.archive_id,
+        moment(0),
+        moment(100_000),
+        filter_here=FilterHere(body=["word"]),
+        access=timeline.access(),
+    )
+    page = await search(wait_seconds=0.4)
+    calls = 1
+    while page.next_cursor:
+        seen, covered = page.filtered_here, page.coverage
+        assert seen and not page.complete and page.rows == [] and seen.rows_read < 400
+        if covered:
+            looked_at = [second for second in seconds if moment(second) >= covered.from_timestamp]
+            assert len(looked_at) <= seen.rows_read
+        else:
+            assert seen.rows_read == 0
+        page = await search(cursor=page.next_cursor, wait_seconds=0.4 if calls < 5 else 45)
+        calls += 1
+    assert calls > 1 and page.complete and [row.archived_message_id for row in page.rows] == [wanted]
 
 
 async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sample) -> None:
@@ -402,6 +444,7 @@ async def test_a_body_that_cannot_be_read_is_no_body_without_the_word(sample: Sa
     access.reader.may_download = lambda link: False
     page = await matched(sample, access, subject=["*bank*"], body=["account"])
     assert page.rows == [] and page.filtered_here and page.filtered_here.not_read == 4
+    assert not page.complete and page.next_cursor is None and "Nothing found so far" in render(page)
     notes = [note for note in page.notes or [] if "could not be read: " in note]
     assert (len(notes) == 3 and "another host" in notes[0]) or "link" in notes[0], notes
 
@@ -420,6 +463,15 @@ async def test_a_timestamp_without_a_zone_is_utc_and_that_is_said(sample: Sample
     aware = await search_archive(sample.archive_id, *APRIL, access=access)
     assert naive.from_timestamp == aware.from_timestamp == APRIL[0]
     assert any("taken as UTC" in note for note in naive.notes or [])
+    assert naive.next_cursor
+    rest = await search_archive(
+        sample.archive_id,
+        datetime(2025, 4, 1),  # noqa: DTZ001
+        APRIL[1],
+        cursor=naive.next_cursor,
+        access=access,
+    )
+    assert not any("UTC" in note for note in rest.notes or [])
     assert not any("UTC" in note for note in aware.notes or [])
 
 

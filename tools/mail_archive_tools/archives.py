@@ -4,12 +4,23 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.models import ArchiveDetails, ArchiveList
 from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize
 
+ABOUT_SEARCHING = [
+    "A search finds words of From, To, Cc, Subject and SMTP addresses; not of bodies, Bcc, Message-IDs, attachments' "
+    "names or sizes. filter_here of search_archive matches patterns, Message-IDs and bodies on what it finds.",
+    "A range is of when mail was received, which the Date header need not be. recipient is To alone; participant is "
+    "From, To or Cc.",
+    "One search runs at a time and covers 30 days: a year takes 12 to 13, and more where there is much mail.",
+]
+
 
 async def list_archives(
     page_size: PageSize = 50, next_token: NextToken | None = None, *, access: Access
 ) -> ArchiveList:
     """List the mail archives of this account and Region. Start here: every search needs an archive's id."""
-    return ArchiveList.of(**await access.client.list_archives(page_size, next_token))
+    response = await access.client.list_archives(page_size, next_token)
+    # Said once, where every investigation begins.
+    notes = ABOUT_SEARCHING if next_token is None and response.get("Archives") else None
+    return ArchiveList.of(**response, Notes=notes)
 
 
 async def get_archive(archive_id: ArchiveId, *, access: Access) -> ArchiveDetails:

@@ -43,8 +43,10 @@ SEARCHING = (
     "ses:GetArchiveSearchResults",
     "ses:StopArchiveSearch",
     "ses:ListArchiveSearches",
+    "ses:GetArchive",
 )
-"""What a search that waits needs; the last one names the search that is in its way."""
+"""What a search that waits needs. The last two it can go without: one names the search that is in its way, the other
+says where an archive begins."""
 
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
@@ -93,3 +95,11 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(read.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(read.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
 )
+
+
+def entry_named(name: str) -> CatalogTool:
+    """The tool of that name; KeyError where there is none."""
+    return _BY_NAME[name]
+
+
+_BY_NAME = {entry.name: entry for entry in CATALOG}

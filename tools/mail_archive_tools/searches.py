@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.fitting import fitted
@@ -29,18 +29,9 @@ MAX_RANGE = timedelta(seconds=Limits().seconds)
 MAX_RESULTS = Limits().rows
 """The most rows that Mail Manager finds in one search."""
 
-# In words, since the schema of its six nested shapes would cost every conversation a kilobyte more.
 Filters = Annotated[
     ArchiveFilters,
-    WithJsonSchema(
-        {
-            "type": "object",
-            "description": "ArchiveFilters of the API. include: conditions that must all hold; unless: conditions of "
-            "which none may. Each is {string_expression: {evaluate: {attribute: TO, FROM, CC, SUBJECT, ENVELOPE_TO or "
-            "ENVELOPE_FROM}, operator: CONTAINS, values: [...]}} or {boolean_expression: {evaluate: {attribute: "
-            "HAS_ATTACHMENTS}, operator: IS_TRUE or IS_FALSE}}.",
-        }
-    ),
+    Field(description="Which messages; search_archive takes words instead. Leave it out for all."),
 ]
 MaxResults = Annotated[int, Field(ge=0, le=MAX_RESULTS, description="How many rows the search may find.")]
 DetailLevel = Annotated[

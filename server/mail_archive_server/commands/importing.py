@@ -78,7 +78,9 @@ def _choose_archive(local: "Local", name: str) -> "ArchiveRecord":
             f"{name!r} cannot be an archive's name: 2 to {ARCHIVE_NAME_LENGTH} letters, digits, _ and -, a letter or "
             "digit first and last. Name one with --archive."
         )
-    archive_id = create_archive(local, {"ArchiveName": name})["ArchiveId"]
+    archive_id = create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})[
+        "ArchiveId"
+    ]
     made = local.store.archive(archive_id)
     assert made is not None
     return made

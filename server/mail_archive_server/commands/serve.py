@@ -19,14 +19,14 @@ def run(arguments: argparse.Namespace) -> None:
     settings = read_settings(vars(arguments))
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_server.app import build_server
-    from mail_archive_server.backends import open_access
+    from mail_archive_server.backends import accessor
     from mail_archive_server.local.storage.database import StoreError
 
     try:
-        access = open_access(settings)
+        access = accessor(settings)
     except StoreError as error:
         raise CommandError(str(error)) from error
-    server = build_server(lambda: access, settings.log_level)
+    server = build_server(access, settings.log_level)
     _quieten()
     if settings.transport == "http":
         _refuse_taken_port(settings)

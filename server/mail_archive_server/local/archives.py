@@ -5,7 +5,9 @@ Decided here, because the service does not say [unknown]:
   ConflictException.
 - The weekly limit on changes of retention counts from the last change, not from the creation.
 - An archive that has been pending deletion for 30 days is removed when archives are next listed or made.
-- Retention removes no messages here: a folder keeps what was put into it.
+- Retention removes no messages here: a folder keeps what was put into it. An archive that holds a message older than
+  its retention allows is said to keep mail for ever, as it does.
+- Mail that was put in may be older than the archive here: it is said to have been made no later than that mail.
 """
 
 import json
@@ -14,6 +16,7 @@ from typing import Any
 from mail_archive_server.local.context import ACCOUNT, Local, new_id, read_token, write_token
 from mail_archive_server.local.errors import conflict, not_found, quota
 from mail_archive_server.local.storage.store import ArchiveRecord
+from mail_archive_tools.service.retention import longest_kept
 
 MAX_ACTIVE_ARCHIVES = 10
 DEFAULT_RETENTION = "SIX_MONTHS"
@@ -55,13 +58,14 @@ def create_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = find_archive(local, request["ArchiveId"])
+    oldest = local.store.oldest_second(archive)
     members = {
         "ArchiveId": archive.archive_id,
         "ArchiveName": archive.name,
         "ArchiveArn": archive_arn(local, archive),
         "ArchiveState": archive.state,
-        "Retention": {"RetentionPeriod": archive.retention},
-        "CreatedTimestamp": archive.created,
+        "Retention": {"RetentionPeriod": _retention(local, archive, oldest)},
+        "CreatedTimestamp": archive.created if oldest is None else min(archive.created, oldest),
         "LastUpdatedTimestamp": archive.updated,
     }
     return members | ({"KmsKeyArn": archive.kms_key_arn} if archive.kms_key_arn else {})
@@ -141,6 +145,14 @@ def refuse_pending(archive: ArchiveRecord) -> None:
 
 def archive_arn(local: Local, archive: ArchiveRecord) -> str:
     return f"arn:aws:ses:{local.region}:{ACCOUNT}:mailmanager-archive/{archive.archive_id}"
+
+
+def _retention(local: Local, archive: ArchiveRecord, oldest: float | None) -> str:
+    """How long the archive keeps mail, as what is in it shows."""
+    longest = longest_kept(archive.retention)
+    if longest is None or oldest is None or local.clock() - oldest <= longest.total_seconds():
+        return archive.retention
+    return "PERMANENT"
 
 
 def _refuse_taken_name(active: list[ArchiveRecord], name: str) -> None:

@@ -10,7 +10,9 @@ ARCHIVE_NAME = "tidewater-2025"
 
 def fill(local: Local) -> str:
     """Make the sample's archive in `local`; returns its ArchiveId."""
-    archive_id: str = create_archive(local, {"ArchiveName": ARCHIVE_NAME})["ArchiveId"]
+    archive_id: str = create_archive(
+        local, {"ArchiveName": ARCHIVE_NAME, "Retention": {"RetentionPeriod": "PERMANENT"}}
+    )["ArchiveId"]
     archive = local.store.archive(archive_id)
     assert archive is not None
     local.store.add_messages(

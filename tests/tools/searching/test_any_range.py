@@ -86,6 +86,8 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.timeline = Timeline(folder)
+        # An archive begins with its oldest message, and the examples come one after the other.
+        self.timeline.put([0])
         self._accesses: dict[Limits, Access] = {}
         self._base = 500_000_000
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -10,28 +11,24 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.search import search_archive
+from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import Cursors, RowPlace, fingerprint
-from mail_archive_tools.searching.page import PageState
+from mail_archive_tools.searching.page import Judged, PageState
 from mail_archive_tools.searching.sweep import Place, Rank
 from tests.tools.searching.timelines import Timeline, moment
 
 QUERY = fingerprint("any", "query")
 LARGEST = PageState(
     Place(
-        edge=10**12,
+        edge=253_402_300_799,
         length=10**12,
-        search_id="s" * 64,
-        far=-(10**11),
-        entered=Rank(10**15, "f" * 16),
-        after=Rank(-(10**14), "f" * 16),
-        rows=10**12,
-        messages=10**12,
-        searches=10**12,
-        overflowed=(10**12,) * 6,
+        search_ids=("s" * 64, "t" * 64, "u" * 64),
+        far=-62_135_596_800,
+        entered=Rank(253_402_300_799_000, "f" * 16),
+        after=Rank(-62_135_596_800_000, "f" * 16),
     ),
-    10**12,
-    10**12,
-    10**12,
+    Counts(searches=10**12, rows=10**12, messages=10**12, overflowed=(253_402_300_799,) * 6),
+    Judged(10**12, 10**12, 10**12, 10**12),
 )
 
 
@@ -54,7 +51,8 @@ def test_a_cursor_that_is_none_is_refused(cursor: str, key: bytes | None) -> Non
 
 
 def encoded(content: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+    packed = zlib.compress(json.dumps(content).encode(), wbits=-15)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -62,14 +60,14 @@ def encoded(content: Any) -> str:
 )
 def test_a_state_that_is_none_is_refused(state: list[Any]) -> None:
     with pytest.raises(InvalidArgument, match="damaged"):
-        Cursors().read(encoded([2, QUERY, *state]), RowPlace, QUERY)
+        Cursors().read(encoded([3, QUERY, *state]), RowPlace, QUERY)
 
 
 def test_other_versions_and_other_queries_are_told_apart() -> None:
     with pytest.raises(InvalidArgument, match="another version"):
-        Cursors().read(encoded([1, QUERY, "s", 0]), RowPlace, QUERY)
+        Cursors().read(encoded([2, QUERY, "s", 0]), RowPlace, QUERY)
     with pytest.raises(InvalidArgument, match="other arguments"):
-        Cursors().read(encoded([2, "other", "s", 0]), RowPlace, QUERY)
+        Cursors().read(encoded([3, "other", "s", 0]), RowPlace, QUERY)
 
 
 @given(place=st.integers(0, 200), change=st.integers(1, 255))
@@ -93,9 +91,9 @@ def test_servers_with_other_keys_or_without_refuse_each_others_cursors() -> None
     [
         Place(edge=10**12),
         Place(edge=-5),
-        Place(edge=500, far=10**12, search_id="x"),
-        Place(edge=500, far=900, search_id="x"),
-        Place(edge=500, far=0, search_id="another range's"),
+        Place(edge=500, far=10**12, search_ids=("x",)),
+        Place(edge=500, far=900, search_ids=("x",)),
+        Place(edge=500, far=0, search_ids=("another range's",)),
     ],
     ids=str,
 )
@@ -104,11 +102,11 @@ async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: A
     timeline.put([50, 100])
     access = timeline.access()
     arguments = (timeline.archive_id, moment(0), moment(1_000))
-    query = fingerprint(*arguments, None, None, "newest_first", True)
-    if place.search_id.startswith("another"):
+    query = fingerprint(*arguments, (None,), None, "newest_first", True)
+    if place.search_ids == ("another range's",):
         other = await search_archive(timeline.archive_id, moment(0), moment(90), access=access)
         assert other.search_id
-        place = place._replace(search_id=other.search_id)
+        place = place._replace(search_ids=(other.search_id,))
     cursor = access.cursors.write(PageState(place), query)
     with pytest.raises(InvalidArgument, match=r"cursor is damaged"):
         await search_archive(*arguments, cursor=cursor, access=timeline.access())

@@ -38,6 +38,9 @@ ARCHIVE = {
 }
 
 
+FOR_EVER = {**ARCHIVE, "Retention": {"RetentionPeriod": "PERMANENT"}}
+
+
 class Service:
     """A server that answers each request with the next of `replies`, the last one for ever."""
 
@@ -257,7 +260,7 @@ async def test_a_search_that_fails_is_neither_running_nor_empty(service: Service
     range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
     failed = says(Status={"State": "FAILED", "ErrorMessage": "index\u202e not available."})
     access = Access.to(service.client())
-    service.replies = [says(SearchId="s1"), failed]
+    service.replies = [says(**FOR_EVER), says(SearchId="s1"), failed]
     with pytest.raises(errors.SearchEnded, match=r"Search s1 failed: index not available\. It has no results"):
         await search_archive("a-1", *range_, access=access)
     service.replies = [failed]
@@ -272,8 +275,8 @@ async def test_a_search_that_fails_is_neither_running_nor_empty(service: Service
 async def test_rows_without_time_or_id_are_rows(service: Service) -> None:
     range_ = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))
     rows = [{"Subject": "no id"}, {"Subject": "no id, again"}, {"ArchivedMessageId": "m1"}, {}]
-    service.replies = [says(SearchId="s1"), says(Status={"State": "COMPLETED"}), says(Rows=rows)]
+    service.replies = [says(**FOR_EVER), says(SearchId="s1"), says(Status={"State": "COMPLETED"}), says(Rows=rows)]
     page = await search_archive("a-1", *range_, limit=3, access=Access.to(service.client()))
-    service.replies = [says(Status={"State": "COMPLETED"}), says(Rows=rows)]
+    service.replies = [says(**FOR_EVER), says(Status={"State": "COMPLETED"}), says(Rows=rows)]
     rest = await search_archive("a-1", *range_, limit=3, cursor=page.next_cursor, access=Access.to(service.client()))
     assert page.rows_so_far == 4 and len(page.rows) == 3 and len(rest.rows) == 1

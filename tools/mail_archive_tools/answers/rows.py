@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
 from mail_archive_tools.answers.fitting import CUT, fitted
+from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.models import SearchResultRow
 from mail_archive_tools.untrusted import elide, shorten
 
@@ -15,12 +17,15 @@ PAGE_BYTES = 34_000
 
 FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
+DATE_BYTES = 40
+DATE_TOLERANCE = timedelta(hours=1)
+"""How far the Date header may be from the moment of receipt before a summary shows it."""
 
 _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
 )  # fmt: skip
-_SUMMARIZED = "Long values are shortened (…); detail='full' of get_archive_search_results shows more."
-_FEWER = "Fewer rows than asked for, so that the answer stays readable; NextCursor goes on."
+_SUMMARIZED = "Long values are shortened (…)."
+_FEWER = "There is no room for more rows in one answer."
 _QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
 _AROUND_NAMES = "\"' "
 
@@ -54,6 +59,8 @@ def _differs(whole: _Row, shown: _Row) -> bool:
 
 def _summary(row: _Row) -> _Row:
     shown = {name: getattr(row, name) for name in _SUMMARY if name in type(row).model_fields}
+    if row.date is not None and _differs_from_receipt(row):
+        shown["date"] = shorten(row.date, DATE_BYTES)
     if row.subject is not None:
         shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
     if row.from_ is not None:
@@ -61,6 +68,14 @@ def _summary(row: _Row) -> _Row:
     if row.to is not None:
         shown["to"] = _shorten_list(row.to, TO_BYTES)
     return row.model_copy(update=dict.fromkeys(type(row).model_fields) | shown)
+
+
+def _differs_from_receipt(row: SearchResultRow) -> bool:
+    """Whether the sender's date is more than an hour from when the message was received."""
+    date = read_date(row.date or "").moment
+    if date is None or row.received_timestamp is None:
+        return False
+    return abs(date - row.received_timestamp) > DATE_TOLERANCE
 
 
 def _shorten_mailbox(value: str, limit: int) -> str:

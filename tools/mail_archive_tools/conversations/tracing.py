@@ -16,13 +16,12 @@ from typing import cast
 from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.models import ArchiveFilters
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.reader import Fetched, Reader
 from mail_archive_tools.searching.job import SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, Window
-from mail_archive_tools.service.filters import contains, request_filters
+from mail_archive_tools.service.filters import Filters, all_of, contains
 from mail_archive_tools.service.shapes import Row
 
 MOST_SEARCHES = 8
@@ -104,9 +103,7 @@ class Tracer:
             members = tree.rows()
             writers = dict.fromkeys(address for row in members for address in addresses_of(row))
             new = [address for address in writers if address not in written][:MOST_PARTICIPANTS]
-            if not new or not await self._search(
-                self._meanwhile(asked), ArchiveFilters(include=[contains("FROM", new)])
-            ):
+            if not new or not await self._search(self._meanwhile(asked), all_of([contains("FROM", new)])):
                 return
             written |= set(new)
 
@@ -126,14 +123,14 @@ class Tracer:
         first = int(second_of(row)) - min(_BEFORE_AN_ANSWER if answers else _BEFORE_OTHERS, limit // 2)
         return Window(first, first + limit)
 
-    async def _search(self, window: Window, filters: ArchiveFilters | None) -> bool:
+    async def _search(self, window: Window, filters: Filters | None) -> bool:
         """Search a window and take in what it found; False when going on from there would be of no use. Without
         filters there is nothing to ask for."""
         if filters is None or not self.complete:
             return False
         if self.searches == MOST_SEARCHES:
             return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
-        request = SearchRequest(self.archive_id, window, request_filters(filters), self.searcher.limits.rows)
+        request = SearchRequest(self.archive_id, window, filters, self.searcher.limits.rows)
         try:
             outcome = await self.searcher.run(request, self.patience)
         except ArchiveError as error:
@@ -198,9 +195,8 @@ def _subject(row: Row) -> str:
     return base_subject(row.get("Subject", "")).casefold()
 
 
-def _with_subject(row: Row) -> ArchiveFilters | None:
-    words = subject_words(row.get("Subject", ""))
-    return ArchiveFilters(include=[contains("SUBJECT", [word]) for word in words]) if words else None
+def _with_subject(row: Row) -> Filters | None:
+    return all_of([contains("SUBJECT", [word]) for word in subject_words(row.get("Subject", ""))])
 
 
 def subject_words(subject: str) -> list[str]:

@@ -45,7 +45,8 @@ class KnownMessages:
 
     def tree(self) -> Tree:
         """The conversation of the message that was asked for, as far as it is known."""
-        copies = {_key(group[0]): group for group in group_copies(sorted(self.rows.values(), key=_order))}
+        in_order = sorted(self.rows.values(), key=_order)
+        copies = {_key(group[0]): group for group in group_copies(in_order, lambda row: row)}
         mine = next(key for key, group in copies.items() if any(_key(row) == self.asked for row in group))
         roots = conversations(self._letter(group) for group in copies.values())
         nodes = (node for root in roots for node, _ in root.walk())

@@ -12,6 +12,7 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.sweep import OutOfTime, Place, Sweep
 
@@ -28,6 +29,7 @@ class Tally:
     """What has been counted of a search so far; the call that goes on with it holds the lock."""
 
     place: Place
+    counts: Counts = field(default_factory=Counts)
     columns: Columns = field(default_factory=Columns)
     running_search_id: str | None = None
     notes: list[str] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Counter:
 
     async def _tally_of(self, sweep: Sweep) -> Tally:
         """What was counted of this search before, or nothing yet."""
-        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.filters)
+        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives)
 
         async def begin() -> Tally:
             return Tally(sweep.beginning())
@@ -80,7 +82,7 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
         if len(tally.columns) >= MOST_ROWS:
             tally.notes.append(f"A summary counts {MOST_ROWS} rows at most. Shorten the range, or narrow the words.")
             return
-        await patience.say(f"{tally.place.searches} searches run, {len(tally.columns)} rows counted")
+        await patience.say(f"{tally.counts.searches} searches run, {len(tally.columns)} rows counted")
 
         try:
             part = await sweep.part(tally.place, patience, keep=False)
@@ -91,12 +93,14 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
             return
         if isinstance(part, OutOfTime):
             tally.place, tally.running_search_id = part.place, part.search_id
+            tally.counts = tally.counts.having_run(part.searches)
             return
 
         # In a thread, since thousands of addresses take a while to read; the place moves with what it counts.
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(tally.columns.add, [ranked.row for ranked in part.rows])
         tally.place, progressed = part.following, True
+        tally.counts = tally.counts.having_run(part.searches, part.overflowed)
         tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mail_archive_tools.counting.columns import Columns, domain_of
 from mail_archive_tools.models.summary import GroupBy
 
-IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "weekday", "hour"))
+IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
 """Groupings whose groups are in the order of time."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -92,6 +92,7 @@ _LABELS: dict[GroupBy, Labels] = {
     "day": partial(_moment, label=lambda moment: f"{moment:%Y-%m-%d}"),
     "week": partial(_moment, label=_week),
     "month": partial(_moment, label=lambda moment: f"{moment:%Y-%m}"),
+    "year": partial(_moment, label=lambda moment: f"{moment:%Y}"),
     "weekday": partial(_moment, label=lambda moment: WEEKDAYS[moment.weekday()]),
     "hour": partial(_moment, label=lambda moment: f"{moment:%H}:00"),
 }

@@ -1,25 +1,20 @@
 """Archives, as ListArchives and GetArchive give them."""
 
-from typing import Literal
-
 from mail_archive_tools.models.base import MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
-
-ArchiveState = Literal["ACTIVE", "PENDING_DELETION"]
 
 
 class ArchiveSummary(Output):
     archive_id: str = member("The archive's id, which every other tool asks for.")
     archive_name: MailLine | None = optional("Its name.")
-    archive_state: ArchiveState | str | None = optional(
-        "ACTIVE, or PENDING_DELETION: nothing in it can be read any more."
-    )
+    archive_state: str | None = optional("ACTIVE, or PENDING_DELETION: nothing in it can be read any more.")
     last_updated_timestamp: Timestamp | None = optional("When its settings were last changed.")
 
 
 class ArchiveList(Output):
     archives: list[ArchiveSummary] = member("The archives of the account and Region.")
     next_token: str | None = optional("There are more: call list_archives again with it as next_token.")
+    notes: list[str] | None = optional("What to know before a search.")
 
 
 class Retention(Output):
@@ -30,7 +25,7 @@ class ArchiveDetails(Output):
     archive_id: str = member("The archive's id.")
     archive_name: MailLine = member("Its name.")
     archive_arn: str = member("Its Amazon Resource Name, as IAM policies name it.")
-    archive_state: ArchiveState | str = member("ACTIVE, or PENDING_DELETION: nothing in it can be read any more.")
+    archive_state: str = member("ACTIVE, or PENDING_DELETION: nothing in it can be read any more.")
     retention: Retention = member("How long messages are kept.")
     created_timestamp: Timestamp | None = optional("When it was created.")
     last_updated_timestamp: Timestamp | None = optional("When its settings were last changed.")

@@ -43,33 +43,40 @@ class Input(BaseModel):
     )
 
 
-class StringToEvaluate(Input):
-    attribute: Literal["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]
-
-
+StringAttribute = Literal["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
 
+def texts(description: str) -> WithJsonSchema:
+    """The schema of a list of texts. The limits are checked but not published: a dozen copies of them would cost every
+    conversation a kilobyte."""
+    return WithJsonSchema({"type": "array", "items": {"type": "string"}, "description": description})
+
+
+class StringToEvaluate(Input):
+    attribute: StringAttribute = Field(description="The header or envelope value.")
+
+
 class StringExpression(Input):
-    evaluate: StringToEvaluate
-    operator: Literal["CONTAINS"]
-    values: list[Value] = Field(min_length=1, max_length=10)
+    evaluate: StringToEvaluate = Field(description="What is looked at.")
+    operator: Literal["CONTAINS"] = Field(description="How it is compared.")
+    values: list[Value] = Field(min_length=1, max_length=10, description="Any of these, upper or lower case.")
 
 
 class BooleanToEvaluate(Input):
-    attribute: Literal["HAS_ATTACHMENTS"]
+    attribute: Literal["HAS_ATTACHMENTS"] = Field(description="The property.")
 
 
 class BooleanExpression(Input):
-    evaluate: BooleanToEvaluate
-    operator: Literal["IS_TRUE", "IS_FALSE"]
+    evaluate: BooleanToEvaluate = Field(description="What is looked at.")
+    operator: Literal["IS_TRUE", "IS_FALSE"] = Field(description="What it should be.")
 
 
 class FilterCondition(Input):
     """Exactly one of the two."""
 
-    string_expression: StringExpression | None = None
-    boolean_expression: BooleanExpression | None = None
+    string_expression: StringExpression | None = optional("A value that contains text.")
+    boolean_expression: BooleanExpression | None = optional("Instead: a property that holds or not.")
 
 
 class ArchiveFilters(Input):
@@ -100,28 +107,36 @@ ShownFilters = Annotated[ArchiveFilters, AfterValidator(_cleaned)]
 """Filters as a search has them, for display."""
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """One word is a list of one: models tend to leave the brackets away."""
     return [value] if isinstance(value, str) else value
 
 
-# The limits are checked but not published: a dozen copies of them would cost every conversation a kilobyte.
-Words = Annotated[
-    list[Value],
-    BeforeValidator(_listed),
-    Field(min_length=1, max_length=10),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
-]
+Words = Annotated[list[Value], BeforeValidator(listed), Field(min_length=1, max_length=10)]
 """Substrings, compared without regard to case; any of them may match."""
+
+
+def _three_ways(value: Any) -> Any:
+    """Words for frameworks that make every argument required: a mere boolean has no way to say neither."""
+    return {"yes": True, "no": False, "any": None}.get(value, value) if isinstance(value, str) else value
+
+
+HasAttachments = Annotated[
+    bool | None,
+    BeforeValidator(_three_ways),
+    WithJsonSchema({"type": "string", "enum": ["any", "yes", "no"]}),
+]
+"""True, False, or None for either."""
 
 
 class SearchWords(Input):
     """The words of `search_archive`: each field a list of substrings, of which any may match."""
 
-    sender: Words | None = None
-    recipient: Words | None = None
-    cc: Words | None = None
-    subject: Words | None = None
-    envelope_sender: Words | None = None
-    envelope_recipient: Words | None = None
-    has_attachments: bool | None = None
+    sender: Annotated[Words, texts("In From.")] | None = None
+    recipient: Annotated[Words, texts("In To.")] | None = None
+    cc: Annotated[Words, texts("In Cc.")] | None = None
+    participant: Annotated[Words, texts("In From, To or Cc.")] | None = None
+    subject: Annotated[Words, texts("In the subject.")] | None = None
+    envelope_sender: Annotated[Words, texts("In SMTP MAIL FROM.")] | None = None
+    envelope_recipient: Annotated[Words, texts("In SMTP RCPT TO.")] | None = None
+    has_attachments: HasAttachments = optional("yes or no.")

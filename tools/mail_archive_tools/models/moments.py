@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 from mail_archive_tools.errors import InvalidArgument
 
@@ -37,7 +37,11 @@ _WHAT_A_MOMENT_IS = "not a date and time in ISO 8601 in the years 1970 to 9998, 
 
 
 def _moment(value: Any) -> datetime:
-    """Text or a datetime, nothing else: a number, or a year alone, would be taken for seconds since 1970."""
+    """Text or a datetime, nothing else: a number, or a year alone, would be taken for seconds since 1970. A date alone
+    is one of UTC, which needs no saying."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.combine(date.fromisoformat(value.strip()), time.min, UTC)
     try:
         moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
     except ValueError:
@@ -51,21 +55,24 @@ def _end_moment(value: Any) -> datetime:
     """The same; a date without a time ends with its last moment."""
     if isinstance(value, str):
         with suppress(ValueError):
-            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max))
+            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max, UTC))
     return _moment(value)
+
+
+def _text(description: str) -> WithJsonSchema:
+    """Without the format `date-time`, which a date alone is not."""
+    return WithJsonSchema({"type": "string", "description": description})
 
 
 FromMoment = Annotated[
     datetime,
     BeforeValidator(_moment),
-    WithJsonSchema(_DATE_TIME),
-    Field(description="Start, inclusive: ISO 8601, in UTC unless it says a zone."),
+    _text("Start, inclusive: a date or a time in ISO 8601, of UTC unless it says a zone."),
 ]
 ToMoment = Annotated[
     datetime,
     BeforeValidator(_end_moment),
-    WithJsonSchema(_DATE_TIME),
-    Field(description="End, inclusive; a date alone means to its end."),
+    _text("End, inclusive; a date alone means to its end."),
 ]
 
 

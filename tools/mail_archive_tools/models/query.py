@@ -2,31 +2,35 @@
 
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from mail_archive_tools.models.filters import Input, SearchWords, Words
+from mail_archive_tools.models.filters import HasAttachments, Input, SearchWords, Words, texts
 
-Sender = Annotated[Words, Field(description="Parts of the From header (name or address).")]
-Recipient = Annotated[Words, Field(description="Parts of the To header.")]
-Cc = Annotated[Words, Field(description="Parts of the Cc header.")]
-Subject = Annotated[Words, Field(description="Parts of the subject.")]
-EnvelopeSender = Annotated[Words, Field(description="Parts of the SMTP sender's address.")]
-EnvelopeRecipient = Annotated[Words, Field(description="Parts of an SMTP recipient's address.")]
-# Its members are those of the tool itself: publishing them again would cost every conversation 300 bytes.
-Exclude = Annotated[
-    SearchWords,
-    WithJsonSchema(
-        {"type": "object", "description": "The same words by name: messages that match any of them are left out."}
-    ),
+Sender = Annotated[Words, texts("In From: parts of the name or the address.")]
+Recipient = Annotated[Words, texts("In To alone, not Cc: parts of a name or an address.")]
+Cc = Annotated[Words, texts("In Cc: parts of a name or an address.")]
+Participant = Annotated[
+    Words, texts("In From, To or Cc: parts of a name or an address. Takes three searches for each one, merged.")
 ]
-WaitSeconds = Annotated[float, Field(ge=0, le=50, description="Hosts give up after 60 s.")]
+Subject = Annotated[Words, texts("In the subject: parts of it.")]
+EnvelopeSender = Annotated[Words, texts("In SMTP MAIL FROM: parts of the address.")]
+EnvelopeRecipient = Annotated[Words, texts("In SMTP RCPT TO, Bcc too: parts of an address.")]
+Attachments = Annotated[HasAttachments, Field(description="yes: with attachments only. no: without only.")]
+
+
+class Exclude(SearchWords):
+    """The same words by name: what any of them matches is left out."""
 
 
 class FilterHere(Input):
-    """What the service cannot search: matched by this server against what a search found. Any of a list may match,
-    all lists must."""
+    """What the service cannot search: matched by this server on what the words find. All lists must match."""
 
-    sender: Words | None = None
-    subject: Words | None = None
-    message_id: Words | None = None
-    body: Words | None = None
+    sender: Annotated[Words, texts("Patterns of the whole From: * for any characters, ? for one.")] | None = None
+    subject: Annotated[Words, texts("Patterns of the whole subject.")] | None = None
+    message_id: Annotated[Words, texts("Patterns of the Message-ID, without < and >.")] | None = None
+    body: (
+        Annotated[Words, texts("Parts of the text or of attachments' names. Reads each message found: slow.")] | None
+    ) = None
+
+
+WaitSeconds = Annotated[float, Field(ge=0, le=50, description="How long to wait; hosts give up after 60 s.")]

@@ -1,7 +1,7 @@
 """Searches and what they found, as the five search operations give them."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -14,9 +14,6 @@ from mail_archive_tools.untrusted import shorten
 MOST_COPY_IDS = 200
 """Ids of copies that one row shows at most."""
 
-SearchState = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
-
-
 ErrorLine = Annotated[MailLine, AfterValidator(partial(shorten, limit=300))]
 """Short enough for a list of fifty."""
 
@@ -24,7 +21,7 @@ ErrorLine = Annotated[MailLine, AfterValidator(partial(shorten, limit=300))]
 class SearchStatus(Output):
     submission_timestamp: Timestamp | None = optional("When the search was started.")
     completion_timestamp: Timestamp | None = optional("When it ended; absent while it runs.")
-    state: SearchState | str | None = optional(
+    state: str | None = optional(
         "QUEUED or RUNNING: wait. COMPLETED: it has results. FAILED or CANCELLED: it has none."
     )
     error_message: ErrorLine | None = optional("Why it failed.")
@@ -113,8 +110,8 @@ class TimeRange(Output):
 class FilteredHere(Output):
     """What this server looked at on top of the service's search."""
 
-    rows_read: int = member("How many of the rows found were looked at so far.")
-    rows_matched: int = member("How many of them match.")
+    rows_found: int = member("How many rows the service's searches found so far, by the words alone.")
+    rows_read: int = member("How many of them were looked at so far.")
     not_read: int | None = optional("Messages whose body could not be read: they may match as well.")
 
 
@@ -122,11 +119,13 @@ class ArchiveSearchPage(Output):
     archive_id: str = member("The archive that was searched.")
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
     to_timestamp: Timestamp = member("End of the whole range, inclusive.")
-    coverage: TimeRange | None = optional("The part of the range that was searched so far; absent: none yet.")
-    complete: bool = member("True: the whole range was searched, so the counts are totals.")
+    coverage: TimeRange | None = optional(
+        "The part of the range that was searched so far, and with filter_here looked through; absent: none."
+    )
+    complete: bool = member("True: nothing is left to search or to look at, so the counts are totals.")
     rows: list[FoundRow] = member("This page's messages, in the order of ReceivedTimestamp.")
-    rows_so_far: int = member("Rows found in Coverage, each copy of a message counted.")
-    messages_so_far: int = member("Messages found in Coverage, copies counted once.")
+    rows_so_far: int = member("Rows in Coverage, each copy of a message counted; with filter_here, those that match.")
+    messages_so_far: int = member("Messages in Coverage, copies counted once; with filter_here, those that match.")
     searches_so_far: int = member("How many searches were run, those of the pages before included.")
     filtered_here: FilteredHere | None = optional("With filter_here: what this server looked at.")
     search_id: str | None = optional(

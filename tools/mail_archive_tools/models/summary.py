@@ -8,7 +8,7 @@ from mail_archive_tools.models.search import TimeRange
 
 GroupBy = Literal[
     "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
-    "day", "week", "month", "weekday", "hour", "gap",
+    "day", "week", "month", "year", "weekday", "hour", "gap",
 ]  # fmt: skip
 """What a summary can count by."""
 

@@ -8,16 +8,22 @@ import binascii
 import hashlib
 import hmac
 import json
+import zlib
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from mail_archive_tools.errors import InvalidArgument
 
-VERSION = 2
+VERSION = 3
 _BEGIN_ANEW = "Leave cursor out to begin anew."
 DAMAGED = f"This cursor is damaged. {_BEGIN_ANEW}"
 _SEAL_BYTES = 16
+_RAW = -15
+"""Deflate without a header (zlib's wbits)."""
+_HARDEST = 9
+_LARGEST = 10_000
+"""Bytes that a cursor unpacks to at most."""
 
 _State = TypeVar("_State")
 
@@ -31,7 +37,31 @@ class RowPlace(NamedTuple):
 
 def fingerprint(*arguments: object) -> str:
     """What a cursor is bound to: a short digest of the query."""
-    return hashlib.sha256(json.dumps(arguments, default=str).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(arguments, default=str).encode()).digest()
+    return base64.urlsafe_b64encode(digest[:9]).decode()
+
+
+def _trimmed(state: tuple[Any, ...]) -> list[Any]:
+    """A named tuple as a list without the defaults at its end, and so the named tuples in it: most of it is often
+    unset, and a model has to repeat every character."""
+    defaults: dict[str, Any] = getattr(state, "_field_defaults", {})
+    names: tuple[str, ...] = getattr(state, "_fields", ())
+    kept = len(state)
+    while kept and kept <= len(names) and names[kept - 1] in defaults and state[kept - 1] == defaults[names[kept - 1]]:
+        kept -= 1
+    return [_trimmed(each) if isinstance(each, tuple) else each for each in state[:kept]]
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """
+    Raises:
+        ValueError, zlib.error: it is broken, or becomes too large.
+    """
+    unpacking = zlib.decompressobj(_RAW)
+    content = unpacking.decompress(packed, _LARGEST)
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError
+    return content
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -53,8 +83,9 @@ class Cursors:
 
     def write(self, state: tuple[Any, ...], query: str) -> str:
         """The cursor that leads to `state`, for the query with that fingerprint."""
-        content = json.dumps([VERSION, query, *state], separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._seal(content) + content).decode().rstrip("=")
+        content = json.dumps([VERSION, query, *_trimmed(state)], separators=(",", ":")).encode()
+        packed = zlib.compress(content, _HARDEST, _RAW)
+        return base64.urlsafe_b64encode(self._seal(packed) + packed).decode().rstrip("=")
 
     def read(self, cursor: str, kind: type[_State], query: str) -> _State:
         """The state that a cursor leads to, a named tuple of that kind.
@@ -64,11 +95,11 @@ class Cursors:
         """
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            seal, content = sealed[: len(self._seal(b""))], sealed[len(self._seal(b"")) :]
-            if not hmac.compare_digest(seal, self._seal(content)):
+            seal, packed = sealed[: len(self._seal(b""))], sealed[len(self._seal(b"")) :]
+            if not hmac.compare_digest(seal, self._seal(packed)):
                 raise InvalidArgument(f"This cursor was changed, or is none of this server's. {_BEGIN_ANEW}")
-            version, bound_to, *state = json.loads(content)
-        except (binascii.Error, ValueError, TypeError, RecursionError):
+            version, bound_to, *state = json.loads(_unpacked(packed))
+        except (binascii.Error, ValueError, TypeError, RecursionError, zlib.error):
             raise InvalidArgument(f"This cursor is damaged, or none of this server's. {_BEGIN_ANEW}") from None
         if version != VERSION:
             raise InvalidArgument(f"This cursor is of another version of this server. {_BEGIN_ANEW}")

@@ -1,64 +1,90 @@
 """The rows of one page: gathered from as many windows as it takes, copies folded, what is not meant left out."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple, cast
 
 from pydantic import Field
 
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.models.query import FilterHere
+from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.patience import Patience
-from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.copies import group_copies
-from mail_archive_tools.searching.matching import BODIES_AT_ONCE, Matcher, Verdict
-from mail_archive_tools.searching.sweep import OutOfTime, Place, Rank, SearchedWindow, Sweep
+from mail_archive_tools.searching.counts import Counts
+from mail_archive_tools.searching.matching import Matcher, Verdict
+from mail_archive_tools.searching.sweep import OutOfTime, Place, Rank, RankedRow, SearchedWindow, Sweep
 from mail_archive_tools.service.shapes import FoundRow, Row
-
-BODIES_PER_CALL = 200
-"""Messages whose bodies one call reads at most."""
 
 _NAMED_UNREAD = 3
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
+class Judged(NamedTuple):
+    """What was looked at here, with `filter_here`: rows, those of them that match, the messages that these are of, and
+    messages whose body could not be read."""
+
+    rows: _Count = 0
+    matching_rows: _Count = 0
+    matching_messages: _Count = 0
+    unreadable: _Count = 0
+
+
 class PageState(NamedTuple):
-    """Where a page begins: what a cursor of `search_archive` carries. The counts are of `filter_here`."""
+    """Where a page begins: what a cursor of `search_archive` carries. `counts` are of the windows before, `judged` is
+    of all rows before."""
 
     place: Place
-    read: _Count = 0
-    matched: _Count = 0
-    not_read: _Count = 0
+    counts: Counts = Counts()
+    judged: Judged = Judged()
 
 
 class PageRow(NamedTuple):
-    """A row to show (with Copies and CopyIds where it has copies), and the state behind it."""
+    """A row to show, and the state behind it."""
 
     row: FoundRow
     state: PageState
 
 
+@dataclass(frozen=True)
+class _Unit:
+    """Rows that are shown as one, in their order. `is_first`: no row before them is a copy of their message."""
+
+    ranked: list[RankedRow]
+    is_first: bool = True
+
+    @property
+    def rank(self) -> Rank:
+        return self.ranked[0].rank
+
+    @property
+    def rows(self) -> list[Row]:
+        return [each.row for each in self.ranked]
+
+
 class Collector:
     """Gathers rows from a state on. What it found and where it stands is in its attributes."""
 
-    def __init__(
-        self, sweep: Sweep, reader: Reader, state: PageState, deduplicate: bool, filter_here: FilterHere | None
-    ) -> None:
+    def __init__(self, sweep: Sweep, state: PageState, deduplicate: bool, matcher: Matcher | None = None) -> None:
+        """Raises:
+        InvalidArgument: the state is none of this range.
+        """
+        sweep.refuse_damaged(state.place)
         self._sweep = sweep
-        self._reader = reader
         self._deduplicate = deduplicate
-        self._matcher = Matcher(filter_here) if filter_here else None
-        self._bodies_left = BODIES_PER_CALL
+        self._matcher = matcher
         self._progressed = False
+        self._is_time_up = False
+        self._search_ids: dict[str, None] = {}
         self.state = state
         self.found: list[PageRow] = []
         self.notes: list[str] = []
         self.running_search_id: str | None = None
-        self._search_ids: dict[str, None] = {}
-        self.reached = state.place.edge
-        """The edge up to which the range is searched."""
-        self.rows, self.messages = state.place.rows, state.place.messages
-        """How many were found up to there."""
+        self.counts = state.counts
+        """What was found up to where the range is searched: the window that the page ends in is counted whole."""
+        self.is_searched = state.place.edge is None
+        """Whether the range is searched to its end."""
+        self.coverage = self._coverage_at_start()
+        """The part of the range that nothing more will come of, but for rows that `counts` has already."""
 
     async def collect(self, limit: int, patience: Patience) -> None:
         """Gather `limit` rows, or as many as there are, or as many as there is time for.
@@ -66,25 +92,30 @@ class Collector:
         Raises:
             ArchiveError: nothing could be searched.
         """
-        while self.state.place.edge is not None and len(self.found) < limit:
+        while self.state.place.edge is not None and len(self.found) < limit and not self._is_time_up:
             if self._progressed and patience.left <= 0:
                 self.notes.append("Time is up before the range was searched to its end.")
                 return
-            await patience.say(f"{self.state.place.searches} searches run, {self.rows} rows found")
+            await patience.say(f"{self.counts.searches} searches run, {self.counts.rows} rows found")
+
             try:
-                part = await self._sweep.part(self.state.place, patience)
+                window = await self._sweep.part(self.state.place, patience)
             except ArchiveError as error:
                 if not self._progressed:
                     raise
                 self.notes.append(f"The search stopped before the end of the range: {error}")
                 return
-            if isinstance(part, OutOfTime):
-                self.state = self.state._replace(place=part.place)
-                self.running_search_id = part.search_id
+            if isinstance(window, OutOfTime):
+                self._run_out_of_time(window)
                 return
+
             self._progressed = True
-            if not await self._take(part, limit, patience):
-                return
+            await self._take(window, limit, patience)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to search, or to look at."""
+        return self.is_searched and not self.counts.overflowed and not self.state.judged.unreadable
 
     @property
     def search_id(self) -> str | None:
@@ -95,63 +126,105 @@ class Collector:
         """Where the next page begins when that many of the rows are shown."""
         return self.found[shown - 1].state if shown < len(self.found) else self.state
 
-    async def _take(self, part: SearchedWindow, limit: int, patience: Patience) -> bool:
-        """Take rows of a part; False when it is not done and no time or no body is left for it."""
-        ranks = {id(each.row): each.rank for each in part.rows}
-        rows = [each.row for each in part.rows]
-        messages = group_copies(rows)
-        self.reached = part.following.edge
-        self.rows, self.messages = part.following.rows, part.here.messages + len(messages)
-        units = messages if self._deduplicate else [[row] for row in rows]
-        to_come = [unit for unit in units if self._sweep.is_to_come(ranks[id(unit[0])], part.here.after)]
-        self.state = self.state._replace(place=part.here)
-        for batch in self._batches(to_come):
-            if self._matcher and self._matcher.reads_bodies and not self._may_read(len(batch), patience):
-                return False
-            for unit, verdict in zip(batch, await self._verdicts(batch), strict=True):
-                if len(self.found) == limit:
-                    return True
-                self._consider(unit, verdict, ranks[id(unit[0])])
-        self.state = self.state._replace(place=part.following._replace(messages=self.messages))
-        return True
+    def show(self, shown: int) -> None:
+        """Take back all but so many of the rows: the others did not fit, and come with the next page."""
+        if shown == len(self.found):
+            return
+        self.state = self.state_after(shown)
+        del self.found[shown:]
+        if self._matcher is not None:
+            self._reach_only(self.state.place.after)
 
-    def _batches(self, units: list[list[Row]]) -> Iterator[list[list[Row]]]:
-        size = BODIES_AT_ONCE if self._matcher and self._matcher.reads_bodies else max(len(units), 1)
-        return (units[start : start + size] for start in range(0, len(units), size))
+    def _coverage_at_start(self) -> TimeRange | None:
+        place = self.state.place
+        if self._matcher is not None and place.after is not None and place.after != place.entered:
+            # What was looked at before ends within a window.
+            return self._sweep.coverage_before(place.after)
+        return self._sweep.coverage(place.edge)
 
-    def _may_read(self, bodies: int, patience: Patience) -> bool:
-        if patience.left <= 0:
-            self.notes.append("Time is up before all bodies were read.")
-        elif self._bodies_left < bodies:
-            self.notes.append(f"One call reads {BODIES_PER_CALL} bodies at most.")
-        else:
-            self._bodies_left -= bodies
-            return True
-        return False
+    def _run_out_of_time(self, outcome: OutOfTime) -> None:
+        self.state = self.state._replace(place=outcome.place, counts=self.state.counts.having_run(outcome.searches))
+        self.counts = self.counts.having_run(outcome.searches)
+        self.running_search_id = outcome.search_id
 
-    async def _verdicts(self, batch: list[list[Row]]) -> list[Verdict]:
+    async def _take(self, window: SearchedWindow, limit: int, patience: Patience) -> None:
+        """Take rows of a window: all, or as many as are wanted, or as many as there is time to look at."""
+        before = self.state.counts.having_run(window.searches, window.overflowed)
+        units, messages = self._units(window)
+        self.counts = before.having_found(len(window.rows), messages)
+        self.state = self.state._replace(place=window.here, counts=before)
+
+        to_come = [unit for unit in units if self._sweep.is_to_come(unit.rank, window.here.after)]
+        wanted = limit - len(self.found)
+        verdicts = await self._verdicts(to_come, wanted, patience)
+        for unit, verdict in zip(to_come, verdicts, strict=False):
+            self._consider(unit, verdict, window.here.search_ids)
+
+        is_done = len(verdicts) == len(to_come)
+        if is_done:
+            self.state = self.state._replace(place=window.following, counts=self.counts)
+        if is_done or self._matcher is None:
+            # Rows that are left, without a matcher, are counted already and come with the next pages.
+            self._reach(window.following.edge)
+            return
+        self._reach_only(to_come[len(verdicts)].rank)
+        if len(self.found) < limit:
+            self._is_time_up = True
+            self.notes.append("Time is up before all that was found was looked at.")
+
+    def _reach(self, edge: int | None) -> None:
+        self.coverage = self._sweep.coverage(edge)
+        self.is_searched = edge is None
+
+    def _reach_only(self, rank: Rank | None) -> None:
+        """The range is dealt with up to a row only, which is still to be looked at."""
+        self.coverage = self._sweep.coverage_before(rank) if rank else None
+        self.is_searched = False
+
+    def _units(self, window: SearchedWindow) -> tuple[list[_Unit], int]:
+        """The rows of a window as they are to be shown, and how many messages they are of."""
+        messages = group_copies(window.rows, lambda ranked: ranked.row)
+        if self._deduplicate:
+            return [_Unit(copies) for copies in messages], len(messages)
+        firsts = {copies[0].rank for copies in messages}
+        return [_Unit([ranked], ranked.rank in firsts) for ranked in window.rows], len(messages)
+
+    async def _verdicts(self, units: list[_Unit], wanted: int, patience: Patience) -> list[Verdict]:
+        """On the first of the units: on all, or as many as it takes for the rows that are wanted."""
         if self._matcher is None:
-            return [True] * len(batch)
-        return await self._matcher.judge([unit[0] for unit in batch], self._reader)
+            return [Verdict(True)] * min(wanted, len(units))
+        found = self.counts.messages if self._deduplicate else self.counts.rows
+        left = len(units)
 
-    def _consider(self, unit: list[Row], verdict: Verdict, rank: Rank) -> None:
-        count = len(unit)
-        self.state = PageState(
-            self.state.place._replace(after=rank),
-            self.state.read + count,
-            self.state.matched + (count if verdict is True else 0),
-            self.state.not_read + (count if isinstance(verdict, ArchiveError) else 0),
-        )
-        if isinstance(verdict, ArchiveError) and self.state.not_read <= _NAMED_UNREAD:
-            self.notes.append(f"The body of message {unit[0].get('ArchivedMessageId')} could not be read: {verdict}")
-        if verdict is True:
-            self.found.append(PageRow(_with_copies(unit), self.state))
-            self._search_ids[self.state.place.search_id] = None
+        async def say(judged: int) -> None:
+            await patience.say(f"{found - left + judged} of {found} messages read")
+
+        return await self._matcher.judge([unit.rows for unit in units], wanted, patience, say)
+
+    def _consider(self, unit: _Unit, verdict: Verdict, search_ids: tuple[str, ...]) -> None:
+        judged = self.state.judged
+        if self._matcher is not None:
+            matching = len(unit.rows) if verdict.matches else 0
+            judged = Judged(
+                judged.rows + len(unit.rows),
+                judged.matching_rows + matching,
+                judged.matching_messages + (verdict.matches and unit.is_first),
+                judged.unreadable + (verdict.unreadable is not None),
+            )
+        self.state = self.state._replace(place=self.state.place._replace(after=unit.rank), judged=judged)
+
+        if verdict.unreadable is not None and judged.unreadable <= _NAMED_UNREAD:
+            self.notes.append(
+                f"The body of message {unit.rows[0].get('ArchivedMessageId')} could not be read: {verdict.unreadable}"
+            )
+        if verdict.matches:
+            self.found.append(PageRow(_with_copies(unit.rows), self.state))
+            self._search_ids |= dict.fromkeys(search_ids)
 
 
-def _with_copies(unit: list[Row]) -> FoundRow:
-    first = cast(FoundRow, unit[0])
-    if len(unit) == 1:
+def _with_copies(rows: list[Row]) -> FoundRow:
+    first = cast(FoundRow, rows[0])
+    if len(rows) == 1:
         return first
-    ids = [row["ArchivedMessageId"] for row in unit if "ArchivedMessageId" in row]
-    return {**first, "Copies": len(unit), "CopyIds": ids[:MOST_COPY_IDS]}
+    ids = [row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row]
+    return {**first, "Copies": len(rows), "CopyIds": ids[:MOST_COPY_IDS]}

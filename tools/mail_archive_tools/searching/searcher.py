@@ -12,6 +12,7 @@ from mail_archive_tools.models.moments import iso
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
+from mail_archive_tools.searching.lifetimes import Lifetimes
 from mail_archive_tools.searching.polling import (
     Pace,
     growing,
@@ -44,7 +45,11 @@ class Searcher:
     slot: Slot = field(default_factory=Slot)
     pace: Pace = field(default_factory=Pace)
     recent: Recent = field(default_factory=Recent)
+    lifetimes: Lifetimes = field(init=False)
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
+
+    def __post_init__(self) -> None:
+        self.lifetimes = Lifetimes(self.client)
 
     async def run(
         self, request: SearchRequest, patience: Patience, search_id: str | None = None, keep: bool = True

@@ -2,20 +2,21 @@
 
 All that is known between two windows is in a `Place`, which a cursor carries. Rows are in the order of their time;
 those of one moment in the order of a digest of their ids. A row that two windows find, on the edge that they share,
-is dealt with once, since the place says after which row the next window begins.
+is dealt with once, since the place says after which row the next window begins. A query that takes several searches
+(one for each field that may name a participant) runs them all in each window, and has each row once.
 """
 
-from __future__ import annotations
-
+import base64
 import hashlib
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from operator import itemgetter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
@@ -27,19 +28,21 @@ from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, SHORTEST, Limits, Order, Walk, Window
+from mail_archive_tools.service.filters import PARTICIPATION, Filters
 from mail_archive_tools.service.shapes import Row
 
-NAMED_OVERFLOWS = 5
-"""Seconds with too many messages that are named; of more, it is said that there are others."""
-
-_Second = Annotated[int, Field(ge=-(10**11), le=10**12)]
+_MILLISECOND = timedelta(milliseconds=1)
+# What `datetime` can say: the years 1 to 9999.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_Second = Annotated[int, Field(ge=_FIRST_SECOND, le=_LAST_SECOND)]
 _Count = Annotated[int, Field(ge=0, le=10**12)]
+_SearchId = Annotated[str, Field(max_length=64)]
 
 
 class Rank(NamedTuple):
     """What rows are put in order by."""
 
-    millisecond: Annotated[int, Field(ge=-(10**14), le=10**15)]
+    millisecond: Annotated[int, Field(ge=_FIRST_SECOND * 1000, le=_LAST_SECOND * 1000)]
     digest: Annotated[str, Field(max_length=16)]
 
 
@@ -51,62 +54,86 @@ class RankedRow(NamedTuple):
 
 
 class Place(NamedTuple):
-    """How far a search over a range is. Small, and made of what JSON knows, so that a cursor can carry it."""
+    """Where to go on in a range. Small, and made of what JSON knows, so that a cursor can carry it."""
 
     edge: _Second | None
     """The second that the next window begins at; None: all is searched."""
     length: _Count = 0
     """How long windows should be, in seconds; 0: not known yet."""
-    search_id: Annotated[str, Field(max_length=64)] = ""
-    """The search of the next window, where it was started already, and that window's other edge."""
+    search_ids: Annotated[tuple[_SearchId, ...], Field(max_length=len(PARTICIPATION))] = ()
+    """The searches of the next window, as far as they were started already, and that window's other edge."""
     far: _Second | None = None
     entered: Rank | None = None
     """The last row of the windows before."""
     after: Rank | None = None
     """The last row that was dealt with."""
-    rows: _Count = 0
-    """Of the windows before: the rows that were found, and the messages, a message's copies counted once."""
-    messages: _Count = 0
-    searches: _Count = 0
-    overflowed: Annotated[tuple[_Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
-    """Seconds with more messages than a search may find: those that are named, and one more if there are others."""
 
 
 @dataclass(frozen=True)
 class SearchedWindow:
-    """A window that was searched: its rows in order, those of the windows before left out; the place in it; and the
-    place behind it, where `messages` is left to be counted."""
+    """A window that was searched: its rows in order, those of the windows before left out, the place in it, and the
+    place behind it. `searches` were run for it; in `overflowed` seconds there may be more messages."""
 
     rows: list[RankedRow]
     here: Place
     following: Place
+    searches: int
+    overflowed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """The place to go on from, and the search that still runs, if one does."""
+    """The place to go on from, the search that still runs, if one does, and how many were run."""
 
     place: Place
-    search_id: str | None = None
+    search_id: str | None
+    searches: int
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A query over a range of time."""
+    """A query over a range of time: `alternatives` are the Filters of its searches, of which any may find a message.
+    `archive_begins` is the moment that no message is older than, where it is known."""
 
     searcher: Searcher
     archive_id: str
-    filters: dict[str, Any] | None
+    alternatives: tuple[Filters | None, ...]
     begin: datetime
     end: datetime
     order: Order = "newest_first"
+    archive_begins: datetime | None = None
+
+    @classmethod
+    async def over(
+        cls,
+        searcher: Searcher,
+        archive_id: str,
+        alternatives: tuple[Filters | None, ...],
+        begin: datetime,
+        end: datetime,
+        order: Order = "newest_first",
+    ) -> Self:
+        """The query over as much of the range as the archive has.
+
+        Raises:
+            ArchiveError: there is no such archive, or the service cannot be reached.
+        """
+        archive_begins = await searcher.lifetimes.begins(archive_id)
+        return cls(searcher, archive_id, alternatives, begin, end, order, archive_begins)
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be said of the range."""
+        if self.archive_begins is None or self.archive_begins <= self.begin:
+            return []
+        return [f"The archive holds nothing older than {iso(self.archive_begins)}: the search begins there."]
+
+    @cached_property
     def walk(self) -> Walk:
         # Whole seconds, since not every client can send fractions; rows outside the range are then left out. And not
         # beyond tomorrow, since nothing is received before its time: by days, so that the pages of a search agree.
         tomorrow = (int(time.time()) // DAY + 2) * DAY
-        first = math.floor(self.begin.timestamp())
+        first = math.floor(self.starts.timestamp())
         last = max(first, min(math.ceil(self.end.timestamp()), tomorrow))
         return Walk(Window(first, last), self.order, self.limits)
 
@@ -114,30 +141,60 @@ class Sweep:
     def limits(self) -> Limits:
         return self.searcher.limits
 
+    @property
+    def starts(self) -> datetime:
+        """Where searching starts in time: with the range, or with the archive."""
+        if self.archive_begins is None:
+            return self.begin
+        return max(self.begin, self.archive_begins)
+
     def beginning(self) -> Place:
-        return Place(self.walk.start)
+        """The first place; there is nothing to search in a range that ends before the archive begins."""
+        return Place(self.walk.start if self.starts <= self.end else None)
+
+    def refuse_damaged(self, place: Place) -> None:
+        """
+        Raises:
+            InvalidArgument: the place, which came from outside, is none of this range.
+        """
+        if place.edge is not None:
+            self._window(place)
 
     def coverage(self, edge: int | None) -> TimeRange | None:
         """The part of the range that has been searched when the next window begins at `edge`."""
+        if self.starts > self.end:
+            return None
         if edge is None:
-            return TimeRange(from_timestamp=self.begin, to_timestamp=self.end)
+            return TimeRange(from_timestamp=self.starts, to_timestamp=self.end)
         if edge == self.walk.start:
             return None
         reached = datetime.fromtimestamp(edge, UTC)
         if self._backwards:
-            return TimeRange(from_timestamp=max(reached, self.begin), to_timestamp=self.end)
-        return TimeRange(from_timestamp=self.begin, to_timestamp=min(reached, self.end))
+            return TimeRange(from_timestamp=max(reached, self.starts), to_timestamp=self.end)
+        return TimeRange(from_timestamp=self.starts, to_timestamp=min(reached, self.end))
+
+    def coverage_before(self, rank: Rank) -> TimeRange | None:
+        """The part of the range that lies before a row, other rows of the same millisecond left out."""
+        moment = datetime.fromtimestamp(rank.millisecond / 1000, UTC)
+        if self._backwards:
+            first, last = max(moment + _MILLISECOND, self.starts), self.end
+        else:
+            first, last = self.starts, min(moment - _MILLISECOND, self.end)
+        return TimeRange(from_timestamp=first, to_timestamp=last) if first <= last else None
 
     def rank(self, row: Row, window: Window) -> Rank:
         """A row without a time counts as the last of its window."""
         moment = row.get("ReceivedTimestamp")
         millisecond = math.floor(moment.timestamp() * 1000) if moment else self.walk.far_edge(window) * 1000
         identity = row.get("ArchivedMessageId") or json.dumps(row, default=str, sort_keys=True)
-        return Rank(millisecond, hashlib.sha256(identity.encode()).hexdigest()[:12])
+        digest = hashlib.sha256(identity.encode()).digest()[:6]
+        return Rank(millisecond, base64.urlsafe_b64encode(digest).decode())
 
     def is_to_come(self, rank: Rank, after: Rank | None) -> bool:
         """Whether a row of that rank comes after the one of the other rank."""
-        return after is None or (rank < after if self._backwards else rank > after)
+        if after is None:
+            return True
+        return rank < after if self._backwards else rank > after
 
     @property
     def _backwards(self) -> bool:
@@ -151,103 +208,141 @@ class Sweep:
         """
         walk = self.walk
         window = self._window(place)
-        known = place.search_id or None
-        times = 0
+        started = place.search_ids
+        searches = times = 0
         while True:
-            outcome = await self.searcher.run(self._request(window), patience, known, keep)
-            known = None
-            place = place._replace(searches=place.searches + outcome.runs)
-            if isinstance(outcome, Unfinished):
-                waiting = place._replace(search_id=outcome.search_id, far=walk.far_edge(window))
-                return OutOfTime(waiting, outcome.search_id)
-            if not outcome.results.truncated:
-                return self._part(place, window, outcome.search_id, outcome.results.rows)
+            outcome = await self._search(window, patience, started, keep)
+            started = ()
+            searches += outcome.searches
+            if outcome.running is not None:
+                waiting = place._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
+                return OutOfTime(waiting, outcome.running, searches)
+
+            if not outcome.is_full:
+                return self._searched(place, window, outcome, searches)
             if window.length <= SHORTEST:
-                return await self._second(place, window, outcome, patience)
+                return await self._second(place, window, outcome, patience, searches)
+
             times += 1
-            length = walk.shortened(window, self._seconds(outcome.results.rows, window), times)
+            length = walk.shortened(window, self._seconds(outcome.fullest, window), times)
             window = walk.window(walk.near_edge(window), length)
             if patience.left <= 0:
-                return OutOfTime(place._replace(search_id="", far=walk.far_edge(window)))
+                return OutOfTime(place._replace(search_ids=(), far=walk.far_edge(window)), None, searches)
+
+    async def _search(
+        self, window: Window, patience: Patience, started: tuple[str, ...] = (), keep: bool = True
+    ) -> "_Searches":
+        """All searches of a window, one after the other, up to one that is not finished in time, or that came back full
+        where the window can be shortened."""
+        finished: list[Finished] = []
+        searches = 0
+        for number, filters in enumerate(self.alternatives):
+            request = SearchRequest(self.archive_id, window, filters, self.limits.rows)
+            known = started[number] if number < len(started) else None
+            outcome = await self.searcher.run(request, patience, known, keep)
+            searches += outcome.runs
+            if isinstance(outcome, Unfinished):
+                return _Searches(finished, searches, running=outcome.search_id)
+            finished.append(outcome)
+            if outcome.results.truncated and window.length > SHORTEST:
+                break
+        return _Searches(finished, searches)
 
     async def _second(
-        self, place: Place, window: Window, full: Finished, patience: Patience
+        self, place: Place, window: Window, full: "_Searches", patience: Patience, searches: int
     ) -> SearchedWindow | OutOfTime:
         """The shortest window came back full: its two moments are searched one by one. That finds all where times are
         whole seconds, as far as can be seen; else it is said that there may be more."""
-        rows = {self.rank(row, window): row for row in full.results.rows}
+        rows = {self.rank(row, window): row for row in full.rows}
         overflowed = [] if all(rank.millisecond % 1000 == 0 for rank in rows) else [window.first]
         for second in window:
-            outcome = await self.searcher.run(self._request(Window(second, second)), patience)
-            place = place._replace(searches=place.searches + outcome.runs)
-            if isinstance(outcome, Unfinished):
-                waiting = place._replace(search_id=full.search_id, far=self.walk.far_edge(window))
-                return OutOfTime(waiting, outcome.search_id)
-            rows |= {self.rank(row, window): row for row in outcome.results.rows}
-            if outcome.results.truncated:
+            outcome = await self._search(Window(second, second), patience)
+            searches += outcome.searches
+            if outcome.running is not None:
+                waiting = place._replace(search_ids=full.search_ids, far=self.walk.far_edge(window))
+                return OutOfTime(waiting, outcome.running, searches)
+            rows |= {self.rank(row, window): row for row in outcome.rows}
+            if outcome.is_full:
                 overflowed.append(second)
-        all_overflowed = tuple(dict.fromkeys((*place.overflowed, *overflowed)))
-        place = place._replace(overflowed=all_overflowed[: NAMED_OVERFLOWS + 1])
-        return self._part(place, window, full.search_id, list(rows.values()))
 
-    def _part(self, place: Place, window: Window, search_id: str, rows: Sequence[Row]) -> SearchedWindow:
+        searched = self._searched(place, window, full, searches, rows.values())
+        return SearchedWindow(
+            searched.rows, searched.here, searched.following, searches, tuple(dict.fromkeys(overflowed))
+        )
+
+    def _searched(
+        self, place: Place, window: Window, outcome: "_Searches", searches: int, rows: Iterable[Row] | None = None
+    ) -> SearchedWindow:
+        """The window with its rows: those of the searches, or those given."""
         walk = self.walk
-        ranked = sorted((RankedRow(self.rank(row, window), row) for row in rows), key=itemgetter(0))
-        edge = walk.quiet_edge(window, [rank.millisecond / 1000 for rank, _ in ranked])
+        found = {self.rank(row, window): row for row in (outcome.rows if rows is None else rows)}
+        ranked = [RankedRow(*pair) for pair in sorted(found.items(), key=itemgetter(0))]
+        edge = walk.quiet_edge(window, [each.rank.millisecond / 1000 for each in ranked])
         if self._backwards:
             ranked.reverse()
-        kept = [
-            each
-            for each in ranked
-            if self._is_within(each.row)
-            and not self._is_past(each.rank, edge)
-            and self.is_to_come(each.rank, place.entered)
-        ]
-        following = place._replace(
+        kept = [each for each in ranked if self._is_kept(each, edge, place.entered)]
+
+        last = kept[-1].rank if kept else None
+        following = Place(
             edge=walk.next_edge(edge),
-            length=walk.learned(place.length, window, len(rows)),
-            search_id="",
-            far=None,
-            entered=kept[-1].rank if kept else place.entered,
-            after=kept[-1].rank if kept else place.after,
-            rows=place.rows + len(kept),
+            length=walk.learned(place.length, window, len(outcome.fullest)),
+            entered=last or place.entered,
+            after=last or place.after,
         )
-        here = place._replace(search_id=search_id, far=walk.far_edge(window))
-        return SearchedWindow(kept, here, following)
+        here = place._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
+        return SearchedWindow(kept, here, following, searches)
 
-    def _is_within(self, row: Row) -> bool:
-        moment = row.get("ReceivedTimestamp")
-        return moment is None or self.begin <= moment <= self.end
+    def _is_kept(self, ranked: RankedRow, edge: int, entered: Rank | None) -> bool:
+        """Whether a row belongs to the window: it is in the range, not past the window's edge, and not dealt with."""
+        moment = ranked.row.get("ReceivedTimestamp")
+        if moment is not None and not self.begin <= moment <= self.end:
+            return False
+        past = ranked.rank.millisecond < edge * 1000 if self._backwards else ranked.rank.millisecond > edge * 1000
+        return not past and self.is_to_come(ranked.rank, entered)
 
-    def _is_past(self, rank: Rank, edge: int) -> bool:
-        return rank.millisecond < edge * 1000 if self._backwards else rank.millisecond > edge * 1000
-
-    def _seconds(self, rows: Sequence[Row], window: Window) -> list[float]:
+    def _seconds(self, rows: list[Row], window: Window) -> list[float]:
         return sorted(self.rank(row, window).millisecond / 1000 for row in rows)
 
     def _window(self, place: Place) -> Window:
-        whole, edge = self.walk.whole, place.edge
-        ends = [second for second in (edge, place.far) if second is not None]
-        if edge is None or any(not whole.first <= second <= whole.last for second in ends):
+        edge, far = place.edge, place.far
+        if edge is None or not self._is_in_range(edge):
             raise InvalidArgument(DAMAGED)
-        if place.far is None:
+        if far is None:
             return self.walk.window(edge, place.length)
-        window = Window(min(edge, place.far), max(edge, place.far))
-        if window.length > self.limits.seconds or self.walk.near_edge(window) != edge:
+        window = Window(min(edge, far), max(edge, far))
+        if not self._is_in_range(far) or window.length > self.limits.seconds or self.walk.near_edge(window) != edge:
             raise InvalidArgument(DAMAGED)
         return window
 
-    def _request(self, window: Window) -> SearchRequest:
-        return SearchRequest(self.archive_id, window, self.filters, self.limits.rows)
+    def _is_in_range(self, second: int) -> bool:
+        """Whether a second is one of the range as it was asked for: where the archive begins may move meanwhile."""
+        return math.floor(self.begin.timestamp()) <= second <= self.walk.whole.last
 
 
-def overflow_notes(place: Place) -> list[str]:
-    """What to say of seconds with more messages than one search may find."""
-    if not place.overflowed:
-        return []
-    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in place.overflowed[:NAMED_OVERFLOWS])
-    others = " and others" if len(place.overflowed) > NAMED_OVERFLOWS else ""
-    return [
-        f"More messages were received than one search can find in the second of {moments}{others}: some are missing "
-        "here. Narrow the words to find them."
-    ]
+@dataclass(frozen=True)
+class _Searches:
+    """The searches of one window that have finished, how many were run, and the one that still runs, if one does."""
+
+    finished: list[Finished]
+    searches: int
+    running: str | None = None
+
+    @property
+    def search_ids(self) -> tuple[str, ...]:
+        ids = [each.search_id for each in self.finished]
+        return (*ids, self.running) if self.running else tuple(ids)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one of them may have found more than it may give."""
+        return any(each.results.truncated for each in self.finished)
+
+    @property
+    def rows(self) -> list[Row]:
+        """What they found; a message that several found is here several times."""
+        return [row for each in self.finished for row in each.results.rows]
+
+    @property
+    def fullest(self) -> list[Row]:
+        """The rows of the search that found most."""
+        return max((each.results.rows for each in self.finished), key=len, default=[])

@@ -68,7 +68,7 @@ class Walk:
         """The next window: from `edge` on, `length` seconds long (0: as long as may be), within the range."""
         length = min(length or self.limits.seconds, self.limits.seconds)
         if self._backwards:
-            return Window(max(self.whole.first, edge - length), edge)
+            return Window(min(edge, max(self.whole.first, edge - length)), edge)
         return Window(edge, min(self.whole.last, edge + length))
 
     def near_edge(self, window: Window) -> int:
@@ -78,9 +78,10 @@ class Walk:
         return window.first if self._backwards else window.last
 
     def next_edge(self, edge: int) -> int | None:
-        """`edge`, or None when it is the end of the range."""
-        end = self.whole.first if self._backwards else self.whole.last
-        return None if edge == end else edge
+        """`edge`, or None when it is the end of the range, or past it."""
+        if self._backwards:
+            return edge if edge > self.whole.first else None
+        return edge if edge < self.whole.last else None
 
     def shortened(self, window: Window, seconds: Sequence[float], times: int) -> int:
         """How long the window should be instead, after it came back full for the `times`-th time. `seconds` are the

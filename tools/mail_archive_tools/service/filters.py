@@ -3,17 +3,12 @@
 from typing import Any
 
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.models.filters import (
-    ArchiveFilters,
-    BooleanExpression,
-    BooleanToEvaluate,
-    FilterCondition,
-    SearchWords,
-    StringExpression,
-    StringToEvaluate,
-)
+from mail_archive_tools.models.filters import ArchiveFilters, SearchWords
 
-ATTRIBUTES = {
+Filters = dict[str, Any]
+"""What StartArchiveSearch takes as Filters; None where everything matches."""
+
+_ATTRIBUTES = {
     "sender": "FROM",
     "recipient": "TO",
     "cc": "CC",
@@ -21,29 +16,37 @@ ATTRIBUTES = {
     "envelope_sender": "ENVELOPE_FROM",
     "envelope_recipient": "ENVELOPE_TO",
 }
+PARTICIPATION = ("FROM", "TO", "CC")
+"""The header fields that name a participant."""
 
 
-def archive_filters(words: SearchWords, exclude: SearchWords | None = None) -> ArchiveFilters | None:
-    """What finds `words` without `exclude`; None when both are empty, and everything matches."""
-    include, unless = _conditions(words), _conditions(exclude) if exclude else []
-    if not include and not unless:
-        return None
-    return ArchiveFilters(include=include or None, unless=unless or None)
+def filters_of(words: SearchWords, exclude: SearchWords | None = None) -> tuple[Filters | None, ...]:
+    """The Filters of the searches that find `words` without `exclude`: one search, or with `participant` one for each
+    field that may name one, since all conditions of a search must hold."""
+    include = _conditions(words)
+    unless = _conditions(exclude) if exclude else []
+    if exclude and exclude.participant:
+        # Any of these is enough to leave a message out, so they need no search of their own.
+        unless += [contains(attribute, exclude.participant) for attribute in PARTICIPATION]
+
+    if not words.participant:
+        return (all_of(include, unless),)
+    return tuple(all_of([*include, contains(attribute, words.participant)], unless) for attribute in PARTICIPATION)
 
 
-def search_filters(exclude: SearchWords | None, **words: Any) -> dict[str, Any] | None:
-    """The API's Filters for the arguments of a tool, named as in `SearchWords`; None when nothing is asked for."""
-    return request_filters(archive_filters(SearchWords(**words), exclude))
+def all_of(include: list[Filters], unless: list[Filters] | None = None) -> Filters | None:
+    """The Filters that hold where all of `include` do and none of `unless`; None without any condition."""
+    filters = {"Include": include, "Unless": unless}
+    return {name: conditions for name, conditions in filters.items() if conditions} or None
 
 
-def contains(attribute: str, values: list[str]) -> FilterCondition:
+def contains(attribute: str, values: list[str]) -> Filters:
     """The condition that an attribute of the API contains any of these values."""
-    evaluate = StringToEvaluate.model_validate({"attribute": attribute})
-    return FilterCondition(string_expression=StringExpression(evaluate=evaluate, operator="CONTAINS", values=values))
+    return {"StringExpression": {"Evaluate": {"Attribute": attribute}, "Operator": "CONTAINS", "Values": list(values)}}
 
 
-def request_filters(filters: ArchiveFilters | None) -> dict[str, Any] | None:
-    """The API's Filters.
+def request_filters(filters: ArchiveFilters | None) -> Filters | None:
+    """The Filters that a caller spelled out.
 
     Raises:
         InvalidArgument: a condition has both expressions, or none.
@@ -58,17 +61,15 @@ def request_filters(filters: ArchiveFilters | None) -> dict[str, Any] | None:
     return filters.request()
 
 
-def _conditions(words: SearchWords) -> list[FilterCondition]:
-    conditions = [
-        contains(attribute, values) for name, attribute in ATTRIBUTES.items() if (values := getattr(words, name))
-    ]
+def _conditions(words: SearchWords) -> list[Filters]:
+    """A condition for each kind of word but `participant`."""
+    conditions = []
+    for name, attribute in _ATTRIBUTES.items():
+        values = getattr(words, name)
+        if values:
+            conditions.append(contains(attribute, values))
     if words.has_attachments is not None:
-        conditions.append(
-            FilterCondition(
-                boolean_expression=BooleanExpression(
-                    evaluate=BooleanToEvaluate(attribute="HAS_ATTACHMENTS"),
-                    operator="IS_TRUE" if words.has_attachments else "IS_FALSE",
-                )
-            )
-        )
+        operator = "IS_TRUE" if words.has_attachments else "IS_FALSE"
+        expression = {"Evaluate": {"Attribute": "HAS_ATTACHMENTS"}, "Operator": operator}
+        conditions.append({"BooleanExpression": expression})
     return conditions

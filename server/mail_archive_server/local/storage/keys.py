@@ -27,3 +27,8 @@ def last_key(archive: int, second: int) -> int:
 def archive_of(key: int) -> int:
     """The archive number in a key."""
     return key >> (_SECOND_BITS + _PLACE_BITS)
+
+
+def second_of(key: int) -> int:
+    """The second of receipt in a key, since 1970."""
+    return (key >> _PLACE_BITS) % (1 << _SECOND_BITS) - _SECONDS_BEFORE_1970

@@ -149,6 +149,13 @@ class Store(Database):
             (count,) = db.execute("SELECT count(*) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
         return int(count)
 
+    def oldest_second(self, archive: ArchiveRecord) -> int | None:
+        """When its oldest message was received, in seconds since 1970; None without messages."""
+        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        with self.reading() as db:
+            (oldest,) = db.execute("SELECT min(id) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+        return None if oldest is None else keys.second_of(oldest)
+
     def message(self, archived_message_id: str) -> MessageRecord | None:
         with self.reading() as db:
             row = db.execute(

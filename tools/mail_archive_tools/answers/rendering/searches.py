@@ -22,6 +22,7 @@ from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.summary import Summary, SummaryOthers
 
 _ROW_COLUMNS = ("ArchivedMessageId", "ReceivedTimestamp", "Att", "From", "To", "Subject")
+_COLUMNS_WHERE_THERE_ARE_ANY = ("Date", "Copies")
 
 
 @render.register
@@ -31,7 +32,7 @@ def _(result: ArchiveList) -> str:
     columns = ("ArchiveId", "ArchiveName", "ArchiveState", "LastUpdatedTimestamp")
     shown = table(columns, ([row.get(name, "") for name in columns] for row in result.structured()["Archives"]))
     more = f"\nMore: list_archives with next_token={result.next_token}" if result.next_token else ""
-    return f"{shown}{more}"
+    return lines(f"{shown}{more}", *(result.notes or []))
 
 
 @render.register
@@ -93,7 +94,7 @@ def _(result: ArchiveSearchPage) -> str:
         _filtered(result.filtered_here) if result.filtered_here else "",
         _still_running(result.running_search_id),
         *(result.notes or []),
-        _rows(result.rows, [*_ROW_COLUMNS, "Copies"] if any(row.copies for row in result.rows) else _ROW_COLUMNS),
+        _rows(result.rows),
         *_copy_ids(result.rows),
         f"To go on: search_archive with the same arguments and cursor={result.next_cursor}"
         if result.next_cursor
@@ -172,7 +173,8 @@ def _still_running(search_id: str | None) -> str:
 
 def _filtered(seen: FilteredHere) -> str:
     missing = f"; {seen.not_read} could not be read" if seen.not_read else ""
-    return f"Filtered here: {seen.rows_matched} of {seen.rows_read} rows read match{missing}."
+    found = number_of(seen.rows_found, "row")
+    return f"Filtered here: {seen.rows_read} of {found} found so far were looked at{missing}."
 
 
 def _copy_ids(rows: list[FoundRow]) -> Iterator[str]:
@@ -188,17 +190,19 @@ def _count(of: str, rows: list[SearchResultRow], total: int, truncated: bool | N
     return f"{len(rows)} of {total} rows: {of}.{more}"
 
 
-def _rows(rows: Sequence[SearchResultRow], columns: Sequence[str] = _ROW_COLUMNS) -> str:
+def _rows(rows: Sequence[SearchResultRow]) -> str:
     """Rows as a table where only the summary's members are known, else one after another."""
     if not rows:
         return ""
     shown = [row.structured() for row in rows]
     if all(set(row) <= _SUMMARY_MEMBERS for row in shown):
+        others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
+        columns = [*_ROW_COLUMNS, *others]
         return lines(DATA_NOT_INSTRUCTIONS, table(columns, ([_cell(row, name) for name in columns] for row in shown)))
     return lines(DATA_NOT_INSTRUCTIONS, *("\n".join(labelled(row)) + "\n" for row in shown))
 
 
-_SUMMARY_MEMBERS = {*_ROW_COLUMNS, "HasAttachments", "Copies", "CopyIds"}
+_SUMMARY_MEMBERS = {*_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachments", "CopyIds"}
 
 
 def _cell(row: dict[str, Any], name: str) -> str:

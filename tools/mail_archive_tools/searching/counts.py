@@ -1,0 +1,48 @@
+"""What was found of a search so far, and what it took."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from mail_archive_tools.models.moments import iso
+
+NAMED_OVERFLOWS = 5
+"""Seconds with too many messages that are named; of more, it is said that there are others."""
+
+_Count = Annotated[int, Field(ge=0, le=10**12)]
+_Second = Annotated[int, Field(ge=-62_135_596_800, le=253_402_300_799)]
+"""One that `datetime` can say: in the years 1 to 9999."""
+
+
+class Counts(NamedTuple):
+    """Small, and made of what JSON knows, so that a cursor can carry it."""
+
+    searches: _Count = 0
+    rows: _Count = 0
+    messages: _Count = 0
+    """Copies of one message counted once, within a window."""
+    overflowed: Annotated[tuple[_Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
+    """Seconds with more messages than a search may find: those that are named, and one more if there are others."""
+
+    def having_run(self, searches: int, overflowed: Sequence[int] = ()) -> "Counts":
+        """The counts after more searches, and the seconds that were too full for them."""
+        seconds = tuple(dict.fromkeys((*self.overflowed, *overflowed)))
+        return self._replace(searches=self.searches + searches, overflowed=seconds[: NAMED_OVERFLOWS + 1])
+
+    def having_found(self, rows: int, messages: int) -> "Counts":
+        """The counts with more rows, and the messages that they are of."""
+        return self._replace(rows=self.rows + rows, messages=self.messages + messages)
+
+
+def overflow_notes(counts: Counts) -> list[str]:
+    """What to say of seconds with more messages than one search may find."""
+    if not counts.overflowed:
+        return []
+    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in counts.overflowed[:NAMED_OVERFLOWS])
+    others = " and others" if len(counts.overflowed) > NAMED_OVERFLOWS else ""
+    return [
+        f"More messages were received than one search can find in the second of {moments}{others}: some are missing "
+        "here. Narrow the words to find them."
+    ]
