@@ -8,6 +8,8 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp import Client
+from mcp.server import MCPServer
 
 from mail_archive_server.backends import open_access
 from mail_archive_server.local.storage.store import Store
@@ -473,6 +475,16 @@ async def test_a_timestamp_without_a_zone_is_utc_and_that_is_said(sample: Sample
     )
     assert not any("UTC" in note for note in rest.notes or [])
     assert not any("UTC" in note for note in aware.notes or [])
+
+
+@pytest.mark.parametrize("written", ["2025-04-01", "20250401", " 2025-04-01 ", "2025-04-01T00:00:00Z"])
+async def test_a_date_alone_needs_no_note(server: MCPServer[Any], sample: Sample, written: str) -> None:
+    arguments = {"archive_id": sample.archive_id, "from_timestamp": written, "to_timestamp": "2025-04-30", "limit": 1}
+    async with Client(server) as client:
+        structured = (await client.call_tool("search_archive", arguments)).structured_content or {}
+    assert structured["FromTimestamp"] == "2025-04-01T00:00:00Z"
+    assert structured["ToTimestamp"] == "2025-04-30T23:59:59.999Z"
+    assert "zone" not in " ".join(structured.get("Notes", []))
 
 
 async def test_a_range_that_ends_before_it_begins(sample: Sample, access: Access) -> None:

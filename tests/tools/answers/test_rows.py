@@ -28,7 +28,8 @@ def monster(number: int) -> dict[str, Any]:
     return {
         "ArchivedMessageId": f"{number:026d}",
         "ReceivedTimestamp": "2025-01-01T00:00:00Z",
-        **dict.fromkeys(["From", "To", "Cc", "Subject", "Date", "XMailer", "MessageId", "InReplyTo"], LONGEST),
+        **dict.fromkeys(["From", "To", "Cc", "Subject", "XMailer", "MessageId", "InReplyTo"], LONGEST),
+        "Date": "Sat, 1 Apr 2017 10:00:00 +0000 (" + LONGEST,
         "ReceivedHeaders": [LONGEST] * 50,
         "Envelope": {"From": LONGEST, "To": [LONGEST] * 100, "Helo": LONGEST},
         "HasAttachments": True,
@@ -41,6 +42,40 @@ def test_twenty_summaries_take_less_than_six_kilobytes() -> None:
     assert len(rows) == 20
     assert len(text.encode()) < 6_000
     assert any("shortened" in note for note in notes)
+
+
+def dated(date: str) -> SearchResultRow:
+    row = {"ArchivedMessageId": "m", "ReceivedTimestamp": "2025-04-01T10:00:00Z", "Date": date}
+    ((shown,), _) = fit_rows([row], "summary", SearchResultRow)
+    return shown
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Tue, 1 Apr 2025 12:00:01 +0100",
+        "Sat, 01 Apr 2017 10:00:00 -1100",
+        "1 Jan 1900 00:00:00 GMT",
+        "Fri, 31 Dec 9990 23:00:00 -0900",
+    ],
+)
+def test_a_date_of_another_hour_is_shown(date: str) -> None:
+    assert dated(date).date == date
+    rows, _ = fit_rows(
+        [{"ArchivedMessageId": "m", "ReceivedTimestamp": "2025-04-01T10:00:00Z", "Date": date}],
+        "summary",
+        SearchResultRow,
+    )
+    text = render(SearchResults(search_id="s", rows=rows, total_rows=1))
+    assert text.splitlines()[-2].endswith("\tDate") and text.splitlines()[-1].endswith(f"\t{date}")
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Tue, 1 Apr 2025 12:00:00 +0200", "Tue, 1 Apr 2025 10:59:59 -0000", "Tue, 1 Apr 2025 09:30:00", "no date", ""],
+)
+def test_a_date_of_the_same_hour_or_none_is_left_out(date: str) -> None:
+    assert dated(date).date is None
 
 
 @pytest.mark.parametrize("count", [1, 50])

@@ -2,12 +2,18 @@
 
 import fnmatch
 import time
+from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.searching.matching import pattern
+from mail_archive_server.local.importing.record import describe
+from mail_archive_tools.models.query import FilterHere
+from mail_archive_tools.search import search_archive
+from mail_archive_tools.searching.matching import folded, pattern
+from tests.tools.searching.timelines import Timeline, moment
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,90 @@ def test_no_value_takes_long() -> None:
     for value in ("a" * 10_000, "ab" * 5_000, "a" * 9_999 + "b"):
         hostile(value)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("written", "sought"),
+    [
+        ("𝐔𝐫𝐠𝐞𝐧𝐭 𝓹𝓪𝔂𝓶𝓮𝓷𝓽", "urgent payment"),
+        ("ｐａｙ　ｎｏｗ", "pay now"),
+        ("pay\u200bm\u00adent\u2060 due", "payment due"),
+        ("ﬁnal oﬀer", "FINAL OFFER"),
+        ("STRAẞE", "strasse"),
+        ("Ⅳ²", "iv2"),
+        ("I\u0307stanbul", "i\u0307stanbul"),
+        ("Ａ\u034fＢ", "ab"),
+    ],
+)
+def test_text_is_compared_as_a_person_reads_it(written: str, sought: str) -> None:
+    assert folded(written) == folded(sought)
+    assert pattern(f"*{sought}*")(folded(f"x {written} y"))
+
+
+@given(text=st.text(max_size=60))
+def test_folding_again_changes_nothing(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+
+
+BODY = "Bitte überweisen Sie 𝟓𝟎𝟎 Euro.\n\nSee ![x](https://a.example) <script>\n"
+
+
+def archived(folder: Path, *, subject: str = "An invoice", name: str = "plan.txt", body: str = BODY) -> Timeline:
+    timeline = Timeline(folder)
+    message = EmailMessage()
+    message["From"], message["Subject"], message["Message-ID"] = "Ann <ann@a.example>", subject, "<One.2@a.example>"
+    message.set_content(body)
+    message.add_attachment(b"hello", maintype="application", subtype="octet-stream", filename=name)
+    timeline.add([describe(message.as_bytes(), timeline.archive_id, 1_000)])
+    return timeline
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"body": ["500 EURO"]}, True),
+        ({"body": ["quarterly-figures"]}, True),
+        ({"body": ["![x](https"]}, True),
+        ({"body": ["! [x] (https"]}, True),
+        ({"body": ["< script"]}, True),
+        ({"body": ["absent", "überweisen"]}, True),
+        ({"body": ["absent"]}, False),
+        ({"message_id": ["one.*@A.example"]}, True),
+        ({"message_id": ["<One.2@a.example>"]}, True),
+        ({"message_id": ["one"]}, False),
+        ({"message_id": ["*"], "subject": ["*invoice"], "sender": ["ann <*"], "body": ["euro"]}, True),
+        ({"message_id": ["*"], "subject": ["invoice"]}, False),
+    ],
+    ids=str,
+)
+async def test_a_message_is_matched_by_what_is_shown_of_it(
+    tmp_path: Path, wanted: dict[str, list[str]], found: bool
+) -> None:
+    timeline = archived(tmp_path / "archive", subject="𝑨𝒏 invoice", name="Quarterly\u00ad-figures.xlsx")
+    page = await search_archive(
+        timeline.archive_id,
+        moment(0),
+        moment(2_000),
+        filter_here=FilterHere(**wanted),
+        access=timeline.access(),
+    )
+    assert page.complete and len(page.rows) == int(found)
+
+
+@pytest.mark.anyio
+async def test_a_copy_with_another_body_is_no_hiding_place(tmp_path: Path) -> None:
+    """Two messages with the same header fields are one row; either body may hold what is looked for."""
+    timeline = Timeline(tmp_path / "archive")
+    headers = {"Message_ID": "<1@a.example>", "Date": "Tue, 1 Apr 2025 10:00:00 +0000"}
+    harmless = timeline.put([1_000], body="all is well\r\n", **headers)
+    hidden = timeline.put([1_000], body="send the needle\r\n", **headers)
+    page = await search_archive(
+        timeline.archive_id,
+        moment(0),
+        moment(2_000),
+        filter_here=FilterHere(body=["needle"]),
+        access=timeline.access(),
+    )
+    (row,) = page.rows
+    assert set(row.copy_ids or []) == {*harmless, *hidden}

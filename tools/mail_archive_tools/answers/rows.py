@@ -17,7 +17,7 @@ PAGE_BYTES = 34_000
 
 FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
-DATE_BYTES = 40
+DATE_BYTES = 32
 DATE_TOLERANCE = timedelta(hours=1)
 """How far the Date header may be from the moment of receipt before a summary shows it."""
 

@@ -58,6 +58,8 @@ class Tracer:
     searches: int = 0
     complete: bool = True
     notes: list[str] = field(default_factory=list)
+    archive_begins: int | None = None
+    """The second that no message is older than, where it is known."""
 
     async def trace(self) -> None:
         """Search until the conversation is whole, or as far as that goes.
@@ -65,6 +67,8 @@ class Tracer:
         Raises:
             ArchiveError: not even the first search could be run.
         """
+        begins = await self.searcher.lifetimes.begins(self.archive_id)
+        self.archive_begins = int(begins.timestamp()) if begins else None
         asked = self.known.rows[self.known.asked]
         searched = {_subject(asked)}
         await self._by_subject(asked)
@@ -88,7 +92,7 @@ class Tracer:
             return None
         tree = self.known.tree()
         last = max(second_of(row) for row in tree.rows())
-        if tree.begins_missing and asked - covered.first < _FARTHEST_BACK:
+        if tree.begins_missing and asked - covered.first < _FARTHEST_BACK and not self._is_the_beginning(covered.first):
             return Window(covered.first - limit, covered.first)
         if covered.last - last < _QUIET and covered.last < time.time():
             return Window(covered.last, covered.last + limit)
@@ -106,6 +110,10 @@ class Tracer:
             if not new or not await self._search(self._meanwhile(asked), all_of([contains("FROM", new)])):
                 return
             written |= set(new)
+
+    def _is_the_beginning(self, second: int) -> bool:
+        """Whether the archive holds nothing older."""
+        return self.archive_begins is not None and second <= self.archive_begins
 
     def _meanwhile(self, asked: Row) -> Window:
         """The time of what was found, or of what may be missing."""
@@ -128,6 +136,9 @@ class Tracer:
         filters there is nothing to ask for."""
         if filters is None or not self.complete:
             return False
+        if self.archive_begins is not None:
+            first = min(max(window.first, self.archive_begins), window.last)
+            window = Window(first, window.last)
         if self.searches == MOST_SEARCHES:
             return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
         request = SearchRequest(self.archive_id, window, filters, self.searcher.limits.rows)
