@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mail_archive_server.cli import _parser
+from mail_archive_server.cli import COMMANDS, _parser
 from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import SETTINGS, read_settings
 from mail_archive_tools.catalog import CATALOG
@@ -110,7 +110,7 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         "make": {"demo", "test", "check", "bench"},
         "pip": {"install"},
         "claude": {"mcp"},
-        "mail-archive-mcp": {"demo", "import", "local", "--local", "--transport"},
+        "mail-archive-mcp": {"demo", "import", "local", "tools", "call", "--local", "--transport"},
         "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025", "AWS_ACCESS_KEY_ID=local"},
         "aws": {"mailmanager"},
         "python": {"examples/agent.py", "examples/mcp_client.py"},
@@ -119,7 +119,7 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         words = shlex.split(line)
         assert words[1] in kinds[words[0]], line
         if words[0] == "mail-archive-mcp":
-            arguments = words[1:] if words[1] in ("demo", "import", "local") else ["serve", *words[1:]]
+            arguments = words[1:] if words[1] in COMMANDS else ["serve", *words[1:]]
             _parser().parse_args(arguments)
         if words[0] == "claude":
             assert_taken(words[words.index("mail-archive-mcp") + 1 :], {})
@@ -133,14 +133,18 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
     (tmp_path / "Mail" / "one.eml").write_bytes(eml(Subject="one"))
     (tmp_path / "export.mbox").write_bytes(b"From a@b.example Sun Jun  1 12:00:00 2025\n" + eml(Subject="two"))
     bin_folder = Path(sys.executable).parent
-    runnable = [line for line in commands() if line.startswith(("mail-archive-mcp import", "mail-archive-mcp demo"))]
-    runnable += [line for line in commands() if line.startswith("python")]
-    assert len(runnable) == 5
-    for line in dict.fromkeys(runnable):
+    ending = ("import", "demo", "call", "tools", "--local")
+    runnable = [
+        line for line in commands() if line.startswith(("python", *(f"mail-archive-mcp {word}" for word in ending)))
+    ]
+    assert len(runnable) == 9
+    # A reader may go through it once more.
+    for line in [*runnable, *runnable]:
         words = shlex.split(line.replace("~", str(tmp_path)).replace("examples/", f"{ROOT}/examples/"))
         finished = subprocess.run(
             [str(bin_folder / words[0]), *words[1:]],
             cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,

@@ -3,45 +3,69 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from mail_archive_server.commands import CommandError, demo, importing, local, serve
+from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools
 from mail_archive_server.settings import SettingError
+from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
 from mail_archive_tools import __version__
 
-COMMANDS = {"serve": serve, "demo": demo, "import": importing, "local": local}
+COMMANDS = {"serve": serve, "demo": demo, "import": importing, "local": local, "tools": tools, "call": call}
 """Each a module with HELP, `add_arguments(parser)` and `run(arguments)`."""
 
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted."""
+    """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 141 nobody reads on."""
+    speak_any_charset()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
     parsed = _parser().parse_args(words)
     try:
         COMMANDS[parsed.command].run(parsed)
-    except SettingError as error:
-        _exit(2, str(error))
-    except CommandError as error:
-        _exit(1, str(error))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.stdout.flush()
+    except (SettingError, CommandError, BrokenPipeError, KeyboardInterrupt) as error:
+        _end(error)
+    except BaseExceptionGroup as group:
+        # A command may be many tasks, of which one failed.
+        only = _only(group)
+        if not isinstance(only, SettingError | CommandError | BrokenPipeError | KeyboardInterrupt):
+            raise
+        _end(only)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mail-archive-mcp",
         description="Amazon SES Mail Manager archives for AI assistants, over MCP. Without a command: serve.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mail-archive-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
-        command.add_arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
+        # Whole flags only: what an abbreviation means may change with the next flag.
+        command.add_arguments(
+            commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False)
+        )
     return parser
 
 
-def _exit(status: int, message: str) -> None:
-    print(f"mail-archive-mcp: {message}", file=sys.stderr)
-    sys.exit(status)
+def _end(error: BaseException) -> NoReturn:
+    """Exit as the error says."""
+    if isinstance(error, BrokenPipeError):
+        end_without_a_reader()
+    if isinstance(error, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    print(f"mail-archive-mcp: {shown(str(error))}", file=sys.stderr)
+    sys.exit(2 if isinstance(error, SettingError) else 1)
+
+
+def _only(error: BaseException) -> BaseException | None:
+    """The one exception in a group of groups; None where there are several."""
+    while isinstance(error, BaseExceptionGroup):
+        if len(error.exceptions) != 1:
+            return None
+        error = error.exceptions[0]
+    return error

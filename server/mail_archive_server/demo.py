@@ -15,8 +15,10 @@ from mcp import Client, StdioServerParameters
 from mail_archive_server.commands import CommandError
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.storage.database import StoreError
-from mail_archive_server.local.storage.store import Store
+from mail_archive_server.local.storage.store import ArchiveRecord, Store
 from mail_archive_server.sample import fill
+from mail_archive_server.sample.fill import ARCHIVE_NAME
+from mail_archive_server.terminal import shown
 
 QUESTION = "Did Brightwell Optics change its bank details in spring 2025, and did that mail really come from them?"
 SPRING = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T23:59:59Z"}
@@ -27,7 +29,7 @@ _SHOWN_LINES = 24
 
 def show(keep: Path | None = None) -> None:
     """Build the sample, start the server as a host does, and print the investigation. With `keep`, the sample stays
-    in that new folder.
+    in that folder, which is new, or has it from before.
 
     Raises:
         CommandError: the folder cannot be used.
@@ -35,14 +37,30 @@ def show(keep: Path | None = None) -> None:
     with _folder(keep) as folder:
         try:
             with Store(folder, create=True) as store:
-                fill(Local(store, str))
-                count = store.count_messages(store.archives()[0])
+                _refuse_other_mail(store)
+                archive_id = fill(Local(store, str))
+                count = store.count_messages(_archive(store, archive_id))
         except StoreError as error:
             raise CommandError(str(error)) from error
         _say(f"A sample archive with {count} messages: one year of the mail of Tidewater Instruments.")
         anyio.run(_investigate, folder)
         if keep is not None:
-            _say(f"The sample stays in {keep}: mail-archive-mcp --local {keep} serves it.")
+            kept = shown(keep)
+            _say(f"The sample stays in {kept}: mail-archive-mcp --local {kept} serves it.")
+
+
+def _refuse_other_mail(store: Store) -> None:
+    others = [archive.name for archive in store.archives() if archive.name != ARCHIVE_NAME]
+    if others:
+        raise CommandError(
+            f"{store.folder} is a local archive with other mail in it ({others[0]}). Name a new folder for the sample."
+        )
+
+
+def _archive(store: Store, archive_id: str) -> ArchiveRecord:
+    archive = store.archive(archive_id)
+    assert archive is not None
+    return archive
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
@@ -15,6 +15,8 @@ KEY_BYTES = 16
 
 Transport = Literal["stdio", "http"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+_Value = TypeVar("_Value")
 
 
 class SettingError(Exception):
@@ -72,6 +74,14 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def path(text: str) -> Path:
+    """`~` is the user's home: hosts start a server without a shell, which would have said so."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("a path; there is no such user, or no home folder") from None
+
+
 def port(text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise ValueError("a port number from 0 to 65535")
@@ -110,7 +120,7 @@ SETTINGS = (
     Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
     Setting("host", str, "with http: the loopback address to listen on", "HOST"),
     Setting("port", port, "with http: the port to listen on", "PORT"),
-    Setting("local", Path, "a folder with a local archive to serve instead of AWS", "DIR"),
+    Setting("local", path, "a folder with a local archive to serve instead of AWS", "DIR"),
     Setting("search_seconds", seconds, "how long a search of the local archive takes", "SECONDS"),
     Setting("region", str, "the AWS Region; else AWS's own settings say it", "REGION"),
     Setting("profile", str, "the AWS profile; else AWS's own settings say it", "NAME"),
@@ -153,17 +163,21 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
         text = flag if flag is not None else environment.get(setting.variable) or None
         if text is not None:
             source = setting.flag if flag is not None else setting.variable
-            values[setting.name] = _read(setting, source, cast(str, text))
+            values[setting.name] = read_value(setting.read, source, cast(str, text), setting.secret)
     settings = Settings(**values)
     _refuse_contradictions(settings)
     return settings
 
 
-def _read(setting: Setting, source: str, text: str) -> Any:
+def read_value(read: Callable[[str], _Value], source: str, text: str, secret: bool = False) -> _Value:
+    """
+    Raises:
+        SettingError: the text is none of what `source`, a flag or a variable, may be.
+    """
     try:
-        return setting.read(text)
+        return read(text)
     except ValueError as error:
-        found = "" if setting.secret else f"; it is {text!r}"
+        found = "" if secret else f"; it is {text!r}"
         raise SettingError(f"{source} must be {error}{found}.") from None
 
 

@@ -1,17 +1,25 @@
 """The command line, as a process."""
 
+import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 import termios
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import anyio
 import pytest
+from mcp import Client
 
 from mail_archive_server.commands.importing import archive_name
 from mail_archive_server.local.storage.store import Store
+from mail_archive_tools.catalog import CATALOG
 from tests.conftest import Sample, eml
 
 
@@ -56,11 +64,20 @@ def test_mistakes_end_with_status_two_and_a_sentence(tmp_path: Path) -> None:
 def test_what_cannot_be_done_ends_with_status_one_and_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").touch()
+    (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
+    a_file = str(tmp_path / "one.eml")
     for words, said in (
         (["--local", str(tmp_path / "nowhere")], "does not exist"),
         (["--local", str(tmp_path / "photos")], "is not a local archive"),
         (["import", str(tmp_path / "photos"), str(tmp_path)], "is not empty"),
         (["import", str(tmp_path / "new"), str(tmp_path / "missing")], "missing does not exist"),
+        (["import", str(tmp_path / "new"), str(tmp_path / "photos")], "There is no mail in"),
+        (["import", a_file, a_file], "is a file, not a folder"),
+        (["import", f"{a_file}/below", a_file], "is a file, not a folder"),
+        (["import", "/proc/nowhere/archive", a_file], "/proc/nowhere/archive cannot be made"),
+        (["local", "/proc/nowhere/archive"], "/proc/nowhere/archive cannot be made"),
+        (["demo", "--keep", "/proc/nowhere/sample"], "/proc/nowhere/sample cannot be made"),
+        (["--local", "~/there-is-no-such-folder"], f"{Path.home()}/there-is-no-such-folder does not exist"),
         (["import", str(tmp_path / "new"), str(tmp_path), "--archive=-x-"], "cannot be an archive's name"),
         (["local", str(tmp_path / "photos")], "is not empty"),
         (["demo", "--keep", str(tmp_path / "photos")], "is not empty"),
@@ -69,6 +86,7 @@ def test_what_cannot_be_done_ends_with_status_one_and_a_sentence(tmp_path: Path)
         assert finished.returncode == 1, words
         assert said in finished.stderr
         assert "Traceback" not in finished.stderr and finished.stdout == ""
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_taken_port_is_said(sample: Sample) -> None:
@@ -90,21 +108,25 @@ def test_import_says_what_it_did(tmp_path: Path) -> None:
     first = run("import", str(tmp_path / "my mail!"), str(mail))
     assert first.returncode == 0
     assert first.stdout.startswith("Archive my-mail (a-")
-    assert "1 messages added, 0 were there already, 1 skipped." in first.stdout
+    assert "1 message added, 0 were there already, 1 skipped." in first.stdout
     assert f"Skipped: {mail / 'cat.png'} is not mail" in first.stderr
     again = run("import", str(tmp_path / "my mail!"), str(mail), "--archive", "my-mail")
-    assert "0 messages added, 1 were there already" in again.stdout
+    assert "0 messages added, 1 was there already" in again.stdout and again.returncode == 0
     run("import", str(tmp_path / "my mail!"), str(mail), "--archive", "second")
     with Store(tmp_path / "my mail!") as store:
         assert [archive.name for archive in store.archives()] == ["my-mail", "second"]
 
 
-def test_import_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
-    (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
+@pytest.mark.parametrize("size", [(24, 80), (0, 0)], ids=["known", "unknown"])
+def test_import_shows_a_bar_on_a_terminal_of_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    (mail / "one.eml").write_bytes(eml(Subject="one"))
+    (mail / "picture.png").write_bytes(b"\x89PNG" + bytes(5_000))
     controller, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, (24, 80))
+    termios.tcsetwinsize(terminal, size)
     finished = subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", "import", str(tmp_path / "archive"), str(tmp_path / "one.eml")],
+        [sys.executable, "-m", "mail_archive_server", "import", str(tmp_path / "archive"), str(mail)],
         stdout=subprocess.PIPE,
         stderr=terminal,
         check=True,
@@ -112,8 +134,8 @@ def test_import_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
     os.close(terminal)
     shown = _all_of(controller)
     os.close(controller)
-    assert "Importing" in shown and "100%" in shown
-    assert b"1 messages added" in finished.stdout
+    assert "Importing" in shown and re.findall(r"(\d+)%", shown)[-1] == "100"
+    assert b"1 message added" in finished.stdout
 
 
 def _all_of(controller: int) -> str:
@@ -137,6 +159,161 @@ def _all_of(controller: int) -> str:
 )
 def test_an_archive_is_named_after_its_folder(folder: str, name: str) -> None:
     assert archive_name(Path("/somewhere") / folder) == name
+
+
+def test_flags_are_written_out() -> None:
+    for words in (["serve", "--loc", "x"], ["import", "x", "y", "--arch", "z"], ["--transp", "http"]):
+        finished = run(*words)
+        assert finished.returncode == 2 and f"unrecognized arguments: {words[-2]}" in finished.stderr
+
+
+def test_a_file_name_cannot_act_on_the_terminal(tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    (mail / "ok.eml").write_bytes(eml(Subject="one"))
+    (mail / "a\x1b[2Jb\u202ecod.png").write_bytes(b"\x89PNG")
+    Path(os.fsdecode(bytes(mail) + b"/not\xffutf8.png")).write_bytes(b"\x89PNG")
+    finished = run("import", str(tmp_path / "archive"), str(mail))
+    assert finished.returncode == 0, finished.stderr
+    assert "a\\x1b[2Jb\\x202ecod.png is not mail" in finished.stderr
+    assert "notÿutf8" not in finished.stderr and "utf8.png is not mail" in finished.stderr
+    assert "\x1b" not in finished.stderr and "\u202e" not in finished.stderr
+
+
+def test_import_tells_programs_what_it_did(tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
+    words = ("import", "--json", str(tmp_path / "a-b"), str(tmp_path / "one.eml"))
+    first, again = (json.loads(run(*words).stdout) for _ in range(2))
+    counts = {"Added": 1, "AlreadyThere": 0, "Skipped": 0}
+    assert first == {"ArchiveId": first["ArchiveId"], "ArchiveName": "a-b", **counts}
+    assert again == {**first, "Added": 0, "AlreadyThere": 1}
+
+
+def test_tools_lists_what_is_offered() -> None:
+    text = run("tools").stdout
+    assert text.startswith("Toolset read:\n")
+    listed = json.loads(run("tools", "--json").stdout)
+    assert [tool["name"] for tool in listed] == [entry.name for entry in CATALOG]
+    for entry in CATALOG:
+        assert f"  {entry.name} " in text and entry.title in text
+    assert all(tool["input_schema"]["type"] == "object" for tool in listed)
+
+
+def test_call_calls_a_tool_once(sample: Sample) -> None:
+    where = ("--local", str(sample.folder))
+    assert run("call", "list_archives", *where).stdout.splitlines()[1].startswith(sample.archive_id)
+    arguments = json.dumps({"archive_id": sample.archive_id})
+    structured = json.loads(run("call", "get_archive", arguments, "--json", *where).stdout)
+    assert structured["ArchiveName"] == "tidewater-2025"
+    finished = subprocess.run(
+        [sys.executable, "-m", "mail_archive_server", "call", "get_archive", "-", *where],
+        input=arguments,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ArchiveName: tidewater-2025" in finished.stdout
+
+
+def test_call_refuses_in_a_sentence(sample: Sample, tmp_path: Path) -> None:
+    where = ("--local", str(sample.folder))
+    for status, words, said in (
+        (2, ["read_minds", *where], "There is no tool read_minds. There are list_archives, get_archive"),
+        (2, ["get_archive", "{", *where], "ARGUMENTS must be a JSON object"),
+        (2, ["get_archive", "[" * 100_000, *where], "ARGUMENTS must be a JSON object"),
+        (2, ["get_archive", "7", *where], "ARGUMENTS must be a JSON object"),
+        (1, ["get_archive", '{"archive_id": "x"}', *where], "archive_id is 'x'"),
+        (1, ["get_archive", '{"archive_id": "a-1"}', *where], "There is no archive a-1 here"),
+        (1, ["list_archives", "--local", str(tmp_path)], "is not a local archive"),
+    ):
+        finished = run("call", *words)
+        assert (finished.returncode, finished.stdout) == (status, "")
+        assert said in finished.stderr and "Traceback" not in finished.stderr
+
+
+def test_nobody_has_to_read_to_the_end(sample: Sample) -> None:
+    command = f"{sys.executable} -m mail_archive_server tools --json | head -1; echo ${{PIPESTATUS[0]}}"
+    finished = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert finished.stderr == "" and finished.stdout.splitlines()[-1] in ("0", "141")
+
+
+@contextmanager
+def on_a_terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command on a terminal of its own, and the other end of that terminal."""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mail_archive_server", *words],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        yield process, controller
+        process.kill()
+    os.close(controller)
+
+
+def said_by(controller: int, words: str) -> str:
+    """What was written to the terminal up to those words."""
+    shown = b""
+    while words.encode() not in shown:
+        shown += os.read(controller, 10_000)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_on_a_terminal_says_what_it_is_and_ends_at_the_first_signal(sample: Sample, stop: signal.Signals) -> None:
+    with on_a_terminal("serve", "--local", str(sample.folder)) as (process, controller):
+        shown = said_by(controller, "Ctrl-C ends it.")
+        assert "waits for an MCP host" in shown and "mail-archive-mcp demo" in shown
+        # It is told to stop when it listens: signals before that end it as they end any program.
+        time.sleep(1)
+        started = time.monotonic()
+        process.send_signal(stop)
+        assert process.wait(5) == 128 + stop
+        assert time.monotonic() - started < 3
+        assert "Traceback" not in _all_of(controller)
+
+
+def test_serve_says_nothing_where_nobody_watches(sample: Sample) -> None:
+    finished = run("serve", "--local", str(sample.folder))
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
+def test_http_says_where_it_listens_and_ends_at_the_first_signal(sample: Sample) -> None:
+    with on_a_terminal("--transport", "http", "--port", "0", "--local", str(sample.folder)) as (process, controller):
+        shown = said_by(controller, "Ctrl-C ends it.")
+        found = re.search(r"listens at (http://127\.0\.0\.1:([1-9]\d*)/mcp),", shown)
+        assert found
+
+        async def ask() -> int:
+            async with Client(found[1]) as client:
+                return len((await client.list_tools()).tools)
+
+        assert anyio.run(ask) == len(CATALOG)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert "Traceback" not in _all_of(controller)
+
+
+@pytest.mark.slow
+def test_a_terminal_of_ascii_and_a_reader_that_leaves(tmp_path: Path) -> None:
+    kept = tmp_path / "sample"
+    for _ in range(2):
+        finished = run("demo", "--keep", str(kept), PYTHONIOENCODING="ascii", LC_ALL="C")
+        assert finished.returncode == 0, finished.stderr
+    assert "ANSWER" in finished.stdout and finished.stdout.isascii()
+    command = f"{sys.executable} -m mail_archive_server demo --keep {kept} | head -3; echo ${{PIPESTATUS[0]}}"
+    left = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert left.stderr == "" and left.stdout.splitlines()[-1] == "141"
+    with Store(kept) as store:
+        assert [store.count_messages(archive) for archive in store.archives()] == [300]
+    other = tmp_path / "other"
+    (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
+    run("import", str(other), str(tmp_path / "one.eml"))
+    refused = run("demo", "--keep", str(other))
+    assert refused.returncode == 1 and "with other mail in it (other)" in refused.stderr
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Text of documents, each opened in a process of its own; what breaks or lies is said to."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -132,3 +133,18 @@ def test_mutated_documents_never_do_more_than_fail(kind: Kind, place: int, junk:
         assert read_document(kind, bytes(data)).text is not None
     except Unreadable as error:
         assert "Traceback" not in str(error)
+
+
+def test_a_limit_that_the_operator_set_lower_stands(tmp_path: Path) -> None:
+    """`ulimit -d` of whoever started the server cannot be raised again, and documents are read all the same."""
+    (tmp_path / "a.docx").write_bytes(docx(paragraph("In Word")))
+    script = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (200_000_000, 200_000_000))\n"
+        "from mail_archive_tools.documents import read_document\n"
+        "print(read_document('word', open(sys.argv[1], 'rb').read()).text)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a.docx")], capture_output=True, text=True, check=True
+    )
+    assert "In Word" in finished.stdout

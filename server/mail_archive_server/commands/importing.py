@@ -1,20 +1,25 @@
 """`import`: mail into a local archive. Calling it again is safe, and goes on where it was stopped."""
 
 import argparse
+import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from mail_archive_server.commands import CommandError
+from mail_archive_server.settings import path, read_value
+from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.importing.importer import ImportTally
+    from mail_archive_server.local.importing.sources import Skipped
     from mail_archive_server.local.storage.store import ArchiveRecord
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir"
@@ -31,14 +36,17 @@ PLAIN_LINE_SECONDS = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the local archive; a new or empty folder becomes one")
-    parser.add_argument("sources", metavar="SOURCE", type=Path, nargs="+", help="files and folders with mail")
+    parser.add_argument("folder", metavar="DIR", help="the local archive; a new or empty folder becomes one")
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files and folders with mail")
     parser.add_argument(
         "--archive", metavar="NAME", help="the archive in it, made when there is none of that name (named after DIR)"
     )
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
+    folder = read_value(path, "DIR", arguments.folder)
+    sources = [read_value(path, "SOURCE", source) for source in arguments.sources]
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
     from mail_archive_server.local.importing.importer import import_mail
@@ -46,19 +54,39 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
-    missing = [str(source) for source in arguments.sources if not source.exists()]
-    if missing:
-        raise CommandError(f"{missing[0]} does not exist. Name files or folders with mail.")
+    for source in sources:
+        if not source.exists():
+            raise CommandError(f"{source} does not exist. Name files or folders with mail.")
+    name = _usable_name(arguments.archive or archive_name(folder))
+    _refuse_without_mail(sources)
     try:
-        with Store(arguments.folder, create=True) as store:
-            archive = _choose_archive(Local(store, str), arguments.archive or archive_name(arguments.folder))
-            total = total_bytes(arguments.sources)
+        with Store(folder, create=True) as store:
+            archive = _choose_archive(Local(store, str), name)
+            total = total_bytes(sources)
             workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES else 0
             with _Reporter(total) as report:
-                tally = import_mail(store, archive, arguments.sources, report, workers)
+                tally = import_mail(store, archive, sources, report, workers)
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
-    _summarize(tally, archive)
+    _summarize(tally, archive, arguments.json)
+
+
+def _refuse_without_mail(sources: list[Path]) -> None:
+    """Look for the first message before anything is made.
+
+    Raises:
+        CommandError: there is none in the sources.
+    """
+    from mail_archive_server.local.importing.sources import Skipped, read_sources
+
+    skipped: list[Skipped] = []
+    for found in read_sources(sources):
+        if not isinstance(found, Skipped):
+            return
+        skipped.append(found)
+    _name_skipped(skipped, len(skipped))
+    where = sources[0] if len(sources) == 1 else "these places"
+    raise CommandError(f"There is no mail in {where}, so nothing was added. Name .eml files, mbox files or a Maildir.")
 
 
 def archive_name(folder: Path) -> str:
@@ -67,17 +95,25 @@ def archive_name(folder: Path) -> str:
     return name if len(name) >= 2 else "archive"
 
 
+def _usable_name(name: str) -> str:
+    """
+    Raises:
+        CommandError: it can be no archive's name.
+    """
+    if not re.fullmatch(ARCHIVE_NAME, name) or not 2 <= len(name) <= ARCHIVE_NAME_LENGTH:
+        raise CommandError(
+            f"{name!r} cannot be an archive's name: 2 to {ARCHIVE_NAME_LENGTH} letters, digits, _ and -, a letter or "
+            "digit first and last. Name one with --archive."
+        )
+    return name
+
+
 def _choose_archive(local: "Local", name: str) -> "ArchiveRecord":
     from mail_archive_server.local.archives import create_archive
 
     for archive in local.store.archives():
         if archive.state == "ACTIVE" and name in (archive.name, archive.archive_id):
             return archive
-    if not re.fullmatch(ARCHIVE_NAME, name) or not 2 <= len(name) <= ARCHIVE_NAME_LENGTH:
-        raise CommandError(
-            f"{name!r} cannot be an archive's name: 2 to {ARCHIVE_NAME_LENGTH} letters, digits, _ and -, a letter or "
-            "digit first and last. Name one with --archive."
-        )
     archive_id = create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})[
         "ArchiveId"
     ]
@@ -99,17 +135,31 @@ class _Reporter:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._total, unit="B", unit_scale=True, desc="Importing", file=sys.stderr)
+            size = shutil.get_terminal_size()
+            self._bar = tqdm(
+                total=self._total,
+                unit="B",
+                unit_scale=True,
+                desc="Importing",
+                file=sys.stderr,
+                # tqdm shows nothing on a terminal that does not say its size.
+                ncols=size.columns,
+                nrows=size.lines,
+            )
             self._update = self._advance
         return self._update
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._bar is None:
+            return
+        if kind is None:
+            # What was skipped unread counts as done.
+            self._bar.update(self._total - self._bar.n)
+        self._bar.close()
 
     def _advance(self, tally: "ImportTally") -> None:
         assert self._bar is not None
-        self._bar.update(tally.bytes_read - self._bar.n)
+        self._bar.update(min(tally.bytes_read, self._total) - self._bar.n)
 
     def _line(self, tally: "ImportTally") -> None:
         import time
@@ -119,16 +169,31 @@ class _Reporter:
             self._last_line = now
         if now - self._last_line >= PLAIN_LINE_SECONDS:
             self._last_line = now
-            share = tally.bytes_read / self._total if self._total else 1
-            print(f"{share:.0%}: {tally.seen:,} messages", file=sys.stderr, flush=True)
+            share = min(tally.bytes_read / self._total, 1) if self._total else 1
+            print(f"{share:.0%}: {number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)
 
 
-def _summarize(tally: "ImportTally", archive: "ArchiveRecord") -> None:
-    for skipped in tally.skipped[:SHOWN_SKIPS]:
-        print(f"Skipped: {skipped.origin} {skipped.reason}", file=sys.stderr)
-    if tally.skips > SHOWN_SKIPS:
-        print(f"Skipped: {tally.skips - SHOWN_SKIPS:,} more", file=sys.stderr)
+def _name_skipped(skipped: "list[Skipped]", count: int) -> None:
+    for each in skipped[:SHOWN_SKIPS]:
+        print(f"Skipped: {shown(each.origin)} {each.reason}", file=sys.stderr)
+    if count > SHOWN_SKIPS:
+        print(f"Skipped: {count - SHOWN_SKIPS:,} more", file=sys.stderr)
+
+
+def _summarize(tally: "ImportTally", archive: "ArchiveRecord", as_json: bool) -> None:
+    _name_skipped(tally.skipped, tally.skips)
+    if as_json:
+        done = {
+            "ArchiveId": archive.archive_id,
+            "ArchiveName": archive.name,
+            "Added": tally.added,
+            "AlreadyThere": tally.already_there,
+            "Skipped": tally.skips,
+        }
+        print(json.dumps(done))
+        return
+    there = "was there already" if tally.already_there == 1 else "were there already"
     print(
-        f"Archive {archive.name} ({archive.archive_id}): {tally.added:,} messages added, "
-        f"{tally.already_there:,} were there already, {tally.skips:,} skipped."
+        f"Archive {archive.name} ({archive.archive_id}): {number_of(tally.added, 'message')} added, "
+        f"{tally.already_there:,} {there}, {tally.skips:,} skipped."
     )

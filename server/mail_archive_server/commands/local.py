@@ -2,22 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import SettingError, port, seconds
+from mail_archive_server.settings import path, port, read_value, seconds
+from mail_archive_server.terminal import shown
 
 HELP = "serve a local archive's API to other AWS clients"
 
 DEFAULT_PORT = 8025
 
-_Value = TypeVar("_Value")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the local archive; a new or empty folder becomes one")
+    parser.add_argument("folder", metavar="DIR", help="the local archive; a new or empty folder becomes one")
     parser.add_argument(
         "--port", default=str(DEFAULT_PORT), help=f"the loopback port; 0 takes a free one ({DEFAULT_PORT} by default)"
     )
@@ -30,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    chosen_port = _read(port, "--port", arguments.port)
-    search_seconds = _read(seconds, "--search-seconds", arguments.search_seconds)
-    link_seconds = _read(seconds, "--link-seconds", arguments.link_seconds)
+    folder = read_value(path, "DIR", arguments.folder)
+    chosen_port = read_value(port, "--port", arguments.port)
+    search_seconds = read_value(seconds, "--search-seconds", arguments.search_seconds)
+    link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
     import socket
 
     import uvicorn
@@ -43,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.store import Store
 
     try:
-        store = Store(arguments.folder, create=True)
+        store = Store(folder, create=True)
     except StoreError as error:
         raise CommandError(str(error)) from error
     try:
@@ -52,22 +50,15 @@ def run(arguments: argparse.Namespace) -> None:
         raise CommandError(f"Port {chosen_port} cannot be listened on ({error.strerror}). Name another one.") from error
     base = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
     app = api_app(Local(store, lambda: base, search_seconds=search_seconds, link_seconds=link_seconds))
-    _announce(arguments.folder, base)
+    _announce(folder, base)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     server.run(sockets=[listening])
     store.close()
 
 
-def _read(read: Callable[[str], _Value], flag: str, text: str) -> _Value:
-    try:
-        return read(text)
-    except ValueError as error:
-        raise SettingError(f"{flag} must be {error}; it is {text!r}.") from None
-
-
 def _announce(folder: Path, base: str) -> None:
     sys.stdout.write(
-        f"The local archive in {folder} listens on {base}. Point a client at it with\n"
+        f"The local archive in {shown(folder)} listens on {base}. Point a client at it with\n"
         f"  export AWS_ENDPOINT_URL_MAILMANAGER={base}\n"
         "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n"
         "Ctrl-C ends it.\n"

@@ -1,11 +1,23 @@
 """`serve`: the MCP server, over stdio or Streamable HTTP."""
 
 import argparse
+import sys
+from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings, add_flags, read_settings
+from mail_archive_server.terminal import shown
+
+if TYPE_CHECKING:
+    import socket
+
+    from mcp.server import MCPServer
 
 HELP = "serve the archives to an MCP host (the default)"
+
+PATH = "/mcp"
+GRACE_SECONDS = 5
+"""How long calls may take to end once the server was told to stop."""
 
 # At DEBUG these write message bodies, download links or signatures.
 _TALKATIVE = ("botocore", "boto3", "urllib3", "mcp", "sse_starlette", "asyncio", "httpx", "httpcore")
@@ -29,10 +41,47 @@ def run(arguments: argparse.Namespace) -> None:
     server = build_server(access, settings.log_level)
     _quieten()
     if settings.transport == "http":
-        _refuse_taken_port(settings)
-        server.run("streamable-http", host=settings.host, port=settings.port)
+        _serve_http(server, settings)
     else:
-        server.run("stdio")
+        _serve_stdio(server, settings)
+
+
+def _serve_stdio(server: "MCPServer[Any]", settings: Settings) -> None:
+    import anyio
+
+    from mail_archive_server.stopping import Calls, run_until_told_to_stop
+
+    if sys.stdin.isatty():
+        _say(
+            f"The MCP server of {_what(settings)} waits for an MCP host to speak to it over stdin. To look around "
+            "yourself, try `mail-archive-mcp demo` or `mail-archive-mcp call`. Ctrl-C ends it."
+        )
+    calls = Calls()
+    server.middleware.append(calls.counted)
+    anyio.run(run_until_told_to_stop, server.run_stdio_async, calls, GRACE_SECONDS)
+
+
+def _serve_http(server: "MCPServer[Any]", settings: Settings) -> None:
+    import uvicorn
+
+    listening = _listen(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    app = server.streamable_http_app(streamable_http_path=PATH, host=settings.host)
+    config = uvicorn.Config(
+        app, log_level=settings.log_level.lower(), access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    url = f"http://{host}:{listening.getsockname()[1]}{PATH}"
+    _say(f"The MCP server of {_what(settings)} listens at {url}, for this machine only. Ctrl-C ends it.")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _what(settings: Settings) -> str:
+    return "Mail Manager's archives" if settings.local is None else f"the local archive in {shown(settings.local)}"
+
+
+def _say(sentence: str) -> None:
+    """To a person: stdout belongs to the protocol."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def _quieten() -> None:
@@ -46,12 +95,12 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _refuse_taken_port(settings: Settings) -> None:
+def _listen(settings: Settings) -> "socket.socket":
     import socket
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        socket.create_server((settings.host, settings.port), family=family).close()
+        return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise CommandError(
             f"Port {settings.port} of {settings.host} cannot be listened on ({error.strerror}). "

@@ -49,7 +49,14 @@ def _limit(already: int) -> None:
     except ImportError:
         # Windows has no such limits; the time-out of the server still holds.
         return
-    resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES + 2 * already, DATA_BYTES + 2 * already))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    wanted = (
+        (resource.RLIMIT_DATA, DATA_BYTES + 2 * already),
+        (resource.RLIMIT_CPU, _CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    )
+    for kind, limit in wanted:
+        # A limit that the operator has set lower stands: raising it is not for us.
+        _, hard = resource.getrlimit(kind)
+        lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (lowest, lowest))

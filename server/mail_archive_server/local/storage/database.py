@@ -156,6 +156,8 @@ class Database:
             raise StoreError(f"{self.folder} is a file, not a folder. Name a new folder.") from None
         except PermissionError:
             raise StoreError(f"{self.folder} cannot be made or read by this user. Name another folder.") from None
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be made ({error.strerror}). Name another folder.") from None
 
     def _check(self, db: sqlite3.Connection, create: bool) -> None:
         if create:

@@ -1,0 +1,71 @@
+"""`call`: one tool, once, as a client would call it."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mail_archive_server.commands import CommandError
+from mail_archive_server.settings import SettingError, add_flags, read_settings
+
+if TYPE_CHECKING:
+    from mail_archive_server.settings import Settings
+
+HELP = "call a tool once and print what it says"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tool", metavar="TOOL", help="its name; `mail-archive-mcp tools` lists them")
+    parser.add_argument(
+        "arguments", metavar="ARGUMENTS", nargs="?", default="{}", help="a JSON object; - reads it from stdin"
+    )
+    parser.add_argument("--json", action="store_true", help="print the structured content instead of the text")
+    add_flags(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    given = _read(sys.stdin.read() if arguments.arguments == "-" else arguments.arguments)
+    settings = read_settings({name: value for name, value in vars(arguments).items() if name != "arguments"})
+    import anyio
+
+    from mail_archive_server.published import published_tools
+
+    names = [tool.name for tool in published_tools()]
+    if arguments.tool not in names:
+        raise SettingError(f"There is no tool {arguments.tool}. There are {', '.join(names)}.")
+    text, structured = anyio.run(_call, settings, arguments.tool, given)
+    print(json.dumps(structured, ensure_ascii=False, indent=2) if arguments.json else text)
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"ARGUMENTS must be a JSON object; this is none: {error}.") from None
+    if not isinstance(given, dict):
+        raise SettingError('ARGUMENTS must be a JSON object, such as \'{"archive_id": "a-1"}\'.')
+    return given
+
+
+async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The text and the structured content of the answer.
+
+    Raises:
+        CommandError: the tool refuses, or there is no usable archive.
+    """
+    from mcp import Client
+
+    from mail_archive_server.app import build_server
+    from mail_archive_server.backends import accessor
+    from mail_archive_server.local.storage.database import StoreError
+
+    try:
+        access = accessor(settings)
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    async with Client(build_server(access, settings.log_level)) as client:
+        result = await client.call_tool(tool, arguments)
+    text = "".join(block.text for block in result.content if block.type == "text")
+    if result.is_error:
+        raise CommandError(text)
+    return text, result.structured_content or {}

@@ -1,0 +1,60 @@
+"""Ending a server on stdio at the first Ctrl-C: the thread that waits for a line of stdin cannot be interrupted."""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import anyio
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+_BY_SIGNAL = 128
+"""A program that a signal ended says this and the signal's number."""
+
+
+class Calls:
+    """Counts the requests that are being answered."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none_left = anyio.Event()
+
+    async def counted(self, ctx: ServerRequestContext[object, object], call_next: CallNext) -> HandlerResult:
+        """The SDK's middleware: stands around each request."""
+        self._count += 1
+        try:
+            return await call_next(ctx)
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none_left.set()
+
+    async def ended(self, seconds: float) -> None:
+        """Wait until none is left, that long at most."""
+        if not self._count:
+            return
+        self._none_left = anyio.Event()
+        with anyio.move_on_after(seconds):
+            await self._none_left.wait()
+
+
+async def run_until_told_to_stop(serve: Callable[[], Awaitable[None]], calls: Calls, grace_seconds: float) -> None:
+    """Run `serve` to its end, or until SIGINT or SIGTERM: then its calls are cancelled, have some seconds to stop the
+    searches that nobody will ask for any more, and the process ends."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_end_on_signal, tasks.cancel_scope, calls, grace_seconds)
+        await serve()
+        tasks.cancel_scope.cancel()
+
+
+async def _end_on_signal(everything: anyio.CancelScope, calls: Calls, grace_seconds: float) -> None:
+    try:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            number = await anext(signals)
+    except NotImplementedError:
+        # Windows' event loop has none; there Ctrl-C ends the process in its own way.
+        return
+    everything.cancel()
+    with anyio.CancelScope(shield=True):
+        await calls.ended(grace_seconds)
+    # The thread that reads stdin is left behind.
+    os._exit(_BY_SIGNAL + number)
