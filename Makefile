@@ -1,4 +1,4 @@
-# Each of `make demo`, `make test`, `make check` and `make bench` is all there is to type: the environment is made when
+# Each of `make demo`, `make test`, `make check`, `make interop` and `make bench` is all there is to type: the environment is made when
 # it is missing or out of date.
 
 PYTHON ?= python3
@@ -6,13 +6,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check format schemas bench lock clean
+.PHONY: demo test interop check format schemas bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
 test: $(VENV)/installed $(VENV)/awscli/installed
 	$(BIN)/python -m pytest
+
+# Clients and frameworks that are not ours, each in an environment of its own.
+FRAMEWORKS := $(patsubst tests/interop/%/requirements.in,%,$(wildcard tests/interop/*/requirements.in))
+INTEROP := $(VENV)/interop
+
+interop: $(VENV)/installed $(FRAMEWORKS:%=$(INTEROP)/%/installed) $(INTEROP)/typescript/installed
+	$(BIN)/python -m pytest tests/interop
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .
@@ -37,6 +44,13 @@ lock:
 	echo awscli | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file tests/constraints-awscli.txt -
 
+	for name in $(FRAMEWORKS); do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --upgrade --output-file tests/interop/$$name/constraints.txt \
+			tests/interop/$$name/requirements.in || exit 1; \
+	done
+	cd tests/interop/typescript && npm install --package-lock-only --silent
+
 clean:
 	rm -rf $(VENV) build dist
 
@@ -51,4 +65,15 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/awscli/installed: tests/constraints-awscli.txt $(VENV)/installed
 	$(PYTHON) -m venv $(VENV)/awscli
 	$(VENV)/awscli/bin/python $(PIP) --require-hashes --requirement tests/constraints-awscli.txt
+	touch $@
+
+$(INTEROP)/%/installed: tests/interop/%/constraints.txt $(VENV)/installed
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP) --require-hashes --requirement $<
+	touch $@
+
+$(INTEROP)/typescript/installed: tests/interop/typescript/package-lock.json $(VENV)/installed
+	mkdir -p $(@D)
+	cp tests/interop/typescript/package.json tests/interop/typescript/package-lock.json tests/interop/typescript/.npmrc $(@D)
+	cd $(@D) && npm ci --silent
 	touch $@

@@ -11,8 +11,8 @@ from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.retention import longest_kept
 
 KNOWN_SECONDS = 10.0
-"""How long an answer of GetArchive stands: for the pages of one question, and not for long where somebody fills a
-local archive with mail that is older than what it had."""
+"""How long an answer of GetArchive stands: for the pages of one question, and not for long, since an
+archive that is a copy may be filled with mail that is older than what it had."""
 
 
 class Lifetimes:
