@@ -32,7 +32,7 @@ format: $(VENV)/installed
 
 # What clients see of the tools, made anew from their types. Review it in the diff.
 schemas: $(VENV)/installed
-	$(BIN)/python -m mail_archive_server.schemas
+	$(BIN)/python -m mail_archive_server.hosting.schemas
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

@@ -9,10 +9,10 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 
-from mail_archive_server.hosting import Accessor, HostedTool
+from mail_archive_server.hosting.hosted import Accessor, HostedTool
+from mail_archive_server.hosting.published import published_tools
 from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
 from mail_archive_server.prompts import add_prompts
-from mail_archive_server.published import published_tools
 from mail_archive_server.resources import add_completion, add_resources
 from mail_archive_tools import __version__
 

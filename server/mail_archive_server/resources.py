@@ -16,7 +16,7 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
-from mail_archive_server.hosting import Accessor
+from mail_archive_server.hosting.hosted import Accessor
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 
 COMPLETIONS = 100

@@ -13,9 +13,9 @@ from mcp.shared.exceptions import MCPError
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
+from mail_archive_server.hosting.published import FILE
+from mail_archive_server.hosting.schemas import published_text
 from mail_archive_server.local.storage.store import Store
-from mail_archive_server.published import FILE
-from mail_archive_server.schemas import published_text
 from mail_archive_server.settings import Settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import ERAS, ROOT, Sample, text_of
@@ -89,7 +89,7 @@ async def test_schemas_are_tidy_and_small(server: Server) -> None:
 
 def test_what_is_published_is_what_the_types_say() -> None:
     """`make schemas` writes it anew; the difference is what a model will see differently."""
-    assert (ROOT / "server" / "mail_archive_server" / FILE).read_text("utf-8") == published_text()
+    assert (ROOT / "server" / "mail_archive_server" / "hosting" / FILE).read_text("utf-8") == published_text()
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from pydantic import TypeAdapter
 
-from mail_archive_server.schemas import tidy_schema
+from mail_archive_server.hosting.schemas import tidy_schema
 from mail_archive_tools import models
 from mail_archive_tools.archives import get_archive, list_archives
 from mail_archive_tools.messages import get_archive_message, get_archive_message_content

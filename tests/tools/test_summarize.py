@@ -60,7 +60,7 @@ async def test_counts_are_those_of_the_rows(sample: Sample, access: Access) -> N
         max(datetime.fromisoformat(row["ReceivedTimestamp"]) for row in rows),
     )
     assert tops(summary) == {
-        "attachment": Counter("with" if row["HasAttachments"] else "without" for row in rows),
+        "attachment": Counter("with" if row.get("HasAttachments") else "without" for row in rows),
         "month": Counter(row["ReceivedTimestamp"][:7] for row in rows),
     }
     by_sender = await summarize(group_by=["sender_domain", "source"])
@@ -120,7 +120,7 @@ async def test_one_search_by_its_id(sample: Sample, access: Access) -> None:
     summary = await summarize_archive_search(search_id=started.search_id, group_by=["sender"], access=access)
     words = await summarize_archive_search(sample.archive_id, *APRIL, group_by=["sender"], access=access)
     assert summary.complete and summary.rows == words.rows and tops(summary) == tops(words)
-    assert f"by search {started.search_id}." in render(summary)
+    assert f"by search {started.search_id} of {sample.archive_id}." in render(summary)
     part = await start_archive_search(sample.archive_id, *APRIL, max_results=5, access=access)
     cut = await summarize_archive_search(search_id=part.search_id, access=access)
     assert not cut.complete and cut.rows == 5 and "may be more" in render(cut)

@@ -5,11 +5,10 @@ from mail_archive_tools.models import ArchiveDetails, ArchiveList
 from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize
 
 ABOUT_SEARCHING = [
-    "A search finds words of From, To, Cc, Subject and SMTP addresses; not of bodies, Bcc, Message-IDs, attachments' "
-    "names or sizes. filter_here of search_archive matches patterns, Message-IDs and bodies on what it finds.",
-    "A range is of when mail was received, which the Date header need not be. recipient is To alone; participant is "
-    "From, To or Cc.",
-    "One search runs at a time and covers 30 days: a year takes 12 to 13, and more where there is much mail.",
+    "Searched are words of From, To, Cc, Subject and SMTP addresses; not bodies, Bcc, Message-IDs, attachments' names, "
+    "sizes. filter_here matches patterns, Message-IDs and bodies on what is found.",
+    "Ranges are of when mail was received; Date may differ. recipient is To, not Cc; participant is From, To or Cc.",
+    "A search covers 30 days, one runs at a time: a year takes 12 to 13.",
 ]
 
 

@@ -57,7 +57,7 @@ async def get_archive_message_content(
         ArchivedMessageId=archived_message_id,
         Body=shown,
         TextFromHtml=from_html or None,
-        Offset=offset,
+        Offset=offset or None,
         TotalChars=page.total_chars,
         NextOffset=page.next_offset,
         Notes=_notes(body, format, content, hidden),

@@ -84,7 +84,7 @@ def _read(archived_message_id: str, fetched: Fetched, offset: int, max_chars: in
         "sha256": message.sha256,
         "size_bytes": len(message.raw),
         "text_source": message.text.source,
-        "offset": offset,
+        "offset": offset or None,
         "total_chars": len(text),
         "quoted_lines": quoted_lines or None,
         "notes": notes,
@@ -128,7 +128,7 @@ def _attachment(archived_message_id: str, file: File, found: FileText, offset: i
     result = ReadAttachment(
         archived_message_id=archived_message_id,
         attachment=attachment_summary(file),
-        offset=offset,
+        offset=offset or None,
         total_chars=len(text),
         notes=[*([NOT_INSTRUCTIONS] if text.strip() else []), *notes],
     )

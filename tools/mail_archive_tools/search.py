@@ -22,6 +22,7 @@ from mail_archive_tools.models.query import (
     Subject,
     WaitSeconds,
 )
+from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.cursors import fingerprint
@@ -88,17 +89,19 @@ async def search_archive(
     rows, shortened = fit_rows([found.row for found in collector.found], "summary", FoundRow)
     collector.show(len(rows))
     counts, judged = collector.counts, collector.state.judged
+    found_rows, found_messages = counts.rows, counts.messages
+    if matcher:
+        found_rows, found_messages = judged.matching_rows, judged.matching_messages
     # What is to be said of the arguments is said once, not on each page.
     notes = [*notes, *sweep.notes] if state is None else []
     return ArchiveSearchPage(
-        archive_id=archive_id,
         from_timestamp=begin,
         to_timestamp=end,
-        coverage=collector.coverage,
+        coverage=unless_all(collector.coverage, begin, end),
         complete=collector.is_complete,
         rows=rows,
-        rows_so_far=judged.matching_rows if matcher else counts.rows,
-        messages_so_far=judged.matching_messages if matcher else counts.messages,
+        rows_so_far=found_rows,
+        messages_so_far=found_messages,
         searches_so_far=counts.searches,
         filtered_here=_filtered_here(collector) if matcher else None,
         search_id=collector.search_id,

@@ -11,7 +11,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.tables import Grouping, with_tables
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.models import ArchiveSearchSummary, SearchWords, TimeRange
+from mail_archive_tools.models import ArchiveSearchSummary, SearchWords
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
 from mail_archive_tools.models.query import (
@@ -26,6 +26,7 @@ from mail_archive_tools.models.query import (
     Subject,
     WaitSeconds,
 )
+from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.counts import overflow_notes
@@ -101,10 +102,9 @@ async def _of_range(
     sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
     tally = await access.counter.count(sweep, patience)
     answer = ArchiveSearchSummary(
-        archive_id=archive_id,
         from_timestamp=begin,
         to_timestamp=end,
-        coverage=sweep.coverage(tally.place.edge),
+        coverage=unless_all(sweep.coverage(tally.place.edge), begin, end),
         complete=tally.is_finished and not tally.counts.overflowed,
         rows=len(tally.columns),
         messages=tally.columns.messages,
@@ -131,7 +131,6 @@ async def _of_search(search_id: str, access: Access) -> tuple[ArchiveSearchSumma
         search_id=search_id,
         from_timestamp=begin,
         to_timestamp=end,
-        coverage=TimeRange(from_timestamp=begin, to_timestamp=end),
         complete=not found.truncated,
         rows=len(columns),
         messages=columns.messages,

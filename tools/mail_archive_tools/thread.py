@@ -68,7 +68,6 @@ async def get_archive_thread(
     shown = list(_fitting(page, texts))
     following = offset + len(shown)
     return ArchiveThread(
-        archive_id=archive_id,
         archived_message_id=archived_message_id,
         subject=base_subject(asked.message.subject or "") or None,
         asked_number=numbered[tree.asked].number,

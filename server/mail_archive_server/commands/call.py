@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = read_settings({name: value for name, value in vars(arguments).items() if name != "arguments"})
     import anyio
 
-    from mail_archive_server.published import published_tools
+    from mail_archive_server.hosting.published import published_tools
 
     names = [tool.name for tool in published_tools()]
     if arguments.tool not in names:

@@ -73,6 +73,8 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings) -> None:
     url = f"http://{host}:{listening.getsockname()[1]}{PATH}"
     _say(f"The MCP server of {_what(settings)} listens at {url}, for this machine only. Ctrl-C ends it.")
     uvicorn.Server(config).run(sockets=[listening])
+    # It ends by Ctrl-C alone, and whether Python hears of that as well depends on what it was doing.
+    raise KeyboardInterrupt
 
 
 def _what(settings: Settings) -> str:

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from mail_archive_server.published import published_tools
+    from mail_archive_server.hosting.published import published_tools
 
     tools = published_tools()
     if arguments.json:

@@ -24,7 +24,7 @@ DATE_TOLERANCE = timedelta(hours=1)
 _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
 )  # fmt: skip
-_SUMMARIZED = "Long values are shortened (…)."
+_SUMMARIZED = "…: cut."
 _FEWER = "There is no room for more rows in one answer."
 _QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
 _AROUND_NAMES = "\"' "
@@ -36,20 +36,24 @@ _Row = TypeVar("_Row", bound=SearchResultRow)
 def fit_rows(rows: Sequence[Mapping[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
     """The first of `rows` (as the API gave them) that fit, at least one, and notes on what is not shown."""
     fitting: list[_Row] = []
-    used, shortened = 0, False
+    notes: dict[str, None] = {}
+    used = unknown = 0
     for row in rows:
         whole = model.of(**row)
         shown = _summary(whole) if detail == "summary" else fitted(whole)
         used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
         if fitting and used > PAGE_BYTES:
-            return fitting, [*([_shortened(detail)] if shortened else []), _FEWER]
-        shortened = shortened or _differs(whole, shown)
+            notes[_FEWER] = None
+            break
+        if _differs(whole, shown):
+            notes[_SUMMARIZED if detail == "summary" else CUT] = None
+        unknown += whole.has_attachments is None
         fitting.append(shown)
-    return fitting, [_shortened(detail)] if shortened else []
 
-
-def _shortened(detail: Detail) -> str:
-    return _SUMMARIZED if detail == "summary" else CUT
+    if unknown and detail == "summary":
+        # A summary says of the others only that they have attachments: that one has none is what is left.
+        notes[f"Whether {unknown} of these have attachments is not known."] = None
+    return fitting, list(notes)
 
 
 def _differs(whole: _Row, shown: _Row) -> bool:
@@ -61,6 +65,7 @@ def _summary(row: _Row) -> _Row:
     shown = {name: getattr(row, name) for name in _SUMMARY if name in type(row).model_fields}
     if row.date is not None and _differs_from_receipt(row):
         shown["date"] = shorten(row.date, DATE_BYTES)
+    shown["has_attachments"] = row.has_attachments or None
     if row.subject is not None:
         shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
     if row.from_ is not None:

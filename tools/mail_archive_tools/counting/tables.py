@@ -82,8 +82,12 @@ def _size(answer: ArchiveSearchSummary) -> int:
 
 def _silences(answer: ArchiveSearchSummary, columns: Columns) -> list[Gap]:
     covered = answer.coverage
+    if covered is None and answer.complete:
+        covered = TimeRange(from_timestamp=answer.from_timestamp, to_timestamp=answer.to_timestamp)
+    if covered is None:
+        return []
     # What is to come is no silence.
-    return gaps(columns, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC))) if covered else []
+    return gaps(columns, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC)))
 
 
 def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
@@ -112,7 +116,7 @@ def _listed(value: str, found: Group, in_time: bool) -> SummaryGroup:
         rows=found.rows,
         messages=None if messages == found.rows else messages,
         first_timestamp=None if in_time else _moment(found.first),
-        last_timestamp=None if in_time else _moment(found.last),
+        last_timestamp=None if in_time or found.last == found.first else _moment(found.last),
     )
 
 

@@ -54,7 +54,7 @@ class ArchivedMessageContent(Output):
     archived_message_id: str = member("The id asked for.")
     body: MessageBody = member("The part of the content that was asked for.")
     text_from_html: bool | None = optional("True: the message has no plain text; Text was made from its HTML.")
-    offset: int = member("Where this part begins, in characters.")
+    offset: int | None = optional("Where this part begins, in characters; absent: at the beginning.")
     total_chars: int = member("How many characters there are in all.")
     next_offset: int | None = optional("There is more: call again with it as offset.")
     notes: list[str] = member("How to read this.")

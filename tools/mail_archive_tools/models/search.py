@@ -1,5 +1,6 @@
 """Searches and what they found, as the five search operations give them."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -67,7 +68,7 @@ class SearchResultRow(Output):
     cc: HeaderLine | None = optional("The Cc header.")
     subject: HeaderLine | None = optional("The Subject header.")
     message_id: MailLine | None = optional("The Message-ID header.")
-    has_attachments: bool | None = optional("Whether it has attachments.")
+    has_attachments: bool | None = optional("Whether it has attachments. Absent in a summary: it has none.")
     received_headers: list[MailLine] | None = optional("The Received headers, last hop first.")
     in_reply_to: MailLine | None = optional("The Message-ID that it answers.")
     x_mailer: HeaderLine | None = optional("The program that sent it.")
@@ -107,6 +108,13 @@ class TimeRange(Output):
     to_timestamp: Timestamp = member("End, inclusive.")
 
 
+def unless_all(covered: TimeRange | None, begin: datetime, end: datetime) -> TimeRange | None:
+    """What is covered of a range; None where that is the whole, which an answer need not say twice."""
+    if covered is not None and (covered.from_timestamp, covered.to_timestamp) == (begin, end):
+        return None
+    return covered
+
+
 class FilteredHere(Output):
     """What this server looked at on top of the service's search."""
 
@@ -116,20 +124,20 @@ class FilteredHere(Output):
 
 
 class ArchiveSearchPage(Output):
-    archive_id: str = member("The archive that was searched.")
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
     to_timestamp: Timestamp = member("End of the whole range, inclusive.")
     coverage: TimeRange | None = optional(
-        "The part of the range that was searched so far, and with filter_here looked through; absent: none."
+        "The part of the range that was searched, and with filter_here looked through, where that is not all of it; "
+        "absent if Complete: all, else: none yet."
     )
     complete: bool = member("True: nothing is left to search or to look at, so the counts are totals.")
     rows: list[FoundRow] = member("This page's messages, in the order of ReceivedTimestamp.")
     rows_so_far: int = member("Rows in Coverage, each copy of a message counted; with filter_here, those that match.")
-    messages_so_far: int = member("Messages in Coverage, copies counted once; with filter_here, those that match.")
+    messages_so_far: int = member("The messages that these rows are of, copies counted once.")
     searches_so_far: int = member("How many searches were run, those of the pages before included.")
     filtered_here: FilteredHere | None = optional("With filter_here: what this server looked at.")
     search_id: str | None = optional(
-        "The search that found these rows, where one found them all: get_archive_search_results shows them in full."
+        "The search that found all these rows, if one did: get_archive_search_results shows them in full."
     )
     running_search_id: str | None = optional("The search that still runs: what it finds is not known yet.")
     next_cursor: str | None = optional("There is more, or may be: call search_archive again with it as cursor.")

@@ -18,7 +18,7 @@ class SummaryGroup(Output):
     rows: int = member("Rows, each copy of a message counted.")
     messages: int | None = optional("Messages, copies counted once; absent where there are as many as rows.")
     first_timestamp: Timestamp | None = optional("The first of them; absent where the group is itself a time.")
-    last_timestamp: Timestamp | None = optional("The last of them.")
+    last_timestamp: Timestamp | None = optional("The last of them, where it is another.")
 
 
 class SummaryOthers(Output):
@@ -35,11 +35,13 @@ class Summary(Output):
 
 
 class ArchiveSearchSummary(Output):
-    archive_id: str | None = optional("The archive that was searched.")
     search_id: str | None = optional("The search that was summarized, where one was asked for.")
+    archive_id: str | None = optional("The archive that this search is of.")
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
     to_timestamp: Timestamp = member("End of the whole range, inclusive.")
-    coverage: TimeRange | None = optional("The part of the range that is counted here; absent: none yet.")
+    coverage: TimeRange | None = optional(
+        "The part of the range that is counted, where that is not all of it; absent if Complete: all, else: none yet."
+    )
     complete: bool = member("True: the whole range is counted.")
     rows: int = member("Rows that are counted, each copy of a message by itself.")
     messages: int = member("Messages that are counted, copies once.")

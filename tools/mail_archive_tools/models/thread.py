@@ -32,7 +32,6 @@ class ThreadMessage(Output):
 
 
 class ArchiveThread(Output):
-    archive_id: str = member("The archive that was searched.")
     archived_message_id: str = member("The message asked for.")
     subject: Short | None = optional("The conversation's subject, without Re and Fw.")
     asked_number: int | None = optional("The number of the message asked for.")

@@ -126,7 +126,7 @@ class Sweep:
         """What is to be said of the range."""
         if self.archive_begins is None or self.archive_begins <= self.begin:
             return []
-        return [f"The archive holds nothing older than {iso(self.archive_begins)}: the search begins there."]
+        return [f"The archive holds nothing older than {iso(self.archive_begins)}."]
 
     @cached_property
     def walk(self) -> Walk:

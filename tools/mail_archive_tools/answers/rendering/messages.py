@@ -27,7 +27,7 @@ def _(result: ArchivedMessageContent) -> str:
     origin = " (made from HTML)" if result.text_from_html else ""
     end = result.next_offset if result.next_offset is not None else result.total_chars
     return lines(
-        f"{kind}{origin} of message {result.archived_message_id}, characters {result.offset} to {end} "
+        f"{kind}{origin} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
         f"of {result.total_chars}.",
         "The service calls its MIME structure malformed." if result.body.message_malformed else "",
         *result.notes,
@@ -75,8 +75,11 @@ def _(result: ReadAttachment) -> str:
     )
 
 
-def _range(source: str, start: int, following: int | None, total: int) -> str:
-    return f"Text{source}, characters {start} to {following if following is not None else total} of {total}:"
+def _range(source: str, start: int | None, following: int | None, total: int) -> str:
+    if start is None and following is None:
+        return f"Text{source}, {total} characters:"
+    end = total if following is None else following
+    return f"Text{source}, characters {start or 0} to {end} of {total}:"
 
 
 def _headers(headers: MessageHeaders) -> Iterator[str]:
@@ -85,9 +88,10 @@ def _headers(headers: MessageHeaders) -> Iterator[str]:
 
 
 def _attachments(attachments: list[AttachmentSummary]) -> Iterator[str]:
-    columns = ("AttachmentId", "Name", "Type", "DetectedType", "SizeBytes", "Inline", "Sha256")
-    rows = ([str(each.get(name, "")) for name in columns] for each in (found.structured() for found in attachments))
-    yield table(columns, rows)
+    shown = [each.structured() for each in attachments]
+    names = ("AttachmentId", "Name", "Type", "DetectedType", "SizeBytes", "Inline", "Sha256")
+    columns = [name for name in names if any(name in row for row in shown)]
+    yield table(columns, ([str(row.get(name, "")) for name in columns] for row in shown))
 
 
 def _authentication(result: AuthenticationResult) -> str:

@@ -96,10 +96,8 @@ def _(result: ArchiveSearchPage) -> str:
         *(result.notes or []),
         _rows(result.rows),
         *_copy_ids(result.rows),
-        f"To go on: search_archive with the same arguments and cursor={result.next_cursor}"
-        if result.next_cursor
-        else "",
-        f"These rows in full: get_archive_search_results of search {result.search_id}." if result.search_id else "",
+        f"More: the same call with cursor={result.next_cursor}" if result.next_cursor else "",
+        f"In full: SearchId {result.search_id}" if result.search_id else "",
     )
 
 
@@ -160,11 +158,14 @@ def _covered(result: ArchiveSearchPage | ArchiveSearchSummary) -> str:
     whole = f"{iso(result.from_timestamp)} to {iso(result.to_timestamp)}"
     part = result.coverage
     ran = result.searches_so_far
-    by = f", by search {result.search_id}." if ran is None else f"; {number_of(ran, 'search')} run."
-    if result.complete:
-        return f"Archive {result.archive_id or '(not said)'} was searched from {whole}{by}"
-    reached = f"{iso(part.from_timestamp)} to {iso(part.to_timestamp)}" if part else "nothing yet"
-    return f"Archive {result.archive_id or '(not said)'}: searched {reached}, of {whole}{by}"
+    if ran is None:
+        archive = getattr(result, "archive_id", None) or "an archive that is not said"
+        by = f", by search {result.search_id} of {archive}."
+    else:
+        by = f"; {number_of(ran, 'search')} run."
+    if part is not None:
+        return f"Searched {iso(part.from_timestamp)} to {iso(part.to_timestamp)}, of {whole}{by}"
+    return f"Searched {whole}{by}" if result.complete else f"Searched nothing yet, of {whole}{by}"
 
 
 def _still_running(search_id: str | None) -> str:
@@ -207,5 +208,5 @@ _SUMMARY_MEMBERS = {*_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachment
 
 def _cell(row: dict[str, Any], name: str) -> str:
     if name == "Att":
-        return {True: "yes", False: "no"}.get(row.get("HasAttachments", ""), "")
+        return "yes" if row.get("HasAttachments") else ""
     return str(row.get(name, ""))

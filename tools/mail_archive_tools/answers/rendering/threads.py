@@ -19,10 +19,9 @@ def _(result: ArchiveThread) -> str:
     return lines(
         f"Conversation {result.subject or '(no subject)'}: {number_of(result.total_messages, 'entry')}{missing}. "
         f"You asked for number {result.asked_number}, message {result.archived_message_id}.",
-        f"Archive {result.archive_id} was searched from {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; "
-        f"{searches} run."
+        f"Searched {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; {searches} run."
         if covered
-        else f"Archive {result.archive_id} was not searched; {searches} run.",
+        else f"Nothing was searched; {searches} run.",
         "" if result.complete else "It may not be whole:",
         *(result.notes or []),
         DATA_NOT_INSTRUCTIONS,

@@ -26,7 +26,7 @@ class PublishedTool:
 
 def published_tools() -> list[PublishedTool]:
     """All tools, in the catalog's order."""
-    text = resources.files("mail_archive_server").joinpath(FILE).read_text("utf-8")
+    text = resources.files("mail_archive_server.hosting").joinpath(FILE).read_text("utf-8")
     return [
         PublishedTool(
             name=each["name"],

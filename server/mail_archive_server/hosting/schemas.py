@@ -1,6 +1,6 @@
 """JSON schemas as a model should see them, made from the types of the tools.
 
-python -m mail_archive_server.schemas     writes what is published of each tool (`make schemas`)
+python -m mail_archive_server.hosting.schemas     writes what is published of each tool (`make schemas`)
 """
 
 import inspect
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
-from mail_archive_server.published import FILE
+from mail_archive_server.hosting.published import FILE
 from mail_archive_tools.catalog import CATALOG, CatalogTool
 
 _DEFINITIONS = "$defs"
@@ -69,7 +69,7 @@ def in_place(schema: dict[str, Any]) -> dict[str, Any]:
 def published(entry: CatalogTool) -> dict[str, Any]:
     """A tool as a client sees it, by MCP's names."""
     # Imported here: only those who make schemas, or call a tool, need its types.
-    from mail_archive_server.hosting import argument_model
+    from mail_archive_server.hosting.hosted import argument_model
 
     result = inspect.signature(entry.function, eval_str=True).return_annotation
     return {

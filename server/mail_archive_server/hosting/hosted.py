@@ -18,7 +18,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
 if TYPE_CHECKING:
-    from mail_archive_server.published import PublishedTool
+    from mail_archive_server.hosting.published import PublishedTool
     from mail_archive_tools.access import Access
     from mail_archive_tools.catalog import CatalogTool
     from mail_archive_tools.models import Output
@@ -56,7 +56,7 @@ class HostedTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         # Imported here, as all that only calls need.
-        from mail_archive_server.arguments import meant, sentence
+        from mail_archive_server.hosting.arguments import meant, sentence
 
         given = meant(self.name, arguments, self.parameters)
         try:

@@ -1,0 +1,1 @@
+"""The tools of the catalog as an MCP host sees and calls them."""
