@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test interop check format schemas bench lock clean
+.PHONY: demo test quick interop check format schemas bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
 test: $(VENV)/installed $(VENV)/awscli/installed
 	$(BIN)/python -m pytest
+
+# What takes seconds each, left out.
+quick: $(VENV)/installed $(VENV)/awscli/installed
+	$(BIN)/python -m pytest -m "not slow"
 
 # Clients and frameworks that are not ours, each in an environment of its own.
 FRAMEWORKS := $(patsubst tests/interop/%/requirements.in,%,$(wildcard tests/interop/*/requirements.in))

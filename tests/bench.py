@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp import Client, StdioServerParameters
 
 from mail_archive_server.local.archives import create_archive
@@ -25,7 +26,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.query import Query, TextCondition
 from mail_archive_server.local.storage.store import Store
-from tests import bench_reading, bench_searching
+from tests import bench_answers, bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 
 QUICK = "--quick" in sys.argv
@@ -51,6 +52,7 @@ def main() -> None:
         filled = fill(folder / "thousand", 1_000)
         anyio.run(start_up, folder, filled)
         anyio.run(pages, filled)
+        answers()
         importing(folder)
         reading()
         any_range()
@@ -80,25 +82,58 @@ def peak_megabytes(pid: str) -> float:
 
 
 async def start_up(folder: Path, archive: Path) -> None:
-    """A process is started until its tools are listed: ours, and a bare server with one tool."""
+    """A process is started until its tools are listed: ours, and a bare server with one tool. Once by what the servers
+    do, line by line, and once with what the SDK's client makes of the answer, which is longer for fourteen tools."""
     (folder / "bare.py").write_text(BARE)
-    bare: list[float] = []
-    ours: list[float] = []
-    for _ in range(REPEATS):
-        bare.append((await listed([str(folder / "bare.py")]))[0])
-        seconds, memory = await listed(["-m", "mail_archive_server", "--local", str(archive)])
-        ours.append(seconds)
-    ratio = statistics.median(mine / other for mine, other in zip(ours, bare, strict=True))
-    beside = f"bare `MCPServer`: {milliseconds(bare)}"
-    row("process start to first `tools/list`", milliseconds(ours), beside, ratio, memory)
+    commands = [str(folder / "bare.py")], ["-m", "mail_archive_server", "--local", str(archive)]
+    for what, listed in (("", answered), (", and the SDK's client to read it", listed_by_client)):
+        bare: list[float] = []
+        ours: list[float] = []
+        for _ in range(REPEATS):
+            for command, times in zip(commands, (bare, ours), strict=True):
+                seconds, memory = await listed(command)
+                times.append(seconds)
+        ratio = statistics.median(mine / other for mine, other in zip(ours, bare, strict=True))
+        beside = f"bare `MCPServer`: {milliseconds(bare)}"
+        row(f"process start to first `tools/list`{what}", milliseconds(ours), beside, ratio, memory)
 
 
-async def listed(arguments: list[str]) -> tuple[float, float]:
+async def listed_by_client(arguments: list[str]) -> tuple[float, float]:
     """Seconds until the tools were listed, and the server's peak memory then, in MB."""
     started = time.perf_counter()
     async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
         await client.list_tools()
         return time.perf_counter() - started, max(map(peak_megabytes, children()))
+
+
+async def answered(arguments: list[str]) -> tuple[float, float]:
+    """The same, spoken to line by line."""
+    client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
+    started = time.perf_counter()
+    async with await anyio.open_process([sys.executable, *arguments], stderr=None) as process:
+        assert process.stdin and process.stdout
+        answers = BufferedByteReceiveStream(process.stdout)
+        for request, is_answered in (
+            ({"id": 1, "method": "initialize", "params": client}, True),
+            ({"method": "notifications/initialized"}, False),
+            ({"id": 2, "method": "tools/list"}, True),
+        ):
+            await process.stdin.send(json.dumps({"jsonrpc": "2.0", **request}).encode() + b"\n")
+            if is_answered:
+                await answers.receive_until(b"\n", 10_000_000)
+        seconds = time.perf_counter() - started
+        memory = peak_megabytes(str(process.pid))
+        await process.stdin.aclose()
+    return seconds, memory
+
+
+def answers() -> None:
+    """What tools say in an investigation, and how fast a filtered search reads bodies."""
+    found = bench_answers.measure()
+    text, structured = sum(each.text for each in found), sum(each.structured for each in found)
+    row(f"{len(found)} answers on the sample", f"{text:,} bytes of text, {structured:,} of structured content")
+    count = 200 if QUICK else 1_000
+    row(f"`filter_here.body` over {count:,} messages", f"{bench_answers.bodies_a_second(count):,.0f} bodies/s")
 
 
 async def pages(folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from anyio import to_thread
 from pydantic import Field
 
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.budget import ABOUT_BYTES, LONG_READING_BYTES, READING_BYTES, json_bytes
+from mail_archive_tools.answers.members import MessageMembers, attachment_summary
 from mail_archive_tools.answers.paging import MaxChars, Offset, page_of
 from mail_archive_tools.errors import NotFound
 from mail_archive_tools.models import ReadAttachment, ReadMessage
@@ -17,18 +18,10 @@ from mail_archive_tools.reading.reader import Fetched
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_line, clean_text, shorten
 
 if TYPE_CHECKING:
-    from mail_archive_tools.answers.members import MessageMembers
     from mail_archive_tools.mime.files import File
     from mail_archive_tools.reading.attachments import FileText
 
-ANSWER_BYTES = 23_500
-"""How large the structured content of an answer is at most, in bytes of JSON, with the default of `max_chars`."""
-
-LARGE_ANSWER_BYTES = 38_000
-"""The same where more text was asked for."""
-
 DEFAULT_CHARS = 20_000
-_DIGEST_BYTES = 11_000
 _NOTE_BYTES = 300
 _SHARES = (1.0, 0.5, 0.25, 0.1)
 
@@ -71,13 +64,8 @@ async def read_archive_attachment(
 
 
 def _read(archived_message_id: str, fetched: Fetched, offset: int, max_chars: int, hide_quotes: bool) -> ReadMessage:
-    # Imported here: the reader is not needed to start.
-    from mail_archive_tools.answers.members import MessageMembers
-    from mail_archive_tools.mime.quotes import without_quotes
-
-    message = fetched.message
-    shown, quoted_lines = without_quotes(message.text.text)
-    text = clean_text(shown if hide_quotes else message.text.text)
+    message, shown = fetched.message, fetched.shown
+    text = shown.own if hide_quotes else shown.whole
     notes = [NOT_INSTRUCTIONS] if text.strip() else ["This message has no text; it may consist of attachments only."]
     members: dict[str, Any] = {
         "archived_message_id": archived_message_id,
@@ -86,12 +74,12 @@ def _read(archived_message_id: str, fetched: Fetched, offset: int, max_chars: in
         "text_source": message.text.source,
         "offset": offset or None,
         "total_chars": len(text),
-        "quoted_lines": quoted_lines or None,
+        "quoted_lines": shown.quoted_lines or None,
         "notes": notes,
     }
     if offset == 0:
         members = _described(members, MessageMembers(message, fetched.envelope_from))
-    room = _room(max_chars) - _size(ReadMessage(**members))
+    room = _room(max_chars) - json_bytes(ReadMessage(**members))
     page = page_of(text, offset, max_chars, room, f"message {archived_message_id}")
     return ReadMessage(**members, text=page.text, next_offset=page.next_offset)
 
@@ -102,7 +90,7 @@ def _described(members: dict[str, Any], about: MessageMembers) -> dict[str, Any]
     for share in _SHARES:
         described, left_out = about.members(share)
         whole = {**members, **described, "notes": [*members["notes"], *left_out]}
-        if _size(ReadMessage(**whole)) <= _DIGEST_BYTES:
+        if json_bytes(ReadMessage(**whole)) <= ABOUT_BYTES:
             break
     return whole
 
@@ -119,8 +107,6 @@ def _find(fetched: Fetched, attachment_id: str, archived_message_id: str) -> Fil
 
 
 def _attachment(archived_message_id: str, file: File, found: FileText, offset: int, max_chars: int) -> ReadAttachment:
-    from mail_archive_tools.answers.members import attachment_summary
-
     text = clean_text(found.text or "")
     notes = [shorten(clean_line(note), _NOTE_BYTES) for note in found.notes]
     if not text.strip() and not notes:
@@ -133,13 +119,9 @@ def _attachment(archived_message_id: str, file: File, found: FileText, offset: i
         notes=[*([NOT_INSTRUCTIONS] if text.strip() else []), *notes],
     )
     what = f"attachment {file.id} of message {archived_message_id}"
-    page = page_of(text, offset, max_chars, _room(max_chars) - _size(result), what)
+    page = page_of(text, offset, max_chars, _room(max_chars) - json_bytes(result), what)
     return result.model_copy(update={"text": page.text, "next_offset": page.next_offset})
 
 
 def _room(max_chars: int) -> int:
-    return ANSWER_BYTES if max_chars <= DEFAULT_CHARS else LARGE_ANSWER_BYTES
-
-
-def _size(result: ReadMessage | ReadAttachment) -> int:
-    return len(json.dumps(result.structured(), ensure_ascii=False).encode())
+    return READING_BYTES if max_chars <= DEFAULT_CHARS else LONG_READING_BYTES

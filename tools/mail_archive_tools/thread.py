@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.budget import CONVERSATION_BYTES, json_bytes
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.mime.fields.subjects import base_subject
 from mail_archive_tools.models import ArchiveThread, TimeRange
@@ -22,15 +22,13 @@ from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.shapes import Row
-from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_text, fence, first_bytes, new_nonce
+from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, fence, first_bytes, new_nonce
 
 if TYPE_CHECKING:
     from mail_archive_tools.conversations.jwz import Container
     from mail_archive_tools.conversations.tree import Tree
 
 PAGE_MESSAGES = 50
-PAGE_BYTES = 30_000
-"""The most that the messages of one answer take, in bytes of JSON."""
 NEW_TEXT_BYTES = 2_000
 """The most that is shown of what one message adds, in bytes of UTF-8."""
 
@@ -140,11 +138,9 @@ def _message(node: Container, rows: list[Row], number: int, above: _Entry) -> Th
 
 async def _new_texts(page: list[ThreadMessage], reader: Reader, patience: Patience) -> dict[str, str]:
     """What each message of the page adds, by its id; cleaned, not fenced."""
-    from mail_archive_tools.mime.quotes import without_quotes
-
     ids = [message.archived_message_id for message in page if message.archived_message_id]
     fetched = await reader.all_messages(ids, patience)
-    return {key: clean_text(without_quotes(each.message.text.text)[0]).strip() for key, each in fetched.items()}
+    return {key: each.shown.own.strip() for key, each in fetched.items()}
 
 
 def _fitting(page: list[ThreadMessage], texts: dict[str, str]) -> Iterator[ThreadMessage]:
@@ -157,8 +153,8 @@ def _fitting(page: list[ThreadMessage], texts: dict[str, str]) -> Iterator[Threa
             cut = first_bytes(text, NEW_TEXT_BYTES)
             update = {"new_text": fence(cut, nonce), "new_text_cut": True if cut != text else None}
             shown = message.model_copy(update=update)
-        size = len(json.dumps(shown.structured(), ensure_ascii=False).encode())
-        if used and used + size > PAGE_BYTES:
+        size = json_bytes(shown)
+        if used and used + size > CONVERSATION_BYTES:
             return
         used += size
         yield shown

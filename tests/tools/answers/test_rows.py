@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mail_archive_tools.answers.budget import ROWS_BYTES
 from mail_archive_tools.answers.rendering import render
-from mail_archive_tools.answers.rows import FROM_BYTES, PAGE_BYTES, SUBJECT_BYTES, TO_BYTES, fit_rows
+from mail_archive_tools.answers.rows import FROM_BYTES, SUBJECT_BYTES, TO_BYTES, fit_rows
 from mail_archive_tools.models import SearchResultRow, SearchResults
 
 LONGEST = "\u4e2d" * 5_000
@@ -152,4 +153,4 @@ def test_encoded_words_are_decoded_before_they_are_cleaned() -> None:
 
 
 def test_page_bytes_leave_room_for_the_rest_of_an_answer() -> None:
-    assert PAGE_BYTES < 40_000 * 0.9
+    assert ROWS_BYTES < 40_000 * 0.9

@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
+from mail_archive_tools.answers.budget import ROWS_BYTES
 from mail_archive_tools.answers.fitting import CUT, fitted
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.models import SearchResultRow
 from mail_archive_tools.untrusted import elide, shorten
 
 Detail = Literal["summary", "full"]
-
-PAGE_BYTES = 34_000
-"""The most that the rows of one answer take, in bytes of JSON."""
 
 FROM_BYTES, TO_BYTES, SUBJECT_BYTES = 62, 44, 92
 """The most that a value takes in a summary, in bytes of UTF-8: twenty rows fit in 6 KB."""
@@ -42,7 +40,7 @@ def fit_rows(rows: Sequence[Mapping[str, Any]], detail: Detail, model: type[_Row
         whole = model.of(**row)
         shown = _summary(whole) if detail == "summary" else fitted(whole)
         used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
-        if fitting and used > PAGE_BYTES:
+        if fitting and used > ROWS_BYTES:
             notes[_FEWER] = None
             break
         if _differs(whole, shown):

@@ -1,11 +1,11 @@
 """The tables of a summary: as many groups as there is room for."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
+from mail_archive_tools.answers.budget import SUMMARY_BYTES, json_bytes
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.groups import IN_TIME, Gap, Group, gaps, group
@@ -13,14 +13,13 @@ from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.summary import GroupBy, Summary, SummaryGroup, SummaryOthers
 from mail_archive_tools.untrusted import elide
 
-ANSWER_BYTES = 6_000
-"""The most that an answer takes, in either channel."""
 VALUE_BYTES = 100
 """How much of a value is shown where there is room, in bytes of UTF-8; of an address, the end tells most."""
 
 _TIMES_LISTED = 3
+"""Of a grouping by time, so many times as many groups are listed as of others: each takes less room."""
 _FEWEST_TIMES = 24
-"""Groups of time are that many times more than others, or as many as a day has hours: each takes less room."""
+"""At least as many groups of time as a day has hours."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Groupi
         if size.top < grouping.top:
             fewer = f"Only {size.top} groups each have room here; ask for fewer groupings at once to see more."
             listed = listed.model_copy(update={"notes": [*(answer.notes or []), fewer]})
-        if _size(listed) <= ANSWER_BYTES:
+        if _size(listed) <= SUMMARY_BYTES:
             break
     return listed
 
@@ -76,8 +75,7 @@ def _sizes(top: int) -> Iterator[_Room]:
 
 
 def _size(answer: ArchiveSearchSummary) -> int:
-    structured = json.dumps(answer.structured(), ensure_ascii=False).encode()
-    return max(len(structured), len(render(answer).encode()))
+    return max(json_bytes(answer), len(render(answer).encode()))
 
 
 def _silences(answer: ArchiveSearchSummary, columns: Columns) -> list[Gap]:

@@ -126,7 +126,7 @@ def _calendar(file: File, notes: list[str]) -> FileText:
     calendar = read_calendar(file.load().data)
     if not calendar.events:
         why = calendar.problem or "its calendar has no events"
-        return _plain(file, [*notes, f"Of the file, {why}; it is shown as it is."])
+        return _plain(file, [*notes, f"{why[0].upper()}{why[1:]}, so it is shown as it is."])
     lines = [f"Method: {calendar.method}"] if calendar.method else []
     for event in calendar.events:
         lines += ["", *_event(event)]

@@ -18,7 +18,7 @@ from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Fetched, Reader
 from mail_archive_tools.service.shapes import Row
-from mail_archive_tools.untrusted import clean_text, without_invisible
+from mail_archive_tools.untrusted import without_invisible
 
 _VALUE_CHARS = 10_000
 """How much of a header value patterns are matched against."""
@@ -102,9 +102,8 @@ class Matcher:
     def _matches_body(self, fetched: Fetched) -> bool:
         """Whether the text that `read_archive_message` shows, or the name of an attachment, has one of the words."""
         message = fetched.message
-        text = message.text.text
         # As it is shown, which may have a space where markup would act, and as it was written.
-        places = [text, clean_text(text), *(file.name or "" for file in message.files)]
+        places = [message.text.text, fetched.shown.whole, *(file.name or "" for file in message.files)]
         return any(word in folded(place) for place in dict.fromkeys(places) for word in self._words)
 
 

@@ -9,6 +9,8 @@ MAX_FILES = 200
 """Files read of one."""
 
 _SIGNATURE = 0x223E9F78
+_START_BYTES, _HEAD_BYTES, _CHECKSUM_BYTES = 6, 9, 2
+_LOOSE_END_BYTES = 4
 _ATTACH_DATA, _ATTACH_TITLE, _ATTACH_RENDER, _ATTACHMENT = 0x6800F, 0x18010, 0x69002, 0x69005
 _BODY, _MESSAGE_PROPERTIES = 0x2800C, 0x69003
 _PT_OBJECT, _PT_STRING8, _PT_UNICODE, _PT_BINARY = 0x000D, 0x001E, 0x001F, 0x0102
@@ -43,43 +45,69 @@ def read_tnef(data: bytes) -> Tnef:
     """What is in a TNEF stream, as far as it can be read. Never raises; a length that lies ends the reading."""
     if int.from_bytes(data[:4], "little") != _SIGNATURE:
         return Tnef((), problem="it is marked as TNEF and is none")
-    files: list[dict[int, bytes]] = []
-    text = html = None
+
     attributes = list(_attributes(data))
+    text, html = _message_text(attributes)
+    read = sum(_HEAD_BYTES + len(each.data) + _CHECKSUM_BYTES for each in attributes) + _START_BYTES
+    # Some writers end with a few bytes more.
+    problem = None if read >= len(data) - _LOOSE_END_BYTES else "its TNEF breaks off"
+    return Tnef(_files(attributes), text, html, problem)
+
+
+def _files(attributes: list[_Attribute]) -> tuple[TnefFile, ...]:
+    """The attachments: each begins with its rendering (MS-OXTNEF 2.1.3.3.14), and what follows is about it."""
+    found: list[dict[int, bytes]] = []
     for each in attributes:
-        if each.identifier == _ATTACH_RENDER and len(files) < MAX_FILES:
-            files.append({})
-        elif each.identifier in (_ATTACH_DATA, _ATTACH_TITLE) and files:
-            files[-1].setdefault(_DATA if each.identifier == _ATTACH_DATA else _FILENAME, each.data)
-        elif each.identifier == _ATTACHMENT and files:
-            files[-1].update(_properties(each.data))
-        elif each.identifier == _BODY:
-            text = charsets.decode(each.data.rstrip(b"\0"))
+        if each.identifier == _ATTACH_RENDER:
+            if len(found) == MAX_FILES:
+                break
+            found.append({})
+        elif not found:
+            continue
+        elif each.identifier == _ATTACH_DATA:
+            found[-1].setdefault(_DATA, each.data)
+        elif each.identifier == _ATTACH_TITLE:
+            found[-1].setdefault(_FILENAME, each.data)
+        elif each.identifier == _ATTACHMENT:
+            found[-1].update(_properties(each.data))
+    return tuple(_file(each) for each in found if _DATA in each)
+
+
+def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None]:
+    """The message's own text and HTML: the text as an attribute goes before the one among the properties."""
+    text = html = None
+    for each in attributes:
+        if each.identifier == _BODY:
+            text = _text(each.data)
         elif each.identifier == _MESSAGE_PROPERTIES:
-            found = _properties(each.data)
-            html = charsets.decode(found[_HTML].rstrip(b"\0")) if _HTML in found else html
-            text = charsets.decode(found[_PLAIN].rstrip(b"\0")) if _PLAIN in found and text is None else text
-    read = sum(9 + len(each.data) + 2 for each in attributes) + 6
-    problem = None if read >= len(data) - 4 else "its TNEF breaks off"
-    return Tnef(tuple(_file(each) for each in files if _DATA in each), text, html, problem)
+            properties = _properties(each.data)
+            if _HTML in properties:
+                html = _text(properties[_HTML])
+            if _PLAIN in properties and text is None:
+                text = _text(properties[_PLAIN])
+    return text, html
 
 
 def _file(found: dict[int, bytes]) -> TnefFile:
-    name = charsets.decode((found.get(_LONG_FILENAME) or found.get(_FILENAME) or b"").rstrip(b"\0"))
+    name = _text(found.get(_LONG_FILENAME) or found.get(_FILENAME) or b"")
     kind = found.get(_MIME_TAG)
-    return TnefFile(name, found[_DATA], charsets.decode(kind.rstrip(b"\0")).lower() if kind else None)
+    return TnefFile(name, found[_DATA], _text(kind).lower() if kind else None)
+
+
+def _text(data: bytes) -> str:
+    return charsets.decode(data.rstrip(b"\0"))
 
 
 def _attributes(data: bytes) -> Iterator[_Attribute]:
-    position = 6
-    while position + 9 <= len(data):
+    position = _START_BYTES
+    while position + _HEAD_BYTES <= len(data):
         identifier = int.from_bytes(data[position + 1 : position + 5], "little")
         size = int.from_bytes(data[position + 5 : position + 9], "little")
-        end = position + 9 + size
+        end = position + _HEAD_BYTES + size
         if end > len(data):
             return
-        yield _Attribute(identifier, data[position + 9 : end])
-        position = end + 2
+        yield _Attribute(identifier, data[position + _HEAD_BYTES : end])
+        position = end + _CHECKSUM_BYTES
 
 
 def _properties(data: bytes) -> dict[int, bytes]:
