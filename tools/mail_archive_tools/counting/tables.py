@@ -35,27 +35,34 @@ def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Groupi
     """The answer with as many groups as there is room for."""
     groups = {by: group(columns, by, grouping.zone) for by in grouping.group_by if by != "gap"}
     silences = _silences(answer, columns) if "gap" in grouping.group_by else []
-    seconds = [second for place in range(len(columns)) if (second := columns.second(place)) is not None]
-    answer = answer.model_copy(
-        update={
-            "first_timestamp": _moment(min(seconds, default=None)),
-            "last_timestamp": _moment(max(seconds, default=None)),
-            "zone": str(grouping.zone) if any(by in IN_TIME for by in groups) else None,
+    answer = answer.model_copy(update=_span(columns))
+    if not IN_TIME.isdisjoint(groups):
+        answer = answer.model_copy(update={"zone": str(grouping.zone)})
+
+    listed = answer
+    for room in _rooms(grouping.top):
+        notes = list(answer.notes or [])
+        if room.top < grouping.top:
+            notes.append(f"Only {room.top} groups each have room here; ask for fewer groupings at once to see more.")
+        tables = {
+            "summaries": [_summary(by, found, room) for by, found in groups.items()],
+            "gaps": [_range(gap) for gap in silences[: room.top]] or None,
+            "notes": notes or None,
         }
-    )
-    for size in _sizes(grouping.top):
-        listed = answer.model_copy(
-            update={
-                "summaries": [_summary(by, found, size) for by, found in groups.items()],
-                "gaps": [_range(gap) for gap in silences[: size.top]] or None,
-            }
-        )
-        if size.top < grouping.top:
-            fewer = f"Only {size.top} groups each have room here; ask for fewer groupings at once to see more."
-            listed = listed.model_copy(update={"notes": [*(answer.notes or []), fewer]})
+        listed = answer.model_copy(update=tables)
         if _size(listed) <= SUMMARY_BYTES:
             break
     return listed
+
+
+def _span(columns: Columns) -> dict[str, datetime | None]:
+    """When the first and the last of the rows were received."""
+    moments = [columns.second(place) for place in range(len(columns))]
+    known = [second for second in moments if second is not None]
+    return {
+        "first_timestamp": _moment(min(known, default=None)),
+        "last_timestamp": _moment(max(known, default=None)),
+    }
 
 
 class _Room(NamedTuple):
@@ -66,12 +73,13 @@ class _Room(NamedTuple):
     value_bytes: int = VALUE_BYTES
 
 
-def _sizes(top: int) -> Iterator[_Room]:
+def _rooms(top: int) -> Iterator[_Room]:
     """Less and less room."""
     while top > 1:
         yield _Room(top, max(top * _TIMES_LISTED, _FEWEST_TIMES))
         top = min(top - 1, top * 4 // 5)
-    yield from (_Room(1, times, value_bytes) for times, value_bytes in ((24, 100), (24, 60), (7, 60), (3, 30)))
+    for times, value_bytes in ((24, 100), (24, 60), (7, 60), (3, 30)):
+        yield _Room(1, times, value_bytes)
 
 
 def _size(answer: ArchiveSearchSummary) -> int:
@@ -90,8 +98,11 @@ def _silences(answer: ArchiveSearchSummary, columns: Columns) -> list[Gap]:
 
 def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
     in_time = by in IN_TIME
-    by_size = sorted(groups, key=lambda value: -groups[value].rows) if in_time else list(groups)
-    largest = set(by_size[: room.times if in_time else room.top])
+    if in_time:
+        largest = set(sorted(groups, key=lambda value: -groups[value].rows)[: room.times])
+    else:
+        # They come the largest first.
+        largest = set(list(groups)[: room.top])
     listed = [value for value in groups if value in largest]
     others = [found for value, found in groups.items() if value not in largest]
     return Summary(
@@ -103,18 +114,25 @@ def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
 
 
 def _others(groups: list[Group]) -> SummaryOthers:
-    rows, messages = sum(found.rows for found in groups), len(set().union(*(found.messages for found in groups)))
+    rows = sum(found.rows for found in groups)
+    messages = len(set().union(*(found.messages for found in groups)))
     return SummaryOthers(groups=len(groups), rows=rows, messages=None if messages == rows else messages)
 
 
 def _listed(value: str, found: Group, in_time: bool) -> SummaryGroup:
     messages = len(found.messages)
+    first, last = found.first, found.last
+    if in_time:
+        # The value says when.
+        first = last = None
+    elif last == first:
+        last = None
     return SummaryGroup(
         value=value,
         rows=found.rows,
         messages=None if messages == found.rows else messages,
-        first_timestamp=None if in_time else _moment(found.first),
-        last_timestamp=None if in_time or found.last == found.first else _moment(found.last),
+        first_timestamp=_moment(first),
+        last_timestamp=_moment(last),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import labelled, lines, render, table
+from mail_archive_tools.answers.rendering.base import labelled, line_by_line, table
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.reading import (
@@ -14,65 +14,82 @@ from mail_archive_tools.models.reading import (
 )
 
 
-@render.register
-def _(result: ArchivedMessage) -> str:
+@line_by_line
+def _message(result: ArchivedMessage) -> Iterator[str]:
     members = result.structured()
     notes = members.pop("Notes", [])
-    return lines(*labelled(members), *notes, "Next: read_archive_message shows what it says.")
+    yield from labelled(members)
+    yield from notes
+    yield "Next: read_archive_message shows what it says."
 
 
-@render.register
-def _(result: ArchivedMessageContent) -> str:
-    kind = "HTML source" if result.body.html is not None else "Text"
-    origin = " (made from HTML)" if result.text_from_html else ""
-    end = result.next_offset if result.next_offset is not None else result.total_chars
-    return lines(
-        f"{kind}{origin} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
-        f"of {result.total_chars}.",
-        "The service calls its MIME structure malformed." if result.body.message_malformed else "",
-        *result.notes,
-        result.body.text or result.body.html or "",
-        f"More: get_archive_message_content with offset={result.next_offset}" if result.next_offset else "",
+@line_by_line
+def _content(result: ArchivedMessageContent) -> Iterator[str]:
+    kind = "Text" if result.body.html is None else "HTML source"
+    if result.text_from_html:
+        kind += " (made from HTML)"
+    end = result.total_chars if result.next_offset is None else result.next_offset
+    yield (
+        f"{kind} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
+        f"of {result.total_chars}."
     )
+    if result.body.message_malformed:
+        yield "The service calls its MIME structure malformed."
+    yield from result.notes
+    yield from _text(result.body.text or result.body.html, "get_archive_message_content", result.next_offset)
 
 
-@render.register
-def _(result: ReadMessage) -> str:
-    return lines(
-        f"Message {result.archived_message_id}: {result.size_bytes} bytes, SHA-256 {result.sha256}",
-        *(_headers(result.headers) if result.headers else ()),
-        *(_attachments(result.attachments) if result.attachments else ()),
-        *(_authentication(each) for each in result.authentication or ()),
-        *(_route(result.route) if result.route else ()),
-        *(f"Hidden by its HTML: {each.words} words ({each.reason})" for each in result.hidden_text or ()),
-        *(f"Finding ({each.about}): {each.finding}" for each in result.findings or ()),
-        *(_report(result.delivery_report) if result.delivery_report else ()),
-        *(f"Invitation: {'; '.join(labelled(each.structured()))}" for each in result.invitations or ()),
-        *(f"Protection: {each}" for each in result.protection or ()),
-        *(f"Problem: {each}" for each in result.problems or ()),
-        f"Quoted lines: {result.quoted_lines}" if result.quoted_lines else "",
-        *result.notes,
-        _range(
-            f" ({result.text_source})" if result.text_source else "",
-            result.offset,
-            result.next_offset,
-            result.total_chars,
-        ),
-        result.text or "",
-        f"More: read_archive_message with offset={result.next_offset}" if result.next_offset else "",
-    )
+@line_by_line
+def _read(result: ReadMessage) -> Iterator[str]:
+    yield f"Message {result.archived_message_id}: {result.size_bytes} bytes, SHA-256 {result.sha256}"
+    yield from _about(result)
+    if result.quoted_lines:
+        yield f"Quoted lines: {result.quoted_lines}"
+    yield from result.notes
+    source = f" ({result.text_source})" if result.text_source else ""
+    yield _range(source, result.offset, result.next_offset, result.total_chars)
+    yield from _text(result.text, "read_archive_message", result.next_offset)
 
 
-@render.register
-def _(result: ReadAttachment) -> str:
-    return lines(
-        f"Attachment of message {result.archived_message_id}",
-        *_attachments([result.attachment]),
-        *result.notes,
-        _range("", result.offset, result.next_offset, result.total_chars) if result.text else "",
-        result.text or "",
-        f"More: read_archive_attachment with offset={result.next_offset}" if result.next_offset else "",
-    )
+@line_by_line
+def _attachment(result: ReadAttachment) -> Iterator[str]:
+    yield f"Attachment of message {result.archived_message_id}"
+    yield _attachments([result.attachment])
+    yield from result.notes
+    if result.text:
+        yield _range("", result.offset, result.next_offset, result.total_chars)
+    yield from _text(result.text, "read_archive_attachment", result.next_offset)
+
+
+def _about(result: ReadMessage) -> Iterator[str]:
+    """What is said of a message beside its text."""
+    if result.headers:
+        yield from _headers(result.headers)
+    if result.attachments:
+        yield _attachments(result.attachments)
+    yield from map(_authentication, result.authentication or ())
+    for number, hop in enumerate(result.route or (), 1):
+        yield f"Hop {number}: {_hop(hop)}"
+    for hidden in result.hidden_text or ():
+        yield f"Hidden by its HTML: {hidden.words} words ({hidden.reason})"
+    for finding in result.findings or ():
+        yield f"Finding ({finding.about}): {finding.finding}"
+    if result.delivery_report:
+        yield from _report(result.delivery_report)
+    for invitation in result.invitations or ():
+        yield f"Invitation: {'; '.join(labelled(invitation.structured()))}"
+    for protection in result.protection or ():
+        yield f"Protection: {protection}"
+    for problem in result.problems or ():
+        yield f"Problem: {problem}"
+
+
+def _text(text: str | None, tool: str, next_offset: int | None) -> Iterator[str]:
+    """The fenced text, and how to go on."""
+    if text:
+        yield text
+    if next_offset:
+        yield f"More: {tool} with offset={next_offset}"
 
 
 def _range(source: str, start: int | None, following: int | None, total: int) -> str:
@@ -87,27 +104,35 @@ def _headers(headers: MessageHeaders) -> Iterator[str]:
         yield f"{name}: {', '.join(value) if isinstance(value, list) else value}"
 
 
-def _attachments(attachments: list[AttachmentSummary]) -> Iterator[str]:
+def _attachments(attachments: list[AttachmentSummary]) -> str:
     shown = [each.structured() for each in attachments]
     names = ("AttachmentId", "Name", "Type", "DetectedType", "SizeBytes", "Inline", "Sha256")
     columns = [name for name in names if any(name in row for row in shown)]
-    yield table(columns, ([str(row.get(name, "")) for name in columns] for row in shown))
+    return table(columns, ([str(row.get(name, "")) for name in columns] for row in shown))
 
 
 def _authentication(result: AuthenticationResult) -> str:
-    who = f" by {result.authserv_id}" if result.authserv_id else ""
-    trust = " (unverifiable: the sender may have forged it)" if result.unverifiable else ""
-    return f"{result.source}{who}{trust}: {'; '.join(result.results)}"
+    line = result.source
+    if result.authserv_id:
+        line += f" by {result.authserv_id}"
+    if result.unverifiable:
+        line += " (unverifiable: the sender may have forged it)"
+    return f"{line}: {'; '.join(result.results)}"
 
 
-def _route(hops: list[RouteHop]) -> Iterator[str]:
-    for number, hop in enumerate(hops, 1):
-        shown = hop.ip_address and hop.ip_address not in (hop.from_ or "")
-        address = f" [{hop.ip_address}]" if shown else ""
-        time = f" at {iso(hop.time)}" if hop.time else ""
-        delay = f" (after {hop.delay_seconds} s)" if hop.delay_seconds is not None else ""
-        protocol = f" {hop.protocol}" if hop.protocol else ""
-        yield f"Hop {number}: {hop.from_ or '?'}{address} to {hop.by or '?'}{protocol}{time}{delay}"
+def _hop(hop: RouteHop) -> str:
+    line = hop.from_ or "?"
+    # Many hosts say their address as their name.
+    if hop.ip_address and hop.ip_address not in line:
+        line += f" [{hop.ip_address}]"
+    line += f" to {hop.by or '?'}"
+    if hop.protocol:
+        line += f" {hop.protocol}"
+    if hop.time:
+        line += f" at {iso(hop.time)}"
+    if hop.delay_seconds is not None:
+        line += f" (after {hop.delay_seconds} s)"
+    return line
 
 
 def _report(report: DeliveryReport) -> Iterator[str]:

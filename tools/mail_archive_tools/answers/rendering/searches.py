@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mail_archive_tools.answers.rendering.base import DATA_NOT_INSTRUCTIONS, labelled, lines, number_of, render, table
+from mail_archive_tools.answers.rendering.base import (
+    DATA_NOT_INSTRUCTIONS,
+    labelled,
+    line_by_line,
+    number_of,
+    table,
+)
 from mail_archive_tools.models import (
     ArchiveList,
     ArchiveSearch,
@@ -23,118 +29,130 @@ from mail_archive_tools.models.summary import Summary, SummaryOthers
 
 _ROW_COLUMNS = ("ArchivedMessageId", "ReceivedTimestamp", "Att", "From", "To", "Subject")
 _COLUMNS_WHERE_THERE_ARE_ANY = ("Date", "Copies")
+_SUMMARY_MEMBERS = {*_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachments", "CopyIds"}
+
+_AFTER_A_SEARCH = {
+    "COMPLETED": "Next: get_archive_search_results.",
+    "QUEUED": "Not finished: look again in a few seconds.",
+    "RUNNING": "Not finished: look again in a few seconds.",
+    "FAILED": "It has no results; start a new one.",
+    "CANCELLED": "It has no results; start a new one.",
+}
 
 
-@render.register
-def _(result: ArchiveList) -> str:
+@line_by_line
+def _archives(result: ArchiveList) -> Iterator[str]:
     if not result.archives:
-        return "No archives here that these credentials may see."
+        yield "No archives here that these credentials may see."
+        return
     columns = ("ArchiveId", "ArchiveName", "ArchiveState", "LastUpdatedTimestamp")
-    shown = table(columns, ([row.get(name, "") for name in columns] for row in result.structured()["Archives"]))
-    more = f"\nMore: list_archives with next_token={result.next_token}" if result.next_token else ""
-    return lines(f"{shown}{more}", *(result.notes or []))
+    archives = result.structured()["Archives"]
+    yield table(columns, ([row.get(name, "") for name in columns] for row in archives))
+    if result.next_token:
+        yield f"More: list_archives with next_token={result.next_token}"
+    yield from result.notes or ()
 
 
-@render.register
-def _(result: ArchiveSearchList) -> str:
+@line_by_line
+def _searches(result: ArchiveSearchList) -> Iterator[str]:
     if not result.searches:
-        return "No searches of this archive."
+        yield "No searches of this archive."
+        return
     columns = ("SubmissionTimestamp", "CompletionTimestamp", "State", "ErrorMessage")
-    rows = (
-        [search.get("SearchId", ""), *(search.get("Status", {}).get(name, "") for name in columns)]
-        for search in result.structured()["Searches"]
-    )
-    shown = table(("SearchId", *columns), rows)
-    more = f"\nMore: list_archive_searches with next_token={result.next_token}" if result.next_token else ""
-    return f"{shown}{more}"
+    rows = []
+    for search in result.structured()["Searches"]:
+        status = search.get("Status", {})
+        rows.append([search.get("SearchId", ""), *(status.get(name, "") for name in columns)])
+    yield table(("SearchId", *columns), rows)
+    if result.next_token:
+        yield f"More: list_archive_searches with next_token={result.next_token}"
 
 
-@render.register
-def _(result: StartedSearch) -> str:
-    return lines(
-        f"Search {result.search_id} has started.",
-        *(result.notes or []),
-        "Next: get_archive_search until it is COMPLETED, then get_archive_search_results.",
-    )
+@line_by_line
+def _started(result: StartedSearch) -> Iterator[str]:
+    yield f"Search {result.search_id} has started."
+    yield from result.notes or ()
+    yield "Next: get_archive_search until it is COMPLETED, then get_archive_search_results."
 
 
-@render.register
-def _(result: StoppedSearch) -> str:
-    return f"Search {result.search_id} was asked to stop; get_archive_search shows its state."
+@line_by_line
+def _stopped(result: StoppedSearch) -> Iterator[str]:
+    yield f"Search {result.search_id} was asked to stop; get_archive_search shows its state."
 
 
-@render.register
-def _(result: ArchiveSearch) -> str:
+@line_by_line
+def _search(result: ArchiveSearch) -> Iterator[str]:
+    yield from labelled(result.structured())
     state = result.status.state if result.status else None
-    following = {
-        "COMPLETED": "Next: get_archive_search_results.",
-        "QUEUED": "Not finished: look again in a few seconds.",
-        "RUNNING": "Not finished: look again in a few seconds.",
-        "FAILED": "It has no results; start a new one.",
-        "CANCELLED": "It has no results; start a new one.",
-    }
-    return lines(*labelled(result.structured()), following.get(state or "", ""))
+    if state in _AFTER_A_SEARCH:
+        yield _AFTER_A_SEARCH[state]
 
 
-@render.register
-def _(result: SearchResults) -> str:
-    return lines(
-        _count(f"search {result.search_id}", result.rows, result.total_rows, result.truncated),
-        *(result.notes or []),
-        _rows(result.rows),
-        f"More rows: get_archive_search_results with cursor={result.next_cursor}" if result.next_cursor else "",
-    )
+@line_by_line
+def _results(result: SearchResults) -> Iterator[str]:
+    yield _count(result)
+    yield from result.notes or ()
+    yield from _rows(result.rows)
+    if result.next_cursor:
+        yield f"More rows: get_archive_search_results with cursor={result.next_cursor}"
 
 
-@render.register
-def _(result: ArchiveSearchPage) -> str:
-    return lines(
-        _found(result),
-        _covered(result),
-        _filtered(result.filtered_here) if result.filtered_here else "",
-        _still_running(result.running_search_id),
-        *(result.notes or []),
-        _rows(result.rows),
-        *_copy_ids(result.rows),
-        f"More: the same call with cursor={result.next_cursor}" if result.next_cursor else "",
-        f"In full: SearchId {result.search_id}" if result.search_id else "",
-    )
+@line_by_line
+def _page(result: ArchiveSearchPage) -> Iterator[str]:
+    counted = _counted(result.rows_so_far, result.messages_so_far, result.complete, "found")
+    yield f"{len(result.rows)} shown; {counted}" if result.rows_so_far else counted
+    yield _covered(result, f"; {number_of(result.searches_so_far, 'search')} run.")
+    if result.filtered_here:
+        yield _filtered(result.filtered_here)
+    yield from _still_running(result.running_search_id)
+    yield from result.notes or ()
+    yield from _rows(result.rows)
+    yield from _copy_ids(result.rows)
+    if result.next_cursor:
+        yield f"More: the same call with cursor={result.next_cursor}"
+    if result.search_id:
+        yield f"In full: SearchId {result.search_id}"
 
 
-@render.register
-def _(result: ArchiveSearchSummary) -> str:
-    span = (
-        f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
-        if result.first_timestamp and result.last_timestamp
-        else ""
-    )
-    return lines(
-        _counted(result.rows, result.messages, result.complete, "counted"),
-        span,
-        _covered(result),
-        _still_running(result.running_search_id),
-        *(result.notes or []),
-        DATA_NOT_INSTRUCTIONS if result.summaries else "",
-        f"Times are of {result.zone}." if result.zone else "",
-        *map(_summary, result.summaries),
-        *(["Longest times without mail:", *map(_span, result.gaps)] if result.gaps else []),
-        "" if result.complete else "To go on counting: the same call again.",
-    )
+@line_by_line
+def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
+    yield _counted(result.rows, result.messages, result.complete, "counted")
+    if result.first_timestamp and result.last_timestamp:
+        yield f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
+    yield _covered(result, _by(result))
+    yield from _still_running(result.running_search_id)
+    yield from result.notes or ()
+    if result.summaries:
+        yield DATA_NOT_INSTRUCTIONS
+    if result.zone:
+        yield f"Times are of {result.zone}."
+    for summary in result.summaries:
+        yield from _summary(summary)
+    if result.gaps:
+        yield "Longest times without mail:"
+        yield from map(_span, result.gaps)
+    if not result.complete:
+        yield "To go on counting: the same call again."
 
 
-def _summary(result: Summary) -> str:
-    columns = ["Value", "Rows", "Messages", "FirstTimestamp", "LastTimestamp"]
+def _summary(result: Summary) -> Iterator[str]:
     rows = [group.structured() for group in result.top]
-    columns = [name for name in columns if any(name in row for row in rows)]
-    cells = ([str(row.get(name, row["Rows"] if name == "Messages" else "")) for name in columns] for row in rows)
-    return lines(f"By {result.by}, {result.groups} in all:", table(columns, cells), _others(result.others, columns))
+    names = ("Value", "Rows", "Messages", "FirstTimestamp", "LastTimestamp")
+    columns = [name for name in names if any(name in row for row in rows)]
+    for row in rows:
+        # Where a group has as many messages as rows, that is not said twice.
+        row.setdefault("Messages", row["Rows"])
+    yield f"By {result.by}, {result.groups} in all:"
+    yield table(columns, ([str(row.get(name, "")) for name in columns] for row in rows))
+    if result.others:
+        yield _others(result.others, "Messages" in columns)
 
 
-def _others(others: SummaryOthers | None, columns: list[str]) -> str:
-    if others is None:
-        return ""
-    messages = f"\t{others.messages or others.rows}" if others.messages or "Messages" in columns else ""
-    return f"{number_of(others.groups, 'other')}\t{others.rows}{messages}"
+def _others(others: SummaryOthers, with_messages: bool) -> str:
+    line = f"{number_of(others.groups, 'other')}\t{others.rows}"
+    if others.messages or with_messages:
+        line += f"\t{others.messages or others.rows}"
+    return line
 
 
 def _span(times: TimeRange) -> str:
@@ -142,40 +160,44 @@ def _span(times: TimeRange) -> str:
     return f"{iso(times.from_timestamp)}\t{iso(times.to_timestamp)}\t{days:.1f} days"
 
 
-def _found(result: ArchiveSearchPage) -> str:
-    counted = _counted(result.rows_so_far, result.messages_so_far, result.complete, "found")
-    return f"{len(result.rows)} shown; {counted}" if result.rows_so_far else counted
-
-
 def _counted(rows: int, messages: int, complete: bool, verb: str) -> str:
     if not rows:
         return "Nothing found." if complete else "Nothing found so far."
-    copies = "" if rows == messages else f" ({rows} rows with copies)"
-    return f"{number_of(messages, 'message')}{copies} {verb} {'in all' if complete else 'so far'}."
+    line = number_of(messages, "message")
+    if rows != messages:
+        line += f" ({rows} rows with copies)"
+    return f"{line} {verb} {'in all' if complete else 'so far'}."
 
 
-def _covered(result: ArchiveSearchPage | ArchiveSearchSummary) -> str:
+def _by(result: ArchiveSearchSummary) -> str:
+    """Who searched: so many searches, or the one that was named."""
+    if result.searches_so_far is not None:
+        return f"; {number_of(result.searches_so_far, 'search')} run."
+    archive = result.archive_id or "an archive that is not said"
+    return f", by search {result.search_id} of {archive}."
+
+
+def _covered(result: ArchiveSearchPage | ArchiveSearchSummary, by: str) -> str:
     whole = f"{iso(result.from_timestamp)} to {iso(result.to_timestamp)}"
     part = result.coverage
-    ran = result.searches_so_far
-    if ran is None:
-        archive = getattr(result, "archive_id", None) or "an archive that is not said"
-        by = f", by search {result.search_id} of {archive}."
-    else:
-        by = f"; {number_of(ran, 'search')} run."
     if part is not None:
         return f"Searched {iso(part.from_timestamp)} to {iso(part.to_timestamp)}, of {whole}{by}"
-    return f"Searched {whole}{by}" if result.complete else f"Searched nothing yet, of {whole}{by}"
+    if result.complete:
+        return f"Searched {whole}{by}"
+    return f"Searched nothing yet, of {whole}{by}"
 
 
-def _still_running(search_id: str | None) -> str:
-    return f"Search {search_id} still runs: what it finds is not known yet." if search_id else ""
+def _still_running(search_id: str | None) -> Iterator[str]:
+    if search_id:
+        yield f"Search {search_id} still runs: what it finds is not known yet."
 
 
 def _filtered(seen: FilteredHere) -> str:
-    missing = f"; {seen.not_read} could not be read" if seen.not_read else ""
     found = number_of(seen.rows_found, "row")
-    return f"Filtered here: {seen.rows_read} of {found} found so far were looked at{missing}."
+    line = f"Filtered here: {seen.rows_read} of {found} found so far were looked at"
+    if seen.not_read:
+        line += f"; {seen.not_read} could not be read"
+    return f"{line}."
 
 
 def _copy_ids(rows: list[FoundRow]) -> Iterator[str]:
@@ -184,26 +206,29 @@ def _copy_ids(rows: list[FoundRow]) -> Iterator[str]:
             yield f"Copies of {row.archived_message_id}: {', '.join(row.copy_ids[1:])}"
 
 
-def _count(of: str, rows: list[SearchResultRow], total: int, truncated: bool | None) -> str:
-    if not total:
-        return f"Nothing found: {of}."
-    more = " There may be more: it found as many as it may; narrow it to be sure." if truncated else ""
-    return f"{len(rows)} of {total} rows: {of}.{more}"
+def _count(result: SearchResults) -> str:
+    if not result.total_rows:
+        return f"Nothing found: search {result.search_id}."
+    line = f"{len(result.rows)} of {result.total_rows} rows: search {result.search_id}."
+    if result.truncated:
+        line += " There may be more: it found as many as it may; narrow it to be sure."
+    return line
 
 
-def _rows(rows: Sequence[SearchResultRow]) -> str:
+def _rows(rows: Sequence[SearchResultRow]) -> Iterator[str]:
     """Rows as a table where only the summary's members are known, else one after another."""
     if not rows:
-        return ""
+        return
+    yield DATA_NOT_INSTRUCTIONS
     shown = [row.structured() for row in rows]
-    if all(set(row) <= _SUMMARY_MEMBERS for row in shown):
-        others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
-        columns = [*_ROW_COLUMNS, *others]
-        return lines(DATA_NOT_INSTRUCTIONS, table(columns, ([_cell(row, name) for name in columns] for row in shown)))
-    return lines(DATA_NOT_INSTRUCTIONS, *("\n".join(labelled(row)) + "\n" for row in shown))
-
-
-_SUMMARY_MEMBERS = {*_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachments", "CopyIds"}
+    if not all(set(row) <= _SUMMARY_MEMBERS for row in shown):
+        for row in shown:
+            yield from labelled(row)
+            yield ""
+        return
+    others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
+    columns = [*_ROW_COLUMNS, *others]
+    yield table(columns, ([_cell(row, name) for name in columns] for row in shown))
 
 
 def _cell(row: dict[str, Any], name: str) -> str:

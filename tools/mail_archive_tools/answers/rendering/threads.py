@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import DATA_NOT_INSTRUCTIONS, lines, number_of, render
+from mail_archive_tools.answers.rendering.base import DATA_NOT_INSTRUCTIONS, line_by_line, number_of
 from mail_archive_tools.models import ArchiveThread
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.thread import ThreadMessage
@@ -11,42 +11,65 @@ _DEEPEST = 8
 """Deeper answers are not moved any further: their lines say what they answer."""
 
 
-@render.register
-def _(result: ArchiveThread) -> str:
+@line_by_line
+def _thread(result: ArchiveThread) -> Iterator[str]:
+    entries = number_of(result.total_messages, "entry")
+    if result.missing:
+        entries += f"; {result.missing} missing"
+    yield (
+        f"Conversation {result.subject or '(no subject)'}: {entries}. "
+        f"You asked for number {result.asked_number}, message {result.archived_message_id}."
+    )
+    yield _searched(result)
+    if not result.complete:
+        yield "It may not be whole:"
+    yield from result.notes or ()
+    yield DATA_NOT_INSTRUCTIONS
+    for message in result.messages:
+        yield from _message(message)
+    if result.next_offset:
+        yield f"More: get_archive_thread with the same arguments and offset={result.next_offset}"
+
+
+def _searched(result: ArchiveThread) -> str:
     searches = number_of(result.searches, "search")
     covered = result.coverage
-    missing = f"; {result.missing} missing" if result.missing else ""
-    return lines(
-        f"Conversation {result.subject or '(no subject)'}: {number_of(result.total_messages, 'entry')}{missing}. "
-        f"You asked for number {result.asked_number}, message {result.archived_message_id}.",
-        f"Searched {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; {searches} run."
-        if covered
-        else f"Nothing was searched; {searches} run.",
-        "" if result.complete else "It may not be whole:",
-        *(result.notes or []),
-        DATA_NOT_INSTRUCTIONS,
-        *(line for message in result.messages for line in _message(message)),
-        f"More: get_archive_thread with the same arguments and offset={result.next_offset}"
-        if result.next_offset
-        else "",
-    )
+    if covered is None:
+        return f"Nothing was searched; {searches} run."
+    return f"Searched {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; {searches} run."
 
 
 def _message(message: ThreadMessage) -> Iterator[str]:
     space = "  " * min(message.depth - 1, _DEEPEST)
-    answers = f" (depth {message.depth}, answers {message.parent})" if message.depth > _DEEPEST else ""
     if not message.found:
-        several = f"{message.missing} in a row, the last of them " if message.missing else ""
-        yield f"{space}{message.number}. (not found: {several}Message-ID {message.message_id}){answers}"
+        yield f"{space}{message.number}. {_gap(message)}{_answers(message)}"
         return
-    time = iso(message.received_timestamp) if message.received_timestamp else "(no time)"
-    guessed = " (placed by its subject alone)" if message.by_subject else ""
-    subject = f" Subject: {message.subject}" if message.subject else ""
-    who = f"{message.from_ or '(no sender)'} [{message.archived_message_id}]"
-    yield f"{space}{message.number}. {time} {who}{answers}{guessed}{subject}"
+    yield f"{space}{message.number}. {_line(message)}"
     if message.copy_ids:
         yield f"{space}   {message.copies} copies: {', '.join(message.copy_ids)}"
     if message.new_text:
         yield message.new_text
-        if message.new_text_cut:
-            yield f"{space}   More: read_archive_message of {message.archived_message_id}"
+    if message.new_text_cut:
+        yield f"{space}   More: read_archive_message of {message.archived_message_id}"
+
+
+def _gap(message: ThreadMessage) -> str:
+    several = ""
+    if message.missing:
+        several = f"{message.missing} in a row, the last of them "
+    return f"(not found: {several}Message-ID {message.message_id})"
+
+
+def _line(message: ThreadMessage) -> str:
+    time = iso(message.received_timestamp) if message.received_timestamp else "(no time)"
+    line = f"{time} {message.from_ or '(no sender)'} [{message.archived_message_id}]{_answers(message)}"
+    if message.by_subject:
+        line += " (placed by its subject alone)"
+    if message.subject:
+        line += f" Subject: {message.subject}"
+    return line
+
+
+def _answers(message: ThreadMessage) -> str:
+    """What a message answers, where its place does not show it."""
+    return f" (depth {message.depth}, answers {message.parent})" if message.depth > _DEEPEST else ""
