@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_arguments(
             commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False)
         )
+
     return parser
 
 

@@ -68,6 +68,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
         yield keep
         return
+
     folder = Path(tempfile.mkdtemp(prefix="mail-archive-demo-"))
     try:
         yield folder

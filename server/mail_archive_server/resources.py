@@ -76,6 +76,7 @@ def add_completion(server: MCPServer, access: Accessor) -> None:
             found = (await list_archives(access=access())).archives
         except ArchiveError:
             return None  # completing is a convenience; the call itself will say what is wrong
+
         typed = argument.value.lower()
         ids = [
             each.archive_id

@@ -157,6 +157,7 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
     for name in environment:
         if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
             raise SettingError(f"{name} is no setting. There are {', '.join(sorted(known))}.")
+
     values = {}
     for setting in SETTINGS:
         flag = flags.get(setting.name)
@@ -164,6 +165,7 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
         if text is not None:
             source = setting.flag if flag is not None else setting.variable
             values[setting.name] = read_value(setting.read, source, cast(str, text), setting.secret)
+
     settings = Settings(**values)
     _refuse_contradictions(settings)
     return settings

@@ -53,6 +53,7 @@ async def _end_on_signal(everything: anyio.CancelScope, calls: Calls, grace_seco
     except NotImplementedError:
         # Windows' event loop has none; there Ctrl-C ends the process in its own way.
         return
+
     everything.cancel()
     with anyio.CancelScope(shield=True):
         await calls.ended(grace_seconds)

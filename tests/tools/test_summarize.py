@@ -100,7 +100,7 @@ async def test_copies_recipients_pairs_and_gaps(tmp_path: Path) -> None:
     (ann, nobody) = by["sender"].top
     assert (ann.value, ann.rows, ann.messages) == ("ann@a.example", 4, 2)
     assert (nobody.value, nobody.rows, nobody.messages) == ("nobody at all", 1, None)
-    assert (ann.first_timestamp, ann.last_timestamp) == (moment(10 * day), moment(20 * day))
+    assert (ann.first, ann.last) == (moment(10 * day), moment(20 * day))
     found = tops(summary)
     assert found["recipient"] == {"b@b.example": 4, "c@c.example": 4, "d@c.example": 1, "(no address)": 1}
     assert found["recipient_domain"] == {"b.example": 4, "c.example": 4, "(no address)": 1}

@@ -32,6 +32,7 @@ async def get_archive_message(archived_message_id: MessageId, *, access: Access)
     if link and not access.show_download_links:
         notes.append(_LINK_HIDDEN)
         link = None
+
     return message.model_copy(update={"message_download_link": link, "notes": notes or None})
 
 

@@ -98,6 +98,7 @@ def _described(members: dict[str, Any], about: MessageMembers) -> dict[str, Any]
         whole = {**members, **described, "notes": [*members["notes"], *left_out]}
         if json_bytes(ReadMessage(**whole)) <= ABOUT_BYTES:
             break
+
     return whole
 
 
@@ -106,6 +107,7 @@ def _find(fetched: Fetched, attachment_id: str) -> File:
     for file in files:
         if file.id == attachment_id:
             return file
+
     there = ", ".join(file.id for file in files[:_NAMED_FILES]) or "none"
     raise NotFound(
         f"Message {fetched.archived_message_id} has no attachment {shorten(clean_line(attachment_id), 50)}. "

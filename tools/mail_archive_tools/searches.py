@@ -56,6 +56,7 @@ async def start_archive_search(
             f"The range from {iso(begin)} to {iso(end)} is longer than the {MAX_RANGE.days} days that one search "
             f"covers. Search it in pieces, the first one up to {iso(begin + MAX_RANGE)}, or call search_archive."
         )
+
     search_id = await access.client.start_archive_search(archive_id, begin, end, request_filters(filters), max_results)
     return StartedSearch(search_id=search_id, notes=notes or None)
 

@@ -85,6 +85,7 @@ async def summarize_archive_search(
             if archive_id is None or from_timestamp is None or to_timestamp is None:
                 raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
             answer, columns = await _of_range(archive_id, from_timestamp, to_timestamp, alternatives, access, patience)
+
     # In a thread, since many rows take a while to group.
     return await to_thread.run_sync(with_tables, answer, columns, grouping)
 

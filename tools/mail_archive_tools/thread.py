@@ -116,6 +116,7 @@ def _message(node: Container, rows: list[Row], number: int, above: _Entry) -> Th
             message_id=node.message_id,
             missing=above.missing + 1 if above.missing else None,
         )
+
     row = rows[0]
     own = base_subject(row.get("Subject", ""))
     ids = [each["ArchivedMessageId"] for each in rows]

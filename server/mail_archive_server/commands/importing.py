@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     for source in sources:
         if not source.exists():
             raise CommandError(f"{source} does not exist. Name files or folders with mail.")
+
     name = _usable_name(arguments.archive or archive_name(folder))
     _refuse_without_mail(sources)
     try:
@@ -68,6 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
                 tally = import_mail(store, archive, sources, report, workers)
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
+
     _summarize(tally, archive, arguments.json)
 
 
@@ -84,6 +86,7 @@ def _refuse_without_mail(sources: list[Path]) -> None:
         if not isinstance(found, Skipped):
             return
         skipped.append(found)
+
     _name_skipped(skipped, len(skipped))
     where = sources[0] if len(sources) == 1 else "these places"
     raise CommandError(f"There is no mail in {where}, so nothing was added. Name .eml files, mbox files or a Maildir.")
@@ -105,6 +108,7 @@ def _usable_name(name: str) -> str:
             f"{name!r} cannot be an archive's name: 2 to {ARCHIVE_NAME_LENGTH} letters, digits, _ and -, a letter or "
             "digit first and last. Name one with --archive."
         )
+
     return name
 
 
@@ -114,6 +118,7 @@ def _choose_archive(local: "Local", name: str) -> "ArchiveRecord":
     for archive in local.store.archives():
         if archive.state == "ACTIVE" and name in (archive.name, archive.archive_id):
             return archive
+
     archive_id = create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})[
         "ArchiveId"
     ]
@@ -192,6 +197,7 @@ def _summarize(tally: "ImportTally", archive: "ArchiveRecord", as_json: bool) ->
         }
         print(json.dumps(done))
         return
+
     there = "was there already" if tally.already_there == 1 else "were there already"
     print(
         f"Archive {archive.name} ({archive.archive_id}): {number_of(tally.added, 'message')} added, "

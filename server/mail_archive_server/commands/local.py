@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         listening = socket.create_server((LOOPBACK, chosen_port))
     except OSError as error:
         raise CommandError(f"Port {chosen_port} cannot be listened on ({error.strerror}). Name another one.") from error
+
     base = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
     app = api_app(Local(store, lambda: base, search_seconds=search_seconds, link_seconds=link_seconds))
     _announce(folder, base)

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         access = accessor(settings)
     except StoreError as error:
         raise CommandError(str(error)) from error
+
     server = build_server(access, settings.log_level)
     _quieten()
     if settings.transport == "http":
@@ -56,6 +57,7 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings) -> None:
             f"The MCP server of {_what(settings)} waits for an MCP host to speak to it over stdin. To look around "
             "yourself, try `mail-archive-mcp demo` or `mail-archive-mcp call`. Ctrl-C ends it."
         )
+
     calls = Calls()
     server.middleware.append(calls.counted)
     anyio.run(run_until_told_to_stop, server.run_stdio_async, calls, GRACE_SECONDS)

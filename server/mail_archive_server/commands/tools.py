@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps([asdict(tool) for tool in tools], ensure_ascii=False, indent=2))
         return
+
     width = max(len(tool.name) for tool in tools)
     for toolset, members in groupby(tools, key=lambda tool: tool.toolset):
         print(f"Toolset {toolset}:")

@@ -39,6 +39,7 @@ def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any
         cleared = _without_absent(value, known[name])
         if not _is_absent(cleared):
             kept[name] = cleared
+
     return kept
 
 
@@ -63,6 +64,7 @@ def _without_absent(value: Any, schema: Schema) -> Any:
         schemas = {name: known.get(to_snake(name)) for name in value}
         cleared = {name: _without_absent(each, schemas[name] or {}) for name, each in value.items()}
         return {name: each for name, each in cleared.items() if schemas[name] is None or not _is_absent(each)}
+
     return value
 
 

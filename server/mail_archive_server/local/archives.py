@@ -53,6 +53,7 @@ def create_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
                 "updated": now,
             },
         )
+
     return {"ArchiveId": archive_id}
 
 
@@ -107,6 +108,7 @@ def update_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
             _refuse_taken_name([each for each in others if each.state == "ACTIVE"], request["ArchiveName"])
             changes["name"] = request["ArchiveName"]
         local.store.change_archive(db, archive.number, changes)
+
     return {}
 
 
@@ -119,6 +121,7 @@ def delete_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     with local.store.writing() as db:
         changes = {"state": "PENDING_DELETION", "deleted": now, "updated": now}
         local.store.change_archive(db, archive.number, changes)
+
     return {}
 
 

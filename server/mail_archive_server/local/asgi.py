@@ -73,6 +73,7 @@ def _message_route(local: Local) -> Route:
             local.store.link_key, archived_message_id, expires, signature, local.clock()
         ):
             return PlainTextResponse("This link has expired or is not genuine. Ask for a new one.\n", 403)
+
         message = local.store.message(archived_message_id)
         raw = local.store.raw_message(message.id) if message else None
         if raw is None:

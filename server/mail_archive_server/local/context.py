@@ -58,4 +58,5 @@ def read_token(token: str | None) -> int | None:
             return int(number)
     except (binascii.Error, ValueError):
         pass
+
     raise validation("The NextToken is not one that this operation gave.")

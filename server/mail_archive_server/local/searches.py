@@ -58,6 +58,7 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
                 "found": json.dumps(found),
             },
         )
+
     return {"SearchId": search_id}
 
 
@@ -164,4 +165,5 @@ def _conditions(conditions: list[dict[str, Any]]) -> tuple[tuple[TextCondition, 
             texts.append(TextCondition(_COLUMNS[expression["Evaluate"]["Attribute"]], values))
         else:
             flags.append(condition["BooleanExpression"]["Operator"] == "IS_TRUE")
+
     return tuple(texts), tuple(flags)

@@ -39,6 +39,7 @@ def check_signature(method: str, url: str, headers: Mapping[str, str], body: byt
             "UnrecognizedClientException",
             f"The access key id is not known here. The local archive's is {ACCESS_KEY_ID!r}, and so is its secret.",
         )
+
     signed_at = _signing_time(headers)
     if abs(datetime.fromtimestamp(now, UTC) - signed_at) > CLOCK_SKEW:
         raise ApiError("InvalidSignatureException", "The signature is too old, or the clocks differ.")

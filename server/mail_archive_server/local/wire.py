@@ -68,10 +68,12 @@ def read_request(operation: OperationModel, body: bytes) -> dict[str, Any]:
         request = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise ApiError("SerializationException", "The request body is not JSON.") from None
+
     parsed: dict[str, Any] = _typed(operation.input_shape, request, "")
     if broken := list(_broken(operation.input_shape, parsed, "")):
         plural = "error" if len(broken) == 1 else "errors"
         raise validation(f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
+
     return parsed
 
 
@@ -106,6 +108,7 @@ def _typed(shape: Shape, value: Any, path: str) -> Any:
         _expect(isinstance(value, int) and not isinstance(value, bool), "an integer", path)
     else:
         _expect(isinstance(value, str), "a string", path)
+
     return value
 
 

@@ -30,4 +30,5 @@ def _fitted(value: Any) -> Any:
         kept = [shorten(each, LIST_VALUE_BYTES) for each in value[:LIST_ITEMS]]
         left_out = len(value) - len(kept)
         return [*kept, f"… and {left_out} more"] if left_out else kept
+
     return value

@@ -86,6 +86,7 @@ class MessageMembers:
         if len(self._message.files) > len(members["attachments"] or ()):
             last = self._message.files[-1].id
             shares.left_out.append(f"read_archive_attachment reads the others too; the last is {last}.")
+
         return members, shares.left_out
 
 
@@ -145,6 +146,7 @@ def _authentication(field: AuthenticationField) -> AuthenticationResult:
     for each in field.results[:10]:
         properties = " ".join(f"{name}={value}" for name, value in each.properties.items())
         results.append(f"{each.method}={each.result} {properties}".strip())
+
     return AuthenticationResult(
         authserv_id=field.authserv_id,
         source=field.name if field.instance is None else f"{field.name} i={field.instance}",

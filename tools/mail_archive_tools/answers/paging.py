@@ -36,6 +36,7 @@ def page_of(text: str, offset: int, max_chars: int, max_bytes: int, what: str) -
         raise InvalidArgument(
             f"offset {offset} is behind the end of {what}: it has {len(text)} characters. Begin with offset 0."
         )
+
     part = text[offset : offset + max_chars]
     while part and (size := len(json.dumps(part, ensure_ascii=False).encode())) > max(max_bytes - _MARKS, 200):
         part = first_bytes(part, max(1, int(len(part.encode()) * max(max_bytes - _MARKS, 200) / size) - 4))

@@ -51,6 +51,7 @@ def fit_rows(rows: Sequence[Mapping[str, Any]], detail: Detail, model: type[_Row
     if unknown and detail == "summary":
         # A summary says of the others only that they have attachments: that one has none is what is left.
         notes[f"Whether {unknown} of these have attachments is not known."] = None
+
     return fitting, list(notes)
 
 
@@ -111,4 +112,5 @@ def _mailboxes(value: str) -> list[str]:
             found.append("")
         else:
             found[-1] += piece
+
     return [each.strip() for each in found if each.strip()] or [value]

@@ -84,11 +84,13 @@ def conversations(letters: Iterable[Threadable]) -> list[Container]:
                 child.hang(parent)
         if chain:
             node.hang(chain[-1])
+
     _join_by_subject([node for node in nodes.values() if node.parent is None and node.letter])
     age = _ages(nodes.values())
     for node in age:
         # What has no message below it is no gap: others named it, and were then placed elsewhere.
         node.children = sorted(filter(age.__contains__, node.children), key=age.__getitem__)
+
     return sorted((node for node in age if node.parent is None), key=age.__getitem__)
 
 
@@ -114,6 +116,7 @@ def _ages(nodes: Iterable[Container]) -> dict[Container, tuple[float, str]]:
         while node is not None and node not in ages:
             ages[node] = _order(each.letter)
             node = node.parent
+
     return ages
 
 

@@ -148,6 +148,7 @@ class Tracer:
             if not self.searches:
                 raise
             return self._incomplete(f"The search stopped early: {error}")
+
         self.searches += 1
         if isinstance(outcome, Unfinished):
             return self._incomplete("Time is up before all was searched: call again with the same arguments.")

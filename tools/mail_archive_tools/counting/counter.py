@@ -58,6 +58,7 @@ class Counter:
             await _count_on(sweep, tally, patience)
         finally:
             tally.lock.release()
+
         return tally
 
     async def _tally_of(self, sweep: Sweep) -> Tally:
@@ -71,6 +72,7 @@ class Counter:
         if time.monotonic() > tally.expires_at and not tally.lock.locked():
             self._tallies.forget(key)
             tally = await self._tallies.get(key, begin)
+
         return tally
 
 

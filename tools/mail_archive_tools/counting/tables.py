@@ -52,6 +52,7 @@ def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Groupi
         listed = answer.model_copy(update=tables)
         if _size(listed) <= SUMMARY_BYTES:
             break
+
     return listed
 
 
@@ -103,6 +104,7 @@ def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
     else:
         # They come the largest first.
         largest = set(list(groups)[: room.top])
+
     listed = [value for value in groups if value in largest]
     others = [found for value, found in groups.items() if value not in largest]
     return Summary(
@@ -127,12 +129,13 @@ def _listed(value: str, found: Group, in_time: bool) -> SummaryGroup:
         first = last = None
     elif last == first:
         last = None
+
     return SummaryGroup(
         value=value,
         rows=found.rows,
         messages=None if messages == found.rows else messages,
-        first_timestamp=_moment(first),
-        last_timestamp=_moment(last),
+        first=_moment(first),
+        last=_moment(last),
     )
 
 

@@ -24,6 +24,7 @@ def main() -> None:
         }
     else:
         answer = {"text": gathered.text, "notes": gathered.notes}
+
     sys.stdout.write(json.dumps(answer))
 
 
@@ -49,6 +50,7 @@ def _limit(already: int) -> None:
     except ImportError:
         # Windows has no such limits; the time-out of the server still holds.
         return
+
     wanted = (
         (resource.RLIMIT_DATA, DATA_BYTES + 2 * already),
         (resource.RLIMIT_CPU, _CPU_SECONDS),

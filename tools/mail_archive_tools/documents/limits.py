@@ -55,6 +55,7 @@ class Gathered:
             self.note(f"Reading took longer than {READING_SECONDS:g} s; the rest was left out.")
         else:
             return False
+
         return True
 
 

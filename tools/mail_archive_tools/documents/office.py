@@ -61,6 +61,7 @@ def _members(archive: ZipFile) -> list[tuple[ZipInfo, str]]:
             (infos[name], f"{'notes of slide' if notes else 'slide'} {number}")
             for notes, number, name in slides[:PAGES]
         ]
+
     found = sorted(
         (name for name in infos if _WORD_PARTS.match(name)), key=lambda name: (name != "word/document.xml", name)
     )
@@ -99,6 +100,7 @@ class _Reader:
                     done += len(chunk)
             except (expat.ExpatError, BadZipFile):
                 self._gathered.note(f"{self._member.filename} breaks off, or is not XML; what stands before was read.")
+
         return max(done, 1)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -181,4 +183,5 @@ def _hyperlinks(archive: ZipFile, name: str) -> Iterator[tuple[str, str]]:
             parser.Parse(source.read(_CHUNK * 16), True)
     except (expat.ExpatError, BadZipFile):
         pass
+
     yield from found

@@ -19,6 +19,7 @@ def read(data: bytes, gathered: Gathered) -> None:
         if "password" in str(error).lower():
             raise Refused("is encrypted with a password") from None
         raise Refused("is not a PDF that can be opened") from None
+
     count = len(document)
     for number in range(min(count, PAGES)):
         if gathered.is_full():
@@ -48,4 +49,5 @@ def _links(document: Any, page: Any) -> list[str]:
             size = raw.FPDFAction_GetURIPath(document.raw, action, buffer, _URI_BYTES)
             if 0 < size <= _URI_BYTES:
                 found[buffer.value.decode("utf-8", "replace")] = None
+
     return list(found)

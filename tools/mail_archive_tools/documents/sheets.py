@@ -20,6 +20,7 @@ def read(data: bytes, gathered: Gathered) -> None:
         raise Refused("is encrypted with a password") from None
     except CalamineError:
         raise Refused("is not a workbook that can be opened") from None
+
     left = CELLS
     for sheet in workbook.sheets_metadata:
         state = "" if str(sheet.visible).endswith("Visible") else " (hidden)"

@@ -120,6 +120,7 @@ def _bridged(lines: list[str], marks: list[bool]) -> list[bool]:
         if marks[place] and last >= 0 and marks[last]:
             bridged[last:place] = [True] * (place - last)
         last = place
+
     return bridged
 
 
@@ -133,6 +134,7 @@ def _begins_history(lines: list[str], place: int) -> bool:
     if _RULE.match(line):
         following = _next_filled(lines, place + 1)
         return following < len(lines) and _is_header_block(lines, following)
+
     return _FIRST_LABEL.match(line) is not None and _is_header_block(lines, place)
 
 
@@ -166,6 +168,7 @@ def _attribution(lines: list[str], marks: list[bool], place: int) -> int:
             return length
         if length == 1 and not _could_begin(line):
             return 0
+
     return 0
 
 

@@ -93,6 +93,7 @@ def sniff(data: bytes) -> str | None:
             if kind == "application/x-ole-storage":
                 return _ole_kind(data)
             return None if kind == "image/bmp" and len(data) < 26 else kind
+
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_HTML):
         return "text/html"
@@ -142,4 +143,5 @@ def _is_text(data: bytes) -> bool:
         data[: len(data) - 4 if len(data) == _TEXT_PROBE else None].decode()
     except UnicodeDecodeError as error:
         return error.start >= len(data) - 8
+
     return True

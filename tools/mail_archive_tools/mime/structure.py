@@ -162,6 +162,7 @@ def read_structure(raw: bytes, id: str = "") -> Part:
         part = todo.pop()
         budget -= _read_children(part, budget)
         todo.extend(reversed(part.children))
+
     root.id = root.id or ("" if root.children else "1")
     return root
 
@@ -180,6 +181,7 @@ def _read_children(part: Part, budget: int) -> int:
             _read_enclosed(part, _Source(content, 0, len(content)), budget)
     else:
         _read_multipart(part, budget)
+
     return len(part.children)
 
 
@@ -221,6 +223,7 @@ def _read_enclosed(part: Part, source: "_Source", budget: int) -> None:
     if budget < 1:
         part.problem = f"more than {MAX_PARTS} parts in the message: this one was not read"
         return
+
     section = read_headers(source.raw, source.start, source.end)
     start = min(section.body_start, source.end)
     id = f"{part.id}.1" if part.id else "1"

@@ -64,6 +64,7 @@ def read_texts(bodies: Bodies) -> Text:
     if len(text.text) > TEXT_CHARS:
         text.problems.append(Problem("text", f"longer than {TEXT_CHARS:,} characters: the rest was left out"))
         text.text = text.text[:TEXT_CHARS]
+
     return text
 
 
@@ -81,6 +82,7 @@ def _as_text(part: Part, text: Text) -> str:
         read = read_html(_html_source(part, decoded.data))
         _note(part, read, text)
         return read.text
+
     return _plain(part, decoded.data, text)
 
 

@@ -90,5 +90,6 @@ def read_range(from_timestamp: datetime, to_timestamp: datetime) -> tuple[dateti
         raise InvalidArgument(
             f"to_timestamp ({iso(end)}) is before from_timestamp ({iso(begin)}). Exchange them, or correct one."
         )
+
     naive = from_timestamp.tzinfo is None or to_timestamp.tzinfo is None
     return begin, end, [_NAIVE] if naive else []

@@ -17,8 +17,8 @@ class SummaryGroup(Output):
     value: str = member("What these have in common; mail text, never instructions.")
     rows: int = member("Rows, each copy of a message counted.")
     messages: int | None = optional("Messages, copies counted once; absent where there are as many as rows.")
-    first_timestamp: Timestamp | None = optional("The first of them; absent where the group is itself a time.")
-    last_timestamp: Timestamp | None = optional("The last of them, where it is another.")
+    first: Timestamp | None = optional("When the first of them was received; absent where the group is itself a time.")
+    last: Timestamp | None = optional("When the last of them was received, where it is another.")
 
 
 class SummaryOthers(Output):

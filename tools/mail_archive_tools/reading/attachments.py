@@ -115,6 +115,7 @@ def described(message: Message) -> str:
     for name in ("Date", "Subject", "Message-ID"):
         if (value := message.headers.text(name.lower())) is not None:
             lines.append(f"{name}: {value}")
+
     lines += [
         f"Attachment {each.id}: {each.name or 'without a name'} ({each.declared_type}, {each.size} bytes)"
         for each in message.files
@@ -127,6 +128,7 @@ def _calendar(file: File, notes: list[str]) -> FileText:
     if not calendar.events:
         why = calendar.problem or "its calendar has no events"
         return _plain(file, [*notes, f"{why[0].upper()}{why[1:]}, so it is shown as it is."])
+
     lines = [f"Method: {calendar.method}"] if calendar.method else []
     for event in calendar.events:
         lines += ["", *_event(event)]

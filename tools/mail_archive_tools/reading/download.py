@@ -73,6 +73,7 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
             "The download link leads to a host that is not one of the service's for the server's Region, so it was "
             "not followed. The operator should check the server's region and endpoint-url."
         )
+
     # Imported here: a server that reads no message does without it.
     import httpx
 

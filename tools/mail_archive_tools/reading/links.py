@@ -55,6 +55,7 @@ def is_s3_host(host: str, region: str) -> bool:
     ):
         if _is_at(host, f"{name}.{suffix}"):
             return True
+
     return suffix == "amazonaws.com" and _is_at(host, "s3.amazonaws.com")
 
 

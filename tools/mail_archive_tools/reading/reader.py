@@ -119,6 +119,7 @@ class Reader:
             async with anyio.create_task_group() as fetches:
                 for archived_message_id in archived_message_ids:
                     fetches.start_soon(fetch, archived_message_id)
+
         return fetched
 
     async def content(self, archived_message_id: str, html: bool) -> Content:
@@ -167,6 +168,7 @@ class Reader:
                 f"Mail Manager gave no download link for message {archived_message_id}. "
                 "get_archive_message_content shows its text."
             )
+
         return response
 
 

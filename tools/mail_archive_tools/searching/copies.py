@@ -34,4 +34,5 @@ def group_copies(items: Iterable[_Item], row_of: Callable[[_Item], Row]) -> list
         groups.append([item])
         if same is not None:
             known[same] = groups[-1]
+
     return groups

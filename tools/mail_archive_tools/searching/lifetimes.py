@@ -43,6 +43,7 @@ class Lifetimes:
             archive = await self._client.get_archive(archive_id)
         except (AccessDenied, ServiceFailed):
             return None
+
         limits: list[datetime] = []
 
         created = archive.get("CreatedTimestamp")

@@ -73,6 +73,7 @@ class Matcher:
             async with anyio.create_task_group() as readers:
                 for _ in range(FETCHED_AT_ONCE):
                     readers.start_soon(take_the_next)
+
         return verdicts.known
 
     async def _matches(self, copies: list[Row]) -> Verdict:
@@ -90,6 +91,7 @@ class Matcher:
             # In a thread, since a long text takes a while to fold.
             if await to_thread.run_sync(self._matches_body, fetched):
                 return Verdict(True)
+
         return Verdict(False, unreadable)
 
     def _matches_row(self, row: Row) -> bool:
@@ -159,6 +161,7 @@ def folded(text: str) -> str:
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         # What is invisible only in another form.
         text = without_invisible(text)
+
     return _SPACE.sub(" ", text).casefold().strip()
 
 

@@ -167,6 +167,7 @@ class Collector:
             # Rows that are left, without a matcher, are counted already and come with the next pages.
             self._reach(window.following.edge)
             return
+
         self._reach_only(to_come[len(verdicts)].rank)
         if len(self.found) < limit:
             self._is_time_up = True
@@ -211,6 +212,7 @@ class Collector:
                 judged.matching_messages + (verdict.matches and unit.is_first),
                 judged.unreadable + (verdict.unreadable is not None),
             )
+
         self.state = self.state._replace(place=self.state.place._replace(after=unit.rank), judged=judged)
 
         if verdict.unreadable is not None and judged.unreadable <= _NAMED_UNREAD:

@@ -85,6 +85,7 @@ async def wait_for_search(client: MailManager, search_id: str, patience: Patienc
             search = await client.get_archive_search(search_id)
             if not is_unfinished(search):
                 break
+
     return search or await client.get_archive_search(search_id)
 
 

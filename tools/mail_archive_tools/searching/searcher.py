@@ -122,6 +122,7 @@ class Searcher:
             search_id = await start_when_free(self.client, request.archive_id, request.arguments, patience)
         except SlotTaken as error:
             raise SlotTaken(await self._in_the_way(request.archive_id) or str(error)) from error
+
         self.recent.add(request, search_id)
 
         started = anyio.current_time()
@@ -149,6 +150,7 @@ class Searcher:
                 "list_archive_searches shows it. Call again with the same arguments to wait for it, or end it with "
                 "stop_archive_search if whoever started it agrees."
             )
+
         return (
             "A search of another archive holds the only slot: list_archive_searches of the others shows it. Call again "
             "with the same arguments to wait for it."

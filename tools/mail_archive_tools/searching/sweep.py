@@ -246,6 +246,7 @@ class Sweep:
             finished.append(outcome)
             if outcome.results.truncated and window.length > SHORTEST:
                 break
+
         return _Searches(finished, searches)
 
     async def _second(

@@ -133,6 +133,7 @@ class MailManager:
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # What botocore's parser raises on JSON of another shape than the model's.
             raise unreadable(resource) from error
+
         _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
         return response
 

@@ -58,6 +58,7 @@ def request_filters(filters: ArchiveFilters | None) -> Filters | None:
             raise InvalidArgument(
                 "Each condition of filters has either string_expression or boolean_expression: give exactly one."
             )
+
     return filters.request()
 
 
@@ -72,4 +73,5 @@ def _conditions(words: SearchWords) -> list[Filters]:
         operator = "IS_TRUE" if words.has_attachments else "IS_FALSE"
         expression = {"Evaluate": {"Attribute": "HAS_ATTACHMENTS"}, "Operator": operator}
         conditions.append({"BooleanExpression": expression})
+
     return conditions

@@ -85,6 +85,7 @@ def import_mail(
             batch.add(described)
         for described in describe_rest():
             batch.add(described)
+
     batch.flush()
     report(tally)
     return tally
@@ -147,6 +148,7 @@ def _describing(workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Ite
     if not workers:
         yield lambda archive_id, raws: [_describe(archive_id, raws)], lambda: []
         return
+
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),))
     waiting: deque[tuple[_Raws, Future[list[NewMessage]]]] = deque()
 

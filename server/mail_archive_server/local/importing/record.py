@@ -142,6 +142,7 @@ def _envelope(headers: Headers, received: list[str]) -> dict[str, Any]:
     if sender := headers.first("return-path"):
         angle = _ANGLE_ADDRESS.search(sender.unfolded)
         envelope["From"] = angle.group(1) if angle else sender.unfolded
+
     recipients = [field.unfolded for name in ("delivered-to", "x-original-to") for field in headers.all(name)]
     recipients = recipients or [match.group("address") for line in received[:1] for match in _FOR_CLAUSE.finditer(line)]
     if recipients:
@@ -176,6 +177,7 @@ def _received_second(headers: Headers, received: list[str], file_time: float, no
     for candidate in candidates:
         if (moment := parse_date(candidate)) is not None and moment.timestamp() <= now:
             return int(moment.timestamp())
+
     return int(min(max(file_time, 0), now, _LATEST.timestamp()))
 
 

@@ -86,6 +86,7 @@ def _walk(folder: Path) -> Iterator[Path | Skipped]:
     except OSError as error:
         yield Skipped(str(folder), error.strerror or "cannot be read")
         return
+
     names = {entry.name for entry in entries}
     for entry in entries:
         path = folder / entry.name

@@ -108,6 +108,7 @@ class Database:
         except sqlite3.Error:
             db.close()
             raise
+
         return db
 
     @contextmanager
@@ -171,6 +172,7 @@ class Database:
                 f"The local archive at {self.folder} was made by a newer mail-archive-mcp (version {version} of the "
                 f"format, this one knows {SCHEMA_VERSION}). Upgrade with `pip install -U mail-archive-mcp`."
             )
+
         self._try_writing(db)
 
     def _try_writing(self, db: sqlite3.Connection) -> None:
@@ -195,6 +197,7 @@ class Database:
         if self._has_tables(db):  # another process came first
             db.execute("ROLLBACK")
             return
+
         schema = resources.files("mail_archive_server.local.storage").joinpath("schema.sql").read_text("utf-8")
         for statement in _statements(schema):
             db.execute(statement)

@@ -39,6 +39,7 @@ def select(query: Query) -> tuple[str, list[Any]]:
         tables = "trigram t CROSS JOIN searchable s ON s.id = t.rowid"
         wheres.append("trigram MATCH ?")
         values.append(match)
+
     key = "t.rowid" if match else "s.id"
     wheres.append(f"{key} BETWEEN ? AND ?")
     values.append(keys.first_key(query.archive, query.first_second))
@@ -52,6 +53,7 @@ def select(query: Query) -> tuple[str, list[Any]]:
         for flag in flags:
             wheres.append(f"{negation}(SELECT has_attachments = ? FROM message m WHERE m.id = s.id)")
             values.append(flag)
+
     return f"SELECT {key} FROM {tables} WHERE {' AND '.join(wheres)} ORDER BY {key} DESC LIMIT ?", values
 
 

@@ -136,6 +136,7 @@ class Store(Database):
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+
         return len(new)
 
     def has_messages(self, archived_message_ids: Sequence[str]) -> set[str]:
@@ -179,6 +180,7 @@ class Store(Database):
                     (json.dumps(list(ids)),),
                 )
             )
+
         return [found[each] for each in ids if each in found]
 
     def find(self, query: Query, limit: int) -> list[int]:

@@ -45,6 +45,7 @@ def _archives(result: ArchiveList) -> Iterator[str]:
     if not result.archives:
         yield "No archives here that these credentials may see."
         return
+
     columns = ("ArchiveId", "ArchiveName", "ArchiveState", "LastUpdatedTimestamp")
     archives = result.structured()["Archives"]
     yield table(columns, ([row.get(name, "") for name in columns] for row in archives))
@@ -58,11 +59,13 @@ def _searches(result: ArchiveSearchList) -> Iterator[str]:
     if not result.searches:
         yield "No searches of this archive."
         return
+
     columns = ("SubmissionTimestamp", "CompletionTimestamp", "State", "ErrorMessage")
     rows = []
     for search in result.structured()["Searches"]:
         status = search.get("Status", {})
         rows.append([search.get("SearchId", ""), *(status.get(name, "") for name in columns)])
+
     yield table(("SearchId", *columns), rows)
     if result.next_token:
         yield f"More: list_archive_searches with next_token={result.next_token}"
@@ -137,11 +140,12 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
 
 def _summary(result: Summary) -> Iterator[str]:
     rows = [group.structured() for group in result.top]
-    names = ("Value", "Rows", "Messages", "FirstTimestamp", "LastTimestamp")
+    names = ("Value", "Rows", "Messages", "First", "Last")
     columns = [name for name in names if any(name in row for row in rows)]
     for row in rows:
         # Where a group has as many messages as rows, that is not said twice.
         row.setdefault("Messages", row["Rows"])
+
     yield f"By {result.by}, {result.groups} in all:"
     yield table(columns, ([str(row.get(name, "")) for name in columns] for row in rows))
     if result.others:
@@ -226,6 +230,7 @@ def _rows(rows: Sequence[SearchResultRow]) -> Iterator[str]:
             yield from labelled(row)
             yield ""
         return
+
     others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
     columns = [*_ROW_COLUMNS, *others]
     yield table(columns, ([_cell(row, name) for name in columns] for row in shown))

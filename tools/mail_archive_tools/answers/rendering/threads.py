@@ -44,6 +44,7 @@ def _message(message: ThreadMessage) -> Iterator[str]:
     if not message.found:
         yield f"{space}{message.number}. {_gap(message)}{_answers(message)}"
         return
+
     yield f"{space}{message.number}. {_line(message)}"
     if message.copy_ids:
         yield f"{space}   {message.copies} copies: {', '.join(message.copy_ids)}"

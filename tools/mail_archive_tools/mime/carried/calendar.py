@@ -50,6 +50,7 @@ def read_calendar(data: bytes) -> Calendar:
         events = [_event(each) for stream in streams for each in stream.walk() if each.name in _KINDS]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         return Calendar(None, (), f"its calendar cannot be read ({type(error).__name__})")
+
     problem = f"more than {MAX_EVENTS} events: the rest is left out" if len(events) > MAX_EVENTS else None
     if len(data) > CALENDAR_BYTES:
         problem = f"its calendar is longer than {CALENDAR_BYTES:,} bytes: the rest was not read"

@@ -74,6 +74,7 @@ def _octets(data: bytes, start: int, end: int, depth: int) -> bytes | None:
         elif value.tag == _OCTETS | _CONSTRUCTED:
             pieces.append(_octets(data, value.start, value.end, depth + 1) or b"")
         start = value.after
+
     return b"".join(pieces) if pieces else None
 
 
@@ -91,6 +92,7 @@ def _value(data: bytes, start: int, end: int, depth: int = 0) -> _Value | None:
         if count > 8 or start + count > end:
             return None
         length, start = int.from_bytes(data[start : start + count], "big"), start + count
+
     stop = min(start + length, end)
     return _Value(tag, start, stop, stop)
 
@@ -103,4 +105,5 @@ def _indefinite(data: bytes, tag: int, start: int, end: int, depth: int) -> _Val
         if part is None:
             return _Value(tag, start, end, end)
         position = part.after
+
     return _Value(tag, start, position, min(position + 2, end))

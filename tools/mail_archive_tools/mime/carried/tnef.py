@@ -70,6 +70,7 @@ def _files(attributes: list[_Attribute]) -> tuple[TnefFile, ...]:
             found[-1].setdefault(_FILENAME, each.data)
         elif each.identifier == _ATTACHMENT:
             found[-1].update(_properties(each.data))
+
     return tuple(_file(each) for each in found if _DATA in each)
 
 
@@ -85,6 +86,7 @@ def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None]
                 html = _text(properties[_HTML])
             if _PLAIN in properties and text is None:
                 text = _text(properties[_PLAIN])
+
     return text, html
 
 
@@ -125,6 +127,7 @@ def _properties(data: bytes) -> dict[int, bytes]:
             break
         if value is not None:
             found.setdefault(number, value)
+
     return found
 
 
@@ -156,6 +159,7 @@ def _values(data: bytes, position: int, kind: int) -> tuple[bytes | None, int]:
         if first is None:
             first = _in_utf8(value, base)
         position += 4 + _padded(size)
+
     return first, position
 
 

@@ -57,6 +57,7 @@ def decode(data: bytes, label: str = "") -> str:
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark) and (name != "utf-16-le" or len(data) % 2 == 0):
             return _without_surrogates(data[len(mark) :].decode(name, "replace"))
+
     name = _known(label)
     if name.startswith("utf-16"):
         data = data[: len(data) // 2 * 2]
@@ -68,6 +69,7 @@ def decode(data: bytes, label: str = "") -> str:
             if (text := _strictly(data, "utf-8")) is not None and not data.isascii():
                 return text
             return _without_surrogates(data.decode(name, "replace"))
+
     text = _strictly(data, "utf-8")
     if text is not None:
         return text
@@ -95,6 +97,7 @@ def _known(label: str) -> str:
         codec = codecs.lookup(name)
     except (LookupError, ValueError):
         return ""
+
     is_text: bool = getattr(codec, "_is_text_encoding", True)
     return codec.name if is_text and codec.name not in _NOT_CHARSETS else ""
 

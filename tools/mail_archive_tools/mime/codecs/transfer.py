@@ -55,6 +55,7 @@ def _from_base64(body: bytes) -> Decoded:
             return Decoded(binascii.a2b_base64(body))
         except binascii.Error:
             pass
+
     pieces = _PADDED_END.split(body) if b"=" in body else [body]
     data, broken = bytearray(), False
     for piece in pieces:
@@ -62,6 +63,7 @@ def _from_base64(body: bytes) -> Decoded:
         if len(digits) % 4 == 1:
             digits, broken = digits[:-1], True
         data += binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
     return Decoded(bytes(data), "its base64 is broken off" if broken else None)
 
 
@@ -91,6 +93,7 @@ def uuencoded(body: bytes) -> list[UuFile]:
         if data:
             content = Decoded(data, None if complete else "its uuencoding is broken off")
             found.append(UuFile(begin.group(1), content, begin.start(), end))
+
     return found
 
 
@@ -105,5 +108,6 @@ def _uu_lines(body: bytes, position: int) -> tuple[bytes, int, bool]:
         except binascii.Error:
             break
         position = line.end()
+
     end = _UU_END.match(body, position)
     return bytes(data), end.end() if end else position, end is not None

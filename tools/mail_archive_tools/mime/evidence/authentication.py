@@ -56,6 +56,7 @@ def read_authentication(headers: Headers) -> list[AuthenticationField]:
             below_received = True
         elif each.name in _FIELDS and len(found) < MAX_RESULTS:
             found.append(_read(each, below_received))
+
     return found
 
 
@@ -67,6 +68,7 @@ def _read(each: Field, unverifiable: bool) -> AuthenticationField:
     if each.name == "received-spf":
         word = text.split(None, 1)[0].lower()[:40] if text.split() else "none"
         return AuthenticationField(each.name, None, (MethodResult("spf", word, _keys(text)),), unverifiable)
+
     pieces = [piece.strip() for piece in _PIECE.findall(_COMMENT.sub(" ", text))]
     instance = None
     if each.name.startswith("arc-") and pieces and (match := _INSTANCE.match(pieces[0])):

@@ -78,6 +78,7 @@ def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
         yield Finding(
             "sender", f"From names {len(authors)} authors: {', '.join(each.address for each in authors[:5])}."
         )
+
     author = next(each for each in authors if each.address)
     others = [("Reply-To", message.addresses("reply-to")), ("Sender", message.addresses("sender"))]
     if envelope_from:
@@ -184,6 +185,7 @@ def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
     if date is None:
         yield Finding("date", "There is no Date field.")
         return
+
     first = next((hop.time for hop in route if hop.time), None)
     if date.moment is None:
         yield Finding("date", f"Date is no date: {date.text[:80]}")

@@ -77,6 +77,7 @@ def is_disguised(domain: str) -> bool:
         letters = [each for each in label.lower() if each.isalpha()]
         if letters and not label.isascii() and all(str(each).translate(_LOOKALIKES).isascii() for each in letters):
             return True
+
     return False
 
 

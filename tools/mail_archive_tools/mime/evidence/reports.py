@@ -49,6 +49,7 @@ def read_report(root: Part) -> Report | None:
             if kind == "disposition-notification" and groups:
                 recipients = (_disposition(groups[0]),)
             return Report(kind, first, recipients, _original_id(root))
+
     return None
 
 
@@ -65,6 +66,7 @@ def _groups(data: bytes) -> list[Headers]:
             position = following + 1 if following >= 0 else len(data)
         else:
             position = headers.body_start
+
     return found
 
 
@@ -112,4 +114,5 @@ def _original_id(root: Part) -> str | None:
             continue
         if found := headers.first("message-id"):
             return found.unfolded.strip("<> ")[:_FIELD_CHARS]
+
     return None

@@ -40,6 +40,7 @@ def read_route(headers: Headers) -> list[Hop]:
         hop = _read(each.unfolded[:_CHARS], last)
         last = hop.time or last
         hops.append(hop)
+
     return hops
 
 

@@ -50,6 +50,7 @@ class _Pending:
         if self.angle is not None:
             name = f"{phrase} ({comment})" if phrase and comment else phrase or comment
             return Mailbox(name, _ROUTE.sub("", self.angle.strip()), group)
+
         bare = _unquoted_address("".join(self.words).strip())
         if "@" in bare:
             return Mailbox(comment, "".join(bare.split()), group)
@@ -64,6 +65,7 @@ def read_addresses(value: str) -> list[Mailbox]:
         found.append(mailbox)
         if len(found) >= MAX_ADDRESSES:
             break
+
     return found
 
 
@@ -112,6 +114,7 @@ def _nested(matches: Iterator[re.Match[str]]) -> str:
         if not depth:
             break
         pieces.append(text)
+
     return "".join(pieces)
 
 

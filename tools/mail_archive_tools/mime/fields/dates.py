@@ -55,4 +55,5 @@ def _iso(text: str) -> tuple[datetime, bool] | None:
         zoned.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
     return zoned, moment.tzinfo is not None

@@ -89,6 +89,7 @@ def _read_regular(raw: bytes, start: int, limit: int) -> Headers | None:
         body_start = end + 2
     else:
         return None
+
     section = raw[start:end].decode("ascii", "surrogateescape").replace("\r\n", "\n").removesuffix("\r")
     if "\r" in section:
         return None
@@ -115,6 +116,7 @@ def _read_irregular(raw: bytes, start: int, limit: int) -> Headers:
         elif line[:2] == b"--" or not (_ENVELOPE_LINE.match(line) or _fields_go_on(raw, next_start, limit)):
             body_start = line_start
             break
+
     fields = tuple(Field(name, b"\n".join(lines).strip().decode("ascii", "surrogateescape")) for name, lines in found)
     return Headers(fields, body_start)
 

@@ -44,6 +44,7 @@ def read_parameters(field: str) -> Valued:
                 differing[base] = None
         else:
             sections.setdefault(base, {}).setdefault(int(number or 0), (text, extended is not None))
+
     parameters = {name: decode_words(text) for name, text in plain.items()}
     for name, numbered in sections.items():
         text = _joined(numbered)
@@ -51,6 +52,7 @@ def read_parameters(field: str) -> Valued:
             # The extended form says more than the plain one that stands beside it for old readers (RFC 6266, 4.3).
             parameters[name] = text
             differing[name] = None
+
     return Valued(_COMMENT.sub("", head.strip()).strip().lower(), parameters, tuple(differing))
 
 
@@ -65,4 +67,5 @@ def _joined(numbered: dict[int, tuple[str, bool]]) -> str:
         if number == min(numbered) and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         data += unquote_to_bytes(text)
+
     return charsets.decode(data, charset)

@@ -29,6 +29,7 @@ def base_subject(value: str) -> str:
         if not rest:
             break
         subject = rest
+
     return subject
 
 

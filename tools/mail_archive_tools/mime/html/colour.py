@@ -75,6 +75,7 @@ def read_colour(value: str) -> Colour | None:
     if match := _SRGB.match(value):
         red, green, blue = (min(float(each), 1.0) * 255 for each in match.groups())
         return Colour(red, green, blue)
+
     return None
 
 
@@ -110,6 +111,7 @@ def _from_function(name: str, numbers: list[tuple[str, str]]) -> Colour | None:
             for value, (_, unit) in zip(values[1:3], numbers[1:3], strict=True)
         )
         red, green, blue = _from_hwb(hue % 1, one, other) if name == "hwb" else colorsys.hls_to_rgb(hue % 1, other, one)
+
     return Colour(red * 255, green * 255, blue * 255, alpha)
 
 

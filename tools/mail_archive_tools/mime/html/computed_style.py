@@ -153,6 +153,7 @@ def _clipped(values: dict[str, str]) -> bool:
         sides = [_pixels(each) or 0.0 for each in re.split(r"[\s,]+", values["clip"][5:].strip(") "))]
         if len(sides) == 4 and "auto" not in values["clip"] and (sides[2] - sides[0] < 2 or sides[1] - sides[3] < 2):
             return True
+
     path = values.get("clip-path") or values.get("-webkit-clip-path") or ""
     for name, argument in _ARGUMENTS.findall(path):
         numbers = [(float(number), unit) for number, unit in _MEASURE.findall(argument)]
@@ -165,6 +166,7 @@ def _clipped(values: dict[str, str]) -> bool:
             return True
         if name == "rect" and sizes and max(sizes) <= 1:
             return True
+
     return False
 
 
@@ -188,6 +190,7 @@ def _moved_off(values: dict[str, str]) -> bool:
         layer = _number(get("z-index", ""))
         if layer is not None and layer < 0:
             return True
+
     indent = _pixels(get("text-indent", "").split(" ")[0])
     if indent is not None and (indent <= -FAR_OFF or indent >= FAR_RIGHT):
         return True
@@ -197,6 +200,7 @@ def _moved_off(values: dict[str, str]) -> bool:
         margins = [margin for each in get(name, "").split() if (margin := _pixels(each)) is not None]
         if any(margin <= -FAR_OFF * 2 or margin >= FAR_RIGHT for margin in margins):
             return True
+
     return _transformed_away(values)
 
 
@@ -233,6 +237,7 @@ def _makes_unseen(name: str, argument: str) -> bool:
     if name == "matrix" and len(arguments) == 6:
         a, b, c, d, x, y = (_number(each) or 0.0 for each in arguments)
         return abs(a * d - b * c) < 0.003 or min(x, y) <= -FAR_OFF or max(x, y) >= FAR_RIGHT
+
     return name == "matrix3d" and _is_near_zero(arguments[0])
 
 
@@ -269,6 +274,7 @@ def _boxless(values: dict[str, str]) -> str | None:
         size = _pixels(get(name, ""))
         if size is not None and size < LEAST_BOX:
             return "zero-size box"
+
     line = get("line-height", "")
     height = _number(line) if _number(line) is not None else _pixels(line)
     if height is not None and height < 0.15 and "height" not in values:
@@ -322,6 +328,7 @@ def _pixels(value: str) -> float | None:
         sizes = [size for each in inner.split(",") if (size := _calculated(each)) is not None]
         if sizes and name in ("min", "max", "clamp"):
             return {"min": min(sizes), "max": max(sizes), "clamp": max(sizes[0], sizes[len(sizes) // 2])}[name]
+
     return None
 
 
@@ -338,6 +345,7 @@ def _calculated(expression: str) -> float | None:
             total = total / size if size else total
         else:
             total += -size if operator == "-" else size
+
     return total
 
 

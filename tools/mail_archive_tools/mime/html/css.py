@@ -102,6 +102,7 @@ class Sheet:
             for inner, declared in _unnested(selectors, block):
                 if declarations := read_declarations(declared):
                     self._add(inner, declarations, order)
+
         self.cut = self.cut or self._finder.cut
 
     @property
@@ -164,6 +165,7 @@ def cascade(rules: list[Rule], inline: tuple[Declaration, ...]) -> tuple[Declara
             for each in declarations:
                 if each.important is important:
                     won[each.name] = each
+
     return tuple(won.values())
 
 
@@ -200,6 +202,7 @@ def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
     if "{" not in block:
         yield selectors, block
         return
+
     yield selectors, _NESTED.sub(" ", block)
     for inner, declarations in _NESTED.findall(block):
         for parent in _separate(selectors):
@@ -231,6 +234,7 @@ def _query_applies(query: str) -> bool:
             return False
         if (bound == "min" and width > VIEWPORT) or (bound == "max" and width < VIEWPORT):
             return False
+
     return True
 
 
@@ -242,6 +246,7 @@ def _after_block(text: str, position: int) -> int:
         depth += (mark == "{") - (mark == "}")
         if not depth:
             return match.end()
+
     return len(text) + 1
 
 
@@ -250,12 +255,14 @@ def _separate(selectors: str) -> Iterator[str]:
     if "(" not in selectors and "[" not in selectors:
         yield from (each.strip() for each in selectors.split(","))
         return
+
     depth, start = 0, 0
     for place, mark in enumerate(selectors):
         depth += (mark in "([") - (mark in ")]")
         if mark == "," and not depth:
             yield selectors[start:place].strip()
             start = place + 1
+
     yield selectors[start:].strip()
 
 

@@ -36,6 +36,7 @@ def _marked_lines(text: str) -> list[str]:
             depth = max(0, depth - closed)
         else:
             lines.append(line.strip())
+
     return lines
 
 

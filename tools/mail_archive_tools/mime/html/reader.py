@@ -86,6 +86,7 @@ def read_html(html: str) -> HtmlText:
         # What lies deeper is left out, since nobody could tell what of it is seen.
         cut = f"HTML nested deeper than {MAX_DEPTH:,} elements was not read"
         html = html[:end]
+
     tree = LexborHTMLParser(html)
     sheet = Sheet(tree, elements=html.count("<"))
     walk = _Walk(html, sheet)
@@ -152,6 +153,7 @@ class _Walk:
             todo.clear()
             self.cut = f"HTML beyond {MAX_ELEMENTS:,} elements was not read"
             return
+
         attributes = node.attributes
         inside = seen
         if self._visibility.may_differ(tag, attributes):
@@ -170,6 +172,7 @@ class _Walk:
         if tag == "details" and "open" not in attributes:
             todo.extend(self._of_details(node, inside))
             return
+
         child = node.last_child
         while child is not None:
             todo.append((child, inside))
@@ -262,4 +265,5 @@ def _too_deep_at(html: str) -> int | None:
         depth += -1 if is_end else 1
         if depth > MAX_DEPTH:
             return match.start()
+
     return None

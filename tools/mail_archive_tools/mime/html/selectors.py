@@ -53,6 +53,7 @@ class Finder:
         if _COSTLY.search(selector):
             self.cut = True
             return frozenset()
+
         steps = _steps(selector) or []
         chosen: frozenset[int] = frozenset()
         for step in steps:
@@ -60,6 +61,7 @@ class Finder:
             chosen = self._follow(step.combinator, chosen, candidates) if step.combinator else candidates
             if not chosen:
                 break
+
         return chosen
 
     def _of_compound(self, compound: str) -> frozenset[int]:
@@ -75,6 +77,7 @@ class Finder:
             found = frozenset(node.mem_id for node in self._tree.css(compound))
         except SelectolaxError:
             found = frozenset()
+
         self._known[compound] = found
         return found
 
@@ -105,6 +108,7 @@ class Finder:
             if there in last:
                 before[here] = last[there]
             last[there] = here
+
         return _Family(parent, before)
 
     def _afford(self, work: int) -> bool:
@@ -128,6 +132,7 @@ def _reaches(start: int, line: Mapping[int, int], chosen: frozenset[int], known:
         if here in chosen:
             result = True
             break
+
     known.update(dict.fromkeys(passed, result))
     return result
 
@@ -153,4 +158,5 @@ def _steps(selector: str) -> list[_Step] | None:
                 return None
             steps.append(_Step(combinator if steps else "", match.group("compound")))
             combinator = ""
+
     return steps if steps and not combinator else None

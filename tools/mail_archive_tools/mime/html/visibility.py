@@ -126,6 +126,7 @@ class Visibility:
         if look.font_size is not None:
             number, unit = look.font_size
             size = number * size if unit == "em" else number
+
         hidden = seen.hidden or self._hidden(tag, attributes, look) or own
         visible = seen.visible if look.visible is None else look.visible
         preformatted = tag in _PREFORMATTED or seen.preformatted
