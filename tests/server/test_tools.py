@@ -318,39 +318,37 @@ async def test_what_is_not_meant_is_as_if_it_were_left_out(server: Server, sampl
             assert (result.structured_content or {})["Rows"] == plain["Rows"]
 
 
-async def test_every_optional_argument_of_every_tool_may_be_absent(server: Server, sample: Sample) -> None:
-    """Each as "", [], {} of such, and null: the call is answered as without it."""
+@pytest.mark.parametrize("absent", [None, "", []], ids=str)
+async def test_every_optional_argument_of_every_tool_may_be_absent(
+    server: Server, sample: Sample, absent: object
+) -> None:
+    """Each as "", [], null, and as an object of such: the call is answered as without it."""
     async with Client(server) as client:
-        tools = (await client.list_tools()).tools
-        found = (
-            await client.call_tool("search_archive", {"archive_id": sample.archive_id, **APRIL})
-        ).structured_content
-        message_id = (found or {})["Rows"][0]["ArchivedMessageId"]
-        started = await client.call_tool("start_archive_search", {"archive_id": sample.archive_id, **APRIL})
-        given = {
-            "archive_id": sample.archive_id,
-            **APRIL,
-            "archived_message_id": message_id,
-            "search_id": (started.structured_content or {})["SearchId"],
-        }
-        for tool in tools:
-            required = {name: given[name] for name in tool.input_schema.get("required", []) if name in given}
+
+        async def call(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, (tool, arguments, text_of(result))
+            return result.structured_content or {}
+
+        given: dict[str, Any] = {"archive_id": sample.archive_id, **APRIL}
+        found = await call("search_archive", {**given, "has_attachments": "yes"})
+        given["archived_message_id"] = found["Rows"][0]["ArchivedMessageId"]
+        read = await call("read_archive_message", {"archived_message_id": given["archived_message_id"]})
+        given["attachment_id"] = read["Attachments"][0]["AttachmentId"]
+        started = await call("start_archive_search", {"archive_id": sample.archive_id, **APRIL})
+        given["search_id"] = started["SearchId"]
+
+        for tool in (await client.list_tools()).tools:
+            needed = tool.input_schema.get("required", [])
             if tool.name == "summarize_archive_search":
-                required = {"search_id": given["search_id"]}
-            if tool.name == "read_archive_attachment":
-                continue  # its one message without attachments is asked for below
+                needed = ["search_id"]
+            required = {name: given[name] for name in needed}
             optional = {
-                name: schema for name, schema in tool.input_schema["properties"].items() if name not in required
+                name: dict.fromkeys(schema["properties"], absent) if schema["type"] == "object" else absent
+                for name, schema in tool.input_schema["properties"].items()
+                if name not in required
             }
-            nothing: tuple[Any, ...] = (None, "", [])
-            for absent in nothing:
-                nested = {
-                    name: dict.fromkeys(schema["properties"], absent)
-                    for name, schema in optional.items()
-                    if schema["type"] == "object"
-                }
-                result = await client.call_tool(tool.name, {**required, **dict.fromkeys(optional, absent), **nested})
-                assert not result.is_error, (tool.name, absent, text_of(result))
+            await call(tool.name, {**required, **optional})
 
 
 async def test_some_members_of_an_object_may_be_absent(server: Server, sample: Sample) -> None:

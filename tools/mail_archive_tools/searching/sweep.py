@@ -6,7 +6,6 @@ is dealt with once, since the place says after which row the next window begins.
 (one for each field that may name a participant) runs them all in each window, and has each row once.
 """
 
-import base64
 import hashlib
 import json
 import math
@@ -187,8 +186,7 @@ class Sweep:
         moment = row.get("ReceivedTimestamp")
         millisecond = math.floor(moment.timestamp() * 1000) if moment else self.walk.far_edge(window) * 1000
         identity = row.get("ArchivedMessageId") or json.dumps(row, default=str, sort_keys=True)
-        digest = hashlib.sha256(identity.encode()).digest()[:6]
-        return Rank(millisecond, base64.urlsafe_b64encode(digest).decode())
+        return Rank(millisecond, hashlib.sha256(identity.encode()).hexdigest()[:10])
 
     def is_to_come(self, rank: Rank, after: Rank | None) -> bool:
         """Whether a row of that rank comes after the one of the other rank."""
