@@ -18,6 +18,8 @@ class Cache(Generic[_Value]):
         self._limit = limit
         self._weigh = weigh
         self._kept: OrderedDict[str, _Value] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._total = 0
         self._fetching: dict[str, anyio.Lock] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -29,8 +31,9 @@ class Cache(Generic[_Value]):
         try:
             async with lock:
                 if key not in self._kept:
-                    self._keep(key, await fetch())
+                    self._kept[key] = await fetch()
                 self._kept.move_to_end(key)
+                self._weigh_anew(key)
                 return self._kept[key]
         finally:
             if not lock.statistics().tasks_waiting:
@@ -38,8 +41,13 @@ class Cache(Generic[_Value]):
 
     def forget(self, key: str) -> None:
         self._kept.pop(key, None)
+        self._total -= self._weights.pop(key, 0)
 
-    def _keep(self, key: str, value: _Value) -> None:
-        self._kept[key] = value
-        while len(self._kept) > 1 and sum(map(self._weigh, self._kept.values())) > self._limit:
-            self._kept.popitem(last=False)
+    def _weigh_anew(self, key: str) -> None:
+        """Weigh the value that was asked for, which may have grown since, and drop what there is no room for. Weighing
+        all of them each time would take longer than fetching, where there are thousands."""
+        weight = self._weigh(self._kept[key])
+        self._total += weight - self._weights.get(key, 0)
+        self._weights[key] = weight
+        while len(self._kept) > 1 and self._total > self._limit:
+            self.forget(next(iter(self._kept)))

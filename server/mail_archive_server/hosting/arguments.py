@@ -30,8 +30,8 @@ def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any
         if value == {} and known[name].get("type") == "object":
             # Some hosts strip what is nested: then the call would match everything.
             raise InvalidArgument(
-                f"{name} has nothing in it; the host may have stripped its members. Leave {name} out to mean none, or "
-                f"give some of {', '.join(known[name]['properties'])}."
+                f"{name} has nothing in it; the host may have stripped its members. Leave {name} out to go without it, "
+                f"or give some of {', '.join(known[name]['properties'])}."
             )
         if name in required:
             kept[name] = value
