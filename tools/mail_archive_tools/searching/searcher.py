@@ -61,14 +61,14 @@ class Searcher:
             SlotTaken: another search was in the way until the time was up.
             SearchEnded: the search failed, or somebody stopped it.
         """
-        for candidate in (search_id, self.recent.find(request)):
-            if candidate and (outcome := await self._take_up(request, candidate, patience, keep)):
-                return outcome
+        outcome = await self._reused(request, (search_id, self.recent.find(request)), patience, keep)
+        if outcome is not None:
+            return outcome
 
         async with self.slot.turn(patience):
             # Whoever was ahead may have asked the same.
-            candidate = self.recent.find(request)
-            if candidate and (outcome := await self._take_up(request, candidate, patience, keep)):
+            outcome = await self._reused(request, (self.recent.find(request),), patience, keep)
+            if outcome is not None:
                 return outcome
             return await self._run(request, patience, keep)
 
@@ -91,6 +91,18 @@ class Searcher:
         if not keep and search_id not in self.results:
             return await fetch()
         return await self.results.get(search_id, fetch)
+
+    async def _reused(
+        self, request: SearchRequest, candidates: tuple[str | None, ...], patience: Patience, keep: bool
+    ) -> Finished | Unfinished | None:
+        """The outcome of the first of these searches that is of use, if one is."""
+        for candidate in candidates:
+            if candidate is None:
+                continue
+            outcome = await self._take_up(request, candidate, patience, keep)
+            if outcome is not None:
+                return outcome
+        return None
 
     async def _take_up(
         self, request: SearchRequest, search_id: str, patience: Patience, keep: bool
