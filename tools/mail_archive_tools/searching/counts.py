@@ -11,19 +11,22 @@ from mail_archive_tools.models.moments import iso
 NAMED_OVERFLOWS = 5
 """Seconds with too many messages that are named; of more, it is said that there are others."""
 
-_Count = Annotated[int, Field(ge=0, le=10**12)]
-_Second = Annotated[int, Field(ge=-62_135_596_800, le=253_402_300_799)]
-"""One that `datetime` can say: in the years 1 to 9999."""
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""What `datetime` can say: the years 1 to 9999, in seconds since 1970."""
+
+# What a cursor carries comes from outside, and is held to these.
+Second = Annotated[int, Field(ge=FIRST_SECOND, le=LAST_SECOND)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class Counts(NamedTuple):
     """Small, and made of what JSON knows, so that a cursor can carry it."""
 
-    searches: _Count = 0
-    rows: _Count = 0
-    messages: _Count = 0
+    searches: Count = 0
+    rows: Count = 0
+    messages: Count = 0
     """Copies of one message counted once, within a window."""
-    overflowed: Annotated[tuple[_Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
+    overflowed: Annotated[tuple[Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
     """Seconds with more messages than a search may find: those that are named, and one more if there are others."""
 
     def having_run(self, searches: int, overflowed: Sequence[int] = ()) -> "Counts":

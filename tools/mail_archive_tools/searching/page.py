@@ -1,32 +1,29 @@
 """The rows of one page: gathered from as many windows as it takes, copies folded, what is not meant left out."""
 
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, cast
-
-from pydantic import Field
+from typing import NamedTuple, cast
 
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.copies import group_copies
-from mail_archive_tools.searching.counts import Counts
+from mail_archive_tools.searching.counts import Count, Counts
 from mail_archive_tools.searching.matching import Matcher, Verdict
 from mail_archive_tools.searching.sweep import OutOfTime, Place, Rank, RankedRow, SearchedWindow, Sweep
 from mail_archive_tools.service.shapes import FoundRow, Row
 
 _NAMED_UNREAD = 3
-_Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class Judged(NamedTuple):
     """What was looked at here, with `filter_here`: rows, those of them that match, the messages that these are of, and
     messages whose body could not be read."""
 
-    rows: _Count = 0
-    matching_rows: _Count = 0
-    matching_messages: _Count = 0
-    unreadable: _Count = 0
+    rows: Count = 0
+    matching_rows: Count = 0
+    matching_messages: Count = 0
+    unreadable: Count = 0
 
 
 class PageState(NamedTuple):

@@ -23,6 +23,7 @@ from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.searching.counts import FIRST_SECOND, LAST_SECOND, Count, Second
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher
@@ -31,17 +32,13 @@ from mail_archive_tools.service.filters import PARTICIPATION, Filters
 from mail_archive_tools.service.shapes import Row
 
 _MILLISECOND = timedelta(milliseconds=1)
-# What `datetime` can say: the years 1 to 9999.
-_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-_Second = Annotated[int, Field(ge=_FIRST_SECOND, le=_LAST_SECOND)]
-_Count = Annotated[int, Field(ge=0, le=10**12)]
 _SearchId = Annotated[str, Field(max_length=64)]
 
 
 class Rank(NamedTuple):
     """What rows are put in order by."""
 
-    millisecond: Annotated[int, Field(ge=_FIRST_SECOND * 1000, le=_LAST_SECOND * 1000)]
+    millisecond: Annotated[int, Field(ge=FIRST_SECOND * 1000, le=LAST_SECOND * 1000)]
     digest: Annotated[str, Field(max_length=16)]
 
 
@@ -55,13 +52,13 @@ class RankedRow(NamedTuple):
 class Place(NamedTuple):
     """Where to go on in a range. Small, and made of what JSON knows, so that a cursor can carry it."""
 
-    edge: _Second | None
+    edge: Second | None
     """The second that the next window begins at; None: all is searched."""
-    length: _Count = 0
+    length: Count = 0
     """How long windows should be, in seconds; 0: not known yet."""
     search_ids: Annotated[tuple[_SearchId, ...], Field(max_length=len(PARTICIPATION))] = ()
     """The searches of the next window, as far as they were started already, and that window's other edge."""
-    far: _Second | None = None
+    far: Second | None = None
     entered: Rank | None = None
     """The last row of the windows before."""
     after: Rank | None = None
