@@ -6,6 +6,7 @@ python -m tests.bench_reading large  prints the peak of reading a message of 40 
 import base64
 import contextlib
 import email
+import json
 import os
 import subprocess
 import sys
@@ -18,12 +19,9 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
-from mail_archive_tools.answers.members import MessageMembers
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
-from mail_archive_tools.mime.quotes import without_quotes
-from mail_archive_tools.mime.texts import html_source
-from mail_archive_tools.untrusted import clean_text
+from mail_archive_tools.reading.describing import describe
 
 LARGE_BYTES = 40_000_000
 CHUNK = 100
@@ -38,9 +36,7 @@ def corpus_messages(corpus: Path) -> list[bytes]:
 
 def ours(raw: bytes) -> None:
     """All that an answer takes: text from HTML, analysis, cleaning."""
-    message = read_message(raw)
-    MessageMembers(message, None).members(1.0)
-    without_quotes(clean_text(message.text.text))
+    json.dumps(describe(read_message(raw), None))
 
 
 def theirs(raw: bytes) -> None:
@@ -85,7 +81,7 @@ def reading(corpus: Path) -> Reading:
             mine += [timed(ours, raw) for raw in messages[start : start + CHUNK]]
             other += sum(timed(theirs, raw) for raw in messages[start : start + CHUNK])
     parts = (part for raw in messages for part in read_message(raw).bodies.html)
-    bodies = [html_source(part) for part in parts if part.content_type == "text/html"]
+    bodies = [part.html() for part in parts if part.content_type == "text/html"]
     converting = sum(timed(read_html, body) for body in bodies)
     count, total = len(messages), sum(mine)
     size, p99 = sum(map(len, messages)) / 1e6, sorted(mine)[count * 99 // 100]

@@ -31,7 +31,7 @@ FLOORS = (
     ("mime",),
     ("mime.html", "mime.carried", "mime.fields"),
     ("mime.codecs",),
-    ("patience", "cache", "untrusted"),
+    ("patience", "cache", "untrusted", "sandbox"),
     ("errors",),
 )
 """The rooms of the tools, and the files beside them: each imports from its own floor's room or from floors below."""

@@ -5,12 +5,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools
+from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools, version
 from mail_archive_server.settings import SettingError
 from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
-from mail_archive_tools import __version__
 
-COMMANDS = {"serve": serve, "demo": demo, "import": importing, "local": local, "tools": tools, "call": call}
+COMMANDS = {
+    "serve": serve,
+    "demo": demo,
+    "import": importing,
+    "local": local,
+    "tools": tools,
+    "call": call,
+    "version": version,
+}
 """Each a module with HELP, `add_arguments(parser)` and `run(arguments)`."""
 
 INTERRUPTED = 130
@@ -20,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 141 nobody reads on."""
     speak_any_charset()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+    if words[:1] == ["--version"]:
+        words[0] = "version"
+    elif not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
     parsed = _parser().parse_args(words)
     try:
@@ -42,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Amazon SES Mail Manager archives for AI assistants, over MCP. Without a command: serve.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"mail-archive-mcp {__version__}")
+    parser.add_argument("--version", action="store_true", help=version.HELP)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         # Whole flags only: what an abbreviation means may change with the next flag.

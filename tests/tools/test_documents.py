@@ -1,20 +1,29 @@
-"""Text of documents, each opened in a process of its own; what breaks or lies is said to."""
+"""Text of documents; what breaks or lies is said to."""
 
-import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 from typing import get_args
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mail_archive_tools import documents
 from mail_archive_tools.documents import Kind, Unreadable, read_document
-from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES
+from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES, TEXT_CHARS, Gathered
+from mail_archive_tools.reading.reader import new_sandbox
+from mail_archive_tools.reading.readings import FileText
+from mail_archive_tools.sandbox.pool import Sandbox
 from tests.tools.files import docx, odt, paragraph, pdf, pptx, xlsx, zipped
+from tests.tools.test_read import letter
 
+TYPES = {
+    "pdf": "application/pdf",
+    "word": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "sheets": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "rtf": "application/rtf",
+}
 ENTITIES = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(8))
@@ -102,49 +111,32 @@ def test_what_is_too_long_is_cut_and_said_to_be() -> None:
     assert any(f"{MEMBERS} of its" in note for note in members.notes)
 
 
-def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "SECONDS", 0.01)
-    with pytest.raises(Unreadable, match="took longer"):
-        read_document("pdf", pdf("x"))
-
-
-def test_credentials_do_not_reach_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A stand-in for the interpreter writes down what it was given."""
-    seen = tmp_path / "environment"
-    interpreter = tmp_path / "python"
-    interpreter.write_text(f"#!/bin/sh\nenv > {seen}\n")
-    interpreter.chmod(0o700)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(sys, "executable", str(interpreter))
-    with pytest.raises(Unreadable):
-        read_document("pdf", pdf("x"))
-    assert "PATH=" in seen.read_text() and "AWS" not in seen.read_text()
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Sandbox]:
+    sandbox = new_sandbox()
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["pdf", "word", "sheets", "rtf"]), st.integers(0, 2_000), st.binary(min_size=1, max_size=20))
-def test_mutated_documents_never_do_more_than_fail(kind: Kind, place: int, junk: bytes) -> None:
+def test_mutated_documents_never_do_more_than_fail(reader: Sandbox, kind: Kind, place: int, junk: bytes) -> None:
     data = bytearray(
         {"pdf": pdf("x"), "word": docx(paragraph("x")), "sheets": xlsx(("x",)), "rtf": rb"{\rtf1 x}"}[kind]
     )
     data[place : place + len(junk)] = junk
-    try:
-        assert read_document(kind, bytes(data)).text is not None
-    except Unreadable as error:
-        assert "Traceback" not in str(error)
+    raw = letter("x", ("x", TYPES[kind], bytes(data)))
+    # In a worker: a parser that breaks takes its process with it.
+    read = anyio.run(partial(reader.run, "file", raw, FileText.of, file_id="2"))
+    assert read.text is not None or read.notes
+    assert "Traceback" not in str(read.notes)
 
 
-def test_a_limit_that_the_operator_set_lower_stands(tmp_path: Path) -> None:
-    """`ulimit -d` of whoever started the server cannot be raised again, and documents are read all the same."""
-    (tmp_path / "a.docx").write_bytes(docx(paragraph("In Word")))
-    script = (
-        "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_DATA, (200_000_000, 200_000_000))\n"
-        "from mail_archive_tools.documents import read_document\n"
-        "print(read_document('word', open(sys.argv[1], 'rb').read()).text)\n"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "a.docx")], capture_output=True, text=True, check=True
-    )
-    assert "In Word" in finished.stdout
+def test_text_past_the_limit_is_not_kept() -> None:
+    gathered = Gathered()
+    gathered.add("x" * (TEXT_CHARS - 10))
+    for piece in ("y" * 20, "z" * 100):
+        gathered.add(piece)
+    assert len(gathered.text) == TEXT_CHARS and gathered.text.endswith("x" + "y" * 10)
+    assert gathered.is_full() and "the rest was left out" in gathered.notes[0]

@@ -13,6 +13,7 @@
         ├── Throttled            too many calls
         ├── Unreachable          no answer
         ├── DownloadFailed       the raw message could not be fetched
+        ├── Unreadable           what came cannot be read within the limits
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
 
 Anything else that a tool raises is a defect: the model sees only that it failed, and the log has the trace.
@@ -72,6 +73,10 @@ class Unreachable(ArchiveError):
 
 class DownloadFailed(ArchiveError):
     """The raw message could not be fetched."""
+
+
+class Unreadable(ArchiveError):
+    """A message, or its HTML, could not be read within the limits of time, memory and size."""
 
 
 class ServiceFailed(ArchiveError):

@@ -75,6 +75,8 @@ def _text_notes(content: Content) -> list[str]:
     notes = [NOT_INSTRUCTIONS]
     if content.hidden_words:
         notes.append(f"{content.hidden_words} words that the HTML hides from a reader were left out.")
+    if content.cut:
+        notes.append(f"{content.cut}.")
     if content.has_other:
         notes.append("It also has content in format='html'.")
     return notes

@@ -65,7 +65,7 @@ async def get_archive_thread(
     notes = [*tracer.notes, NOT_INSTRUCTIONS] if texts else tracer.notes
     return ArchiveThread(
         archived_message_id=archived_message_id,
-        subject=base_subject(asked.message.subject or "") or None,
+        subject=base_subject(asked.reading.row.get("Subject", "")) or None,
         asked_number=numbered[tree.asked].number,
         coverage=_range(tracer.covered),
         complete=tracer.complete,
@@ -139,7 +139,7 @@ async def _new_texts(page: list[ThreadMessage], reader: Reader, patience: Patien
     """What each message of the page adds, by its id; cleaned, not fenced."""
     ids = [message.archived_message_id for message in page if message.archived_message_id]
     fetched = await reader.all_messages(ids, patience)
-    return {key: each.shown.own.strip() for key, each in fetched.items()}
+    return {key: each.own_text.strip() for key, each in fetched.items()}
 
 
 def _fitting(page: list[ThreadMessage], texts: dict[str, str]) -> Iterator[ThreadMessage]:

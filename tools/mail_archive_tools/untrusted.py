@@ -100,8 +100,9 @@ def new_nonce() -> str:
 
 
 def fence(text: str, nonce: str) -> str:
-    """`text` between two marks. A mark inside the text is broken up, so that it cannot close the fence."""
-    return f"[[MAIL-DATA {nonce}]]\n{_inert(text)}\n[[/MAIL-DATA {nonce}]]"
+    """`text` between two marks, cleaned once more, so that nothing inside can close the fence whoever cleaned it
+    before."""
+    return f"[[MAIL-DATA {nonce}]]\n{clean_text(text)}\n[[/MAIL-DATA {nonce}]]"
 
 
 def _inert(text: str) -> str:

@@ -16,7 +16,6 @@ from mail_archive_server.local.storage.keys import archive_of
 from mail_archive_server.local.storage.store import MessageRecord
 from mail_archive_tools.mime.bodies import choose_bodies
 from mail_archive_tools.mime.structure import Part, read_structure
-from mail_archive_tools.mime.texts import html_source
 
 
 def get_archive_message(local: Local, request: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def get_archive_message_content(local: Local, request: dict[str, Any]) -> dict[s
     malformed = bool(bodies.problems) or not root.headers.fields
     members: dict[str, Any] = {"MessageMalformed": malformed}
     texts = [part.text() for part in bodies.plain if part.content_type != "text/html" and _is_text(part)]
-    sources = [html_source(part) for part in bodies.html if part.content_type == "text/html"]
+    sources = [part.html() for part in bodies.html if part.content_type == "text/html"]
     if texts:
         members["Text"] = "\n".join(texts)
     if sources:

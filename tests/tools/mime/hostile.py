@@ -8,11 +8,11 @@ import json
 import os
 from collections.abc import Callable
 
-from mail_archive_tools.answers.members import MessageMembers
+from mail_archive_tools.answers.members import members_about
 from mail_archive_tools.mime.message import Message, read_message
-from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.models import Output
-from mail_archive_tools.untrusted import clean_text
+from mail_archive_tools.reading.describing import describe
+from mail_archive_tools.reading.readings import MessageReading
 
 HTML = b"Subject: x\nContent-Type: text/html\n\n"
 MIXED = b"Content-Type: multipart/mixed; boundary=b\n\n"
@@ -94,6 +94,14 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "100,000 elements deep": lambda: HTML + b"<div>" * 100_000,
     "deep behind wrong end tags": lambda: HTML + b"<div></x>" * 200_000,
     "500,000 attributes": lambda: HTML + b"<p " + b"x=1 " * 500_000 + b">hi",
+    "60,000 attributes": lambda: HTML + b"<p " + b"".join(b"a%d=1 " % number for number in range(60_000)) + b">hi",
+    "60,000 attributes after a quote": lambda: (
+        HTML + b'<p " ' + b"".join(b'a%d="<" ' % number for number in range(60_000)) + b">hi"
+    ),
+    "60,000 attributes of one body": lambda: (
+        HTML + b"".join(b"<body a%d=1 b%d=2>" % (number, number) for number in range(30_000)) + b"hi"
+    ),
+    "an attribute of 1 MB": lambda: HTML + b'<img src="data:image/png;base64,' + b"A" * 1_000_000 + b'">hi',
     "1M entities": lambda: HTML + b"&amp;" * 1_000_000,
     "200,000 comments": lambda: HTML + b"<!-- x -->" * 200_000,
     "20,000 rules on 5,000 nodes": lambda: (
@@ -135,12 +143,12 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def work(raw: bytes) -> Message:
     """All that reading a message for an answer takes."""
     message = read_message(raw)
-    members, _ = MessageMembers(message, None).members(1.0)
+    reading = MessageReading.of(describe(message, None))
+    members, _ = members_about(reading.about, 1.0)
     for value in members.values():
         for each in value if isinstance(value, list) else [value]:
             json.dumps(each.structured() if isinstance(each, Output) else each)
-    shown, _ = without_quotes(clean_text(message.text.text))
-    shown.encode()
+    reading.text.whole.encode()
     return message
 
 

@@ -177,28 +177,18 @@ class Tracer:
 
 def named_by(fetched: Fetched) -> tuple[str, ...]:
     """The messages that it names: References, and last the one that In-Reply-To says it answers."""
-    message = fetched.message
-    answered = message.in_reply_to[:1]
-    return (*(each for each in message.references if each not in answered), *answered)
+    reading = fetched.reading
+    answered = reading.in_reply_to[:1]
+    return (*(each for each in reading.references if each not in answered), *answered)
 
 
 def row_of(fetched: Fetched) -> Row:
     """A message as the row that a search would have found."""
-    message = fetched.message
-    received = fetched.received
-    if received is None and message.date:
-        received = message.date.moment
-
+    reading = fetched.reading
     members = {
         "ArchivedMessageId": fetched.archived_message_id,
-        "ReceivedTimestamp": received,
-        "From": message.headers.text("from"),
-        "To": message.headers.text("to"),
-        "Cc": message.headers.text("cc"),
-        "Subject": message.headers.text("subject"),
-        "Date": message.headers.text("date"),
-        "MessageId": message.headers.text("message-id"),
-        "InReplyTo": message.headers.text("in-reply-to"),
+        "ReceivedTimestamp": fetched.received or reading.moment,
+        **reading.row,
     }
     return cast(Row, {name: value for name, value in members.items() if value is not None})
 

@@ -33,6 +33,7 @@ class Gathered:
         self.notes: list[str] = []
         self._pieces: list[str] = []
         self._left = TEXT_CHARS
+        self._cut = False
         self._deadline = time.monotonic() + READING_SECONDS
 
     @property
@@ -40,8 +41,11 @@ class Gathered:
         return "".join(self._pieces)
 
     def add(self, text: str) -> None:
-        self._pieces.append(text[: self._left])
-        self._left -= len(text)
+        kept = text[: self._left]
+        if kept:
+            self._pieces.append(kept)
+        self._left -= len(kept)
+        self._cut = self._cut or len(kept) < len(text)
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:
@@ -49,7 +53,7 @@ class Gathered:
 
     def is_full(self) -> bool:
         """Whether it is time to stop; notes it."""
-        if self._left <= 0:
+        if self._cut or self._left <= 0:
             self.note(f"The text is longer than {TEXT_CHARS:,} characters; the rest was left out.")
         elif time.monotonic() > self._deadline:
             self.note(f"Reading took longer than {READING_SECONDS:g} s; the rest was left out.")

@@ -26,6 +26,8 @@ _REST_OF_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _LIKE_A_DELIMITER = re.compile(rb"(?m)^--(\S{1,200}?)[ \t]*\r?\n(?=[\x21-\x39\x3b-\x7e]+:|\r?\n)")
 _PREAMBLE_BYTES = 10_000
 _LINE_END = re.compile(r"\r+\n|\r")
+_META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
+_META_BYTES = 2_048
 _NOTHING = Valued("", {})
 
 
@@ -141,6 +143,15 @@ class Part:
     def text(self) -> str:
         """The body as text by its charset, line ends as LF."""
         return text_of(self.content(), self.declared_type.parameters.get("charset", ""))
+
+    def html(self, data: bytes | None = None) -> str:
+        """The body, which is HTML, as text: by its label, else by what it says of itself. `data` is the body without
+        its transfer encoding, where that is at hand."""
+        data = self.content() if data is None else data
+        label = self.declared_type.parameters.get("charset", "")
+        if not label and (meta := _META_CHARSET.search(data, 0, _META_BYTES)):
+            label = meta.group(1).decode("ascii")
+        return text_of(data, label)
 
 
 def text_of(data: bytes, charset: str) -> str:

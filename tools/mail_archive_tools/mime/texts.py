@@ -20,8 +20,6 @@ LEAST_AGREEMENT = 0.6
 
 _LEAST_WORDS = 8
 _COMPARED_CHARS = 200_000
-_META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
-_META_BYTES = 2_048
 _URL = re.compile(r"<?\b(?:https?|mailto|ftp)://\S+|<(?:https?|mailto):[^>\s]*>|\[image\]")
 _WORDS = re.compile(r"\w{2,}")
 
@@ -79,7 +77,7 @@ def _as_text(part: Part, text: Text) -> str:
     if decoded.problem:
         text.problems.append(Problem(part.id, decoded.problem))
     if _is_html(part):
-        read = read_html(_html_source(part, decoded.data))
+        read = read_html(part.html(decoded.data))
         _note(part, read, text)
         return read.text
 
@@ -107,19 +105,6 @@ def _plain(part: Part, data: bytes, text: Text) -> str:
     clear = read_clear_signed(shown)
     text.signed = text.signed or clear.signed
     return clear.text
-
-
-def _html_source(part: Part, data: bytes) -> str:
-    """HTML as text: by its label, else by what it says of itself."""
-    label = part.declared_type.parameters.get("charset", "")
-    if not label and (meta := _META_CHARSET.search(data, 0, _META_BYTES)):
-        label = meta.group(1).decode("ascii")
-    return text_of(data, label)
-
-
-def html_source(part: Part) -> str:
-    """The HTML of a part."""
-    return _html_source(part, part.content())
 
 
 def _is_html(part: Part) -> bool:

@@ -32,17 +32,17 @@ class MessageHeaders(Output):
 
 
 class HiddenText(Output):
-    reason: str = member("How the HTML hides it.")
+    reason: Value = member("How the HTML hides it.")
     words: int = member("How many words are hidden so; they are left out.")
 
 
 class AttachmentSummary(Output):
-    attachment_id: str = member("What read_archive_attachment asks for.")
+    attachment_id: Value = member("What read_archive_attachment asks for.")
     name: Value | None = optional("The file name that the sender gave.")
     type: Value = member("The media type that the sender declared.")
     detected_type: Value | None = optional("The type that the content shows, where it is another.")
     size_bytes: int = member("How large it is, decoded.")
-    sha256: str = member("The SHA-256 of its decoded content.")
+    sha256: Value = member("The SHA-256 of its decoded content.")
     inline: bool | None = optional("True: meant to be shown in the text, such as a picture.")
 
 
@@ -50,7 +50,7 @@ class AuthenticationResult(Output):
     """What a host found when it checked the sender."""
 
     authserv_id: Value | None = optional("The host that says so, by its own words.")
-    source: str = member("The header field that it stands in.")
+    source: Value = member("The header field that it stands in.")
     results: list[Value] = member('Such as "spf=pass smtp.mailfrom=a.example".')
     unverifiable: bool | None = optional("True: it stands below a Received field, so the sender may have forged it.")
 
@@ -67,7 +67,7 @@ class RouteHop(Output):
 
 
 class FindingLine(Output):
-    about: str = member("sender, domain, link, text, file or date.")
+    about: Value = member("sender, domain, link, text, file or date.")
     finding: Value = member("What deserves a second look. A fact, no verdict.")
 
 
@@ -80,7 +80,7 @@ class RecipientReport(Output):
 
 
 class DeliveryReport(Output):
-    kind: str = member("delivery-status, disposition-notification or feedback-report.")
+    kind: Value = member("delivery-status, disposition-notification or feedback-report.")
     reporting: Value | None = optional("Who reports.")
     original_message_id: Value | None = optional("The Message-ID of the message it is about.")
     recipients: list[RecipientReport] = member("What became of each recipient.")
@@ -96,6 +96,21 @@ class Invitation(Output):
     attendees: list[Value] | None = optional("Who is invited.")
     status: Value | None = optional("CONFIRMED, TENTATIVE or CANCELLED.")
     recurrence: Value | None = optional("The rule by which it recurs.")
+
+
+class About(Output):
+    """What a message is, apart from its text: all of each list."""
+
+    headers: MessageHeaders
+    hidden_text: list[HiddenText]
+    attachments: list[AttachmentSummary]
+    authentication: list[AuthenticationResult]
+    route: list[RouteHop]
+    findings: list[FindingLine]
+    invitations: list[Invitation]
+    protection: list[Value]
+    problems: list[Value]
+    delivery_report: DeliveryReport | None
 
 
 class ReadMessage(Output):
@@ -116,7 +131,7 @@ class ReadMessage(Output):
     findings: list[FindingLine] | None = optional("What deserves a second look.")
     delivery_report: DeliveryReport | None = optional("It is a report about another message.")
     invitations: list[Invitation] | None = optional("The calendar events in it.")
-    protection: list[str] | None = optional("Signatures and encryption, none of them verified.")
+    protection: list[Value] | None = optional("Signatures and encryption, none of them verified.")
     problems: list[Value] | None = optional("What could not be read, was guessed, or was cut.")
     notes: list[str] = member("How to read this.")
 

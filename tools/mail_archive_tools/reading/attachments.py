@@ -9,7 +9,6 @@ from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.structure import text_of
-from mail_archive_tools.mime.texts import html_source
 
 TEXT_BYTES = 10_000_000
 """How much of a file of plain text is read."""
@@ -97,7 +96,7 @@ def _plain(file: File, notes: list[str]) -> FileText:
 
 
 def _html(file: File) -> str:
-    return html_source(file.part) if file.part is not None else text_of(file.load().data, "utf-8")
+    return file.part.html() if file.part is not None else text_of(file.load().data, "utf-8")
 
 
 def _message(file: File) -> str:

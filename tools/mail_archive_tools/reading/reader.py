@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -11,17 +12,16 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
-from mail_archive_tools.errors import ArchiveError, DownloadFailed
+from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import download
 from mail_archive_tools.reading.links import LinkRule, no_link
+from mail_archive_tools.sandbox.pool import NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:
-    from mail_archive_tools.mime.files import File
-    from mail_archive_tools.mime.message import Message
-    from mail_archive_tools.reading.attachments import FileText
+    from mail_archive_tools.reading.readings import FileText, MessageReading
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
@@ -33,24 +33,16 @@ FETCHED_AT_ONCE = 6
 
 
 @dataclass(frozen=True)
-class ShownText:
-    """A message's text, cleaned: whole, and without what it quotes; and how many lines that is."""
-
-    whole: str
-    own: str
-    quoted_lines: int
-
-
-@dataclass(frozen=True)
 class Content:
     """What the service says of a message: `text` is cleaned, and made from HTML where `from_html`; then `hidden_words`
-    were left out. `has_other`: it is there in the other format too."""
+    were left out, and `cut` says what was not looked at. `has_other`: it is there in the other format too."""
 
     text: str
-    from_html: bool
-    hidden_words: int
     has_other: bool
     malformed: bool | None
+    from_html: bool = False
+    hidden_words: int = 0
+    cut: str | None = None
 
     @property
     def weight(self) -> int:
@@ -59,34 +51,45 @@ class Content:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message as it was read; the sender's address in its SMTP envelope and when it was received, where the service
-    noted it."""
+    """A message as it came and as it was read; the sender's address in its SMTP envelope and when it was received,
+    where the service noted it."""
 
     archived_message_id: str
-    message: Message
+    raw: bytes
+    reading: MessageReading
     envelope_from: str | None
     received: datetime | None = None
 
     @cached_property
-    def shown(self) -> ShownText:
-        """The text as answers show it: worked out once for all of its pages. Takes a while for a long one."""
-        from mail_archive_tools.mime.quotes import without_quotes
+    def sha256(self) -> str:
+        return hashlib.sha256(self.raw).hexdigest()
 
-        own, quoted_lines = without_quotes(self.message.text.text)
-        return ShownText(clean_text(self.message.text.text), clean_text(own), quoted_lines)
+    @property
+    def own_text(self) -> str:
+        """The text without what it quotes, cleaned."""
+        text = self.reading.text
+        return text.whole if text.own is None else text.own
 
     @property
     def weight(self) -> int:
         """Roughly what it takes in memory, in bytes."""
-        return 2 * len(self.message.raw) + 12 * len(self.message.text.text)
+        text = self.reading.text
+        chars = sum(len(each or "") for each in (text.whole, text.own, text.written))
+        return len(self.raw) + 4 * chars
+
+
+def new_sandbox() -> Sandbox:
+    """The workers of one reader; none starts before it is needed."""
+    return Sandbox("mail_archive_tools.reading.jobs")
 
 
 @dataclass
 class Reader:
-    """Fetches messages and opens what came with them. `may_download` says which links it follows."""
+    """Fetches messages and has them read apart. `may_download` says which links it follows."""
 
     client: MailManager
     may_download: LinkRule = no_link
+    sandbox: Sandbox = field(default_factory=new_sandbox)
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
@@ -131,34 +134,26 @@ class Reader:
 
         async def fetch() -> Content:
             response = await self.client.get_archive_message_content(archived_message_id)
-            # In a thread, since converting HTML can take a while.
-            return await to_thread.run_sync(_content, response.get("Body", {}), html)
+            return await self._content(archived_message_id, response.get("Body", {}), html)
 
         return await self.contents.get(f"{archived_message_id}/{html}", fetch)
 
-    async def text_of(self, fetched: Fetched, file: File) -> FileText:
-        """The text of a file that came with a message; a document is opened once for all of its pages."""
+    async def text_of(self, fetched: Fetched, file_id: str) -> FileText:
+        """The text of a file that came with a message; it is opened once for all of its pages."""
         return await self.files.get(
-            f"{fetched.archived_message_id}/{file.id}", partial(to_thread.run_sync, _text_of, file)
+            f"{fetched.archived_message_id}/{file_id}", partial(self._open_file, fetched, file_id)
         )
 
     async def _fetch(self, archived_message_id: str) -> Fetched:
-        # Imported here: what reads messages is not needed to start.
-        from mail_archive_tools.mime.message import read_message
-
         async def new_link() -> str:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
+        self.sandbox.warm_up()
         response = await self._described(archived_message_id)
         raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
-        # In a thread, since a large message takes a second.
-        message = await to_thread.run_sync(read_message, raw)
-        return Fetched(
-            archived_message_id,
-            message,
-            envelope_from=response.get("Envelope", {}).get("From"),
-            received=response.get("Metadata", {}).get("Timestamp"),
-        )
+        envelope_from = response.get("Envelope", {}).get("From")
+        reading = await self._read(archived_message_id, raw, envelope_from)
+        return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
         """GetArchiveMessage's response, with a link in it."""
@@ -171,24 +166,45 @@ class Reader:
 
         return response
 
+    async def _read(self, archived_message_id: str, raw: bytes, envelope_from: str | None) -> MessageReading:
+        """The message as a worker reads it: what cannot be read whole, by its header fields."""
+        # Imported here: models are not needed to start.
+        from mail_archive_tools.reading.readings import MessageReading
 
-def _content(body: dict[str, Any], html: bool) -> Content:
-    text, source = body.get("Text") or "", body.get("Html") or ""
-    malformed = body.get("MessageMalformed")
-    if html:
-        return Content(clean_text(source), False, 0, bool(text), malformed)
-    if text.strip() or not source:
-        return Content(clean_text(text), False, 0, bool(source), malformed)
+        try:
+            return await self.sandbox.run("message", raw, MessageReading.of, envelope_from=envelope_from)
+        except NotRead as error:
+            why = f"it {error}"
+        try:
+            by_its_headers = await self.sandbox.run("header_fields", raw, MessageReading.of)
+        except NotRead:
+            raise Unreadable(
+                f"Message {archived_message_id} cannot be read: {why}. get_archive_message shows what was noted of it."
+            ) from None
+        return by_its_headers.without_content(why)
 
-    # Imported here: an HTML parser is not needed to start.
-    from mail_archive_tools.mime.html.reader import read_html
+    async def _open_file(self, fetched: Fetched, file_id: str) -> FileText:
+        from mail_archive_tools.reading.readings import FileText
 
-    read = read_html(source)
-    return Content(clean_text(read.text), True, sum(read.hidden.values()), True, malformed)
+        try:
+            return await self.sandbox.run("file", fetched.raw, FileText.of, file_id=file_id)
+        except NotRead as error:
+            return FileText(text=None, notes=[f"The file {error}."])
 
+    async def _content(self, archived_message_id: str, body: dict[str, Any], html: bool) -> Content:
+        text, source = body.get("Text") or "", body.get("Html") or ""
+        malformed = body.get("MessageMalformed")
+        if html or text.strip() or not source:
+            shown, other = (source, text) if html else (text, source)
+            # In a thread, since a long one takes a while.
+            return Content(await to_thread.run_sync(clean_text, shown), bool(other), malformed)
 
-def _text_of(file: File) -> FileText:
-    # Imported here: what opens files is not needed to start.
-    from mail_archive_tools.reading.attachments import text_of_file
+        from mail_archive_tools.reading.readings import HtmlText
 
-    return text_of_file(file)
+        try:
+            read = await self.sandbox.run("html", source.encode("utf-8", "surrogatepass"), HtmlText.of)
+        except NotRead as error:
+            raise Unreadable(
+                f"The HTML of message {archived_message_id} {error}. format='html' gives it as it stands."
+            ) from None
+        return Content(read.text, True, malformed, from_html=True, hidden_words=read.hidden_words, cut=read.cut)

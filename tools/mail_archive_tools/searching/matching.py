@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from mail_archive_tools.errors import ArchiveError, InvalidArgument
+from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.patience import Patience
@@ -85,6 +85,7 @@ class Matcher:
         for row in copies:
             try:
                 fetched = await self._reader.message(row.get("ArchivedMessageId", ""))
+                _require_content(fetched)
             except ArchiveError as error:
                 unreadable = error
                 continue
@@ -103,9 +104,9 @@ class Matcher:
 
     def _matches_body(self, fetched: Fetched) -> bool:
         """Whether the text that `read_archive_message` shows, or the name of an attachment, has one of the words."""
-        message = fetched.message
+        reading = fetched.reading
         # As it is shown, which may have a space where markup would act, and as it was written.
-        places = [message.text.text, fetched.shown.whole, *(file.name or "" for file in message.files)]
+        places = [reading.text.whole, reading.text.written or "", *reading.file_names]
         return any(word in folded(place) for place in dict.fromkeys(places) for word in self._words)
 
 
@@ -171,6 +172,12 @@ def _any(tests: list[Test], value: str) -> bool:
         return True
     shown = folded(decode_words(value))[:_VALUE_CHARS]
     return any(test(shown) for test in tests)
+
+
+def _require_content(fetched: Fetched) -> None:
+    """Take a message of which no more than the header fields was read for one that could not be read."""
+    if fetched.reading.unread:
+        raise Unreadable(f"Message {fetched.archived_message_id} was not read: {fetched.reading.unread}.")
 
 
 def _refuse_blank(wanted: FilterHere) -> None:

@@ -15,7 +15,6 @@ import pytest
 
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
-from mail_archive_tools.mime.texts import html_source
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +97,7 @@ def test_visible_text_agrees_with_a_browser(corpus: Path, capsys: pytest.Capture
         for path in sorted((corpus / kind).rglob("*")):
             if path.is_file():
                 parts = read_message(path.read_bytes()).bodies.html
-                bodies += [html_source(part) for part in parts if part.content_type == "text/html"]
+                bodies += [part.html() for part in parts if part.content_type == "text/html"]
     shown = [re.sub(r" <[^<>\s]{3,}>|\[image\]", "", read_html(body).text) for body in bodies]
     scores = [agreement(mine, theirs) for mine, theirs in zip(shown, inner_texts(bodies), strict=True)]
     with capsys.disabled():

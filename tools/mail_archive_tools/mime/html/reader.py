@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mail_archive_tools.mime.html.css import Sheet
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
+from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
 
 HTML_CHARS = 1_500_000
@@ -82,6 +83,9 @@ def read_html(html: str) -> HtmlText:
     """The readable text of `html`. Never raises; time is linear in its size."""
     cut = f"HTML beyond {HTML_CHARS:,} characters was not read" if len(html) > HTML_CHARS else None
     html = html[:HTML_CHARS]
+    html, left_out = within_limits(html)
+    if left_out:
+        cut = cut or f"of an element with more than {MAX_ATTRIBUTES} attributes the others were not read"
     if (end := _too_deep_at(html)) is not None:
         # What lies deeper is left out, since nobody could tell what of it is seen.
         cut = f"HTML nested deeper than {MAX_DEPTH:,} elements was not read"

@@ -1,0 +1,72 @@
+"""What workers tell of hostile bytes, as the server takes it: checked and cleaned, since a mail may have taken a worker
+over."""
+
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mail_archive_tools.models.reading import About
+from mail_archive_tools.sandbox.pool import NotRead
+
+_Told = TypeVar("_Told", bound="_Checked")
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def of(cls: type[_Told], told: Any) -> _Told:
+        """What a worker told.
+
+        Raises:
+            NotRead: it is not what a worker tells.
+        """
+        try:
+            return cls.model_validate(told)
+        except ValidationError:
+            raise NotRead("broke the program that reads it") from None
+
+
+class ShownText(_Checked):
+    """A message's text, cleaned: whole, and without what it quotes, of which there are so many lines. `written` is how
+    it stands in the mail. None: the same as whole."""
+
+    whole: str
+    own: str | None
+    written: str | None
+    quoted_lines: int
+    source: str | None
+
+
+class MessageReading(_Checked):
+    """`row` are the header fields of a search's row, decoded but not cleaned; so are the names and ids behind it. In
+    `unread` stands why no more than the header fields was read, where that is so."""
+
+    text: ShownText
+    row: dict[str, str]
+    moment: datetime | None
+    in_reply_to: list[str]
+    references: list[str]
+    file_names: list[str]
+    about: About
+    unread: str | None = None
+
+    def without_content(self, why: str) -> Self:
+        """What is left of a reading by the header fields alone: nothing of it tells of a body."""
+        problem = f"message: {why}; no more than its header fields was read"
+        about = self.about.model_copy(update={"attachments": [], "hidden_text": [], "problems": [problem]})
+        return self.model_copy(update={"about": about, "file_names": [], "unread": why})
+
+
+class FileText(_Checked):
+    """`text` is cleaned, and None where a file has none; the notes say why, and what was cut."""
+
+    text: str | None
+    notes: list[str] = []
+
+
+class HtmlText(_Checked):
+    text: str
+    hidden_words: int
+    cut: str | None

@@ -1,0 +1,83 @@
+"""What a worker gives up before it sees the first byte, and what of it this system cannot take away."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mail_archive_tools.sandbox import landlock, limits, seccomp
+
+_PACKAGES = ("mail_archive_tools", "selectolax", "charset_normalizer", "icalendar", "tzdata", "idna")
+"""What reads mail, and what it imports only when it is needed."""
+
+_MANY = ("site-packages", "dist-packages")
+"""Folders of many packages: what one of them imports is in the same."""
+
+PROTECTIONS = ("files", "network", "processes", "signals", "memory and time")
+"""What a worker is kept from, each by its own means."""
+
+
+def confine() -> dict[str, str]:
+    """Give up what this system can take away; by name of `PROTECTIONS`, why each of the others could not be."""
+    limits.restrict()
+    missing: dict[str, str] = {}
+    if not limits.are_known():
+        missing["memory and time"] = "this system limits neither memory nor CPU time; what takes too long is ended"
+    if not sys.platform.startswith("linux"):
+        why = "only Linux can take this away from a process without rights of its own"
+        return {**dict.fromkeys(("files", "network", "processes", "signals"), why), **missing}
+
+    # Before the filter, which would refuse Landlock's own beginning.
+    without_files = _without_files()
+    calls = _without_calls()
+    if without_files:
+        missing["files"] = without_files
+    if calls:
+        version = 0 if without_files else landlock.version()
+        missing |= {"processes": calls}
+        missing |= {} if version >= landlock.TCP_VERSION else {"network": calls}
+        missing |= {} if version >= landlock.SIGNALS_VERSION else {"signals": calls}
+
+    return missing
+
+
+def _without_files() -> str | None:
+    """Take files away; why that could not be."""
+    try:
+        seccomp.give_up_privileges()
+        if not landlock.version():
+            return "the kernel has no Landlock (Linux 5.13 and later), or it is switched off"
+        landlock.restrict(readable_folders())
+    except OSError as error:
+        return f"the kernel refuses Landlock ({error.strerror})"
+    return None
+
+
+def _without_calls() -> str | None:
+    """Take processes, sockets and signals away; why that could not be."""
+    if not seccomp.is_known():
+        return "the system calls of this kind of machine are not known here"
+    try:
+        seccomp.restrict()
+    except OSError as error:
+        return f"the kernel refuses seccomp ({error.strerror})"
+    return None
+
+
+def readable_folders() -> list[Path]:
+    """Python's own folders, and those of the packages that read mail: what is imported on the way."""
+    found = [Path(each) for name in ("stdlib", "platstdlib") if (each := sysconfig.get_path(name))]
+    found += [each for name in _PACKAGES for each in _folders(name)]
+    return [each for each in dict.fromkeys(each.resolve() for each in found) if each.is_dir()]
+
+
+def _folders(package: str) -> Iterator[Path]:
+    with suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(package)
+        for each in (spec and spec.submodule_search_locations) or ():
+            folder = Path(each)
+            yield folder.parent if folder.parent.name in _MANY else folder

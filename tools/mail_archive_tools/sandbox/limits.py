@@ -1,0 +1,47 @@
+"""How much memory, time and disk a worker may take, where the system can limit it (setrlimit(2), setitimer(2))."""
+
+import signal
+from contextlib import suppress
+
+try:
+    import resource
+except ImportError:
+    # Windows has no such limits. The server's own patience still holds.
+    resource = None  # type: ignore[assignment]
+
+MEMORY_BYTES = 500_000_000
+"""What a worker may fill: a message of 40 MB with all that is made of it, or an open document."""
+
+OPEN_FILES = 64
+
+LIFE_CPU_SECONDS = 6_000
+"""CPU time of a worker in all its life, should it find a way around what holds for one reading."""
+
+
+def are_known() -> bool:
+    return resource is not None
+
+
+def restrict() -> None:
+    """Set what holds for the whole life of this process."""
+    if resource is None:
+        return
+    for kind, limit in (
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, LIFE_CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+    ):
+        # A limit that the operator has set lower stands: raising it is not for us. A system that refuses keeps its own.
+        _, hard = resource.getrlimit(kind)
+        lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (lowest, lowest))
+
+
+def allow_cpu(seconds: float) -> None:
+    """So much more CPU time for this process; when it has taken that, the system ends it."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
