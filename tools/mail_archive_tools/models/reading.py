@@ -99,18 +99,18 @@ class Invitation(Output):
 
 
 class About(Output):
-    """What a message is, apart from its text: all of each list."""
+    """What a message is, apart from its text: all of each list, of which `ReadMessage` shows what there is room for."""
 
-    headers: MessageHeaders
-    hidden_text: list[HiddenText]
-    attachments: list[AttachmentSummary]
-    authentication: list[AuthenticationResult]
-    route: list[RouteHop]
-    findings: list[FindingLine]
-    invitations: list[Invitation]
-    protection: list[Value]
-    problems: list[Value]
-    delivery_report: DeliveryReport | None
+    headers: MessageHeaders = member("The header fields that say who, when, what.")
+    hidden_text: list[HiddenText] = member("What its HTML hides from a reader.")
+    attachments: list[AttachmentSummary] = member("The files that came with it.")
+    authentication: list[AuthenticationResult] = member("Results of checks of the sender, topmost first.")
+    route: list[RouteHop] = member("The hosts it went through, first one first.")
+    findings: list[FindingLine] = member("What deserves a second look.")
+    invitations: list[Invitation] = member("The calendar events in it.")
+    protection: list[Value] = member("Signatures and encryption.")
+    problems: list[Value] = member("What could not be read, was guessed, or was cut.")
+    delivery_report: DeliveryReport | None = member("What it reports about another message.")
 
 
 class ReadMessage(Output):

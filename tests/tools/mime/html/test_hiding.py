@@ -196,7 +196,7 @@ SEEN = {
     "a choice": "<select><option>b<option>SEEN</select>",
     "a rule in a rule": "<style>p { .x { display:none } }</style><p>SEEN</p>",
     "a gradient": '<p style="background:linear-gradient(#fff,#000);color:#fff">SEEN</p>',
-    "svg": "<svg><text>SEEN</text></svg>",
+    "svg": "<svg><text y=20>SEEN</text></svg>",
     "a slope": '<p style="transform:skewY(2deg)">SEEN</p>',
     "pre": "<pre>SEEN</pre>",
     "in an unknown element": "<o:p>SEEN</o:p>",

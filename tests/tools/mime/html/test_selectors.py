@@ -57,6 +57,38 @@ def test_finds_what_the_parser_finds(steps: list[tuple[str, str]]) -> None:
     assert ours(selector) == theirs(selector)
 
 
+INNER = st.lists(
+    st.sampled_from(["p", "i", ".a", ".c", "div p", "li > ul", "p + p", ".b ~ ul"]), min_size=1, max_size=2
+)
+
+
+@given(st.sampled_from(["", "p", "li", "*", ".b"]), st.sampled_from(["is", "not", "where"]), INNER)
+def test_finds_what_the_parser_finds_for_selectors_in_selectors(compound: str, name: str, inner: list[str]) -> None:
+    selector = f"{compound}:{name}({', '.join(inner)})"
+    assert ours(selector) == theirs(selector)
+
+
+@pytest.mark.parametrize(
+    ("selector", "texts"),
+    [
+        ("p:has(i)", ["123", "45", "9"]),
+        ("p:has(> i.c + b)", ["123"]),
+        ("p:has(+ p)", ["123"]),
+        ("p:has(~ ul .c)", ["123", "45"]),
+        ("div:has(p.b > .c)", ["12345678", "9"]),
+        ("li:not(:has(ul))", ["6", "8"]),
+        ("p:has(.nothing)", []),
+        ("i:lang(de)", []),
+    ],
+)
+def test_finds_by_what_is_within(selector: str, texts: list[str]) -> None:
+    tree = LexborHTMLParser(PAGE)
+    found = Finder(tree, 50).find(selector)
+    assert tree.root is not None
+    nodes = [node for node in tree.root.traverse() if node.mem_id in found]
+    assert ["".join(node.text(deep=True).split()) for node in nodes] == texts
+
+
 @pytest.mark.parametrize("selector", ["", ">", "a >", "> a", "a > > b", "p:hover(", "[x", "::x", ".a:xyz"])
 def test_what_is_no_selector_chooses_nothing(selector: str) -> None:
     assert ours(selector) == frozenset()
@@ -83,6 +115,8 @@ def test_no_selector_takes_long(selector: str, html: str) -> None:
 def test_what_was_not_looked_for_is_noted() -> None:
     finder = Finder(LexborHTMLParser("<p>"), 1)
     finder.find("p:has(i)")
+    assert not finder.cut
+    finder.find("p:has(i:has(i:has(i:has(i:has(i:has(i))))))")
     assert finder.cut
     finder = Finder(LexborHTMLParser("<p>"), 1_000_000)
     for number in range(10):

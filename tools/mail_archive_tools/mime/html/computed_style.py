@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from mail_archive_tools.mime.html.colour import Colour, read_colour
-from mail_archive_tools.mime.html.css import VIEWPORT, Declaration, read_declarations
+from mail_archive_tools.mime.html.colour import BLACK, TRANSPARENT, Colour, is_unknown, read_colour
+from mail_archive_tools.mime.html.css import Declaration, read_declarations
+from mail_archive_tools.mime.html.measures import VIEWPORT, fraction, number, pixels
+from mail_archive_tools.mime.html.values import words_of
 
 SMALLEST_TEXT = 5.0
 """Text below this size (CSS pixels) is taken for unreadable."""
@@ -19,18 +22,12 @@ FAR_OFF = 150.0
 """Text that is moved this far (CSS pixels) to the left of or above its place is taken to be off the page."""
 
 FAR_RIGHT = 3000.0
-_EM = 16.0
-_UNITS = {
-    "": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.945, "rem": _EM, "em": _EM,
-    "ex": 8.0, "ch": 8.0, "vw": VIEWPORT / 100, "vh": 6.0, "vmin": 6.0, "vmax": 8.0, "%": VIEWPORT / 100,
-}  # fmt: skip
-_LENGTH = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)$")
-_TERM = re.compile(r"\s*([+*/-]?)\s*([+-]?(?:\d+\.?\d*|\.\d+))([a-z%]*)")
 _MEASURE = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
 _ARGUMENTS = re.compile(r"([\w-]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _FONT_SIZE = re.compile(
     r"(?:^|\s)([+-]?(?:\d+\.?\d*|\.\d+)(?:px|pt|em|rem|ex|ch|%|pc|in|cm|mm|vw|vh)?)(?:\s*/\s*\S+)?\s+\S"
 )
+_OF_PARENT = re.compile(r"\+?((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(em|%|ex|ch)")
 _KEYWORD_SIZES = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0,
 }  # fmt: skip
@@ -39,7 +36,19 @@ _COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]
 _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
+_SIZES = tuple("height max-height width max-width block-size inline-size max-block-size max-inline-size".split())
 _OUT_OF_FLOW = ("absolute", "fixed")
+
+
+class Paint(NamedTuple):
+    """A colour that is set: None where it cannot be worked out, or is `inherit`ed, or the `current` colour."""
+
+    colour: Colour | None = None
+    inherited: bool = False
+    current: bool = False
+
+
+_INHERITED, _CURRENT, _UNKNOWN = Paint(inherited=True), Paint(current=True), Paint()
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,14 @@ class ComputedStyle:
 
     hidden: str | None = None
     boxless: str | None = None
+    sizeless: bool = False
     visible: bool | None = None
     font_size: tuple[float, str] | None = None
     """A factor of the parent's size with unit "em", or CSS pixels with unit "px"."""
-    colour: Colour | None = None
+    colour: "Paint | None" = None
+    fill: "Paint | None" = None
+    """What text is painted with instead of its colour (-webkit-text-fill-color)."""
+    svg_fill: "Paint | None" = None
     background: Colour | None = None
     background_unknown: bool = False
     display: str | None = None
@@ -75,9 +88,9 @@ def style_of(declarations: tuple[Declaration, ...]) -> ComputedStyle:
 
 
 @lru_cache(maxsize=4096)
-def style_of_attribute(style: str) -> ComputedStyle:
+def style_of_attribute(style: str, quirks: bool) -> ComputedStyle:
     """The look that a style attribute gives by itself."""
-    return style_of(read_declarations(style)) if style else NOTHING
+    return style_of(read_declarations(style, quirks)) if style else NOTHING
 
 
 def with_variables(
@@ -97,20 +110,44 @@ def with_variables(
 
 def _look(values: dict[str, str]) -> ComputedStyle:
     get = values.get
-    colour = read_colour(get("-webkit-text-fill-color", "")) or read_colour(get("color", ""))
     background, unknown = _background(values)
     return ComputedStyle(
         hidden=_hidden(values),
         boxless=_boxless(values),
+        sizeless=_is_sizeless(values),
         visible={"hidden": False, "collapse": False, "visible": True}.get(get("visibility", "")),
         font_size=_font_size(values),
-        colour=colour,
+        colour=_paint(get("color")),
+        fill=_paint(get("-webkit-text-fill-color")),
+        svg_fill=_svg_paint(get("fill")),
         background=background,
         background_unknown=unknown,
         display=get("display"),
         preformatted=get("white-space", "").startswith(("pre", "break-spaces")) if "white-space" in values else None,
         clips_text_to_background="text" in (get("background-clip", ""), get("-webkit-background-clip", "")),
     )
+
+
+def _paint(value: str | None) -> Paint | None:
+    """What a property of a colour says; None: nothing."""
+    if value is None:
+        return None
+    if value in ("inherit", "unset", "revert", "revert-layer"):
+        return _INHERITED
+    if value == "currentcolor":
+        return _CURRENT
+    if value == "initial":
+        return Paint(BLACK)
+    if (colour := read_colour(value)) is not None:
+        return Paint(colour)
+    return _UNKNOWN if is_unknown(value) else None
+
+
+def _svg_paint(value: str | None) -> Paint | None:
+    """What the fill of SVG text says: a colour, nothing, or what is defined elsewhere."""
+    if value == "none":
+        return Paint(TRANSPARENT)
+    return _UNKNOWN if value is not None and value.startswith("url(") else _paint(value)
 
 
 def _hidden(values: dict[str, str]) -> str | None:
@@ -120,15 +157,16 @@ def _hidden(values: dict[str, str]) -> str | None:
         return "display:none"
     if get("content-visibility") == "hidden":
         return "content-visibility"
-    opacity = _fraction(get("opacity", ""))
-    if opacity is not None and opacity < LEAST_OPACITY:
-        return "opacity"
+    for name in ("opacity", "fill-opacity"):
+        opacity = fraction(get(name, ""))
+        if opacity is not None and opacity < LEAST_OPACITY:
+            return "opacity"
     if _filtered_away(get("filter", "") or get("-webkit-filter", "")):
         return "opacity"
     mask = get("mask", "") + get("mask-image", "") + get("-webkit-mask", "") + get("-webkit-mask-image", "")
     if "transparent" in mask and not re.search(r"black|#0{3}|white|#f{3}|url", mask):
         return "mask"
-    spacing = _pixels(get("letter-spacing", ""))
+    spacing = pixels(get("letter-spacing", ""))
     if spacing is not None and spacing <= -6:
         return "letter-spacing"
     if (get("clip-path") or get("-webkit-clip-path") or get("clip")) and _clipped(values):
@@ -140,24 +178,24 @@ def _hidden(values: dict[str, str]) -> str | None:
 
 def _filtered_away(value: str) -> bool:
     for name, argument in _ARGUMENTS.findall(value):
-        amount = _fraction(argument)
+        amount = fraction(argument)
         if name == "opacity" and amount is not None and amount < LEAST_OPACITY:
             return True
-        if name == "blur" and (_pixels(argument) or 0) >= 8:
+        if name == "blur" and (pixels(argument) or 0) >= 8:
             return True
     return False
 
 
 def _clipped(values: dict[str, str]) -> bool:
     if values.get("position") in _OUT_OF_FLOW and values.get("clip", "").startswith("rect("):
-        sides = [_pixels(each) or 0.0 for each in re.split(r"[\s,]+", values["clip"][5:].strip(") "))]
+        sides = [pixels(each) or 0.0 for each in re.split(r"[\s,]+", values["clip"][5:].strip(") "))]
         if len(sides) == 4 and "auto" not in values["clip"] and (sides[2] - sides[0] < 2 or sides[1] - sides[3] < 2):
             return True
 
     path = values.get("clip-path") or values.get("-webkit-clip-path") or ""
     for name, argument in _ARGUMENTS.findall(path):
-        numbers = [(float(number), unit) for number, unit in _MEASURE.findall(argument)]
-        sizes = [number for number, _ in numbers]
+        numbers = [(float(size), unit) for size, unit in _MEASURE.findall(argument)]
+        sizes = [size for size, _ in numbers]
         if name == "inset" and numbers and _inset_away(numbers):
             return True
         if name in ("circle", "ellipse") and sizes and sizes[0] <= 1:
@@ -171,7 +209,7 @@ def _clipped(values: dict[str, str]) -> bool:
 
 
 def _inset_away(numbers: list[tuple[float, str]]) -> bool:
-    sides = [number if unit == "%" else (100.0 if number > 1000 else 0.0) for number, unit in numbers[:4]]
+    sides = [size if unit == "%" else (100.0 if size > 1000 else 0.0) for size, unit in numbers[:4]]
     top, right, bottom, left = (sides * 4)[:4] if len(sides) in (1, 2) else ([*sides, sides[1]])[:4]
     return top + bottom >= 99 or left + right >= 99
 
@@ -181,23 +219,23 @@ def _moved_off(values: dict[str, str]) -> bool:
     position = get("position")
     if position in (*_OUT_OF_FLOW, "relative", "sticky"):
         for side in ("left", "top", "right", "bottom", "inset", "inset-inline-start", "inset-block-start"):
-            offsets = [_pixels(each) for each in get(side, "").split()]
+            offsets = [pixels(each) for each in words_of(get(side, ""))]
             for offset in offsets:
                 if offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT):
                     return True
         if position in _OUT_OF_FLOW and any(_is_whole(get(side, "")) for side in ("left", "top", "right", "bottom")):
             return True
-        layer = _number(get("z-index", ""))
+        layer = number(get("z-index", ""))
         if layer is not None and layer < 0:
             return True
 
-    indent = _pixels(get("text-indent", "").split(" ")[0])
+    indent = pixels(words_of(get("text-indent", "") or "0")[0])
     if indent is not None and (indent <= -FAR_OFF or indent >= FAR_RIGHT):
         return True
     if get("text-indent", "").endswith("%") and indent is not None and indent >= VIEWPORT:
         return True
     for name in ("margin-left", "margin-top", "margin"):
-        margins = [margin for each in get(name, "").split() if (margin := _pixels(each)) is not None]
+        margins = [margin for each in words_of(get(name, "")) if (margin := pixels(each)) is not None]
         if any(margin <= -FAR_OFF * 2 or margin >= FAR_RIGHT for margin in margins):
             return True
 
@@ -206,7 +244,7 @@ def _moved_off(values: dict[str, str]) -> bool:
 
 def _is_whole(value: str) -> bool:
     """Whether an offset moves a box by a whole window or more."""
-    return value.endswith(("%", "vw", "vh")) and abs(_number(value.rstrip("%vwh")) or 0) >= 100
+    return value.endswith(("%", "vw", "vh")) and abs(number(value.rstrip("%vwh")) or 0) >= 100
 
 
 def _transformed_away(values: dict[str, str]) -> bool:
@@ -235,23 +273,28 @@ def _makes_unseen(name: str, argument: str) -> bool:
     if name in ("rotatex", "rotatey", "rotate3d") or name.startswith("skew"):
         return _EDGE_ON.search(argument) is not None
     if name == "matrix" and len(arguments) == 6:
-        a, b, c, d, x, y = (_number(each) or 0.0 for each in arguments)
+        a, b, c, d, x, y = (number(each) or 0.0 for each in arguments)
         return abs(a * d - b * c) < 0.003 or min(x, y) <= -FAR_OFF or max(x, y) >= FAR_RIGHT
 
     return name == "matrix3d" and _is_near_zero(arguments[0])
 
 
 def _is_near_zero(value: str) -> bool:
-    number = _fraction(value)
-    return number is not None and abs(number) < 0.05
+    factor = fraction(value)
+    return factor is not None and abs(factor) < 0.05
 
 
 def _is_far(value: str) -> bool:
     """Whether a translation leads off the page; a percentage is of the element's own size."""
     if value.endswith("%"):
-        return abs(_number(value[:-1]) or 0.0) > 100
-    offset = _pixels(value)
+        return abs(number(value[:-1]) or 0.0) > 100
+    offset = pixels(value)
     return offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT)
+
+
+def _is_sizeless(values: dict[str, str]) -> bool:
+    """Whether a box is smaller than what can be seen."""
+    return any((size := pixels(values.get(name, ""))) is not None and size < LEAST_BOX for name in _SIZES)
 
 
 def _boxless(values: dict[str, str]) -> str | None:
@@ -261,25 +304,13 @@ def _boxless(values: dict[str, str]) -> str | None:
     contained = any(word in get("contain", "") for word in ("strict", "paint", "content"))
     if not contained and not any(word in overflow.split() for word in _CLIPPING):
         return None
-    for name in (
-        "height",
-        "max-height",
-        "width",
-        "max-width",
-        "block-size",
-        "inline-size",
-        "max-block-size",
-        "max-inline-size",
-    ):
-        size = _pixels(get(name, ""))
-        if size is not None and size < LEAST_BOX:
-            return "zero-size box"
-
+    if _is_sizeless(values):
+        return "zero-size box"
     line = get("line-height", "")
-    height = _number(line) if _number(line) is not None else _pixels(line)
+    height = pixels(line)
     if height is not None and height < 0.15 and "height" not in values:
         return "zero-size box"
-    padding = _pixels(get("padding-top", "").split(" ")[0]) or _pixels(get("padding-left", "").split(" ")[0]) or 0
+    padding = pixels(get("padding-top", "")) or pixels(get("padding-left", "")) or 0
     return "off-screen" if padding >= FAR_RIGHT else None
 
 
@@ -294,15 +325,17 @@ def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
         return _KEYWORD_SIZES[value], "px"
     if value in ("smaller", "larger"):
         return (0.83 if value == "smaller" else 1.2), "em"
-    if (match := _LENGTH.match(value)) and match.group(2) in ("em", "%", "ex", "ch"):
-        return abs(float(match.group(1))) / {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}[match.group(2)], "em"
-    pixels = _pixels(value)
-    return (pixels, "px") if pixels is not None and pixels >= 0 else None
+    if match := _OF_PARENT.fullmatch(value):
+        return float(match.group(1)) / {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}[match.group(2)], "em"
+    size = pixels(value)
+    return (max(size, 0.0), "px") if size is not None else None
 
 
 def _background(values: dict[str, str]) -> tuple[Colour | None, bool]:
     """The background colour, and whether something that is no plain colour is painted there."""
     shorthand, image = values.get("background", ""), values.get("background-image", "")
+    if is_unknown(values.get("background-color", "")) or is_unknown(shorthand):
+        return None, True
     plain = read_colour(values.get("background-color", "")) or read_colour(shorthand)
     painted = shorthand + image
     if "gradient" in painted:
@@ -314,50 +347,3 @@ def _background(values: dict[str, str]) -> tuple[Colour | None, bool]:
     if plain is None and shorthand:
         plain = next((colour for word in _COLOUR_WORD.findall(shorthand) if (colour := read_colour(word))), None)
     return plain, False
-
-
-def _pixels(value: str) -> float | None:
-    """A length in CSS pixels; sums, products and choices of lengths are worked out. None: it is none."""
-    value = value.strip()
-    if match := _LENGTH.match(value):
-        return float(match.group(1)) * _UNITS[match.group(2)] if match.group(2) in _UNITS else None
-    if value.endswith(")") and "(" in value:
-        name, _, inner = value[:-1].partition("(")
-        if name in ("calc", "-webkit-calc"):
-            return _calculated(inner)
-        sizes = [size for each in inner.split(",") if (size := _calculated(each)) is not None]
-        if sizes and name in ("min", "max", "clamp"):
-            return {"min": min(sizes), "max": max(sizes), "clamp": max(sizes[0], sizes[len(sizes) // 2])}[name]
-
-    return None
-
-
-def _calculated(expression: str) -> float | None:
-    """A chain of terms, from left to right; enough for what mail computes."""
-    total: float | None = None
-    for operator, number, unit in _TERM.findall(expression.replace("(", " ").replace(")", " ")):
-        size = float(number) * _UNITS.get(unit, 1.0)
-        if total is None:
-            total = -size if operator == "-" else size
-        elif operator == "*":
-            total *= size
-        elif operator == "/":
-            total = total / size if size else total
-        else:
-            total += -size if operator == "-" else size
-
-    return total
-
-
-def _fraction(value: str) -> float | None:
-    if value.endswith(")"):
-        return _pixels(value)
-    number = _number(value.rstrip("%"))
-    return number / 100 if number is not None and value.endswith("%") else number
-
-
-def _number(value: str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None

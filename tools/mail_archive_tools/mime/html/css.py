@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.html.selectors import Finder
+from mail_archive_tools.mime.html.media import applies, is_supported
+from mail_archive_tools.mime.html.selectors import OF_SELECTORS, Finder, separate
+from mail_archive_tools.mime.html.values import is_valid
 
 STYLE_CHARS = 5_000
 """How much of one style attribute is read."""
@@ -22,25 +24,24 @@ SHEET_CHARS = 500_000
 MAX_RULES = 20_000
 """Rules read of a message's style sheets."""
 
-VIEWPORT = 800.0
-"""The width of the window that a reader is taken to have, in CSS pixels."""
-
-_VALUE = r"""(?:[^;"'(}]++|"[^"]*+"?|'[^']*+'?|\((?:[^()]++|\([^()]*+\))*+\)?)*+"""
-_DECLARATION = re.compile(rf"([\w\\-]+)\s*+:\s*+({_VALUE})")
+_VALUE = r"""(?:[^;"'(]++|"[^"]*+"?|'[^']*+'?|\((?:[^()]++|\([^()]*+\))*+\)?)*+"""
+# What is no declaration is passed over up to the next semicolon, with what stands in its brackets.
+_DECLARATION = re.compile(rf"(?:^|;)\s*+(?:([\w\\-]++)\s*+:\s*+)?+({_VALUE})")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
+_ELEMENT = re.compile(r"(?:^|[\s>+~])[a-zA-Z]")
+_IN_NAMES = re.compile(r"[\w-]|[^\x00-\x7f]")
 _IMPORTANT = re.compile(r"\s*!\s*important$")
 _RULE = re.compile(r"""\s*((?:[^{};"']++|"[^"]*+"?|'[^']*+'?)*+)([{};])""")
 _BLOCK_END = re.compile(r"""[{}]|"[^"\n]*+"?|'[^'\n]*+'?""")
-_SIMPLE = re.compile(r"^([a-z][a-z0-9]*|\*)?(?:([.#])((?:[\w-]|[^\x00-\x7f])+))?$", re.IGNORECASE)
-_OF_A_STATE = re.compile(r"::|:(?:hover|active|focus|visited|target|checked|before|after|first-l|selection)", re.I)
-_NOT_OF_A_STATE = re.compile(r":not\(\s*:(?:hover|active|focus|visited|target|checked)[^()]*\)", re.I)
-_ANY_LINK = re.compile(r":(?:any-)?link\b", re.I)
-_NESTED = re.compile(r"([^{};]*)\{([^{}]*)\}")
-_FEATURE = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)\s*(px|em|rem)?\s*\)")
-_NOT_APPLIED = re.compile(
-    r"\b(?:print|speech|not\s+(?:all|screen))\b|prefers-color-scheme\s*:\s*dark|-moz-|pointer\s*:"
+_NAME = r"(?:[\w-]|[^\x00-\x7f]|\\.)+"
+_SIMPLE = re.compile(rf"^([a-z][a-z0-9]*|\*)?(?:([.#])({_NAME}))?$", re.IGNORECASE)
+_OF_A_STATE = re.compile(
+    r"(?<!\\)(?:::|:(?:hover|active|focus|visited|target|checked|before|after|first-l|selection))", re.I
 )
+_NOT_OF_A_STATE = re.compile(r"(?<!\\):not\(\s*:(?:hover|active|focus|visited|target|checked)[^()]*\)", re.I)
+_ANY_LINK = re.compile(r"(?<!\\):(?:any-)?link\b", re.I)
+_NESTED = re.compile(r"([^{};]*)\{([^{}]*)\}")
 
 
 class Declaration(NamedTuple):
@@ -58,12 +59,13 @@ class Rule(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def read_declarations(style: str) -> tuple[Declaration, ...]:
-    """The declarations of a style attribute, or of a rule between its braces."""
+def read_declarations(style: str, quirks: bool = False) -> tuple[Declaration, ...]:
+    """The declarations of a style attribute, or of a rule between its braces, that a browser takes."""
     style = style[:STYLE_CHARS]
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
-    return tuple([_declaration(name, value) for name, value in _DECLARATION.findall(style)])
+    found = [_declaration(name, value) for name, value in _DECLARATION.findall(style) if name]
+    return tuple([each for each in found if is_valid(each.name, each.value, quirks)])
 
 
 def _declaration(name: str, value: str) -> Declaration:
@@ -84,11 +86,21 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(character, text)
 
 
+def _plain(selector: str) -> str:
+    """A selector with no escapes but those of characters that would be no part of a name."""
+
+    def character(match: re.Match[str]) -> str:
+        plain = unescape(match.group())
+        return plain if _IN_NAMES.fullmatch(plain) else f"\\{plain}"
+
+    return _ESCAPE.sub(character, selector)
+
+
 class Sheet:
     """The style sheets of one document, and the rules that are for each of its elements."""
 
-    def __init__(self, tree: LexborHTMLParser, elements: int) -> None:
-        """`elements` is about how many the document has."""
+    def __init__(self, tree: LexborHTMLParser, elements: int, quirks: bool) -> None:
+        """`elements` is about how many the document has; `quirks`: it is read as old documents are."""
         self.cut = False
         self._by_key: dict[str, list[tuple[str, Rule]]] = {}
         self._by_node: dict[int, list[Rule]] = {}
@@ -100,7 +112,7 @@ class Sheet:
                 self.cut = True
                 break
             for inner, declared in _unnested(selectors, block):
-                if declarations := read_declarations(declared):
+                if declarations := read_declarations(declared, quirks):
                     self._add(inner, declarations, order)
 
         self.cut = self.cut or self._finder.cut
@@ -138,7 +150,7 @@ class Sheet:
         return [*found, *named]
 
     def _add(self, selectors: str, declarations: tuple[Declaration, ...], order: int) -> None:
-        for written in _separate(selectors):
+        for written in separate(selectors):
             selector = written
             if ":" in written:
                 selector = _ANY_LINK.sub("[href]", _NOT_OF_A_STATE.sub("", written)) or "*"
@@ -148,7 +160,7 @@ class Sheet:
             if simple := _SIMPLE.match(selector):
                 tag, kind, name = simple.groups()
                 tag = (tag or "").lower()
-                key = f"{kind}{name}" if kind else tag
+                key = f"{kind}{unescape(name)}" if kind else tag
                 needed = "" if tag == "*" or not kind else tag
                 self._by_key.setdefault(key, []).append((needed, rule))
             else:
@@ -173,7 +185,7 @@ def _sheet_texts(tree: LexborHTMLParser) -> Iterator[str]:
     for node in tree.css("style"):
         attributes = node.attributes
         kind = (attributes.get("type") or "text/css").lower()
-        if "css" in kind and _applies((attributes.get("media") or "").lower()):
+        if "css" in kind and applies((attributes.get("media") or "").lower()):
             text = node.text(deep=True)
             yield _COMMENT.sub(" ", text.replace("<!--", " ").replace("-->", " "))
 
@@ -193,7 +205,7 @@ def _rules(text: str) -> Iterator[tuple[str, str]]:
                 position = _after_block(text, position)
         elif mark == "{":
             end = _after_block(text, position)
-            yield unescape(prelude) if "\\" in prelude else prelude, text[position : end - 1]
+            yield _plain(prelude) if "\\" in prelude else prelude, text[position : end - 1]
             position = end
 
 
@@ -205,37 +217,18 @@ def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
 
     yield selectors, _NESTED.sub(" ", block)
     for inner, declarations in _NESTED.findall(block):
-        for parent in _separate(selectors):
-            for each in _separate(inner.strip()):
+        for parent in separate(selectors):
+            for each in separate(inner.strip()):
                 yield each.replace("&", parent) if "&" in each else f"{parent} {each}", declarations
 
 
 def _is_group(prelude: str) -> bool:
     """Whether an at-rule holds rules that apply."""
     if prelude.startswith("@media"):
-        return _applies(prelude[6:])
-    return prelude.startswith(("@layer", "@scope", "@container")) or (
-        prelude.startswith("@supports") and not re.match(r"@supports\s+not\b", prelude)
-    )
-
-
-def _applies(media: str) -> bool:
-    """Whether a media query list is for a screen of `VIEWPORT` width."""
-    return not media.strip() or any(_query_applies(query) for query in media.split(","))
-
-
-def _query_applies(query: str) -> bool:
-    if _NOT_APPLIED.search(query):
-        return False
-    for bound, number, unit in _FEATURE.findall(query):
-        try:
-            width = float(number) * (1 if unit in ("", "px") else 16)
-        except ValueError:
-            return False
-        if (bound == "min" and width > VIEWPORT) or (bound == "max" and width < VIEWPORT):
-            return False
-
-    return True
+        return applies(prelude[6:])
+    if prelude.startswith("@supports"):
+        return is_supported(prelude[9:])
+    return prelude.startswith(("@layer", "@scope", "@container"))
 
 
 def _after_block(text: str, position: int) -> int:
@@ -250,22 +243,18 @@ def _after_block(text: str, position: int) -> int:
     return len(text) + 1
 
 
-def _separate(selectors: str) -> Iterator[str]:
-    """The selectors of a list; commas between brackets separate nothing."""
-    if "(" not in selectors and "[" not in selectors:
-        yield from (each.strip() for each in selectors.split(","))
-        return
-
-    depth, start = 0, 0
-    for place, mark in enumerate(selectors):
-        depth += (mark in "([") - (mark in ")]")
-        if mark == "," and not depth:
-            yield selectors[start:place].strip()
-            start = place + 1
-
-    yield selectors[start:].strip()
-
-
 def _specificity(selector: str) -> tuple[int, int, int]:
-    ids, classes = selector.count("#"), selector.count(".") + selector.count("[") + selector.count(":")
-    return ids, classes, len(re.findall(r"(?:^|[\s>+~(])[a-zA-Z]", selector))
+    """How much a selector counts (Selectors 4, 17): a pseudo-class of selectors as the one in it that counts most."""
+    total = [0, 0, 0]
+    if "(" in selector:
+        for match in OF_SELECTORS.finditer(selector):
+            name = match.group("name").lower()
+            inner = [_specificity(each) for each in separate(match.group("inner"))]
+            counts = (0, 1, 0) if name == "lang" else (0, 0, 0) if name == "where" else max(inner)
+            total = [one + other for one, other in zip(total, counts, strict=True)]
+        selector = OF_SELECTORS.sub("", selector)
+    if "\\" in selector:
+        selector = _ESCAPE.sub("x", selector)
+    classes = selector.count(".") + selector.count("[") + selector.count(":")
+    elements = len(_ELEMENT.findall(selector))
+    return total[0] + selector.count("#"), total[1] + classes, total[2] + elements

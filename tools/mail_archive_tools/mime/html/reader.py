@@ -16,6 +16,7 @@ from mail_archive_tools.mime.html.css import Sheet
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
+from mail_archive_tools.untrusted import without_invisible
 
 HTML_CHARS = 1_500_000
 """How much HTML is converted, in characters."""
@@ -59,6 +60,22 @@ _AROUND: dict[str, tuple[str, str | None]] = {
 }
 _WRITES = frozenset(_AROUND) | {"a", "li"}
 _WORD = re.compile(r"\w+")
+_BEFORE_DOCTYPE = re.compile(r"(?:[\ufeff\s]++|<!--.*?-->|<\?[^>]*+>)*+", re.DOTALL)
+_DOCTYPE = re.compile(
+    r"""<!doctype\s*(?P<name>[^\s>]*)\s*"""
+    r"""(?:public\s*(?P<q>["'])(?P<public>[^>]*?)(?P=q)\s*)?(?:system\s*)?(?:(?P<p>["'])(?P<system>[^>]*?)(?P=p))?""",
+    re.IGNORECASE,
+)
+_OLD_DOCTYPES = (
+    "-//ietf//dtd html", "-//w3c//dtd html 3", "-//w3c//dtd html 2", "-//w3c//dtd html experimental",
+    "-//w3c//dtd w3 html", "-//w3o//dtd", "-//netscape", "-//microsoft//dtd internet explorer", "-//softquad",
+    "-//sun microsystems", "-//webtechs", "-//as//dtd html 3", "html",
+)  # fmt: skip
+_OLD_WITHOUT_PLACE = (
+    "-//w3c//dtd html 4.01 frameset//",
+    "-//w3c//dtd html 4.01 transitional//",
+    "-//w3c//dtd html 4.0",
+)
 _MARK_REFERENCE = re.compile("&#(?:0*(?:11|25|26|28|29|30|31)|x0*(?:b|1[9ac-f]))(?![0-9a-f])", re.IGNORECASE)
 
 
@@ -92,12 +109,27 @@ def read_html(html: str) -> HtmlText:
         html = html[:end]
 
     tree = LexborHTMLParser(html)
-    sheet = Sheet(tree, elements=html.count("<"))
-    walk = _Walk(html, sheet)
+    quirks = _has_quirks(html)
+    sheet = Sheet(tree, html.count("<"), quirks)
+    walk = _Walk(html, sheet, quirks)
     if tree.root is not None:
         walk.run(tree.root)
     cut = cut or walk.cut or ("not all of its style rules were read" if sheet.cut else None)
     return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, cut)
+
+
+def _has_quirks(html: str) -> bool:
+    """Whether browsers read it as the documents of old (HTML, 13.2.6.4.1): those without a doctype, or with one of
+    HTML 4 or older that names no place."""
+    begin = _BEFORE_DOCTYPE.match(html)
+    doctype = _DOCTYPE.match(html, begin.end() if begin else 0)
+    if doctype is None:
+        return True
+    name, public, system = doctype.group("name", "public", "system")
+    public = (public or "").lower()
+    if name.lower() != "html" or public.startswith(_OLD_DOCTYPES):
+        return True
+    return system is None and public.startswith(_OLD_WITHOUT_PLACE)
 
 
 @dataclass(slots=True)
@@ -111,8 +143,7 @@ class _After:
 class _Walk:
     """One pass over a document, without recursion."""
 
-    def __init__(self, html: str, sheet: Sheet) -> None:
-        quirks = not html[:200].lstrip("\ufeff \r\n\t").lower().startswith("<!doctype")
+    def __init__(self, html: str, sheet: Sheet, quirks: bool) -> None:
         self._visibility = Visibility(sheet, quirks)
         written = "&#" in html and _MARK_REFERENCE.search(html) is not None
         self._careful = written or any(mark in html for mark in "\x0b\x19\x1a\x1c\x1d\x1e\x1f")
@@ -194,7 +225,7 @@ class _Walk:
         text = MARKS.sub("", text)
         if seen.why is None:
             self.pieces.append(_preformatted(text) if seen.preformatted else text.replace("\n", " "))
-        elif words := len(_WORD.findall(text)):
+        elif words := _words(text):
             self.hidden[seen.why] += words
 
     def _skip(self, node: LexborNode, tag: str) -> None:
@@ -202,7 +233,7 @@ class _Walk:
             text = node.comment_content or ""
         else:
             text = "" if tag in ("script", "style", "head", "title", "meta", "link") else node.text(deep=True)
-        if words := len(_WORD.findall(text)):
+        if words := _words(text):
             self.hidden[_UNSEEN[tag]] += words
 
     def _around(
@@ -227,7 +258,7 @@ class _Walk:
         alt = " ".join(each.split()) if (each := get("alt")) else ""
         if inside.why is None and not (is_tiny(get("width")) or is_tiny(get("height"))):
             self.pieces.append(f"[{alt}]" if alt else IMAGE)
-        elif words := len(_WORD.findall(alt)):
+        elif words := _words(alt):
             self.hidden[inside.why or "zero-size box"] += words
 
     def _end_link(self, after: _After) -> None:
@@ -244,6 +275,11 @@ class _Walk:
         if text not in (bare, target) and text.rstrip("/") != target.split("://", 1)[-1].rstrip("/"):
             shown = target if len(target) <= TARGET_CHARS else target[:TARGET_CHARS] + "…"
             self.pieces.append(f" <{shown}>" if text else f"[image] <{shown}>")
+
+
+def _words(text: str) -> int:
+    """How many words there are, whatever is between their letters that nobody sees."""
+    return len(_WORD.findall(without_invisible(text)))
 
 
 def _preformatted(text: str) -> str:

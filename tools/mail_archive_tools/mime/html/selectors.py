@@ -17,10 +17,19 @@ WORK = 5_000_000
 _COUNTING = re.compile(r":(?:nth|last|only|first)-", re.IGNORECASE)
 _PART = re.compile(
     r"""\s*(?P<combinator>[>+~])\s*|(?P<space>\s+)"""
-    r"""|(?P<compound>(?:[^\s>+~\[\]()"'\\]++|\\.|\[(?:[^\]"']++|"[^"]*+"|'[^']*+')*+\]|\((?:[^()]++|\([^()]*+\))*+\))++)"""
+    r"""|(?P<compound>(?:[^\s>+~\[\]()"'\\]++|\\.|\[(?:[^\]"']++|"[^"]*+"|'[^']*+')*+\]|\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\))++)"""
 )
-_COSTLY = re.compile(r":has\(|:(?:is|where|not|matches)\(\s*[^\s()]*[^\s(),][\s>+~]+[^\s),]", re.IGNORECASE)
-"""What has combinators within brackets, and so cannot be split."""
+_NESTING = 5
+"""How deep selectors in selectors are looked into."""
+
+OF_SELECTORS = re.compile(
+    r"(?<!\\):(?P<name>is|where|matches|-webkit-any|-moz-any|not|has|lang)"
+    r"\((?P<inner>(?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+)\)",
+    re.IGNORECASE,
+)
+_FUNCTION = re.compile(r"(?<!\\):(?:is|where|matches|-webkit-any|-moz-any|not|has|lang)\(", re.IGNORECASE)
+_WITHIN = re.compile(r"^[^\s>+~()]*$")
+"""What has no combinators, which the parser may look for by itself."""
 
 
 class _Step(NamedTuple):
@@ -50,23 +59,103 @@ class Finder:
 
     def find(self, selector: str) -> frozenset[int]:
         """The elements that it chooses, by `mem_id`; none where it is no selector, or one that costs too much."""
-        if _COSTLY.search(selector):
+        return self._find(selector, 0)
+
+    def _find(self, selector: str, depth: int) -> frozenset[int]:
+        if depth > _NESTING:
             self.cut = True
             return frozenset()
 
-        steps = _steps(selector) or []
+        if (steps := _steps(selector)) is None:
+            # No selector, or one that is nested deeper than is looked into.
+            self.cut = self.cut or _FUNCTION.search(selector) is not None
+            return frozenset()
         chosen: frozenset[int] = frozenset()
         for step in steps:
-            candidates = self._of_compound(step.compound)
+            candidates = self._of_compound(step.compound, depth)
             chosen = self._follow(step.combinator, chosen, candidates) if step.combinator else candidates
             if not chosen:
                 break
 
         return chosen
 
-    def _of_compound(self, compound: str) -> frozenset[int]:
+    def _of_compound(self, compound: str, depth: int) -> frozenset[int]:
         if (known := self._known.get(compound)) is not None:
             return known
+        if _FUNCTION.search(OF_SELECTORS.sub("", compound)):
+            # Nested deeper than is looked into: the parser's own search might take for ever.
+            self.cut = True
+            return frozenset()
+        others = [each for each in OF_SELECTORS.finditer(compound) if not _is_plain(each)]
+        if not others:
+            return self._searched(compound)
+        plain = compound
+        for each in reversed(others):
+            plain = plain[: each.start()] + plain[each.end() :]
+        found = self._of_compound(plain or "*", depth + 1)
+        for each in others:
+            inner = self._of_function(each.group("name").lower(), each.group("inner"), depth + 1)
+            found = found - inner if each.group("name").lower() == "not" else found & inner
+
+        self._known[compound] = found
+        return found
+
+    def _of_function(self, name: str, inner: str, depth: int) -> frozenset[int]:
+        """The elements that a pseudo-class of selectors is true of; of `not`, those that it is not true of."""
+        if name == "lang":
+            return self._in_language([each.strip().strip("\"'").lower() for each in inner.split(",")])
+        listed = separate(inner)
+        found = (self._having(each, depth) if name == "has" else self._find(each, depth) for each in listed)
+        return frozenset().union(*found)
+
+    def _having(self, relative: str, depth: int) -> frozenset[int]:
+        """The elements from which such a selector leads to one: it is followed backwards."""
+        combinator = relative[:1] if relative[:1] in ">+~" else " "
+        steps = _steps(relative.removeprefix(combinator)) or []
+        if depth > _NESTING or not steps:
+            self.cut = self.cut or depth > _NESTING
+            return frozenset()
+        leads = [combinator, *(step.combinator for step in steps[1:])]
+        found: frozenset[int] = frozenset()
+        for place in range(len(steps) - 1, -1, -1):
+            here = self._of_compound(steps[place].compound, depth + 1)
+            found = here if place == len(steps) - 1 else here & found
+            found = self._before(leads[place], found)
+        return found
+
+    def _before(self, combinator: str, chosen: frozenset[int]) -> frozenset[int]:
+        """The elements that a chosen one is a child, descendant or follower of."""
+        if not self._afford(len(chosen) + self._elements):
+            return frozenset()
+        line = self._family.parent if combinator in " >" else self._family.before
+        if combinator in ">+":
+            return frozenset(line[each] for each in chosen if each in line)
+        found: set[int] = set()
+        for each in chosen:
+            here = line.get(each)
+            while here is not None and here not in found:
+                found.add(here)
+                here = line.get(here)
+        return frozenset(found)
+
+    def _in_language(self, wanted: list[str]) -> frozenset[int]:
+        """The elements whose nearest `lang` begins with one of these."""
+        if not self._afford(2 * self._elements):
+            return frozenset()
+        found: set[int] = set()
+        spoken: dict[int, str] = {}
+        root = self._tree.root
+        for node in root.traverse() if root is not None else ():
+            above = node.parent
+            own = node.attributes.get("lang")
+            language = own.lower() if own else spoken.get(above.mem_id, "") if above is not None else ""
+            spoken[node.mem_id] = language
+            if any(each and (language == each or language.startswith(f"{each}-")) for each in wanted):
+                found.add(node.mem_id)
+        return frozenset(found)
+
+    def _searched(self, compound: str) -> frozenset[int]:
+        """By the parser's own search."""
         per_element = 1 + len(compound) // 50
         if _COUNTING.search(compound):
             # Which of its siblings an element is, is counted anew for each element.
@@ -116,6 +205,24 @@ class Finder:
         if self._work_left < 0:
             self.cut = True
         return self._work_left >= 0
+
+
+def _is_plain(function: re.Match[str]) -> bool:
+    """Whether the parser's own search may be asked for a pseudo-class of selectors."""
+    return function.group("name").lower() not in ("has", "lang") and _WITHIN.match(function.group("inner")) is not None
+
+
+def separate(selectors: str) -> list[str]:
+    """The selectors of a list; commas between brackets separate nothing."""
+    if "(" not in selectors and "[" not in selectors:
+        return [each.strip() for each in selectors.split(",")]
+    found, depth, start = [], 0, 0
+    for place, mark in enumerate(selectors):
+        depth += (mark in "([") - (mark in ")]")
+        if mark == "," and not depth:
+            found.append(selectors[start:place].strip())
+            start = place + 1
+    return [*found, selectors[start:].strip()]
 
 
 def _reaches(start: int, line: Mapping[int, int], chosen: frozenset[int], known: dict[int, bool]) -> bool:

@@ -7,6 +7,8 @@ from selectolax.lexbor import LexborNode
 
 from mail_archive_tools.mime.html.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
 from mail_archive_tools.mime.html.computed_style import (
+    FAR_OFF,
+    FAR_RIGHT,
     NOTHING,
     SMALLEST_TEXT,
     ComputedStyle,
@@ -15,6 +17,7 @@ from mail_archive_tools.mime.html.computed_style import (
     with_variables,
 )
 from mail_archive_tools.mime.html.css import Rule, Sheet, cascade, read_declarations
+from mail_archive_tools.mime.html.measures import number, pixels
 
 LEAST_CONTRAST = 1.2
 """Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
@@ -32,9 +35,13 @@ _COLOUR_ATTRIBUTES = {"font": "color", "body": "text"}
 _STYLING = _LEGACY | {"style"}
 _PREFORMATTED = frozenset("pre xmp listing plaintext".split())
 _SVG = frozenset("svg g text tspan textpath".split())
-_PRESENTATION = ("display", "visibility", "opacity", "fill-opacity", "font-size", "transform")
+_CLIPS_BY_ITSELF = frozenset("textarea select button input".split())
+_ASCENT = 40.0
+"""How far up letters may reach from where they stand, in CSS pixels."""
+
+_PRESENTATION = ("display", "visibility", "opacity", "fill", "fill-opacity", "font-size", "transform")
 _CLOSABLE = frozenset("dialog marquee mphantom".split())
-_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body"}
+_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body", "foreignobject"}
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +51,14 @@ class Seen:
     hidden: str | None = None
     visible: bool = True
     font_size: float = 16.0
-    colour: Colour = BLACK
+    colour: Colour | None = BLACK
+    painted: Colour | None = BLACK
+    """What text is painted with: its colour, or, where it is `filled`, another. None: not known."""
+    filled: bool = False
+    scale: float = 1.0
+    """How much an SVG drawing is made smaller."""
+    drawing: float | None = None
+    """The height of the SVG drawing, where the places of its texts can be told."""
     background: Colour | None = WHITE
     preformatted: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -103,8 +117,9 @@ class Visibility:
     def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[ComputedStyle, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
         if not rules and not seen.variables and "var(" not in style and "--" not in style:
-            return style_of_attribute(style), seen.variables
-        declarations, variables = with_variables(cascade(rules, read_declarations(style)), seen.variables)
+            return style_of_attribute(style, self._quirks), seen.variables
+        declared = read_declarations(style, self._quirks)
+        declarations, variables = with_variables(cascade(rules, declared), seen.variables)
         return style_of(declarations), variables
 
     def _styled(
@@ -116,27 +131,45 @@ class Visibility:
         seen: Seen,
         variables: Mapping[str, str],
     ) -> Seen:
-        colour, size = seen.colour, seen.font_size
+        colour, size = self._colour(tag, attributes, look, seen), seen.font_size
         if self._quirks and tag == "table":
-            colour, size = self.page.colour, 16.0
-        if tag == "a" and "href" in attributes:
-            colour = self._link_colour
-        colour_attribute = _COLOUR_ATTRIBUTES.get(tag, "")
-        colour = look.colour or read_colour(attributes.get(colour_attribute) or "") or colour
+            size = 16.0
+        painted, filled = _painted(tag, look, seen, colour)
         if look.font_size is not None:
             number, unit = look.font_size
             size = number * size if unit == "em" else number
 
-        hidden = seen.hidden or self._hidden(tag, attributes, look) or own
+        hidden = seen.hidden or self._hidden(tag, attributes, look, seen) or own
         visible = seen.visible if look.visible is None else look.visible
         preformatted = tag in _PREFORMATTED or seen.preformatted
         if look.preformatted is not None:
             preformatted = look.preformatted
-        inside = Seen(hidden, visible, size, colour, _background(attributes, look, seen), preformatted, variables)
+        inside = Seen(
+            hidden=hidden,
+            visible=visible,
+            font_size=size,
+            colour=colour,
+            painted=painted,
+            filled=filled,
+            scale=_scale(attributes) if tag == "svg" else seen.scale,
+            drawing=_drawing(tag, attributes, seen),
+            background=_background(attributes, look, seen),
+            preformatted=preformatted,
+            variables=variables,
+        )
         inside.why = _why(inside)
         return inside
 
-    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle) -> str | None:
+    def _colour(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> Colour | None:
+        if look.colour is not None:
+            return seen.colour if look.colour.inherited or look.colour.current else look.colour.colour
+        if legacy := read_colour(attributes.get(_COLOUR_ATTRIBUTES.get(tag, "")) or ""):
+            return legacy
+        if tag == "a" and "href" in attributes:
+            return self._link_colour
+        return self.page.colour if self._quirks and tag == "table" else seen.colour
+
+    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> str | None:
         """Why the element and what is in it are not seen, by its looks."""
         if look.hidden:
             return look.hidden
@@ -144,6 +177,10 @@ class Visibility:
             return "hidden"
         if tag == "mphantom":
             return "not rendered"
+        if look.sizeless and tag in _CLIPS_BY_ITSELF:
+            return "zero-size box"
+        if tag in ("svg", "text"):
+            return _outside_drawing(tag, attributes, seen.drawing)
         if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
             return look.boxless
         return None
@@ -184,20 +221,69 @@ def _why(seen: Seen) -> str | None:
         return seen.hidden
     if not seen.visible:
         return "visibility:hidden"
-    if seen.font_size < SMALLEST_TEXT:
+    if seen.font_size * seen.scale < SMALLEST_TEXT:
         return "tiny text"
-    if seen.colour.alpha < 0.1:
+    if seen.painted is None:
+        return None
+    if seen.painted.alpha < 0.1:
         return "transparent text"
-    if seen.background is not None and contrast(seen.colour, seen.background) < LEAST_CONTRAST:
+    if seen.background is not None and contrast(seen.painted, seen.background) < LEAST_CONTRAST:
         return "text in the background's colour"
     return None
+
+
+def _painted(tag: str, look: ComputedStyle, seen: Seen, colour: Colour | None) -> tuple[Colour | None, bool]:
+    """What text is painted with, and whether that is handed down instead of the colour."""
+    if tag == "foreignobject":
+        return colour, False
+    fill = look.svg_fill if tag in _SVG else look.fill
+    if fill is not None and not fill.inherited:
+        return (colour, False) if fill.current and tag not in _SVG else (colour if fill.current else fill.colour, True)
+    if tag == "svg":
+        return BLACK, True
+    return (seen.painted, True) if seen.filled else (colour, False)
+
+
+def _scale(attributes: dict[str, str | None]) -> float:
+    """How much smaller a drawing is shown than it is made (SVG 2, 8.2)."""
+    box = [
+        number(each)
+        for each in (attributes.get("viewBox") or attributes.get("viewbox") or "").replace(",", " ").split()
+    ]
+    width, height = (pixels((attributes.get(name) or "").strip()) for name in ("width", "height"))
+    if len(box) != 4 or not box[2] or not box[3]:
+        return 1.0
+    return min((shown or made) / made for shown, made in ((width, box[2]), (height, box[3])))
+
+
+def _drawing(tag: str, attributes: dict[str, str | None], seen: Seen) -> float | None:
+    """How high the drawing is that an element is or is in; None where what moves its texts is in between."""
+    if "transform" in attributes or "transform" in (attributes.get("style") or ""):
+        return None
+    if tag != "svg":
+        return seen.drawing
+    scaled = "viewBox" in attributes or "viewbox" in attributes
+    return None if scaled else pixels((attributes.get("height") or "150").strip())
+
+
+def _outside_drawing(tag: str, attributes: dict[str, str | None], height: float | None) -> str | None:
+    """Why nothing is seen of a drawing, or of a text in one, by where it is."""
+    get = attributes.get
+    if tag == "svg":
+        sizes = (pixels((get(name) or "").strip()) for name in ("width", "height"))
+        return "zero-size box" if any(size is not None and size < 2 for size in sizes) else None
+    left, down = (pixels((get(name) or "0").split(" ")[0]) for name in ("x", "y"))
+    if any(offset and not -FAR_OFF < offset < FAR_RIGHT for offset in (left, down)):
+        return "off-screen"
+    # A text stands on its place: at the upper edge it is above the drawing.
+    if height is None or down is None or not {"dy", "dominant-baseline", "transform"}.isdisjoint(attributes):
+        return None
+    return "off-screen" if down < 1 or down > height + _ASCENT else None
 
 
 def _svg_style(attributes: dict[str, str | None]) -> str:
     """The presentation attributes of SVG (SVG 2, 6.6) as declarations, before those of the style attribute."""
     declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
-    if fill := attributes.get("fill"):
-        declared.append(f"color:{'transparent' if fill == 'none' else fill}")
     return ";".join([*declared, attributes.get("style") or ""])
 
 

@@ -1,0 +1,148 @@
+"""What is hidden by styles, beside what Chromium paints: the reader shows a text if and only if a browser does."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mail_archive_tools.mime.html.reader import read_html
+from tests.tools.mime.html.painting import BROWSER, Browser, browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
+]
+
+WORD = "CANARY"
+PROPERTIES: dict[str, tuple[list[str], list[str], list[str]]] = {
+    "display": (["none"], ["block", "inline-block", "flex", "inline flow-root"], ["x", "none block", "blok", "none x"]),
+    "visibility": (["hidden"], ["visible"], ["none", "hiden", "0"]),
+    "opacity": (["0", "0%", "0.0", "calc(1 - 1)", "-1"], ["1", "100%", "calc(0.5 + .5)", "7"], ["x", "0px", "1 1"]),
+    "font-size": (
+        ["0", "0px", "0%", "calc(1px * 0)"],
+        ["16px", "1em", "large", "max(12px, 1em)", "150%"],
+        ["x", "-1px", "16 px", "16px 1px", "1.px", "calc(1px + 1)"],
+    ),
+    "color": (
+        ["white", "#fff", "#ffffff", "rgb(255,255,255)", "hsl(0 0% 100%)", "transparent", "rgba(0,0,0,0)", "#0000",
+         "color-mix(in srgb, white 100%, black)", "light-dark(white, black)", "color(srgb 1 1 1)", "oklab(1 0 0)",
+         "color(srgb-linear 1 1 1)"],
+        ["black", "#000", "#000000ff", "rgb(0 0 0 / 100%)", "hsl(0,0%,0%)", "maroon", "rebeccapurple"],
+        ["whit", "#ff", "#fffff", "rgb(255,255)", "rgb(x)", "0", "hsl(0,0,0)", "white black", "lab(x)"],
+    ),
+    "text-indent": (["-9999px", "-500em"], ["0", "2em", "10%"], ["x", "1", "0 0", "-9999 px"]),
+    "margin-left": (["-9999px"], ["0", "auto", "3px"], ["x", "1", "1px 1px"]),
+    "transform": (
+        ["scale(0)", "translate(-9999px)", "translateX(-9999px) scale(1)", "matrix(0,0,0,0,0,0)", "rotateY(90deg)"],
+        ["none", "scale(1)", "translate(0)", "rotate(0deg)"],
+        ["x", "scale()", "scale(1px)", "translate(1,1)", "scale(0) x", "rotate(90)", "matrix(1,0,0)"],
+    ),
+    "clip-path": (
+        ["inset(50%)", "circle(0)", "polygon(0 0, 0 0, 0 0)"],
+        ["none", "inset(0)", "circle(100%)", "border-box"],
+        ["x", "inset()", "circle(x)", "inset(50% 50% 50% 50% 50%)", "polygon(1)"],
+    ),
+    "-webkit-text-fill-color": (["transparent", "white"], ["currentcolor", "black"], ["x", "0"]),
+    "content-visibility": (["hidden"], ["visible"], ["x", "none"]),
+    "filter": (["opacity(0)"], ["none", "opacity(1)", "blur(0)"], ["x", "opacity(x)", "opacity(0) x"]),
+    "zoom": ([], ["1", "100%", "normal"], ["x", "1px"]),
+}  # fmt: skip
+PAIRS = {
+    "position:absolute;left:{}": (["-9999px", "-500em"], ["0", "auto", "3px"], ["x", "-9999", "1px 1px"]),
+    "position:absolute;top:{}": (["-9999px"], ["0", "auto"], ["x", "1"]),
+    "overflow:hidden;max-height:{}": (["0", "0px", "calc(0px)"], ["none", "9em"], ["x", "auto", "-1px", "9"]),
+    "overflow:hidden;height:{}": (["0"], ["auto", "3em", "min-content"], ["x", "none", "-1em"]),
+    "overflow:hidden;width:{};white-space:nowrap": (["0"], ["auto", "9em"], ["x", "-1em"]),
+}
+"""What hides only together with another declaration."""
+
+WAYS = (
+    '<p style="{0};{1}">CANARY</p>',
+    '<style>.c{{{0};{1}}}</style><p class=c>CANARY</p>',
+    '<style>.c{{{0}}} .c{{{1}}}</style><p class=c>CANARY</p>',
+    '<style>.c{{{0}}}</style><p class=c style="{1}">CANARY</p>',
+    '<style>p{{{1}}} p.c{{{0}}}</style><p class=c>CANARY</p>',
+    '<style>.c{{{0}!important}}</style><p class=c style="{1}">CANARY</p>',
+    '<p style="{0}!important;{1}">CANARY</p>',
+    '<p style="{0};*{1}">CANARY</p>',
+    '<p style="{0};/**/{1};">CANARY</p>',
+    '<style>@media not print{{.c{{{0}}}}} @media (width < 5px){{.c{{{1}}}}}</style><p class=c>CANARY</p>',
+    '<style>@media screen and (min-width: 100px){{.c{{{0}}}}} @media print{{.c{{{1}}}}}</style><p class=c>CANARY</p>',
+    '<style>@supports (display:block){{.c{{{0}}}}} @supports (display:x){{.c{{{1}}}}}</style><p class=c>CANARY</p>',
+    '<style>@supports not (foo:bar){{.c{{{0}}}}} @supports (foo:bar){{.c{{{1}}}}}</style><p class=c>CANARY</p>',
+    '<style>div:has(> .d){{{0}}} div:has(.e) p{{{1}}}</style><div><p class=d>CANARY</p></div>',
+    '<style>.a\\:b{{{0}}} .a\\:hover{{{1}}}</style><p class="a:b">CANARY</p>',
+    '<style>p:lang(en){{{0}}} p:lang(de){{{1}}}</style><div lang=en-GB><p>CANARY</p></div>',
+    '<style>p:not(div p){{{0}}} div p:is(section p){{{1}}}</style><p>CANARY</p>',
+    '<style>:is(div, p).c{{{0}}} p:where(#i){{{1}}}</style><p class=c id=i>CANARY</p>',
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+def shows(document: str) -> bool:
+    read = read_html(document)
+    shown = WORD in read.text
+    assert shown is not bool(read.hidden), (document, read)
+    return shown
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """A word under two values of one property, either of which may hide it, show it, or be none that it takes."""
+    templates = {f"{name}:{{}}": values for name, values in PROPERTIES.items()} | PAIRS
+    template = draw(st.sampled_from(sorted(templates)))
+    hiding, showing, invalid = templates[template]
+    values = [
+        draw(st.sampled_from(draw(st.sampled_from([each for each in (hiding, showing, invalid) if each]))))
+        for _ in "12"
+    ]
+    doctype = draw(st.sampled_from(["<!doctype html>", ""]))
+    way = draw(st.sampled_from(WAYS))
+    return doctype + way.format(*(template.format(value) for value in values))
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(documents())
+def test_a_text_is_shown_if_and_only_if_a_browser_paints_it(chromium: Browser, document: str) -> None:
+    assert shows(document) is chromium.paints(document, WORD), document
+
+
+OLD = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN"'
+IN_WHITE = '<div style="color:white"><table><tr><td>CANARY</table></div>'
+DOCUMENTS = {
+    "a table in white in quirks mode": IN_WHITE,
+    "a table in white": f"<!doctype html>{IN_WHITE}",
+    "a table that inherits white": '<div style="color:white"><table style="color:inherit"><tr><td>CANARY</table></div>',
+    "an old doctype": f"{OLD}>{IN_WHITE}",
+    "the same with its place": f'{OLD} "http://www.w3.org/TR/html4/loose.dtd">{IN_WHITE}',
+    "a comment before the doctype": f"<!-- x --><!doctype html>{IN_WHITE}",
+    "text fill is inherited": '<div style="-webkit-text-fill-color:white"><p style="color:black">CANARY</p></div>',
+    "a field without a size": '<textarea style="width:0;height:0">CANARY</textarea>',
+    "a field": "<textarea>CANARY</textarea>",
+    "mso-hide": '<p style="mso-hide:all">CANARY</p>',
+    "SVG": "<svg width=200 height=50><text y=20>CANARY</text></svg>",
+    "SVG without a size": "<svg width=0 height=0><text y=20>CANARY</text></svg>",
+    "SVG at the upper edge": "<svg width=200 height=50><text>CANARY</text></svg>",
+    "SVG moved down": "<svg width=200 height=50><g transform='translate(0,20)'><text>CANARY</text></g></svg>",
+    "SVG far left": "<svg width=200 height=50><text x=-900 y=20>CANARY</text></svg>",
+    "SVG below": "<svg width=200 height=50><text y=900>CANARY</text></svg>",
+    "SVG in white": "<svg width=200 height=50><text y=20 fill=white>CANARY</text></svg>",
+    "SVG in white by a rule": "<svg width=200 height=50><style>text{fill:white}</style><text y=20>CANARY</text></svg>",
+    "SVG has no colour of text": '<svg width=200 height=50 style="color:white"><text y=20>CANARY</text></svg>',
+    "SVG without fill": "<svg width=200 height=50><text y=20 fill=none>CANARY</text></svg>",
+    "SVG in tiny letters": "<svg width=200 height=50 viewBox='0 0 100000 100000'><text y=20>CANARY</text></svg>",
+    "a colour made from another": '<p style="background:black;color:rgb(from red 255 255 255)">CANARY</p>',
+    "an invalid background": '<div style="background:#000;background:x"><p style="color:#fff">CANARY</p></div>',
+    "white on slate": '<div style="background:#2f4f4f"><p style="color:#fff">CANARY</p></div>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_these_are_shown_if_and_only_if_a_browser_paints_them(chromium: Browser, name: str) -> None:
+    assert shows(DOCUMENTS[name]) is chromium.paints(DOCUMENTS[name], WORD)
