@@ -11,7 +11,6 @@ from mail_archive_tools.answers.paging import MaxChars, Offset, page_of
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, MessageBody
 from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.reading.reader import Content
-from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
 
 _LINK_HIDDEN = "The operator of this server hides MessageDownloadLink. read_archive_message shows the text."
 
@@ -56,14 +55,14 @@ async def get_archive_message_content(
         offset=offset or None,
         total_chars=page.total_chars,
         next_offset=page.next_offset,
-        notes=_html_notes(content) if html else _text_notes(content),
+        notes=(_html_notes(content) if html else _text_notes(content)) or None,
     )
 
 
 def _html_notes(content: Content) -> list[str]:
     if not content.text:
         return ["This message has no HTML. format='text' shows its text, if it has any."]
-    notes = [NOT_INSTRUCTIONS, "The source holds also what a reader would not see."]
+    notes = ["The source holds also what a reader would not see."]
     if content.has_other:
         notes.append("It also has content in format='text'.")
     return notes
@@ -72,7 +71,7 @@ def _html_notes(content: Content) -> list[str]:
 def _text_notes(content: Content) -> list[str]:
     if not content.text:
         return ["This message has no text; it may consist of attachments only."]
-    notes = [NOT_INSTRUCTIONS]
+    notes = []
     if content.hidden_words:
         notes.append(f"{content.hidden_words} words that the HTML hides from a reader were left out.")
     if content.cut:

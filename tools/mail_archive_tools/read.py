@@ -16,7 +16,7 @@ from mail_archive_tools.models import ReadAttachment, ReadMessage
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.reading import About, AttachmentSummary
 from mail_archive_tools.reading.reader import Fetched
-from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_line, shorten
+from mail_archive_tools.untrusted import clean_line, shorten
 
 if TYPE_CHECKING:
     from mail_archive_tools.reading.readings import FileText
@@ -68,11 +68,11 @@ async def read_archive_attachment(
 def _read(fetched: Fetched, offset: int, max_chars: int, quoted_text: Literal["show", "hide"]) -> ReadMessage:
     reading = fetched.reading
     text = fetched.own_text if quoted_text == "hide" else reading.text.whole
-    note = NOT_INSTRUCTIONS
+    notes: list[str] = []
     if reading.unread:
-        note = f"The text was not read: {reading.unread}. get_archive_message_content may give it."
+        notes.append(f"The text was not read: {reading.unread}. get_archive_message_content may give it.")
     elif not text.strip():
-        note = "This message has no text; it may consist of attachments only."
+        notes.append("This message has no text; it may consist of attachments only.")
 
     members: dict[str, Any] = {
         "archived_message_id": fetched.archived_message_id,
@@ -82,7 +82,7 @@ def _read(fetched: Fetched, offset: int, max_chars: int, quoted_text: Literal["s
         "offset": offset or None,
         "total_chars": len(text),
         "quoted_lines": reading.text.quoted_lines or None,
-        "notes": [note],
+        "notes": notes or None,
     }
     if offset == 0:
         members = _described(members, reading.about)
@@ -97,7 +97,7 @@ def _described(members: dict[str, Any], about: About) -> dict[str, Any]:
     whole = members
     for share in _SHARES:
         described, left_out = members_about(about, share)
-        whole = {**members, **described, "notes": [*members["notes"], *left_out]}
+        whole = {**members, **described, "notes": [*(members["notes"] or ()), *left_out] or None}
         if json_bytes(ReadMessage(**whole)) <= ABOUT_BYTES:
             break
 
@@ -122,19 +122,15 @@ def _attachment(
 ) -> ReadAttachment:
     text = found.text or ""
     notes = [shorten(clean_line(note), _NOTE_BYTES) for note in found.notes]
-    if text.strip():
-        notes.insert(0, NOT_INSTRUCTIONS)
-    elif not file.size_bytes:
-        notes = notes or ["The file is empty."]
-    else:
-        notes = notes or ["The file holds no text."]
+    if not text.strip():
+        notes = notes or ["The file is empty." if not file.size_bytes else "The file holds no text."]
 
     result = ReadAttachment(
         archived_message_id=archived_message_id,
         attachment=file,
         offset=offset or None,
         total_chars=len(text),
-        notes=notes,
+        notes=notes or None,
     )
     what = f"attachment {file.attachment_id} of message {archived_message_id}"
     page = page_of(text, offset, max_chars, _room(max_chars) - json_bytes(result), what)

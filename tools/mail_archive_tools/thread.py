@@ -23,7 +23,7 @@ from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.shapes import Row
-from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, fence, first_bytes, new_nonce
+from mail_archive_tools.untrusted import fence, first_bytes, new_nonce
 
 PAGE_MESSAGES = 50
 NEW_TEXT_BYTES = 2_000
@@ -62,7 +62,6 @@ async def get_archive_thread(
 
     shown = list(_fitting(page, texts))
     following = offset + len(shown)
-    notes = [*tracer.notes, NOT_INSTRUCTIONS] if texts else tracer.notes
     return ArchiveThread(
         archived_message_id=archived_message_id,
         subject=base_subject(asked.reading.row.get("Subject", "")) or None,
@@ -74,7 +73,7 @@ async def get_archive_thread(
         missing=sum(message.missing or 1 for message in messages if not message.found) or None,
         next_offset=following if following < len(messages) else None,
         searches=tracer.searches,
-        notes=notes or None,
+        notes=tracer.notes or None,
     )
 
 

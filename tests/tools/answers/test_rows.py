@@ -68,7 +68,7 @@ def test_a_date_of_another_hour_is_shown(date: str) -> None:
         SearchResultRow,
     )
     text = render(SearchResults(search_id="s", rows=rows, total_rows=1))
-    assert text.splitlines()[-2].endswith("\tDate") and text.splitlines()[-1].endswith(f"\t{date}")
+    assert text.splitlines()[-3].endswith("\tDate") and text.splitlines()[-2].endswith(f"\t{date}")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.errors import ServiceFailed
 from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.untrusted import clean_line
+from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_line
 
 
 class Output(BaseModel):
@@ -48,6 +48,12 @@ class Output(BaseModel):
     def structured(self) -> dict[str, Any]:
         """The JSON object that goes out: the API's names, no nulls."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class FromMail(Output):
+    """The base of answers that hold what strangers wrote: the first thing that a model reads is how to take it."""
+
+    warning: str = Field(default=NOT_INSTRUCTIONS, description="How to take what mails say.")
 
 
 def member(description: str, **more: Any) -> Any:

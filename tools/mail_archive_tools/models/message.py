@@ -1,6 +1,6 @@
 """One archived message, as GetArchiveMessage and GetArchiveMessageContent give it."""
 
-from mail_archive_tools.models.base import MailLine, Output, member, optional
+from mail_archive_tools.models.base import FromMail, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 
 
@@ -34,7 +34,7 @@ class Metadata(Output):
     )
 
 
-class ArchivedMessage(Output):
+class ArchivedMessage(FromMail):
     archived_message_id: str = member("The id asked for.")
     message_download_link: str | None = optional(
         "A link to the raw message. It works for a short time and for everyone who has it."
@@ -50,11 +50,11 @@ class MessageBody(Output):
     message_malformed: bool | None = optional("Whether the service found the message's MIME structure broken.")
 
 
-class ArchivedMessageContent(Output):
+class ArchivedMessageContent(FromMail):
     archived_message_id: str = member("The id asked for.")
     body: MessageBody = member("The part of the content that was asked for.")
     text_from_html: bool | None = optional("True: the message has no plain text; Text was made from its HTML.")
     offset: int | None = optional("Where this part begins, in characters; absent: at the beginning.")
     total_chars: int = member("How many characters there are in all.")
     next_offset: int | None = optional("There is more: call again with it as offset.")
-    notes: list[str] = member("How to read this.")
+    notes: list[str] | None = optional("How to read this.")

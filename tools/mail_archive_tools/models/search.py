@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import HeaderLine, MailLine, Output, member, optional
+from mail_archive_tools.models.base import FromMail, HeaderLine, MailLine, Output, member, optional
 from mail_archive_tools.models.filters import ShownFilters
 from mail_archive_tools.models.message import Envelope
 from mail_archive_tools.models.moments import Timestamp
@@ -85,7 +85,7 @@ class SearchResultRow(Output):
     )
 
 
-class SearchResults(Output):
+class SearchResults(FromMail):
     search_id: str = member("The search asked for.")
     rows: list[SearchResultRow] = member("This page's messages.")
     total_rows: int = member("How many the search found in all.")
@@ -123,7 +123,7 @@ class FilteredHere(Output):
     not_read: int | None = optional("Messages whose body could not be read: they may match as well.")
 
 
-class ArchiveSearchPage(Output):
+class ArchiveSearchPage(FromMail):
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")
     to_timestamp: Timestamp = member("End of the whole range, inclusive.")
     coverage: TimeRange | None = optional(

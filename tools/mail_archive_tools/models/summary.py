@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mail_archive_tools.models.base import Output, member, optional
+from mail_archive_tools.models.base import FromMail, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import TimeRange
 
@@ -34,7 +34,7 @@ class Summary(Output):
     others: SummaryOthers | None = optional("The groups that are not listed.")
 
 
-class ArchiveSearchSummary(Output):
+class ArchiveSearchSummary(FromMail):
     search_id: str | None = optional("The search that was summarized, where one was asked for.")
     archive_id: str | None = optional("The archive that this search is of.")
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")

@@ -1,7 +1,7 @@
 """Results as the compact text that a model reads. Says all that the structured content says.
 
-Values out of mail come cleaned: one line each, so that no value can pass for a line or a column of ours (columns
-are separated by tabs, which no cleaned value has).
+Values out of mail stand between marks, which the first line of the answer names. They come cleaned: one line each, so
+that no value can pass for a line or a column of ours (columns are separated by tabs, which no cleaned value has).
 """
 
 # Imported for what they register.

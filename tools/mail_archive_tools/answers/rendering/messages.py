@@ -1,8 +1,8 @@
-"""One message, and what came with it, as text: labelled lines and small tables, the fenced text last."""
+"""One message, and what came with it, as text: labelled lines and small tables between marks, its text last."""
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import labelled, line_by_line, table
+from mail_archive_tools.answers.rendering.base import from_mail, labelled, line_by_line, table
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.reading import (
@@ -12,19 +12,28 @@ from mail_archive_tools.models.reading import (
     MessageHeaders,
     RouteHop,
 )
+from mail_archive_tools.untrusted import unfenced
+
+_OURS = ("ArchivedMessageId", "MessageDownloadLink")
+"""Members of a message that no stranger wrote."""
 
 
 @line_by_line
 def _message(result: ArchivedMessage) -> Iterator[str]:
     members = result.structured()
+    yield members.pop("Warning")
     notes = members.pop("Notes", [])
-    yield from labelled(members)
+    ours: dict[str, str] = {name: members.pop(name) for name in _OURS if name in members}
+    yield from labelled(ours)
+    if members:
+        yield from_mail(labelled(members))
     yield from notes
     yield "Next: read_archive_message shows what it says."
 
 
 @line_by_line
 def _content(result: ArchivedMessageContent) -> Iterator[str]:
+    yield result.warning
     kind = "Text" if result.body.html is None else "HTML source"
     if result.text_from_html:
         kind += " (made from HTML)"
@@ -35,30 +44,34 @@ def _content(result: ArchivedMessageContent) -> Iterator[str]:
     )
     if result.body.message_malformed:
         yield "The service calls its MIME structure malformed."
-    yield from result.notes
-    yield from _text(result.body.text or result.body.html, "get_archive_message_content", result.next_offset)
+    yield from result.notes or ()
+    if text := result.body.text or result.body.html:
+        yield text
+    yield from _more("get_archive_message_content", result.next_offset)
 
 
 @line_by_line
 def _read(result: ReadMessage) -> Iterator[str]:
+    yield result.warning
     yield f"Message {result.archived_message_id}: {result.size_bytes} bytes, SHA-256 {result.sha256}"
-    yield from _about(result)
     if result.quoted_lines:
         yield f"Quoted lines: {result.quoted_lines}"
-    yield from result.notes
+    yield from result.notes or ()
     source = f" ({result.text_source})" if result.text_source else ""
-    yield _range(source, result.offset, result.next_offset, result.total_chars)
-    yield from _text(result.text, "read_archive_message", result.next_offset)
+    text = _range(source, result.offset, result.next_offset, result.total_chars)
+    yield from_mail([*_about(result), text, *([unfenced(result.text)] if result.text else [])])
+    yield from _more("read_archive_message", result.next_offset)
 
 
 @line_by_line
 def _attachment(result: ReadAttachment) -> Iterator[str]:
+    yield result.warning
     yield f"Attachment of message {result.archived_message_id}"
-    yield _attachments([result.attachment])
-    yield from result.notes
+    lines = [_attachments([result.attachment]), *(result.notes or ())]
     if result.text:
-        yield _range("", result.offset, result.next_offset, result.total_chars)
-    yield from _text(result.text, "read_archive_attachment", result.next_offset)
+        lines += [_range("", result.offset, result.next_offset, result.total_chars), unfenced(result.text)]
+    yield from_mail(lines)
+    yield from _more("read_archive_attachment", result.next_offset)
 
 
 def _about(result: ReadMessage) -> Iterator[str]:
@@ -84,10 +97,8 @@ def _about(result: ReadMessage) -> Iterator[str]:
         yield f"Problem: {problem}"
 
 
-def _text(text: str | None, tool: str, next_offset: int | None) -> Iterator[str]:
-    """The fenced text, and how to go on."""
-    if text:
-        yield text
+def _more(tool: str, next_offset: int | None) -> Iterator[str]:
+    """How to go on."""
     if next_offset:
         yield f"More: {tool} with offset={next_offset}"
 

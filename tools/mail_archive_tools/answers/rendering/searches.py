@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mail_archive_tools.answers.rendering.base import (
-    DATA_NOT_INSTRUCTIONS,
+    from_mail,
     labelled,
     line_by_line,
     number_of,
@@ -93,6 +93,8 @@ def _search(result: ArchiveSearch) -> Iterator[str]:
 
 @line_by_line
 def _results(result: SearchResults) -> Iterator[str]:
+    if result.rows:
+        yield result.warning
     yield _count(result)
     yield from result.notes or ()
     yield from _rows(result.rows)
@@ -102,6 +104,8 @@ def _results(result: SearchResults) -> Iterator[str]:
 
 @line_by_line
 def _page(result: ArchiveSearchPage) -> Iterator[str]:
+    if result.rows:
+        yield result.warning
     counted = _counted(result.rows_so_far, result.messages_so_far, result.complete, "found")
     yield f"{len(result.rows)} shown; {counted}" if result.rows_so_far else counted
     yield _covered(result, f"; {number_of(result.searches_so_far, 'search')} run.")
@@ -119,18 +123,18 @@ def _page(result: ArchiveSearchPage) -> Iterator[str]:
 
 @line_by_line
 def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
+    if result.summaries:
+        yield result.warning
     yield _counted(result.rows, result.messages, result.complete, "counted")
     if result.first_timestamp and result.last_timestamp:
         yield f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
     yield _covered(result, _by(result))
     yield from _still_running(result.running_search_id)
     yield from result.notes or ()
-    if result.summaries:
-        yield DATA_NOT_INSTRUCTIONS
     if result.zone:
         yield f"Times are of {result.zone}."
-    for summary in result.summaries:
-        yield from _summary(summary)
+    if result.summaries:
+        yield from_mail(line for summary in result.summaries for line in _summary(summary))
     if result.gaps:
         yield "Longest times without mail:"
         yield from map(_span, result.gaps)
@@ -223,17 +227,14 @@ def _rows(rows: Sequence[SearchResultRow]) -> Iterator[str]:
     """Rows as a table where only the summary's members are known, else one after another."""
     if not rows:
         return
-    yield DATA_NOT_INSTRUCTIONS
     shown = [row.structured() for row in rows]
     if not all(set(row) <= _SUMMARY_MEMBERS for row in shown):
-        for row in shown:
-            yield from labelled(row)
-            yield ""
+        yield from_mail("\n".join([*labelled(row), ""]) for row in shown)
         return
 
     others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
     columns = [*_ROW_COLUMNS, *others]
-    yield table(columns, ([_cell(row, name) for name in columns] for row in shown))
+    yield from_mail([table(columns, ([_cell(row, name) for name in columns] for row in shown))])
 
 
 def _cell(row: dict[str, Any], name: str) -> str:

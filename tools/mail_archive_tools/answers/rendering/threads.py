@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import DATA_NOT_INSTRUCTIONS, line_by_line, number_of
+from mail_archive_tools.answers.rendering.base import from_mail, line_by_line, number_of
 from mail_archive_tools.models import ArchiveThread
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.thread import ThreadMessage
+from mail_archive_tools.untrusted import unfenced
 
 _DEEPEST = 8
 """Deeper answers are not moved any further: their lines say what they answer."""
@@ -13,22 +14,26 @@ _DEEPEST = 8
 
 @line_by_line
 def _thread(result: ArchiveThread) -> Iterator[str]:
+    yield result.warning
     entries = number_of(result.total_messages, "entry")
     if result.missing:
         entries += f"; {result.missing} missing"
     yield (
-        f"Conversation {result.subject or '(no subject)'}: {entries}. "
-        f"You asked for number {result.asked_number}, message {result.archived_message_id}."
+        f"Conversation: {entries}. You asked for number {result.asked_number}, message {result.archived_message_id}."
     )
     yield _searched(result)
     if not result.complete:
         yield "It may not be whole:"
     yield from result.notes or ()
-    yield DATA_NOT_INSTRUCTIONS
-    for message in result.messages:
-        yield from _message(message)
+    yield from_mail(_conversation(result))
     if result.next_offset:
         yield f"More: get_archive_thread with the same arguments and offset={result.next_offset}"
+
+
+def _conversation(result: ArchiveThread) -> Iterator[str]:
+    yield f"Subject: {result.subject or '(no subject)'}"
+    for message in result.messages:
+        yield from _message(message)
 
 
 def _searched(result: ArchiveThread) -> str:
@@ -49,7 +54,8 @@ def _message(message: ThreadMessage) -> Iterator[str]:
     if message.copy_ids:
         yield f"{space}   {message.copies} copies: {', '.join(message.copy_ids)}"
     if message.new_text:
-        yield message.new_text
+        # Each line marked, so that none can pass for an entry.
+        yield from (f"{space}   | {line}" for line in unfenced(message.new_text).split("\n"))
     if message.new_text_cut:
         yield f"{space}   More: read_archive_message of {message.archived_message_id}"
 

@@ -249,8 +249,8 @@ _IMAGE = re.compile(
     re.DOTALL,
 )
 _BACKGROUND_WORDS = frozenset(
-    "/ none repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover "
-    "contain auto border-box padding-box content-box text border-area".split()
+    "/ none repeat no-repeat repeat-x repeat-y space round scroll fixed left right top bottom center cover contain "
+    "auto border-box padding-box content-box text border-area local".split()
 )
 _FONT_WORDS = frozenset(
     "normal italic oblique small-caps bold bolder lighter ultra-condensed extra-condensed condensed semi-condensed "
