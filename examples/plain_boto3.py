@@ -2,6 +2,7 @@
 
 mail-archive-mcp demo --keep sample
 mail-archive-mcp local sample --port 8025
+eval "$(mail-archive-mcp local sample --show-credentials)"
 python examples/plain_boto3.py http://127.0.0.1:8025
 """
 
@@ -14,13 +15,8 @@ import boto3
 
 
 def main(url: str) -> None:
-    mail = boto3.client(
-        "mailmanager",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    # The key pair is in the environment, as AWS's own tools take it.
+    mail = boto3.client("mailmanager", endpoint_url=url)
     archive = mail.list_archives()["Archives"][0]
     search_id = mail.start_archive_search(
         ArchiveId=archive["ArchiveId"],

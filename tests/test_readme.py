@@ -111,7 +111,8 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         "pip": {"install"},
         "claude": {"mcp"},
         "mail-archive-mcp": {"demo", "import", "local", "tools", "call", "--local", "--transport"},
-        "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025", "AWS_ACCESS_KEY_ID=local"},
+        "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025"},
+        "eval": {"$(mail-archive-mcp local sample --show-credentials)"},
         "aws": {"mailmanager"},
         "python": {"examples/agent.py", "examples/mcp_client.py"},
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mail_archive_server.settings import Settings
     from mail_archive_tools.access import Access
     from mail_archive_tools.reading.links import LinkRule
+    from mail_archive_tools.searching.cursors import Cursors
     from mail_archive_tools.service.client import MailManager
 
 CONNECT_SECONDS = 5
@@ -33,9 +34,9 @@ def open_access(settings: Settings) -> Access:
     return accessor(settings)()
 
 
-def accessor(settings: Settings) -> Callable[[], Access]:
+def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[], Access]:
     """Gives that access, the same each time; it is made when it is first asked for, since a server that only lists its
-    tools needs none.
+    tools needs none. `cursors` are those of its caller, where callers are to be told apart.
 
     Raises:
         StoreError: there is no usable local archive in the folder that they name.
@@ -47,7 +48,7 @@ def accessor(settings: Settings) -> Callable[[], Access]:
     def access() -> Access:
         with making:
             if not made:
-                made.append(_make_access(settings, store))
+                made.append(_make_access(settings, store, cursors))
             return made[0]
 
     return access
@@ -59,10 +60,12 @@ def _open_store(settings: Settings) -> Store | None:
         return None
     from mail_archive_server.local.storage.store import Store
 
-    return Store(settings.local)
+    store = Store(settings.local)
+    store.warn_if_exposed()
+    return store
 
 
-def _make_access(settings: Settings, store: Store | None) -> Access:
+def _make_access(settings: Settings, store: Store | None, cursors: Cursors | None) -> Access:
     from mail_archive_tools.access import Access
     from mail_archive_tools.searching.cursors import Cursors
 
@@ -71,7 +74,7 @@ def _make_access(settings: Settings, store: Store | None) -> Access:
         client,
         show_download_links=settings.download_links == "show",
         may_download=rule,
-        cursors=Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
+        cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 
 
@@ -105,7 +108,6 @@ def _local(settings: Settings, store: Store) -> tuple[MailManager, LinkRule]:
 
         from mail_archive_server.local.bridge import LinkListener, attach
         from mail_archive_server.local.context import DEFAULT_REGION, Local
-        from mail_archive_server.local.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
         listener = LinkListener()
         local = Local(store, listener.base, search_seconds=settings.search_seconds)
@@ -119,9 +121,9 @@ def _local(settings: Settings, store: Store) -> tuple[MailManager, LinkRule]:
                 "credentials_file": (None, None, os.devnull, None),
             }
         )
-        client = boto3.Session(
-            ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=DEFAULT_REGION, botocore_session=core
-        ).client("mailmanager", endpoint_url="http://localhost", config=_config())
+        client = boto3.Session(*store.credentials, region_name=DEFAULT_REGION, botocore_session=core).client(
+            "mailmanager", endpoint_url="http://localhost", config=_config()
+        )
         attach(client, local)
         return client
 

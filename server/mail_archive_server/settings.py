@@ -30,6 +30,10 @@ class Settings:
     transport: Transport = "stdio"
     host: str = "127.0.0.1"
     port: int = 8000
+    token: str | None = field(default=None, repr=False)
+    token_file: Path | None = None
+    no_token: bool = False
+    socket: Path | None = None
     local: Path | None = None
     search_seconds: float = 0.05
     region: str | None = None
@@ -50,6 +54,8 @@ class Setting:
     metavar: str
     secret: bool = False
     """A secret has no flag, since other users of a machine see those, and is in no error."""
+    switch: bool = False
+    """A switch's flag stands by itself."""
 
     @property
     def flag(self) -> str:
@@ -62,6 +68,14 @@ class Setting:
     @property
     def default(self) -> Any:
         return getattr(Settings(), self.name)
+
+
+def yes_or_no(text: str) -> bool:
+    if text.lower() in ("yes", "true", "1", "on"):
+        return True
+    if text.lower() in ("no", "false", "0", "off"):
+        return False
+    raise ValueError("yes or no")
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -120,6 +134,10 @@ SETTINGS = (
     Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
     Setting("host", str, "with http: the loopback address to listen on", "HOST"),
     Setting("port", port, "with http: the port to listen on", "PORT"),
+    Setting("token", key, "with http: the bearer token that callers have to send", "TOKEN", secret=True),
+    Setting("token_file", path, "with http: where the token is; made there where there is none", "FILE"),
+    Setting("no_token", yes_or_no, "with http: answer every local user", "yes|no", switch=True),
+    Setting("socket", path, "with http: a Unix socket to listen on instead of a port, for this user alone", "PATH"),
     Setting("local", path, "a folder with a local archive to serve instead of AWS", "DIR"),
     Setting("search_seconds", seconds, "how long a search of the local archive takes", "SECONDS"),
     Setting("region", str, "the AWS Region; else AWS's own settings say it", "REGION"),
@@ -137,6 +155,15 @@ def add_flags(parser: argparse.ArgumentParser, settings: tuple[Setting, ...] = S
     """Give `parser` the flags of these settings. Values stay text until `read_settings`."""
     for setting in settings:
         if setting.secret:
+            continue
+        if setting.switch:
+            parser.add_argument(
+                setting.flag,
+                dest=setting.name,
+                action="store_const",
+                const="yes",
+                help=f"{setting.help} ({setting.variable})",
+            )
             continue
         default = "" if setting.default is None else f", {setting.default} by default"
         parser.add_argument(
@@ -189,6 +216,10 @@ def _refuse_contradictions(settings: Settings) -> None:
             if getattr(settings, name) is not None:
                 flag = "--" + name.replace("_", "-")
                 raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")
+    if settings.no_token and (settings.token or settings.token_file):
+        raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
+    if settings.token and settings.token_file:
+        raise SettingError("--token-file and MAIL_ARCHIVE_TOKEN exclude each other: both give the token.")
     if settings.transport == "http" and settings.host not in ("127.0.0.1", "localhost", "::1"):
         raise SettingError(
             f"--host {settings.host} is not a loopback address. Callers cannot be told apart yet, so the server "

@@ -282,7 +282,8 @@ def test_serve_says_nothing_where_nobody_watches(sample: Sample) -> None:
 
 
 def test_http_says_where_it_listens_and_ends_at_the_first_signal(sample: Sample) -> None:
-    with on_a_terminal("--transport", "http", "--port", "0", "--local", str(sample.folder)) as (process, controller):
+    words = ("--transport", "http", "--port", "0", "--no-token", "--local", str(sample.folder))
+    with on_a_terminal(*words) as (process, controller):
         shown = said_by(controller, "Ctrl-C ends it.")
         found = re.search(r"listens at (http://127\.0\.0\.1:([1-9]\d*)/mcp),", shown)
         assert found

@@ -1,5 +1,6 @@
 """The examples, run as a reader would run them."""
 
+import os
 import subprocess
 import sys
 
@@ -13,9 +14,13 @@ from tests.conftest import ROOT, Sample, loopback
 pytestmark = pytest.mark.slow
 
 
-def run(name: str, *words: str) -> str:
+def run(name: str, *words: str, **environment: str) -> str:
     finished = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / name), *words], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "examples" / name), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
@@ -41,5 +46,7 @@ def test_plain_boto3(sample: Sample) -> None:
     base: list[str] = []
     with Store(sample.folder) as store, loopback(api_app(Local(store, lambda: base[0]))) as url:
         base.append(url)
-        shown = run("plain_boto3.py", url)
+        key, secret = store.credentials
+        keys = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1"}
+        shown = run("plain_boto3.py", url, **keys)
     assert "mails with attachments in June 2025" in shown and "bytes" in shown

@@ -2,20 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
+import httpx2  # the SDK's own
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 from mail_archive_server.local.storage.store import SearchRecord, Store
 from tests.conftest import ERAS, Sample, text_of
@@ -154,12 +157,18 @@ def test_boto3_is_loaded_once_the_tools_have_been_listed(sample: Sample) -> None
     assert finished.stdout == "warm\n"
 
 
+TOKEN = "a-token-that-only-the-tests-know"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
 @contextmanager
-def on_a_port(*arguments: str) -> Iterator[str]:
+def on_a_port(*arguments: str, **environment: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [*COMMAND, "--transport", "http", "--port", str(port), *arguments], stderr=subprocess.PIPE
+        [*COMMAND, "--transport", "http", "--port", str(port), *arguments],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "MAIL_ARCHIVE_TOKEN": TOKEN, **environment},
     )
     try:
         for _ in range(200):
@@ -178,16 +187,118 @@ def on_a_port(*arguments: str) -> Iterator[str]:
 async def test_a_client_talks_over_http_and_a_stranger_does_not(own_sample: Sample) -> None:
     with on_a_port("--local", str(own_sample.folder), "--search-seconds", "60") as url:
         for era in ERAS:
-            async with Client(url, mode=era) as client:
+            async with with_token(url, era) as client:
                 archives = await client.call_tool("list_archives", {})
                 assert own_sample.archive_id in text_of(archives)
         # A page in a browser that a name server sent to this address (DNS rebinding).
         async with httpx.AsyncClient() as stranger:
-            rebound = await stranger.post(url, headers={"Host": "evil.example"}, json={})
-            foreign = await stranger.post(url, headers={"Origin": "https://evil.example"}, json={})
+            rebound = await stranger.post(url, headers={**BEARER, "Host": "evil.example"}, json={})
+            foreign = await stranger.post(url, headers={**BEARER, "Origin": "https://evil.example"}, json={})
+            for headers in (
+                {},
+                {"Authorization": "Bearer another-token-altogether"},
+                {"Authorization": f"Basic {TOKEN}"},
+            ):
+                unknown = await stranger.post(url, headers=headers, json={})
+                assert unknown.status_code == 401 and unknown.headers["WWW-Authenticate"] == "Bearer"
         assert (rebound.status_code, foreign.status_code) == (421, 403)
-        async with Client(url) as client:
+        async with with_token(url) as client:
             await call_and_go_away(client, own_sample)
+
+
+@asynccontextmanager
+async def with_token(url: str, era: Any = "auto") -> AsyncIterator[Client]:
+    async with (
+        httpx2.AsyncClient(headers=BEARER, timeout=60) as http,
+        Client(streamable_http_client(url, http_client=http), mode=era) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server over HTTP with these arguments, and what it says at its start."""
+    environment = {name: value for name, value in os.environ.items() if name != "MAIL_ARCHIVE_TOKEN"}
+    process = subprocess.Popen(
+        [*COMMAND, "--transport", "http", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stderr
+    said = "".join(process.stderr.readline() for _ in range(3))
+    try:
+        yield process, said
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
+def status(said: str, **headers: str) -> int:
+    found = re.search(r"http://[\d.:]+/mcp", said)
+    assert found, said
+    return httpx.post(found.group(), headers=headers, json={}).status_code
+
+
+def test_a_token_is_made_and_said_where_none_is_given(sample: Sample) -> None:
+    with served("--local", str(sample.folder)) as (_, said):
+        token = re.search(r"Authorization: Bearer (\S{32,})", said)
+        assert token and "Cursors are sealed for this run alone" in said
+        assert status(said) == 401
+        assert status(said, Authorization=f"Bearer {token.group(1)}") not in (401, 403)
+
+
+def test_a_token_is_kept_in_a_file_for_its_owner_alone(sample: Sample, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    for _ in range(2):
+        with served("--local", str(sample.folder), "--token-file", str(file)) as (_, said):
+            token = file.read_text().strip()
+            assert len(token) >= 32 and token not in said and str(file) in said
+            assert file.stat().st_mode & 0o777 == 0o600
+            assert status(said, Authorization=f"Bearer {token}") not in (401, 403)
+    file.chmod(0o644)
+    refused = subprocess.run(
+        [*COMMAND, "--transport", "http", "--local", str(sample.folder), "--token-file", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2 and "can be read by others" in refused.stderr
+
+
+def test_without_a_token_where_the_operator_says_so(sample: Sample) -> None:
+    with served("--local", str(sample.folder), "--no-token") as (_, said):
+        assert "every user of this machine can read the mail" in said
+        assert status(said) not in (401, 403)
+
+
+@pytest.mark.anyio
+async def test_a_client_talks_over_a_socket_of_its_user(sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    for _ in range(2):
+        with served("--local", str(sample.folder), "--socket", str(path)) as (process, said):
+            assert "Only this user can open the socket" in said
+            assert path.stat().st_mode & 0o777 == 0o600
+            async with (
+                httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=str(path)), timeout=30) as http,
+                Client(streamable_http_client("http://localhost/mcp", http_client=http)) as client,
+            ):
+                assert sample.archive_id in text_of(await client.call_tool("list_archives", {}))
+            # What a killed server leaves behind does not stand in the way.
+            process.kill()
+            process.wait()
+            assert path.exists()
+
+
+@pytest.mark.anyio
+async def test_a_cursor_over_http_is_of_use_to_its_caller_alone(sample: Sample) -> None:
+    arguments = {"archive_id": sample.archive_id, **APRIL, "limit": 1}
+    key = {"MAIL_ARCHIVE_CURSOR_KEY": "one key of two servers"}
+    with on_a_port("--local", str(sample.folder), **key) as url:
+        async with with_token(url) as client:
+            page = (await client.call_tool("search_archive", arguments)).structured_content or {}
+            following = await client.call_tool("search_archive", {**arguments, "cursor": page["NextCursor"]})
+            assert not following.is_error
+    async with Client(on_stdio("--local", str(sample.folder), **key)) as client:
+        stolen = await client.call_tool("search_archive", {**arguments, "cursor": page["NextCursor"]})
+    assert stolen.is_error and "changed, or is none of this server's" in text_of(stolen)
 
 
 @pytest.mark.anyio

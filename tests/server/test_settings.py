@@ -13,14 +13,18 @@ def test_every_setting_is_declared_once() -> None:
 
 
 def test_a_secret_has_no_flag_and_is_in_no_error_and_no_repr() -> None:
-    (secret,) = [setting for setting in SETTINGS if setting.secret]
-    assert (secret.flag, secret.variable) == ("", "MAIL_ARCHIVE_CURSOR_KEY")
-    with pytest.raises(SettingError, match="MAIL_ARCHIVE_CURSOR_KEY must be at least 16 characters") as caught:
-        read_settings({}, {"MAIL_ARCHIVE_CURSOR_KEY": "hunter2"})
-    assert "hunter2" not in str(caught.value)
-    settings = read_settings({}, {"MAIL_ARCHIVE_CURSOR_KEY": "a key of 16 chars"})
-    assert settings.cursor_key == "a key of 16 chars"
-    assert "16 chars" not in repr(settings)
+    secrets = [setting for setting in SETTINGS if setting.secret]
+    assert [(each.flag, each.variable) for each in secrets] == [
+        ("", "MAIL_ARCHIVE_TOKEN"),
+        ("", "MAIL_ARCHIVE_CURSOR_KEY"),
+    ]
+    for each in secrets:
+        with pytest.raises(SettingError, match=f"{each.variable} must be at least 16 characters") as caught:
+            read_settings({}, {each.variable: "hunter2"})
+        assert "hunter2" not in str(caught.value)
+        settings = read_settings({}, {each.variable: "a key of 16 chars"})
+        assert getattr(settings, each.name) == "a key of 16 chars"
+        assert "16 chars" not in repr(settings)
 
 
 def test_a_flag_wins_over_a_variable() -> None:

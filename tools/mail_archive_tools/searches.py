@@ -78,6 +78,8 @@ async def get_archive_search_results(
     """See what a completed search found, a page at a time. detail=full shows all that is known of each message."""
     query = fingerprint("results", search_id)
     place = access.cursors.read(cursor, RowPlace, query) if cursor is not None else RowPlace(search_id, 0)
+    if place.search_id != search_id:
+        raise InvalidArgument("This cursor leads into another search. Leave cursor out to begin anew.")
     found = await access.searcher.results_of(search_id)
     if place.offset > len(found.rows):
         raise InvalidArgument(f"Search {search_id} has only {len(found.rows)} rows. Leave cursor out.")

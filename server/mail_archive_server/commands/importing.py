@@ -56,13 +56,16 @@ def run(arguments: argparse.Namespace) -> None:
 
     for source in sources:
         if not source.exists():
-            raise CommandError(f"{source} does not exist. Name files or folders with mail.")
+            raise CommandError(f"{shown(source)} does not exist. Name files or folders with mail.")
 
     name = _usable_name(arguments.archive or archive_name(folder))
     _refuse_without_mail(sources)
     try:
         with Store(folder, create=True) as store:
-            archive = _choose_archive(Local(store, str), name)
+            if exposed := store.exposed():
+                store.keep_from_others()
+                print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
+            archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
             total = total_bytes(sources)
             workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES else 0
             with _Reporter(total) as report:
@@ -112,12 +115,25 @@ def _usable_name(name: str) -> str:
     return name
 
 
-def _choose_archive(local: "Local", name: str) -> "ArchiveRecord":
+def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
+    """The archive of that name, made where there is none. A name that the caller did not choose makes none beside
+    others: the folder may be a copy of one with another name.
+
+    Raises:
+        CommandError: it is not clear which is meant.
+    """
     from mail_archive_server.local.archives import create_archive
 
-    for archive in local.store.archives():
-        if archive.state == "ACTIVE" and name in (archive.name, archive.archive_id):
+    active = [archive for archive in local.store.archives() if archive.state == "ACTIVE"]
+    for archive in active:
+        if name in (archive.name, archive.archive_id):
             return archive
+    if active and not named:
+        others = ", ".join(archive.name for archive in active)
+        raise CommandError(
+            f"{shown(local.store.folder)} holds the archive {others}, and none named {name}. Say --archive "
+            f"{active[0].name} to add to it, or --archive {name} to make another."
+        )
 
     archive_id = create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})[
         "ArchiveId"

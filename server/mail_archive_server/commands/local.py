@@ -1,12 +1,17 @@
 """`local`: a local archive on a port, for the AWS CLI and any other client of the API."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import path, port, read_value, seconds
 from mail_archive_server.terminal import shown
+
+if TYPE_CHECKING:
+    from mail_archive_server.local.storage.store import Store
 
 HELP = "serve a local archive's API to other AWS clients"
 
@@ -24,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link-seconds", metavar="SECONDS", default="900", help="how long a download link works (900 by default)"
     )
+    parser.add_argument(
+        "--show-credentials",
+        action="store_true",
+        help="print the folder's own access key and secret, as a shell takes them, and end",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,19 +41,25 @@ def run(arguments: argparse.Namespace) -> None:
     chosen_port = read_value(port, "--port", arguments.port)
     search_seconds = read_value(seconds, "--search-seconds", arguments.search_seconds)
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
-    import socket
-
-    import uvicorn
-
-    from mail_archive_server.local.asgi import LOOPBACK, api_app
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
     try:
-        store = Store(folder, create=True)
+        store = Store(folder, create=not arguments.show_credentials)
     except StoreError as error:
         raise CommandError(str(error)) from error
+    if arguments.show_credentials:
+        _show_credentials(store)
+        return
+
+    import socket
+
+    import uvicorn
+
+    from mail_archive_server.local.asgi import LOOPBACK, api_app
+
+    store.warn_if_exposed()
     try:
         listening = socket.create_server((LOOPBACK, chosen_port))
     except OSError as error:
@@ -57,11 +73,17 @@ def run(arguments: argparse.Namespace) -> None:
     store.close()
 
 
+def _show_credentials(store: "Store") -> None:
+    key, secret = store.credentials
+    sys.stdout.write(f"export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION=us-east-1\n")
+    store.close()
+
+
 def _announce(folder: Path, base: str) -> None:
     sys.stdout.write(
         f"The local archive in {shown(folder)} listens on {base}. Point a client at it with\n"
         f"  export AWS_ENDPOINT_URL_MAILMANAGER={base}\n"
-        "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n"
+        f'  eval "$(mail-archive-mcp local {shlex.quote(shown(folder))} --show-credentials)"\n'
         "Ctrl-C ends it.\n"
     )
     sys.stdout.flush()

@@ -1,13 +1,17 @@
 """The socket door: the local archive on a port, for the AWS CLI, other SDKs and browsers that follow its links."""
 
 import math
+import re
 import time
 
+import anyio
 from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.endpoint import handle
@@ -18,6 +22,12 @@ from mail_archive_server.local.wire import CONTENT_TYPE, REQUEST_BYTES, Reply, w
 
 LOOPBACK = "127.0.0.1"
 
+BODY_SECONDS = 20.0
+"""How long a request's body may take to come."""
+
+_OWN_HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+_TOO_LARGE = write_error(ApiError("SerializationException", "The request body is too large."))
+
 _MESSAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -25,30 +35,62 @@ _MESSAGE_HEADERS = {
 }
 
 
-def api_app(local: Local) -> Starlette:
+def api_app(local: Local) -> ASGIApp:
     """An ASGI application with the API at `/` and what its download links lead to."""
-    return Starlette(routes=[_api_route(local), _message_route(local)])
+    return _for_this_machine(Starlette(routes=[_api_route(local), _message_route(local)]))
 
 
-def links_app(local: Local) -> Starlette:
+def links_app(local: Local) -> ASGIApp:
     """An ASGI application with only what download links lead to."""
-    return Starlette(routes=[_message_route(local)])
+    return _for_this_machine(Starlette(routes=[_message_route(local)]))
+
+
+def _for_this_machine(app: ASGIApp) -> ASGIApp:
+    """Refuse what a page in a browser may have sent: one whose name was made to lead to this machine names its own
+    host, and one that asks across origins says so."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if not _OWN_HOST.fullmatch(headers.get("host", "")):
+                refusal = PlainTextResponse("This host name is not served here. Use 127.0.0.1 or localhost.\n", 403)
+                return await refusal(scope, receive, send)
+            if "origin" in headers:
+                refusal = PlainTextResponse("Pages of a browser are not served here.\n", 403)
+                return await refusal(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return guarded
 
 
 def _api_route(local: Local) -> Route:
     async def answer(request: Request) -> Response:
-        body = await _body(request)
-        reply = await to_thread.run_sync(_reply, local, request, body)
-        return Response(reply.body, reply.status, media_type=CONTENT_TYPE)
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > REQUEST_BYTES:
+            return _as_response(_TOO_LARGE, 413)
+        try:
+            with anyio.fail_after(BODY_SECONDS):
+                body = await _body(request)
+        except TimeoutError:
+            return _as_response(write_error(ApiError("RequestTimeout", "The request body did not come in time.")), 408)
+        except ClientDisconnect:
+            # Nobody is there to be answered.
+            return Response(status_code=400)
+        if body is None:
+            return _as_response(_TOO_LARGE, 413)
+        return _as_response(await to_thread.run_sync(_reply, local, request, body))
 
     return Route("/", answer, methods=["POST"])
 
 
-def _reply(local: Local, request: Request, body: bytes | None) -> Reply:
-    if body is None:
-        return write_error(ApiError("SerializationException", "The request body is too large."))
+def _as_response(reply: Reply, status: int | None = None) -> Response:
+    return Response(reply.body, status or reply.status, media_type=CONTENT_TYPE)
+
+
+def _reply(local: Local, request: Request, body: bytes) -> Reply:
+    keys = local.store.credentials
     try:
-        check_signature(request.method, str(request.url), request.headers, body, time.time())
+        check_signature(request.method, str(request.url), request.headers, body, time.time(), keys, local.region)
     except ApiError as error:
         return write_error(error)
     return handle(local, request.headers.get("x-amz-target", ""), body)

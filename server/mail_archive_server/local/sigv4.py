@@ -1,4 +1,5 @@
-"""Who calls: a request's SigV4 signature, checked. Until there are users and roles there is one local user."""
+"""Who calls: a request's SigV4 signature, checked. Until there are users and roles there is one local user, whose key
+pair is the folder's own."""
 
 import hashlib
 import hmac
@@ -11,9 +12,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from mail_archive_server.local.errors import ApiError
+from mail_archive_server.local.storage.database import KeyPair
 
-ACCESS_KEY_ID = "local"
-SECRET_ACCESS_KEY = "local"
 SIGNING_NAME = "ses"
 CLOCK_SKEW = timedelta(minutes=15)
 
@@ -25,8 +25,10 @@ _AUTHORIZATION = re.compile(
 _MUST_BE_SIGNED = {"host", "x-amz-date", "x-amz-target"}
 
 
-def check_signature(method: str, url: str, headers: Mapping[str, str], body: bytes, now: float) -> None:
-    """Let a request pass that the local user has signed; header names are in lower case.
+def check_signature(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, now: float, keys: KeyPair, own_region: str
+) -> None:
+    """Let a request pass that was signed with these keys, for this Region; header names are in lower case.
 
     Raises:
         ApiError: it is not signed, by somebody else, wrongly, or too long ago.
@@ -34,15 +36,19 @@ def check_signature(method: str, url: str, headers: Mapping[str, str], body: byt
     match = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if match is None:
         raise ApiError("MissingAuthenticationTokenException", "The request carries no SigV4 signature.")
-    if match["key"] != ACCESS_KEY_ID:
+    if not hmac.compare_digest(match["key"].encode(), keys.access_key_id.encode()):
         raise ApiError(
             "UnrecognizedClientException",
-            f"The access key id is not known here. The local archive's is {ACCESS_KEY_ID!r}, and so is its secret.",
+            "The access key id is not known here. `mail-archive-mcp local DIR --show-credentials` shows the folder's.",
         )
 
     signed_at = _signing_time(headers)
     if abs(datetime.fromtimestamp(now, UTC) - signed_at) > CLOCK_SKEW:
         raise ApiError("InvalidSignatureException", "The signature is too old, or the clocks differ.")
+    if match["date"] != f"{signed_at:%Y%m%d}":
+        raise ApiError("InvalidSignatureException", "The date of the credential's scope is not that of X-Amz-Date.")
+    if match["region"] != own_region:
+        raise ApiError("InvalidSignatureException", f"The credential should be scoped to the Region {own_region}.")
     names = match["headers"].split(";")
     if match["service"] != SIGNING_NAME or not set(names) >= _MUST_BE_SIGNED:
         raise ApiError("InvalidSignatureException", "The signature does not cover what it must.")
@@ -51,7 +57,7 @@ def check_signature(method: str, url: str, headers: Mapping[str, str], body: byt
         raise ApiError("InvalidSignatureException", "X-Amz-Content-SHA256 is not the digest of the body.")
     request = AWSRequest(method, url, {name: headers.get(name, "") for name in names}, body)
     request.context["timestamp"] = signed_at.strftime(_DATE_FORMAT)
-    if not hmac.compare_digest(_signature(request, match["region"]), match["signature"]):
+    if not hmac.compare_digest(_signature(request, match["region"], keys), match["signature"]):
         raise ApiError("InvalidSignatureException", "The signature does not match: the secret is another one.")
 
 
@@ -62,8 +68,8 @@ def _signing_time(headers: Mapping[str, str]) -> datetime:
         raise ApiError("InvalidSignatureException", "X-Amz-Date is missing or no date.") from None
 
 
-def _signature(request: AWSRequest, region: str) -> str:
-    signer = SigV4Auth(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY), SIGNING_NAME, region)
+def _signature(request: AWSRequest, region: str, keys: KeyPair) -> str:
+    signer = SigV4Auth(Credentials(*keys), SIGNING_NAME, region)
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signature: str = signer.signature(text, request)
     return signature

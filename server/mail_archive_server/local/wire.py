@@ -107,7 +107,7 @@ def _typed(shape: Shape, value: Any, path: str) -> Any:
     elif shape.type_name == "integer":
         _expect(isinstance(value, int) and not isinstance(value, bool), "an integer", path)
     else:
-        _expect(isinstance(value, str), "a string", path)
+        _expect(isinstance(value, str) and _is_text(value), "a string", path)
 
     return value
 
@@ -118,6 +118,11 @@ def _moment(value: Any, path: str) -> datetime:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         raise ApiError("SerializationException", f"{path} is no date that can be: {value}") from None
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is text that UTF-8 can say: JSON may escape half of a character."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _expect(holds: bool, kind: str, path: str) -> None:

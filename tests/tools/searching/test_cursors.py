@@ -60,14 +60,25 @@ def encoded(content: Any) -> str:
 )
 def test_a_state_that_is_none_is_refused(state: list[Any]) -> None:
     with pytest.raises(InvalidArgument, match="damaged"):
-        Cursors().read(encoded([3, QUERY, *state]), RowPlace, QUERY)
+        Cursors().read(encoded([4, QUERY, 0, *state]), RowPlace, QUERY)
 
 
 def test_other_versions_and_other_queries_are_told_apart() -> None:
     with pytest.raises(InvalidArgument, match="another version"):
-        Cursors().read(encoded([2, QUERY, "s", 0]), RowPlace, QUERY)
+        Cursors().read(encoded([3, QUERY, "s", 0]), RowPlace, QUERY)
     with pytest.raises(InvalidArgument, match="other arguments"):
-        Cursors().read(encoded([3, "other", "s", 0]), RowPlace, QUERY)
+        Cursors().read(encoded([4, "other", 0, "s", 0]), RowPlace, QUERY)
+
+
+def test_a_cursor_is_of_use_to_its_caller_alone_and_for_a_time() -> None:
+    key = b"0123456789abcdef"
+    cursor = Cursors(key, caller="ann", live_seconds=60).write(RowPlace("s", 1), QUERY)
+    assert Cursors(key, caller="ann", live_seconds=60).read(cursor, RowPlace, QUERY) == RowPlace("s", 1)
+    with pytest.raises(InvalidArgument, match="changed, or is none"):
+        Cursors(key, caller="bob", live_seconds=60).read(cursor, RowPlace, QUERY)
+    old = Cursors(key, caller="ann", live_seconds=-1).write(RowPlace("s", 1), QUERY)
+    with pytest.raises(InvalidArgument, match="too old"):
+        Cursors(key, caller="ann", live_seconds=60).read(old, RowPlace, QUERY)
 
 
 @given(place=st.integers(0, 200), change=st.integers(1, 255))

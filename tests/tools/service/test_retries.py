@@ -9,6 +9,7 @@ import pytest
 
 from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import list_archives
@@ -52,17 +53,23 @@ def throttling(own_sample: Sample) -> Iterator[tuple[Throttling, Access]]:
     with Store(own_sample.folder) as store:
         app = Throttling(api_app(Local(store, str, search_seconds=0)))
         with loopback(app) as url:
-            yield app, Access.to(MailManager(lambda: client(url)))
+            yield app, Access.to(MailManager(lambda: client(url, store.credentials)))
 
 
-def client(url: str) -> Any:
+def client(url: str, keys: KeyPair) -> Any:
     """One that does not try again by itself, so that the test need not wait for that."""
     import boto3
     from botocore.config import Config
 
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
     config = Config(retries={"mode": "standard", "total_max_attempts": 1})
-    return boto3.client("mailmanager", endpoint_url=url, config=config, **keys)
+    return boto3.client(
+        "mailmanager",
+        "us-east-1",
+        endpoint_url=url,
+        config=config,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+    )
 
 
 async def test_a_search_goes_on_when_throttling_ends(own_sample: Sample, throttling: Any) -> None:

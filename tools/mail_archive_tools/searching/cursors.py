@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import time
 import zlib
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -15,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from mail_archive_tools.errors import InvalidArgument
 
-VERSION = 3
+VERSION = 4
 _BEGIN_ANEW = "Leave cursor out to begin anew."
 DAMAGED = f"This cursor is damaged. {_BEGIN_ANEW}"
 _SEAL_BYTES = 16
@@ -78,12 +79,17 @@ def _validated(kind: type[_State], state: list[Any]) -> _State:
 class Cursors:
     """Writes cursors and reads them, sealed where there is a key. Servers with one key read each other's."""
 
-    def __init__(self, key: bytes | None = None) -> None:
+    def __init__(self, key: bytes | None = None, *, caller: str = "", live_seconds: float | None = None) -> None:
+        """With a key, a cursor is of use to `caller` alone, who is named in its seal; with `live_seconds` it is refused
+        when it is older."""
         self._key = key
+        self._caller = caller.encode()
+        self._live_seconds = live_seconds
 
     def write(self, state: tuple[Any, ...], query: str) -> str:
         """The cursor that leads to `state`, for the query with that fingerprint."""
-        content = json.dumps([VERSION, query, *_trimmed(state)], separators=(",", ":")).encode()
+        ends = 0 if self._live_seconds is None else int(time.time() + self._live_seconds)
+        content = json.dumps([VERSION, query, ends, *_trimmed(state)], separators=(",", ":")).encode()
         packed = zlib.compress(content, _HARDEST, _RAW)
         return base64.urlsafe_b64encode(self._seal(packed) + packed).decode().rstrip("=")
 
@@ -91,18 +97,21 @@ class Cursors:
         """The state that a cursor leads to, a named tuple of that kind.
 
         Raises:
-            InvalidArgument: it is damaged, changed, of another version, or of another query.
+            InvalidArgument: it is damaged, changed, too old, of another version, caller or query.
         """
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             seal, packed = sealed[: len(self._seal(b""))], sealed[len(self._seal(b"")) :]
             if not hmac.compare_digest(seal, self._seal(packed)):
                 raise InvalidArgument(f"This cursor was changed, or is none of this server's. {_BEGIN_ANEW}")
-            version, bound_to, *state = json.loads(_unpacked(packed))
+            version, bound_to, ends, *state = json.loads(_unpacked(packed))
+            too_old = self._live_seconds is not None and time.time() > float(ends)
         except (binascii.Error, ValueError, TypeError, RecursionError, zlib.error):
             raise InvalidArgument(f"This cursor is damaged, or none of this server's. {_BEGIN_ANEW}") from None
         if version != VERSION:
             raise InvalidArgument(f"This cursor is of another version of this server. {_BEGIN_ANEW}")
+        if too_old:
+            raise InvalidArgument(f"This cursor is too old: it was of use for a limited time. {_BEGIN_ANEW}")
         if bound_to != query:
             raise InvalidArgument(f"This cursor belongs to a call with other arguments; repeat those. {_BEGIN_ANEW}")
         try:
@@ -111,4 +120,6 @@ class Cursors:
             raise InvalidArgument(DAMAGED) from None
 
     def _seal(self, content: bytes) -> bytes:
-        return hmac.digest(self._key, content, "sha256")[:_SEAL_BYTES] if self._key else b""
+        if not self._key:
+            return b""
+        return hmac.digest(self._key, b"%s\0%s" % (self._caller, content), "sha256")[:_SEAL_BYTES]

@@ -4,6 +4,8 @@ Any number of threads and processes may use one folder at a time; a writer waits
 `BUSY_SECONDS`. Errors are `StoreError`s that name the folder and the next step.
 """
 
+import logging
+import os
 import queue
 import secrets
 import sqlite3
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 DATABASE = "archive.sqlite3"
 APPLICATION_ID = 0x6D61696C  # "mail"
@@ -21,11 +23,29 @@ BUSY_SECONDS = 5.0
 """How long a call waits for another process that is writing."""
 
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
+_DAMAGE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+"""Who may read the archive: its owner. It is other people's mail, and the keys are in it."""
+
+_OTHERS = 0o077
+
+
+class KeyPair(NamedTuple):
+    """What signs requests to the archive's API."""
+
+    access_key_id: str
+    secret_access_key: str
 
 
 class StoreError(Exception):
     """A local archive folder cannot be used; the text names it and the next step."""
+
+
+class StoreDamaged(StoreError):
+    """The folder's database cannot be read as one, or not all of it."""
 
 
 class StoreBusy(StoreError):
@@ -49,11 +69,12 @@ class Database:
         weakref.finalize(self, _close_all, self._idle)
         if not self._path.is_file():
             self._make_folder(create)
-        self._mode = "rwc" if create else "rw"
         with self._answers(), self._connection() as db:
             self._check(db, create)
-        self._mode = "rw"
-        self.link_key = self._link_key()
+            self._give_keys(db)
+        settings = self._settings()
+        self.link_key = bytes.fromhex(settings["link_key"])
+        self.credentials = KeyPair(settings["access_key_id"], settings["secret_access_key"])
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +84,37 @@ class Database:
 
     def close(self) -> None:
         _close_all(self._idle)
+
+    def exposed(self) -> list[Path]:
+        """The folder and its files, those of them that others than the owner may use."""
+        if os.name != "posix":
+            return []
+        own = [self.folder, *self.folder.glob(f"{DATABASE}*")]
+        return [each for each in own if each.stat().st_mode & _OTHERS]
+
+    def warn_if_exposed(self) -> None:
+        """Tell the operator of a folder that others can read."""
+        if self.exposed():
+            logging.getLogger(__name__).warning(
+                "Other users of this machine can read the local archive at %s, which is other people's mail. "
+                "The next import into it mends that, and so does chmod.",
+                self.folder,
+            )
+
+    def keep_from_others(self) -> None:
+        """Leave the folder and its files to their owner.
+
+        Raises:
+            StoreError: they belong to somebody else.
+        """
+        for each in self.exposed():
+            try:
+                each.chmod(FOLDER_MODE if each.is_dir() else FILE_MODE)
+            except PermissionError:
+                raise StoreError(
+                    f"{each} can be read by other users and belongs to another one, so it stays so. "
+                    "Let its owner import into it."
+                ) from None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -95,7 +147,7 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         # Not made anew when it is gone: an empty database would stand in for a lost one.
         db = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={self._mode}",
+            f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
             timeout=self._busy_seconds,
             isolation_level=None,
@@ -133,14 +185,24 @@ class Database:
                     f"The disk of the local archive at {self.folder} is full. Free some room and try again; "
                     "nothing that was in it is lost."
                 ) from error
+            if code == sqlite3.SQLITE_IOERR:
+                raise StoreError(
+                    f"The system could not read or write the local archive at {self.folder}: there is a limit of file "
+                    "sizes, or the disk fails. See to it and try again; nothing that was in it is lost."
+                ) from error
+            if code in _DAMAGE_CODES:
+                raise self._damaged() from error
             raise
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                raise StoreError(
-                    f"{self._path} is not a database of a local archive, or is damaged. "
-                    "Name another folder, or restore this one from a copy."
-                ) from error
+            if error.sqlite_errorcode & 0xFF in _DAMAGE_CODES:
+                raise self._damaged() from error
             raise
+
+    def _damaged(self) -> "StoreDamaged":
+        return StoreDamaged(
+            f"{self._path} is not a database of a local archive, or is damaged. `mail-archive-mcp verify "
+            f"{self.folder}` says what of it can be read; restore it from a copy, or import the mail into a new folder."
+        )
 
     # Opening
 
@@ -149,10 +211,13 @@ class Database:
             reason = "is not a local archive" if self.folder.exists() else "does not exist"
             raise StoreError(f"{self.folder} {reason}. `mail-archive-mcp import {self.folder} MAIL` makes one.")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
             # Files of the database itself: another process is making the archive at this moment.
             if any(not entry.name.startswith(DATABASE) for entry in self.folder.iterdir()):
                 raise StoreError(f"{self.folder} is not empty and not a local archive. Name a new folder.")
+            # SQLite makes its other files with the rights of the first.
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, FILE_MODE))
+            self.keep_from_others()
         except (NotADirectoryError, FileExistsError):
             raise StoreError(f"{self.folder} is a file, not a folder. Name a new folder.") from None
         except PermissionError:
@@ -201,7 +266,6 @@ class Database:
         schema = resources.files("mail_archive_server.local.storage").joinpath("schema.sql").read_text("utf-8")
         for statement in _statements(schema):
             db.execute(statement)
-        db.execute("INSERT INTO setting VALUES ('link_key', ?)", (secrets.token_hex(32),))
         db.execute("INSERT INTO trigram (trigram, rank) VALUES ('hashsize', 33554432)")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -210,10 +274,25 @@ class Database:
     def _has_tables(self, db: sqlite3.Connection) -> bool:
         return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
-    def _link_key(self) -> bytes:
+    def _give_keys(self, db: sqlite3.Connection) -> None:
+        """Give the folder the keys that it does not have yet: each has its own."""
+        (there,) = db.execute("SELECT count(*) FROM setting WHERE name IN ('link_key', 'access_key_id')").fetchone()
+        if there == 2:
+            return
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany(
+            "INSERT OR IGNORE INTO setting VALUES (?, ?)",
+            (
+                ("link_key", secrets.token_hex(32)),
+                ("access_key_id", f"LOCAL{secrets.token_hex(8).upper()}"[:20]),
+                ("secret_access_key", secrets.token_urlsafe(30)),
+            ),
+        )
+        db.execute("COMMIT")
+
+    def _settings(self) -> dict[str, str]:
         with self.reading() as db:
-            (value,) = db.execute("SELECT value FROM setting WHERE name = 'link_key'").fetchone()
-        return bytes.fromhex(value)
+            return dict(db.execute("SELECT name, value FROM setting"))
 
 
 def _close_all(idle: "queue.LifoQueue[sqlite3.Connection]") -> None:
