@@ -1,4 +1,4 @@
-# Each of `make demo`, `make test`, `make check`, `make interop` and `make bench` is all there is to type: the environment is made when
+# Each of `make demo`, `make test`, `make check`, `make interop`, `make soak` and `make bench` is all there is to type: the environment is made when
 # it is missing or out of date.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test quick interop check format schemas bench lock clean
+.PHONY: demo test quick soak interop check format schemas bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
@@ -17,6 +17,10 @@ test: $(VENV)/installed $(VENV)/awscli/installed
 # What takes seconds each, left out.
 quick: $(VENV)/installed $(VENV)/awscli/installed
 	$(BIN)/python -m pytest -m "not slow"
+
+# What takes minutes: thousands of calls, fifty kills, every fault. Shorter forms of it are among the tests.
+soak: $(VENV)/installed
+	$(BIN)/python -m pytest -m soak
 
 # Clients and frameworks that are not ours, each in an environment of its own.
 FRAMEWORKS := $(patsubst tests/interop/%/requirements.in,%,$(wildcard tests/interop/*/requirements.in))

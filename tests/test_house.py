@@ -126,16 +126,20 @@ def test_tools_never_import_the_server() -> None:
 
 
 def test_only_the_store_and_its_queries_have_sql() -> None:
-    assert {path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)} == {"database.py", "store.py"}
+    assert {path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)} == {
+        "checking.py",
+        "database.py",
+        "store.py",
+    }
     with_sql = {path.name for path in SERVER + TOOLS if re.search(r"\bSELECT .* FROM\b", path.read_text("utf-8"))}
-    assert with_sql == {"database.py", "store.py", "query.py"}
+    assert with_sql == {"checking.py", "database.py", "store.py", "query.py"}
 
 
 def test_only_the_client_calls_mail_manager() -> None:
     callers = {
         path.name for path in TOOLS if any(name.split(".")[0] in ("boto3", "botocore") for name in imports(path))
     }
-    assert callers == {"client.py", "refusals.py"}
+    assert callers == {"client.py", "once.py", "refusals.py"}
 
 
 def test_nothing_in_the_tools_asks_whether_the_archive_is_local() -> None:

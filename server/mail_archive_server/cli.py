@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools, version
+from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools, verify, version
 from mail_archive_server.settings import SettingError
 from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
 
@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": demo,
     "import": importing,
     "local": local,
+    "verify": verify,
     "tools": tools,
     "call": call,
     "version": version,

@@ -8,7 +8,7 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.fitting import fitted
 from mail_archive_tools.answers.rows import Detail, fit_rows
-from mail_archive_tools.errors import InvalidArgument
+from mail_archive_tools.errors import InvalidArgument, ServiceFailed, Unreachable
 from mail_archive_tools.models import (
     ArchiveFilters,
     ArchiveSearch,
@@ -57,7 +57,12 @@ async def start_archive_search(
             f"covers. Search it in pieces, the first one up to {iso(begin + MAX_RANGE)}, or call search_archive."
         )
 
-    search_id = await access.client.start_archive_search(archive_id, begin, end, request_filters(filters), max_results)
+    try:
+        search_id = await access.client.start_archive_search(
+            archive_id, begin, end, request_filters(filters), max_results
+        )
+    except (Unreachable, ServiceFailed) as error:
+        raise type(error)(f"{error} It may have started all the same: look at list_archive_searches first.") from error
     return StartedSearch(search_id=search_id, notes=notes or None)
 
 

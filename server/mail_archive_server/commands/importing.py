@@ -123,11 +123,11 @@ def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
         CommandError: it is not clear which is meant.
     """
     from mail_archive_server.local.archives import create_archive
+    from mail_archive_server.local.errors import ApiError
 
     active = [archive for archive in local.store.archives() if archive.state == "ACTIVE"]
-    for archive in active:
-        if name in (archive.name, archive.archive_id):
-            return archive
+    if (there := _of_that_name(active, name)) is not None:
+        return there
     if active and not named:
         others = ", ".join(archive.name for archive in active)
         raise CommandError(
@@ -135,12 +135,20 @@ def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
             f"{active[0].name} to add to it, or --archive {name} to make another."
         )
 
-    archive_id = create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})[
-        "ArchiveId"
-    ]
-    made = local.store.archive(archive_id)
+    try:
+        create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})
+    except ApiError:
+        # Another import may have made it in this moment.
+        if _of_that_name(local.store.archives(), name) is None:
+            raise
+    made = _of_that_name(local.store.archives(), name)
     assert made is not None
     return made
+
+
+def _of_that_name(archives: "list[ArchiveRecord]", name: str) -> "ArchiveRecord | None":
+    active = (archive for archive in archives if archive.state == "ACTIVE")
+    return next((archive for archive in active if name in (archive.name, archive.archive_id)), None)
 
 
 class _Reporter:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.search import search_archive
+from mail_archive_tools.searches import get_archive_search_results
 from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import Cursors, RowPlace, fingerprint
 from mail_archive_tools.searching.page import Judged, PageState
 from mail_archive_tools.searching.sweep import Place, Rank
+from tests.conftest import Sample
 from tests.tools.searching.timelines import Timeline, moment
 
 QUERY = fingerprint("any", "query")
@@ -68,6 +71,14 @@ def test_other_versions_and_other_queries_are_told_apart() -> None:
         Cursors().read(encoded([3, QUERY, "s", 0]), RowPlace, QUERY)
     with pytest.raises(InvalidArgument, match="other arguments"):
         Cursors().read(encoded([4, "other", 0, "s", 0]), RowPlace, QUERY)
+
+
+@pytest.mark.anyio
+async def test_a_cursor_made_by_hand_leads_into_no_other_search(access: Access, sample: Sample) -> None:
+    """Without a key nobody is kept from making one; what it may name is checked all the same."""
+    forged = Cursors().write(RowPlace("another-search", 1), fingerprint("results", "asked-for"))
+    with pytest.raises(InvalidArgument, match="leads into another search"):
+        await get_archive_search_results("asked-for", cursor=forged, access=access)
 
 
 def test_a_cursor_is_of_use_to_its_caller_alone_and_for_a_time() -> None:

@@ -3,14 +3,12 @@
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import anyio
 
-from mail_archive_tools.errors import ArchiveError, SlotTaken
+from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.retries import jittered
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
 
 FIRST_DELAY = 0.05
@@ -50,24 +48,6 @@ def growing(delay: float) -> Iterator[float]:
     while True:
         yield delay
         delay = min(delay * _GROWTH, LONGEST_DELAY)
-
-
-async def start_when_free(client: MailManager, archive_id: str, request: dict[str, Any], patience: Patience) -> str:
-    """Start a search, waiting for one of another program that holds the only slot; returns its SearchId.
-
-    Raises:
-        SlotTaken: the other one still runs when the time is up.
-        ArchiveError: the search cannot be started.
-    """
-    tries = growing(FIRST_DELAY)
-    while True:
-        try:
-            return await client.start_archive_search(archive_id, **request)
-        except SlotTaken:
-            delay = jittered(next(tries))
-            if delay > patience.left:
-                raise
-        await patience.pause(delay, "Another search is ahead, which this call did not start")
 
 
 async def wait_for_search(client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]) -> Search:

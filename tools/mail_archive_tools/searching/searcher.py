@@ -16,12 +16,12 @@ from mail_archive_tools.searching.lifetimes import Lifetimes
 from mail_archive_tools.searching.polling import (
     Pace,
     growing,
-    start_when_free,
     stopping_when_gone,
     wait_for_search,
 )
 from mail_archive_tools.searching.results import Results, refuse_without_results
 from mail_archive_tools.searching.slot import Slot
+from mail_archive_tools.searching.starting import start_when_free
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
@@ -131,7 +131,7 @@ class Searcher:
 
     async def _run(self, request: SearchRequest, patience: Patience, keep: bool) -> Finished | Unfinished:
         try:
-            search_id = await start_when_free(self.client, request.archive_id, request.arguments, patience)
+            search_id = await start_when_free(self.client, request, patience)
         except SlotTaken as error:
             raise SlotTaken(await self._in_the_way(request.archive_id) or str(error)) from error
 

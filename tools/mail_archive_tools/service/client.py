@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from mail_archive_tools.errors import ServiceFailed
 from mail_archive_tools.service import resources
+from mail_archive_tools.service.once import never_twice
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
 from mail_archive_tools.service.shapes import Row, Search
@@ -140,7 +141,9 @@ class MailManager:
     def _connected(self) -> Any:
         with self._connecting:
             if self._client is None:
-                self._client = self._connect()
+                client = self._connect()
+                never_twice(client, "StartArchiveSearch")
+                self._client = client
             return self._client
 
 

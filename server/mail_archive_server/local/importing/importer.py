@@ -87,6 +87,7 @@ def import_mail(
             batch.add(described)
 
     batch.flush()
+    store.mend_index()
     report(tally)
     return tally
 
@@ -116,6 +117,7 @@ class _Batch:
 
     def __init__(self, store: Store, archive: ArchiveRecord, tally: ImportTally) -> None:
         self._store, self._archive, self._tally = store, archive, tally
+        self._damaged = store.damaged_messages()
         self._messages: list[NewMessage] = []
         self._bytes = 0
         self._since = time.monotonic()
@@ -123,7 +125,7 @@ class _Batch:
     def unknown(self, found: list[Found]) -> _Raws:
         """The messages that the archive does not have yet; the others are counted."""
         ids = [message_id_of(each.raw, self._archive.archive_id) for each in found]
-        there = self._store.has_messages(ids)
+        there = self._store.has_messages(ids) - self._damaged
         new = [(each.raw, each.file_time) for each, its_id in zip(found, ids, strict=True) if its_id not in there]
         self._tally.already_there += len(found) - len(new)
         return new

@@ -169,7 +169,8 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            code = error.sqlite_errorcode & 0xFF
+            # Without a code it is Python's own: a text that is none.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code in _BUSY_CODES:
                 raise StoreBusy(
                     f"The local archive at {self.folder} is locked by another process. "
@@ -191,14 +192,15 @@ class Database:
                     "sizes, or the disk fails. See to it and try again; nothing that was in it is lost."
                 ) from error
             if code in _DAMAGE_CODES:
-                raise self._damaged() from error
+                raise self.damaged() from error
             raise
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF in _DAMAGE_CODES:
-                raise self._damaged() from error
+                raise self.damaged() from error
             raise
 
-    def _damaged(self) -> "StoreDamaged":
+    def damaged(self) -> "StoreDamaged":
+        """What to raise where it is not what was written."""
         return StoreDamaged(
             f"{self._path} is not a database of a local archive, or is damaged. `mail-archive-mcp verify "
             f"{self.folder}` says what of it can be read; restore it from a copy, or import the mail into a new folder."

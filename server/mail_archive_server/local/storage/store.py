@@ -111,14 +111,17 @@ class Store(Database):
     # Messages
 
     def add_messages(self, archive: ArchiveRecord, messages: Iterable[NewMessage]) -> int:
-        """Put messages in, in one transaction; those that are there already are passed over. Returns how many
-        were new."""
+        """Put messages in, in one transaction; those that are there already are passed over, but damaged ones are put
+        in anew. Returns how many were new."""
         with self.writing() as db:
+            damaged = self._damage(db)[0]
             new = {
                 message.archived_message_id: message
                 for message in messages
-                if not self._has_message(db, message.archived_message_id)
+                if message.archived_message_id in damaged or not self._has_message(db, message.archived_message_id)
             }
+            if again := damaged & new.keys():
+                self._remove_damaged(db, again)
             # The full-text index wants its rows in order; each second's free places are looked up once.
             in_order = sorted(new.values(), key=lambda message: message.second)
             free: dict[int, int] = {}
@@ -138,6 +141,26 @@ class Store(Database):
             )
 
         return len(new)
+
+    def damaged_messages(self) -> set[str]:
+        """The ids of messages that were found damaged and have not been put in anew."""
+        with self.reading() as db:
+            return self._damage(db)[0]
+
+    def note_damage(self, archived_message_ids: Iterable[str], *, index_is_whole: bool) -> None:
+        """Keep what a check found, for the next import."""
+        with self.writing() as db:
+            self._write_damage(db, set(archived_message_ids), index_is_whole=index_is_whole)
+
+    def mend_index(self) -> bool:
+        """Make the index anew where it was found not to be that of the messages; whether it was."""
+        with self.writing() as db:
+            damaged, index_is_whole = self._damage(db)
+            if index_is_whole:
+                return False
+            db.execute("INSERT INTO trigram (trigram) VALUES ('rebuild')")
+            self._write_damage(db, damaged, index_is_whole=True)
+        return True
 
     def has_messages(self, archived_message_ids: Sequence[str]) -> set[str]:
         """Which of these ids are there already."""
@@ -168,19 +191,20 @@ class Store(Database):
     def raw_message(self, key: int) -> bytes | None:
         """The bytes of the message with that key."""
         with self.reading() as db:
-            row = db.execute("SELECT bytes FROM raw WHERE id = ?", (key,)).fetchone()
+            row = db.execute("SELECT CAST(bytes AS BLOB) FROM raw WHERE id = ?", (key,)).fetchone()
         return bytes(row[0]) if row else None
 
     def rows(self, ids: Sequence[int]) -> list[str]:
         """The JSON rows of these messages, in the order asked for; those that are gone are left out."""
         with self.reading() as db:
-            found = dict(
-                db.execute(
-                    "SELECT id, api_row FROM message WHERE id IN (SELECT value FROM json_each(?))",
-                    (json.dumps(list(ids)),),
-                )
-            )
+            rows = db.execute(
+                "SELECT id, api_row, json_valid(api_row) FROM message WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
 
+        if not all(is_valid for _, _, is_valid in rows):
+            raise self.damaged()
+        found = {key: row for key, row, _ in rows}
         return [found[each] for each in ids if each in found]
 
     def find(self, query: Query, limit: int) -> list[int]:
@@ -218,6 +242,26 @@ class Store(Database):
         db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
 
     # Helpers of messages
+
+    def _damage(self, db: sqlite3.Connection) -> tuple[set[str], bool]:
+        """The ids of damaged messages, and whether the index is whole."""
+        row = db.execute("SELECT value FROM setting WHERE name = 'damage'").fetchone()
+        if row is None:
+            return set(), True
+        damage = json.loads(row[0])
+        return set(damage["messages"]), bool(damage["index_is_whole"])
+
+    def _write_damage(self, db: sqlite3.Connection, damaged: set[str], *, index_is_whole: bool) -> None:
+        value = json.dumps({"messages": sorted(damaged), "index_is_whole": index_is_whole})
+        db.execute("INSERT OR REPLACE INTO setting VALUES ('damage', ?)", (value,))
+
+    def _remove_damaged(self, db: sqlite3.Connection, archived_message_ids: set[str]) -> None:
+        """Make room for what is put in anew. What the index says of it is no longer known, so it is made anew later."""
+        for each in archived_message_ids:
+            row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (each,)).fetchone()
+            for table in ("searchable", "raw", "message") if row else ():
+                db.execute(f"DELETE FROM {table} WHERE id = ?", row)
+        self._write_damage(db, self._damage(db)[0] - archived_message_ids, index_is_whole=False)
 
     def _has_message(self, db: sqlite3.Connection, archived_message_id: str) -> bool:
         sql = "SELECT 1 FROM message WHERE archived_message_id = ?"

@@ -65,6 +65,10 @@ class Browser:
         assert self._evaluate(_VEIL % json.dumps(word)), f"{word} is nowhere in {document}"
         return before != self._picture()
 
+    def says(self, expression: str) -> Any:
+        """What a JavaScript expression gives, in an empty page."""
+        return self._evaluate(expression)
+
     def close(self) -> None:
         self._commands.close()
         self._events.close()

@@ -6,7 +6,44 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.mime.html.reader import read_html
 
+INVALID = {
+    "display": ("none", "x"),
+    "visibility": ("hidden", "none"),
+    "font-size": ("0", "16 px"),
+    "opacity": ("0", "1px"),
+    "color": ("white", "whit"),
+    "text-indent": ("-9999px", "1 1"),
+    "max-height": ("0;overflow:hidden", "auto"),
+    "left": ("-9999px;position:absolute", "x"),
+    "clip-path": ("inset(50%)", "inset()"),
+    "transform": ("scale(0)", "scale(1px)"),
+}
+"""A value that hides, and one that the property does not take, so that a browser drops it."""
+
 HIDDEN = {
+    **{
+        f"{name}, then an invalid one": f'<p style="{name}:{hides};{name}:{invalid}">CANARY</p>'
+        for name, (hides, invalid) in INVALID.items()
+    },
+    **{
+        f"{name}, then an invalid one, in a rule": (
+            f"<style>.c{{{name}:{hides};{name}:{invalid}}}</style><p class=c>CANARY</p>"
+        )
+        for name, (hides, invalid) in INVALID.items()
+    },
+    "media, not print": "<style>@media not print{.c{display:none}}</style><p class=c>CANARY</p>",
+    "has": "<style>div:has(> p){display:none}</style><div><p>CANARY</p></div>",
+    "an escaped class": r"<style>.a\:b{display:none}</style><p class='a:b'>CANARY</p>",
+    "language": "<style>:lang(en){display:none}</style><div lang=en-GB>CANARY</div>",
+    "a mixed colour": '<p style="color:color-mix(in srgb, white 100%, black)">CANARY</p>',
+    "a colour for light pages": '<p style="color:light-dark(white, black)">CANARY</p>',
+    "a linear colour": '<p style="color:color(srgb-linear 1 1 1)">CANARY</p>',
+    "a field without a size": '<textarea style="width:0;height:0">CANARY</textarea>',
+    "a table that inherits white": '<div style="color:white"><table style="color:inherit"><tr><td>CANARY</table></div>',
+    "drawn text without fill": "<svg width=200 height=50><text y=20 fill=none>CANARY</text></svg>",
+    "slate on slate": '<div style="background:#2f4f4f"><p style="color:darkslategray">CANARY</p></div>',
+    "antique on antique": '<table bgcolor="#faebd7"><tr><td><font color="antiquewhite">CANARY</font></table>',
+    "papaya on papaya": "<style>.c{color:papayawhip;background:#ffefd5}</style><p class=c>CANARY</p>",
     "display none": '<p style="display:none">CANARY</p>',
     "display none, important": '<p style="display : none ! important">CANARY</p>',
     "display none, upper case": '<P STYLE="DISPLAY:NONE">CANARY</P>',

@@ -1,12 +1,15 @@
 """What is hidden by styles, beside what Chromium paints: the reader shows a text if and only if a browser does."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mail_archive_tools.mime.html.colour_names import COLOUR_NAMES
 from mail_archive_tools.mime.html.reader import read_html
+from mail_archive_tools.mime.html.values import is_valid
 from tests.tools.mime.html.painting import BROWSER, Browser, browser
 
 pytestmark = [
@@ -15,6 +18,7 @@ pytestmark = [
 ]
 
 WORD = "CANARY"
+OF_THE_SYSTEM = ("canvas", "canvastext", "window", "windowtext", "buttonface")
 PROPERTIES: dict[str, tuple[list[str], list[str], list[str]]] = {
     "display": (["none"], ["block", "inline-block", "flex", "inline flow-root"], ["x", "none block", "blok", "none x"]),
     "visibility": (["hidden"], ["visible"], ["none", "hiden", "0"]),
@@ -115,6 +119,28 @@ def test_a_text_is_shown_if_and_only_if_a_browser_paints_it(chromium: Browser, d
 
 OLD = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN"'
 IN_WHITE = '<div style="color:white"><table><tr><td>CANARY</table></div>'
+
+
+def test_a_value_is_valid_if_and_only_if_a_browser_supports_it(chromium: Browser) -> None:
+    pairs = [(name, value) for name, values in PROPERTIES.items() for each in values for value in each]
+    theirs = chromium.says(f"{json.dumps(pairs)}.map(([name, value]) => CSS.supports(name, value))")
+    ours = [is_valid(name, value.lower()) for name, value in pairs]
+    assert [pair for pair, one, other in zip(pairs, ours, theirs, strict=True) if one is not other] == []
+
+
+def test_the_named_colours_are_those_of_a_browser(chromium: Browser) -> None:
+    names = [name for name in COLOUR_NAMES if name not in OF_THE_SYSTEM]
+    assert len(names) == 148
+    script = f"""{json.dumps(names)}.map(name => {{
+      document.body.style.color = ''; document.body.style.color = name;
+      return getComputedStyle(document.body).color }})"""
+    ours = [
+        f"rgb({', '.join(str(int(COLOUR_NAMES[name][place : place + 2], 16)) for place in (0, 2, 4))})"
+        for name in names
+    ]
+    assert chromium.says(script) == ours
+
+
 DOCUMENTS = {
     "a table in white in quirks mode": IN_WHITE,
     "a table in white": f"<!doctype html>{IN_WHITE}",

@@ -1,0 +1,34 @@
+"""A call that the SDK makes once only where it is not known what became of it.
+
+boto3 makes a failed call again by itself. A StartArchiveSearch whose answer was lost has started a search, which holds
+the only slot: whoever asked looks for it before another is started.
+"""
+
+import threading
+from typing import Any
+
+
+def never_twice(client: Any, operation: str) -> None:
+    """Let this client's tries of `operation` end with the first one that may have been done: one without an answer,
+    or with a failure of the service. What was refused is made again as always."""
+    last = threading.local()
+    name = f"{client.meta.service_model.service_id.hyphenize()}.{operation}"
+
+    def note(operation: Any, response: Any = None, caught_exception: BaseException | None = None, **_: Any) -> None:
+        last.failure = caught_exception
+        if response is not None and response[0].status_code >= 500:
+            last.failure = _failed(response[1], operation.name)
+
+    def refuse_another(request: Any, **_: Any) -> None:
+        if request.context.get("retries", {}).get("attempt", 1) > 1 and last.failure is not None:
+            raise last.failure
+
+    client.meta.events.register(f"needs-retry.{name}", note)
+    client.meta.events.register(f"request-created.{name}", refuse_another)
+
+
+def _failed(parsed: dict[str, Any], operation: str) -> BaseException:
+    from botocore.exceptions import ClientError
+
+    failure: BaseException = ClientError(parsed, operation)
+    return failure
