@@ -38,9 +38,10 @@ def confine() -> dict[str, str]:
         missing["files"] = without_files
     if calls:
         version = 0 if without_files else landlock.version()
-        missing |= {"processes": calls}
-        missing |= {} if version >= landlock.TCP_VERSION else {"network": calls}
-        missing |= {} if version >= landlock.SIGNALS_VERSION else {"signals": calls}
+        missing["processes"] = calls
+        missing["network"] = f"TCP alone is taken away: {calls}" if version >= landlock.TCP_VERSION else calls
+        if version < landlock.SIGNALS_VERSION:
+            missing["signals"] = calls
 
     return missing
 

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import anyio
@@ -57,9 +58,9 @@ class Sandbox:
 
     def warm_up(self) -> None:
         """Start a worker if there is none, so that it gets ready while something is fetched."""
-        with self._guard:
+        with self._guard, suppress(NotRead):
             if not self._idle and not self._turns.borrowed_tokens:
-                self._idle.append(Worker(self._module, self._seconds))
+                self._idle.append(self._new_worker())
 
     def missing_protections(self) -> dict[str, str]:
         """What this system cannot take away from a worker, and why. Blocks until one has started.
@@ -79,14 +80,18 @@ class Sandbox:
 
     def _run(self, job: str, data: bytes, arguments: dict[str, Any], take: Callable[[Any], _Result]) -> _Result:
         worker = self._take()
+        is_new = worker.jobs_done == 0
         try:
             return take(worker.do(job, arguments, data))
-        except NotRead:
+        except NotRead as error:
             # What tells such things is not to be relied on.
             worker.end()
-            raise
+            if is_new or error.late:
+                raise
         finally:
             self._give_back(worker)
+        # It may have been what the worker did before: a new one tells.
+        return self._run(job, data, arguments, take)
 
     def _take(self) -> Worker:
         with self._guard:
@@ -95,7 +100,13 @@ class Sandbox:
                 if (worker := self._idle.pop()).is_alive:
                     return worker
                 worker.end()
-        return Worker(self._module, self._seconds)
+        return self._new_worker()
+
+    def _new_worker(self) -> Worker:
+        try:
+            return Worker(self._module, self._seconds)
+        except OSError as error:
+            raise NotRead(f"cannot be read now: no process can be started for it ({error.strerror})") from None
 
     def _give_back(self, worker: Worker) -> None:
         if not worker.is_alive or worker.jobs_done >= self._jobs_of_a_worker:

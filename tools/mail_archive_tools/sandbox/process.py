@@ -20,7 +20,12 @@ _PASSED_ON = ("SYSTEMROOT", "LANG", "LC_ALL", "DYLD_LIBRARY_PATH", "LD_LIBRARY_P
 
 
 class NotRead(Exception):
-    """The bytes could not be read; the text goes on from what they are: "... took longer than 10 s to read"."""
+    """The bytes could not be read; the text goes on from what they are: "... took longer than 10 s to read". `late`:
+    that was why, so that another try would be as long."""
+
+    def __init__(self, why: str, *, late: bool = False) -> None:
+        super().__init__(why)
+        self.late = late
 
 
 class Worker:
@@ -84,7 +89,9 @@ class Worker:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 _close(pipe)
-        self._process.wait(_END_SECONDS)
+        # One that hangs in the kernel ends when it can.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
 
     def _answer(self, seconds: float, request: dict[str, Any] | None = None, data: bytes = b"") -> dict[str, Any]:
         """Its next answer, to a request where there is one. It is ended when that takes longer, so that neither pipe
@@ -100,7 +107,7 @@ class Worker:
         except (BadFrame, OSError) as error:
             self.end()
             if self._late:
-                raise NotRead(f"took longer than {seconds:g} s to read, so it was given up") from None
+                raise NotRead(f"took longer than {seconds:g} s to read, so it was given up", late=True) from None
             if str(error) == "too large":
                 raise NotRead("gave more than an answer may hold") from None
             raise NotRead("needs more memory or time than its limits, or breaks the program that reads it") from None

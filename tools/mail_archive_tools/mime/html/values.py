@@ -153,8 +153,8 @@ def _separate(arguments: str) -> list[str]:
 
 
 def _is_of(argument: str, kinds: str) -> bool:
-    """Kinds are letters: n number, p percentage, l length, a angle, c colour and anything else of a shadow; 0 stands
-    for each."""
+    """Whether an argument is of one of the kinds, by their first letters: number, percentage, length, angle; * stands
+    for anything. A zero needs no unit."""
     if "*" in kinds:
         return bool(argument)
     if (found := measure(argument)) is None:
