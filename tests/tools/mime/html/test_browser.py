@@ -98,10 +98,12 @@ def test_visible_text_agrees_with_a_browser(corpus: Path, capsys: pytest.Capture
             if path.is_file():
                 parts = read_message(path.read_bytes()).bodies.html
                 bodies += [part.html() for part in parts if part.content_type == "text/html"]
+    # Every second one: a browser takes its time.
+    bodies = bodies[::2]
     shown = [re.sub(r" <[^<>\s]{3,}>|\[image\]", "", read_html(body).text) for body in bodies]
     scores = [agreement(mine, theirs) for mine, theirs in zip(shown, inner_texts(bodies), strict=True)]
     with capsys.disabled():
         print(f"\nbrowser: {len(bodies)} bodies, mean F1 {mean(scores):.3f}, median {median(scores):.3f}")  # noqa: T201
-    assert len(bodies) > 400
+    assert len(bodies) > 200
     assert mean(scores) >= LEAST_F1
     assert median(scores) >= 0.995

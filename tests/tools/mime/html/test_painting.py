@@ -111,7 +111,7 @@ def documents(draw: st.DrawFn) -> str:
     return doctype + way.format(*(template.format(value) for value in values))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_a_text_is_shown_if_and_only_if_a_browser_paints_it(chromium: Browser, document: str) -> None:
     assert shows(document) is chromium.paints(document, WORD), document
