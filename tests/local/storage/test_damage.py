@@ -178,6 +178,24 @@ def test_a_folder_that_cannot_be_written_is_said(archive: Path, mail: Path) -> N
     assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, mail: Path, imported: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mounting, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be made here")
+    try:
+        full = run("import", str(disk / "archive"), str(mail), "--archive", "archive")
+        assert full.returncode == 1 and "Traceback" not in full.stderr
+        assert "The disk of the local archive" in full.stderr and "is full" in full.stderr
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        assert run("import", str(disk / "archive"), str(mail), "--archive", "archive").returncode == 0
+        assert verified(disk / "archive")["Whole"] is True
+        assert len(contents(disk / "archive")) == COUNT
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def kill_while_importing(folder: Path, mail: Path, kills: int) -> None:
     """Import again and again, killed at a random moment each time; another import and a search run beside it."""
     chance = random.Random(kills)

@@ -40,6 +40,7 @@ HIDDEN = {
     "a linear colour": '<p style="color:color(srgb-linear 1 1 1)">CANARY</p>',
     "a field without a size": '<textarea style="width:0;height:0">CANARY</textarea>',
     "a table that inherits white": '<div style="color:white"><table style="color:inherit"><tr><td>CANARY</table></div>',
+    "drawn text behind another": "<svg height=50><text y=20>x</text><text y=900>CANARY</text></svg>",
     "drawn text without fill": "<svg width=200 height=50><text y=20 fill=none>CANARY</text></svg>",
     "slate on slate": '<div style="background:#2f4f4f"><p style="color:darkslategray">CANARY</p></div>',
     "antique on antique": '<table bgcolor="#faebd7"><tr><td><font color="antiquewhite">CANARY</font></table>',

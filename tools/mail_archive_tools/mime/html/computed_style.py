@@ -36,7 +36,8 @@ _COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]
 _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
-_SIZES = tuple("height max-height width max-width block-size inline-size max-block-size max-inline-size".split())
+_HEIGHTS = ("height", "max-height", "block-size", "max-block-size")
+_WIDTHS = ("width", "max-width", "inline-size", "max-inline-size")
 _OUT_OF_FLOW = ("absolute", "fixed")
 
 
@@ -58,7 +59,8 @@ class ComputedStyle:
 
     hidden: str | None = None
     boxless: str | None = None
-    sizeless: bool = False
+    flat: bool = False
+    """Too low to show a line."""
     visible: bool | None = None
     font_size: tuple[float, str] | None = None
     """A factor of the parent's size with unit "em", or CSS pixels with unit "px"."""
@@ -114,7 +116,7 @@ def _look(values: dict[str, str]) -> ComputedStyle:
     return ComputedStyle(
         hidden=_hidden(values),
         boxless=_boxless(values),
-        sizeless=_is_sizeless(values),
+        flat=_is_small(values, _HEIGHTS),
         visible={"hidden": False, "collapse": False, "visible": True}.get(get("visibility", "")),
         font_size=_font_size(values),
         colour=_paint(get("color")),
@@ -292,9 +294,9 @@ def _is_far(value: str) -> bool:
     return offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT)
 
 
-def _is_sizeless(values: dict[str, str]) -> bool:
-    """Whether a box is smaller than what can be seen."""
-    return any((size := pixels(values.get(name, ""))) is not None and size < LEAST_BOX for name in _SIZES)
+def _is_small(values: dict[str, str], sizes: tuple[str, ...]) -> bool:
+    """Whether one of these sizes is less than what can be seen."""
+    return any((size := pixels(values.get(name, ""))) is not None and size < LEAST_BOX for name in sizes)
 
 
 def _boxless(values: dict[str, str]) -> str | None:
@@ -304,7 +306,7 @@ def _boxless(values: dict[str, str]) -> str | None:
     contained = any(word in get("contain", "") for word in ("strict", "paint", "content"))
     if not contained and not any(word in overflow.split() for word in _CLIPPING):
         return None
-    if _is_sizeless(values):
+    if _is_small(values, _HEIGHTS) or _is_small(values, _WIDTHS):
         return "zero-size box"
     line = get("line-height", "")
     height = pixels(line)

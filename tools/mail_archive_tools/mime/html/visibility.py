@@ -7,8 +7,6 @@ from selectolax.lexbor import LexborNode
 
 from mail_archive_tools.mime.html.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
 from mail_archive_tools.mime.html.computed_style import (
-    FAR_OFF,
-    FAR_RIGHT,
     NOTHING,
     SMALLEST_TEXT,
     ComputedStyle,
@@ -17,7 +15,15 @@ from mail_archive_tools.mime.html.computed_style import (
     with_variables,
 )
 from mail_archive_tools.mime.html.css import Rule, Sheet, cascade, read_declarations
-from mail_archive_tools.mime.html.measures import number, pixels
+from mail_archive_tools.mime.html.drawings import (
+    DRAWN,
+    PLACED,
+    drawing_height,
+    drawn_style,
+    outside_drawing,
+    place_of,
+    scale_of,
+)
 
 LEAST_CONTRAST = 1.2
 """Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
@@ -34,14 +40,8 @@ _LEGACY = frozenset("bgcolor background color text hidden link popover".split())
 _COLOUR_ATTRIBUTES = {"font": "color", "body": "text"}
 _STYLING = _LEGACY | {"style"}
 _PREFORMATTED = frozenset("pre xmp listing plaintext".split())
-_SVG = frozenset("svg g text tspan textpath".split())
-_CLIPS_BY_ITSELF = frozenset("textarea select button input".split())
-_ASCENT = 40.0
-"""How far up letters may reach from where they stand, in CSS pixels."""
-
-_PRESENTATION = ("display", "visibility", "opacity", "fill", "fill-opacity", "font-size", "transform")
 _CLOSABLE = frozenset("dialog marquee mphantom".split())
-_SPECIAL = _PREFORMATTED | _CLOSABLE | _SVG | {"a", "table", "body", "foreignobject"}
+_SPECIAL = _PREFORMATTED | _CLOSABLE | DRAWN | {"a", "table", "body", "foreignobject"}
 
 
 @dataclass(slots=True, eq=False)
@@ -88,13 +88,27 @@ class Visibility:
     def inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: Seen) -> Seen:
         """What holds for the text in an element, by what holds around it."""
         get = attributes.get
-        style = _svg_style(attributes) if tag in _SVG else get("style")
+        style = drawn_style(attributes) if tag in DRAWN else get("style")
         legacy = _legacy(attributes)
         own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
+        if tag in PLACED:
+            own = outside_drawing(node, tag, attributes, seen.drawing)
         found = self._sheet.found(node) if self._styles_all else ()
+        place = place_of(attributes) if tag in DRAWN else None
 
         # The same markup comes a hundred times in one mail. What is around it is kept, so that its id stays its own.
-        key = (id(seen), tag, style, get("class"), get("id"), legacy, own, found, tag == "a" and "href" in attributes)
+        key = (
+            id(seen),
+            tag,
+            style,
+            get("class"),
+            get("id"),
+            legacy,
+            own,
+            found,
+            place,
+            tag == "a" and "href" in attributes,
+        )
         known = self._known.get(key)
         if known is not None:
             return known[1]
@@ -139,7 +153,7 @@ class Visibility:
             number, unit = look.font_size
             size = number * size if unit == "em" else number
 
-        hidden = seen.hidden or self._hidden(tag, attributes, look, seen) or own
+        hidden = seen.hidden or self._hidden(tag, attributes, look) or own
         visible = seen.visible if look.visible is None else look.visible
         preformatted = tag in _PREFORMATTED or seen.preformatted
         if look.preformatted is not None:
@@ -151,8 +165,8 @@ class Visibility:
             colour=colour,
             painted=painted,
             filled=filled,
-            scale=_scale(attributes) if tag == "svg" else seen.scale,
-            drawing=_drawing(tag, attributes, seen),
+            scale=scale_of(attributes) if tag == "svg" else seen.scale,
+            drawing=drawing_height(tag, attributes, seen.drawing),
             background=_background(attributes, look, seen),
             preformatted=preformatted,
             variables=variables,
@@ -169,7 +183,7 @@ class Visibility:
             return self._link_colour
         return self.page.colour if self._quirks and tag == "table" else seen.colour
 
-    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> str | None:
+    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle) -> str | None:
         """Why the element and what is in it are not seen, by its looks."""
         if look.hidden:
             return look.hidden
@@ -177,10 +191,8 @@ class Visibility:
             return "hidden"
         if tag == "mphantom":
             return "not rendered"
-        if look.sizeless and tag in _CLIPS_BY_ITSELF:
+        if look.flat and tag == "textarea":
             return "zero-size box"
-        if tag in ("svg", "text"):
-            return _outside_drawing(tag, attributes, seen.drawing)
         if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
             return look.boxless
         return None
@@ -236,55 +248,12 @@ def _painted(tag: str, look: ComputedStyle, seen: Seen, colour: Colour | None) -
     """What text is painted with, and whether that is handed down instead of the colour."""
     if tag == "foreignobject":
         return colour, False
-    fill = look.svg_fill if tag in _SVG else look.fill
+    fill = look.svg_fill if tag in DRAWN else look.fill
     if fill is not None and not fill.inherited:
-        return (colour, False) if fill.current and tag not in _SVG else (colour if fill.current else fill.colour, True)
+        return (colour, False) if fill.current and tag not in DRAWN else (colour if fill.current else fill.colour, True)
     if tag == "svg":
         return BLACK, True
     return (seen.painted, True) if seen.filled else (colour, False)
-
-
-def _scale(attributes: dict[str, str | None]) -> float:
-    """How much smaller a drawing is shown than it is made (SVG 2, 8.2)."""
-    box = [
-        number(each)
-        for each in (attributes.get("viewBox") or attributes.get("viewbox") or "").replace(",", " ").split()
-    ]
-    width, height = (pixels((attributes.get(name) or "").strip()) for name in ("width", "height"))
-    if len(box) != 4 or not box[2] or not box[3]:
-        return 1.0
-    return min((shown or made) / made for shown, made in ((width, box[2]), (height, box[3])))
-
-
-def _drawing(tag: str, attributes: dict[str, str | None], seen: Seen) -> float | None:
-    """How high the drawing is that an element is or is in; None where what moves its texts is in between."""
-    if "transform" in attributes or "transform" in (attributes.get("style") or ""):
-        return None
-    if tag != "svg":
-        return seen.drawing
-    scaled = "viewBox" in attributes or "viewbox" in attributes
-    return None if scaled else pixels((attributes.get("height") or "150").strip())
-
-
-def _outside_drawing(tag: str, attributes: dict[str, str | None], height: float | None) -> str | None:
-    """Why nothing is seen of a drawing, or of a text in one, by where it is."""
-    get = attributes.get
-    if tag == "svg":
-        sizes = (pixels((get(name) or "").strip()) for name in ("width", "height"))
-        return "zero-size box" if any(size is not None and size < 2 for size in sizes) else None
-    left, down = (pixels((get(name) or "0").split(" ")[0]) for name in ("x", "y"))
-    if any(offset and not -FAR_OFF < offset < FAR_RIGHT for offset in (left, down)):
-        return "off-screen"
-    # A text stands on its place: at the upper edge it is above the drawing.
-    if height is None or down is None or not {"dy", "dominant-baseline", "transform"}.isdisjoint(attributes):
-        return None
-    return "off-screen" if down < 1 or down > height + _ASCENT else None
-
-
-def _svg_style(attributes: dict[str, str | None]) -> str:
-    """The presentation attributes of SVG (SVG 2, 6.6) as declarations, before those of the style attribute."""
-    declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
-    return ";".join([*declared, attributes.get("style") or ""])
 
 
 def is_tiny(size: str | None) -> bool:
