@@ -30,6 +30,7 @@ FLOORS = (
     ("mime.evidence", "documents"),
     ("mime",),
     ("mime.html", "mime.carried", "mime.fields"),
+    ("mime.css",),
     ("mime.codecs",),
     ("patience", "cache", "untrusted", "sandbox"),
     ("errors",),
@@ -82,7 +83,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 def room(name: str) -> str:
     """The room that a module of the tools is in, or the module itself where it stands at the top."""
     inner = name.removeprefix("mail_archive_tools").lstrip(".")
-    inside_mime = re.match(r"mime\.(?:codecs|fields|carried|html|evidence)(?=\.|$)", inner)
+    inside_mime = re.match(r"mime\.(?:codecs|fields|carried|html|css|evidence)(?=\.|$)", inner)
     return inside_mime[0] if inside_mime else inner.split(".")[0]
 
 

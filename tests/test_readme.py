@@ -46,6 +46,8 @@ def test_every_tool_is_in_the_table() -> None:
 
 def test_every_setting_is_in_the_table() -> None:
     def default(value: Any) -> str:
+        if isinstance(value, bool):
+            return "`yes`" if value else "`no`"
         return "" if value is None else f"`{value}`"
 
     expected = [
@@ -75,6 +77,7 @@ def test_the_layout_names_what_is_there() -> None:
         "fields",
         "carried",
         "html",
+        "css",
         "evidence",
     }
     inside = {path.name for name in packages for path in ROOT.rglob(f"*/{name}/*.py") if ".venv" not in path.parts}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mail_archive_tools.documents import Kind, Unreadable, read_document
 from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES, TEXT_CHARS, Gathered
 from mail_archive_tools.reading.reader import new_sandbox
-from mail_archive_tools.reading.readings import FileText
+from mail_archive_tools.reading.readings import FileReading
 from mail_archive_tools.sandbox.pool import Sandbox
 from tests.tools.files import docx, odt, paragraph, pdf, pptx, xlsx, zipped
 from tests.tools.test_read import letter
@@ -128,7 +128,7 @@ def test_mutated_documents_never_do_more_than_fail(reader: Sandbox, kind: Kind, 
     data[place : place + len(junk)] = junk
     raw = letter("x", ("x", TYPES[kind], bytes(data)))
     # In a worker: a parser that breaks takes its process with it.
-    read = anyio.run(partial(reader.run, "file", raw, FileText.of, file_id="2"))
+    read = anyio.run(partial(reader.run, "file", raw, FileReading.of, file_id="2"))
     assert read.text is not None or read.notes
     assert "Traceback" not in str(read.notes)
 

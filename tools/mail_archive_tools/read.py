@@ -19,7 +19,7 @@ from mail_archive_tools.reading.reader import Fetched
 from mail_archive_tools.untrusted import clean_line, shorten
 
 if TYPE_CHECKING:
-    from mail_archive_tools.reading.readings import FileText
+    from mail_archive_tools.reading.readings import FileReading
 
 DEFAULT_CHARS = 20_000
 _NOTE_BYTES = 300
@@ -118,7 +118,7 @@ def _find(fetched: Fetched, attachment_id: str) -> AttachmentSummary:
 
 
 def _attachment(
-    archived_message_id: str, file: AttachmentSummary, found: FileText, offset: int, max_chars: int
+    archived_message_id: str, file: AttachmentSummary, found: FileReading, offset: int, max_chars: int
 ) -> ReadAttachment:
     text = found.text or ""
     notes = [shorten(clean_line(note), _NOTE_BYTES) for note in found.notes]

@@ -202,7 +202,9 @@ def _listen_on_socket(path: Path) -> "socket.socket":
         listening.listen(128)
     except OSError as error:
         listening.close()
-        raise CommandError(f"--socket {path} cannot be listened on ({error.strerror}). Name another path.") from error
+        raise CommandError(
+            f"--socket {path} cannot be listened on ({error.strerror or error}). Name another path."
+        ) from error
     finally:
         os.umask(before)
     return listening

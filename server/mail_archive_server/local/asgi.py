@@ -35,9 +35,10 @@ _MESSAGE_HEADERS = {
 }
 
 
-def api_app(local: Local) -> ASGIApp:
-    """An ASGI application with the API at `/` and what its download links lead to."""
-    return _for_this_machine(Starlette(routes=[_api_route(local), _message_route(local)]))
+def api_app(local: Local, body_seconds: float = BODY_SECONDS) -> ASGIApp:
+    """An ASGI application with the API at `/` and what its download links lead to. A request's body may take so many
+    seconds to come."""
+    return _for_this_machine(Starlette(routes=[_api_route(local, body_seconds), _message_route(local)]))
 
 
 def links_app(local: Local) -> ASGIApp:
@@ -63,13 +64,13 @@ def _for_this_machine(app: ASGIApp) -> ASGIApp:
     return guarded
 
 
-def _api_route(local: Local) -> Route:
+def _api_route(local: Local, body_seconds: float) -> Route:
     async def answer(request: Request) -> Response:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > REQUEST_BYTES:
             return _as_response(_TOO_LARGE, 413)
         try:
-            with anyio.fail_after(BODY_SECONDS):
+            with anyio.fail_after(body_seconds):
                 body = await _body(request)
         except TimeoutError:
             return _as_response(write_error(ApiError("RequestTimeout", "The request body did not come in time.")), 408)

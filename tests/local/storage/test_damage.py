@@ -1,7 +1,6 @@
 """Damage of all kinds, and kills at any moment: nothing is lost, doubled or silently wrong; a sentence says what is."""
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -9,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -168,32 +167,41 @@ def test_a_truncated_log_loses_no_more_than_its_transactions(archive: Path, mail
     assert verified(archive)["Whole"] is True and len(contents(archive)) == COUNT + 1
 
 
-def test_a_folder_that_cannot_be_written_is_said(archive: Path, mail: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere")
-    archive.chmod(0o500)
-    (archive / DATABASE).chmod(0o400)
-    done = run("import", str(archive), str(mail))
-    archive.chmod(0o700)
-    assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, mail: Path, imported: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mounting, capture_output=True, check=False).returncode:
-        pytest.skip("no small disk can be made here")
-    try:
-        full = run("import", str(disk / "archive"), str(mail), "--archive", "archive")
-        assert full.returncode == 1 and "Traceback" not in full.stderr
-        assert "The disk of the local archive" in full.stderr and "is full" in full.stderr
-        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
-        assert run("import", str(disk / "archive"), str(mail), "--archive", "archive").returncode == 0
-        assert verified(disk / "archive")["Whole"] is True
-        assert len(contents(disk / "archive")) == COUNT
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        pytest.skip("no disk can be made here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def remounted(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
+def test_a_full_disk_is_said_and_loses_nothing(disk: Path, mail: Path) -> None:
+    full = run("import", str(disk / "archive"), str(mail), "--archive", "archive")
+    assert full.returncode == 1 and "Traceback" not in full.stderr
+    assert "The disk of the local archive" in full.stderr and "is full" in full.stderr
+    remounted(disk, "size=64m")
+    assert run("import", str(disk / "archive"), str(mail), "--archive", "archive").returncode == 0
+    assert verified(disk / "archive")["Whole"] is True
+    assert len(contents(disk / "archive")) == COUNT
+
+
+def test_a_disk_that_can_only_be_read_is_said(disk: Path, mail: Path, imported: Path) -> None:
+    remounted(disk, "size=64m")
+    shutil.copytree(imported, disk / "archive")
+    remounted(disk, "ro")
+    for words in (("import", str(disk / "archive"), str(mail)), ("verify", str(disk / "archive"))):
+        done = run(*words)
+        assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    remounted(disk, "rw")
+    assert verified(disk / "archive")["Whole"] is True
 
 
 def kill_while_importing(folder: Path, mail: Path, kills: int) -> None:

@@ -42,9 +42,8 @@ class Text:
 def read_texts(bodies: Bodies) -> Text:
     """The text of a message from its body parts."""
     text = Text()
-    converted: dict[int, str] = {}
-    for part in (*bodies.plain, *(each for each in bodies.html if not any(each is one for one in bodies.plain))):
-        converted[id(part)] = _as_text(part, text)
+    in_html_alone = [each for each in bodies.html if not any(each is one for one in bodies.plain)]
+    converted = _converted(bodies.plain, text) | _converted(in_html_alone, text)
     plain = _joined(bodies.plain, converted)
     html = _joined(bodies.html, converted)
     has_html = any(_is_html(part) for part in bodies.html)
@@ -64,6 +63,17 @@ def read_texts(bodies: Bodies) -> Text:
         text.text = text.text[:TEXT_CHARS]
 
     return text
+
+
+def _converted(parts: list[Part], text: Text) -> dict[int, str]:
+    """What each part says, by its identity: no more than is shown, and a character that tells that there is more."""
+    converted: dict[int, str] = {}
+    room = TEXT_CHARS + 1
+    for part in parts:
+        converted[id(part)] = _as_text(part, text)[:room] if room else ""
+        room -= len(converted[id(part)])
+
+    return converted
 
 
 def _joined(parts: list[Part], converted: dict[int, str]) -> str:

@@ -21,7 +21,7 @@ from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:
-    from mail_archive_tools.reading.readings import FileText, MessageReading
+    from mail_archive_tools.reading.readings import FileReading, MessageReading
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
@@ -94,7 +94,9 @@ class Reader:
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
     contents: Cache[Content] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda content: content.weight))
-    files: Cache[FileText] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or "")))
+    files: Cache[FileReading] = field(
+        default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
+    )
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
@@ -138,7 +140,7 @@ class Reader:
 
         return await self.contents.get(f"{archived_message_id}/{html}", fetch)
 
-    async def text_of(self, fetched: Fetched, file_id: str) -> FileText:
+    async def text_of(self, fetched: Fetched, file_id: str) -> FileReading:
         """The text of a file that came with a message; it is opened once for all of its pages."""
         return await self.files.get(
             f"{fetched.archived_message_id}/{file_id}", partial(self._open_file, fetched, file_id)
@@ -183,13 +185,13 @@ class Reader:
             ) from None
         return by_its_headers.without_content(why)
 
-    async def _open_file(self, fetched: Fetched, file_id: str) -> FileText:
-        from mail_archive_tools.reading.readings import FileText
+    async def _open_file(self, fetched: Fetched, file_id: str) -> FileReading:
+        from mail_archive_tools.reading.readings import FileReading
 
         try:
-            return await self.sandbox.run("file", fetched.raw, FileText.of, file_id=file_id)
+            return await self.sandbox.run("file", fetched.raw, FileReading.of, file_id=file_id)
         except NotRead as error:
-            return FileText(text=None, notes=[f"The file {error}."])
+            return FileReading(text=None, notes=[f"The file {error}."])
 
     async def _content(self, archived_message_id: str, body: dict[str, Any], html: bool) -> Content:
         text, source = body.get("Text") or "", body.get("Html") or ""
@@ -199,10 +201,10 @@ class Reader:
             # In a thread, since a long one takes a while.
             return Content(await to_thread.run_sync(clean_text, shown), bool(other), malformed)
 
-        from mail_archive_tools.reading.readings import HtmlText
+        from mail_archive_tools.reading.readings import HtmlReading
 
         try:
-            read = await self.sandbox.run("html", source.encode("utf-8", "surrogatepass"), HtmlText.of)
+            read = await self.sandbox.run("html", source.encode("utf-8", "surrogatepass"), HtmlReading.of)
         except NotRead as error:
             raise Unreadable(
                 f"The HTML of message {archived_message_id} {error}. format='html' gives it as it stands."

@@ -59,14 +59,14 @@ class MessageReading(_Checked):
         return self.model_copy(update={"about": about, "file_names": [], "unread": why})
 
 
-class FileText(_Checked):
+class FileReading(_Checked):
     """`text` is cleaned, and None where a file has none; the notes say why, and what was cut."""
 
     text: str | None
     notes: list[str] = []
 
 
-class HtmlText(_Checked):
+class HtmlReading(_Checked):
     text: str
     hidden_words: int
     cut: str | None

@@ -65,7 +65,10 @@ class Worker:
             NotRead: it did not start.
         """
         if self._missing is None:
-            answer = self._answer(START_SECONDS)
+            try:
+                answer = self._answer(START_SECONDS)
+            except NotRead as error:
+                raise NotRead("cannot be read: the program that reads mail does not start", late=error.late) from None
             self._missing = {str(name): str(why) for name, why in answer["missing"].items()}
         return self._missing
 

@@ -14,10 +14,10 @@ def never_twice(client: Any, operation: str) -> None:
     last = threading.local()
     name = f"{client.meta.service_model.service_id.hyphenize()}.{operation}"
 
-    def note(operation: Any, response: Any = None, caught_exception: BaseException | None = None, **_: Any) -> None:
+    def note(response: Any = None, caught_exception: BaseException | None = None, **_: Any) -> None:
         last.failure = caught_exception
         if response is not None and response[0].status_code >= 500:
-            last.failure = _failed(response[1], operation.name)
+            last.failure = _failed(response[1], operation)
 
     def refuse_another(request: Any, **_: Any) -> None:
         if request.context.get("retries", {}).get("attempt", 1) > 1 and last.failure is not None:

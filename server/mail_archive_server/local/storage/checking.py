@@ -3,8 +3,9 @@ the messages. What is found damaged is noted in the folder, so that the next imp
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from sqlite3 import Connection, DatabaseError, Error
+from sqlite3 import Connection, DatabaseError
 
+from mail_archive_server.local.storage.database import StoreDamaged
 from mail_archive_server.local.storage.keys import archive_of
 from mail_archive_server.local.storage.store import Store
 
@@ -27,8 +28,8 @@ class Check:
         return not (self.database or self.damaged or self.strays) and self.index_is_whole
 
 
-def check(store: Store, id_of: Callable[[bytes, str], str], report: Callable[[int], None] = lambda _: None) -> Check:
-    """Look at all of it. `id_of` makes the id of a raw message in an archive; `report` is told of each thousand.
+def check(store: Store, id_of: Callable[[bytes, str], str]) -> Check:
+    """Look at all of it. `id_of` makes the id of a raw message in an archive.
 
     Raises:
         StoreError: it cannot be opened any more, or is locked.
@@ -38,8 +39,7 @@ def check(store: Store, id_of: Callable[[bytes, str], str], report: Callable[[in
         complaints = [str(line) for (line,) in db.execute(f"PRAGMA integrity_check({_SHOWN_PROBLEMS})")]
         found.database = [] if complaints == ["ok"] else complaints
         try:
-            for damaged in _messages(db, store, id_of, found):
-                found.damaged.append(damaged)
+            found.damaged.extend(_damaged_messages(db, store, id_of, found))
             found.strays = _strays(db)
         except (DatabaseError, UnicodeDecodeError) as error:
             found.database.append(f"Its messages cannot all be read: {error}.")
@@ -49,8 +49,8 @@ def check(store: Store, id_of: Callable[[bytes, str], str], report: Callable[[in
     return found
 
 
-def _messages(db: Connection, store: Store, id_of: Callable[[bytes, str], str], found: Check) -> Iterator[str]:
-    """The ids of damaged messages."""
+def _damaged_messages(db: Connection, store: Store, id_of: Callable[[bytes, str], str], found: Check) -> Iterator[str]:
+    """The ids of damaged messages; counts all of them."""
     archive_ids = {archive.number: archive.archive_id for archive in store.archives_in(db)}
     rows = db.execute(
         "SELECT m.id, m.archived_message_id, json_valid(m.api_row) AND json_valid(m.metadata), "
@@ -78,8 +78,6 @@ def _index_is_whole(store: Store) -> bool:
     try:
         with store.writing() as db:
             db.execute("INSERT INTO trigram (trigram, rank) VALUES ('integrity-check', 1)")
-    except Exception as error:
-        if isinstance(error, Error) or isinstance(error.__cause__, Error):
-            return False
-        raise
+    except StoreDamaged:
+        return False
     return True

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.html.css import Sheet
+from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
@@ -191,7 +191,7 @@ class _Walk:
 
         attributes = node.attributes
         inside = seen
-        if self._visibility.may_differ(tag, attributes):
+        if self._visibility.may_differ(tag, attributes, seen):
             inside = self._visibility.inside(node, tag, attributes, seen)
         if tag == "body":
             self._visibility.begin_page(inside, attributes)

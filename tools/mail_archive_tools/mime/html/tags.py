@@ -9,20 +9,22 @@ MAX_ATTRIBUTES = 250
 """Attributes of one tag that are kept."""
 
 TAG_CHARS = 20_000
-"""A tag longer than this is looked into; so is one with more than a few attributes."""
+"""How long a tag may be, in characters."""
 
 VALUE_CHARS = 5_000
-"""How much is kept of an attribute's value in a tag that is too long: most often a picture in a data: URL."""
+"""How much is kept of each value in a tag that is too long: most often it holds a picture in a data: URL."""
 
 MAX_ROOT_TAGS = 50
 """Tags `html` and `body` whose attributes are kept: the parser adds those of each to the first."""
 
 # As a browser reads a tag (HTML, 13.2.5): a quote begins a value behind "=" only, and what never ends goes on to the
 # end of the document.
-_NAME = r"[^\s/>=][^\s/>=]*+|=[^\s/>=]*+"
-_ATTRIBUTE = rf"""(?:{_NAME})(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?+)?+"""
+_ATTRIBUTE = (
+    r"""(?P<name>[^\s/>=][^\s/>=]*+|=[^\s/>=]*+)"""
+    r"""(?:\s*+=\s*+(?P<value>"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?+)?+"""
+)
+_ATTRIBUTES = re.compile(_ATTRIBUTE)
 _TAG = re.compile(rf"(?P<head></?+[a-zA-Z][^\s/>]*+)(?:[\s/]++|{_ATTRIBUTE})*+>?")
-_ONE = re.compile(rf"(?P<name>{_NAME})(?:\s*+=\s*+(?P<value>\"[^\"]*+\"?|'[^']*+'?|[^\s>\"'][^\s>]*+)?+)?+")
 # Nearly every document has no such tag, and is done with by these two: without a ">" in a value, a tag ends at one.
 _LONG = re.compile(rf"<[^>]{{{MAX_ATTRIBUTES * 2},}}")
 _UNUSUAL = re.compile(r"""=\s*+(?:"[^">]*+>|'[^'>]*+>)""")
@@ -47,7 +49,7 @@ def within_limits(html: str) -> tuple[str, bool]:
         if len(tag) <= MAX_ATTRIBUTES * 2:
             continue
         head = match.group("head")
-        found = list(_ONE.finditer(tag, len(head)))
+        found = list(_ATTRIBUTES.finditer(tag, len(head)))
         if len(found) <= MAX_ATTRIBUTES and len(tag) <= TAG_CHARS:
             continue
         left_out = left_out or len(found) > MAX_ATTRIBUTES

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from mail_archive_tools.mime.html.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
-from mail_archive_tools.mime.html.computed_style import (
+from mail_archive_tools.mime.css.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
+from mail_archive_tools.mime.css.computed_style import (
     NOTHING,
     SMALLEST_TEXT,
     ComputedStyle,
     style_of,
     style_of_attribute,
-    with_variables,
 )
-from mail_archive_tools.mime.html.css import Rule, Sheet, cascade, read_declarations
+from mail_archive_tools.mime.css.longhands import WIDE
+from mail_archive_tools.mime.css.sheets import Rule, Sheet, cascade, read_declarations
 from mail_archive_tools.mime.html.drawings import (
     DRAWN,
     PLACED,
@@ -60,6 +60,10 @@ class Seen:
     drawing: float | None = None
     """The height of the SVG drawing, where the places of its texts can be told."""
     background: Colour | None = WHITE
+    behind_blocks: Colour | None = WHITE
+    """The background of a block here: what is in line has its own behind words alone, not behind blocks in it."""
+    indented: bool = False
+    crowded: bool = False
     preformatted: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     why: str | None = None
@@ -81,9 +85,11 @@ class Visibility:
         self.page = Seen()
         self._known: dict[tuple[object, ...], tuple[Seen, Seen]] = {}
 
-    def may_differ(self, tag: str, attributes: dict[str, str | None]) -> bool:
+    def may_differ(self, tag: str, attributes: dict[str, str | None], seen: Seen) -> bool:
         """Whether an element may look otherwise than what is around it. False for most, and cheap."""
-        return tag in self._styled_tags or self._styles_all or not self._styling.isdisjoint(attributes)
+        if tag in self._styled_tags or self._styles_all or not self._styling.isdisjoint(attributes):
+            return True
+        return seen.background is not seen.behind_blocks and tag in _BOXES
 
     def inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: Seen) -> Seen:
         """What holds for the text in an element, by what holds around it."""
@@ -115,7 +121,7 @@ class Visibility:
 
         look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
         inside = seen
-        if look is not NOTHING or legacy or own or tag in _SPECIAL:
+        if look is not NOTHING or legacy or own or tag in _SPECIAL or seen.background is not seen.behind_blocks:
             inside = self._styled(tag, attributes, look, own, seen, variables)
         self._known[key] = (seen, inside)
         return inside
@@ -133,7 +139,7 @@ class Visibility:
         if not rules and not seen.variables and "var(" not in style and "--" not in style:
             return style_of_attribute(style, self._quirks), seen.variables
         declared = read_declarations(style, self._quirks)
-        declarations, variables = with_variables(cascade(rules, declared), seen.variables)
+        declarations, variables = cascade(rules, declared, seen.variables, self._quirks)
         return style_of(declarations), variables
 
     def _styled(
@@ -158,6 +164,9 @@ class Visibility:
         preformatted = tag in _PREFORMATTED or seen.preformatted
         if look.preformatted is not None:
             preformatted = look.preformatted
+        is_box = _is_box(tag, look)
+        around = seen.behind_blocks if is_box else seen.background
+        background = _background(attributes, look, around)
         inside = Seen(
             hidden=hidden,
             visible=visible,
@@ -167,7 +176,10 @@ class Visibility:
             filled=filled,
             scale=scale_of(attributes) if tag == "svg" else seen.scale,
             drawing=drawing_height(tag, attributes, seen.drawing),
-            background=_background(attributes, look, seen),
+            background=background,
+            behind_blocks=background if is_box else seen.behind_blocks,
+            indented=seen.indented if look.indented is None or not is_box else look.indented,
+            crowded=seen.crowded if look.crowded is None else look.crowded,
             preformatted=preformatted,
             variables=variables,
         )
@@ -193,7 +205,7 @@ class Visibility:
             return "not rendered"
         if look.flat and tag == "textarea":
             return "zero-size box"
-        if look.boxless and (tag in _BOXES or (look.display or "inline") not in ("inline", "contents")):
+        if look.boxless and _is_box(tag, look):
             return look.boxless
         return None
 
@@ -215,16 +227,25 @@ def _legacy(attributes: dict[str, str | None]) -> tuple[object, ...] | None:
     return (get("bgcolor"), get("color"), get("text"), *present)
 
 
-def _background(attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> Colour | None:
+def _is_box(tag: str, look: ComputedStyle) -> bool:
+    """Whether an element is a box of its own, rather than in line with the words around it."""
+    if look.taken_out:
+        return True
+    if look.display is None:
+        return tag in _BOXES
+    return look.display not in ("inline", "contents", *WIDE)
+
+
+def _background(attributes: dict[str, str | None], look: ComputedStyle, around: Colour | None) -> Colour | None:
     """The colour behind the text; None where it is not known."""
     if look.background_unknown or look.clips_text_to_background or attributes.get("background"):
         return None
     own = look.background or read_colour(attributes.get("bgcolor") or "")
     if own is None or own.alpha <= 0:
-        return seen.background
+        return around
     if own.alpha >= 1:
         return own
-    return own.over(seen.background) if seen.background is not None else None
+    return own.over(around) if around is not None else None
 
 
 def _why(seen: Seen) -> str | None:
@@ -233,6 +254,10 @@ def _why(seen: Seen) -> str | None:
         return seen.hidden
     if not seen.visible:
         return "visibility:hidden"
+    if seen.indented:
+        return "off-screen"
+    if seen.crowded:
+        return "letter-spacing"
     if seen.font_size * seen.scale < SMALLEST_TEXT:
         return "tiny text"
     if seen.painted is None:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from mail_archive_tools.mime.css.syntax import separate
+
 WORK = 5_000_000
 """Steps that the selectors of one document may take together; a step is about one element looked at by one selector."""
 
@@ -57,11 +59,9 @@ class Finder:
         self._work_left = WORK
         self._known: dict[str, frozenset[int]] = {}
 
-    def find(self, selector: str) -> frozenset[int]:
-        """The elements that it chooses, by `mem_id`; none where it is no selector, or one that costs too much."""
-        return self._find(selector, 0)
-
-    def _find(self, selector: str, depth: int) -> frozenset[int]:
+    def find(self, selector: str, depth: int = 0) -> frozenset[int]:
+        """The elements that it chooses, by `mem_id`; none where it is no selector, or one that costs too much. `depth`
+        says in how many others it stands."""
         if depth > _NESTING:
             self.cut = True
             return frozenset()
@@ -104,8 +104,8 @@ class Finder:
         """The elements that a pseudo-class of selectors is true of; of `not`, those that it is not true of."""
         if name == "lang":
             return self._in_language([each.strip().strip("\"'").lower() for each in inner.split(",")])
-        listed = separate(inner)
-        found = (self._having(each, depth) if name == "has" else self._find(each, depth) for each in listed)
+        choose = self._having if name == "has" else self.find
+        found = (choose(each, depth) for each in separate(inner))
         return frozenset().union(*found)
 
     def _having(self, relative: str, depth: int) -> frozenset[int]:
@@ -210,19 +210,6 @@ class Finder:
 def _is_plain(function: re.Match[str]) -> bool:
     """Whether the parser's own search may be asked for a pseudo-class of selectors."""
     return function.group("name").lower() not in ("has", "lang") and _WITHIN.match(function.group("inner")) is not None
-
-
-def separate(selectors: str) -> list[str]:
-    """The selectors of a list; commas between brackets separate nothing."""
-    if "(" not in selectors and "[" not in selectors:
-        return [each.strip() for each in selectors.split(",")]
-    found, depth, start = [], 0, 0
-    for place, mark in enumerate(selectors):
-        depth += (mark in "([") - (mark in ")]")
-        if mark == "," and not depth:
-            found.append(selectors[start:place].strip())
-            start = place + 1
-    return [*found, selectors[start:].strip()]
 
 
 def _reaches(start: int, line: Mapping[int, int], chosen: frozenset[int], known: dict[int, bool]) -> bool:

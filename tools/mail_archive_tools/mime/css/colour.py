@@ -5,7 +5,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from mail_archive_tools.mime.html.colour_names import COLOUR_NAMES
+from mail_archive_tools.mime.css.colour_names import COLOUR_NAMES
+from mail_archive_tools.mime.css.measures import Measure, measure
+from mail_archive_tools.mime.css.syntax import FUNCTION, separate, words_of
 
 
 class Colour(NamedTuple):
@@ -48,13 +50,17 @@ def contrast(colour: Colour, background: Colour) -> float:
 
 
 _HEX = re.compile(r"^#?([0-9a-f]{3,8})$")
-_DIGITS = r"(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})"
-_NUMBER = re.compile(rf"([+-]?{_DIGITS})(%|deg|turn|rad|grad)?")
-_FUNCTION = re.compile(r"^([a-z-]+)\((.*)\)$", re.DOTALL)
 _CHANNELS = frozenset("rgb rgba hsl hsla hwb lab lch oklab oklch color".split())
 _LINEAR = frozenset("srgb-linear display-p3-linear".split())
 _SPACES = frozenset("srgb display-p3".split()) | _LINEAR
 _UNREAD_SPACES = frozenset("a98-rgb prophoto-rgb rec2020 rec2100-pq rec2100-hlg xyz xyz-d50 xyz-d65".split())
+_MIXING = re.compile(
+    r"in (?:srgb|srgb-linear|display-p3|display-p3-linear|a98-rgb|prophoto-rgb|rec2020|lab|oklab|xyz|xyz-d50|xyz-d65|"
+    r"(?:hsl|hwb|lch|oklch)(?: (?:shorter|longer|increasing|decreasing) hue)?)"
+)
+_CHANNEL_NAMES = {"rgb": "r g b", "hsl": "h s l", "hwb": "h w b", "lab": "l a b", "oklab": "l a b", "lch": "l c h",
+                  "oklch": "l c h"}  # fmt: skip
+_NONE = Measure(0.0, "none")
 _NAMED = {name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16)) for name, code in COLOUR_NAMES.items()}
 _OF_THE_SYSTEM = frozenset(
     "currentcolor accentcolor accentcolortext activetext buttonborder buttontext field fieldtext graytext highlight "
@@ -76,14 +82,15 @@ def read_colour(value: str) -> Colour | None:
         return _NAMED[value]
     if match := _HEX.match(value):
         return _from_hex(match.group(1))
-    if (match := _FUNCTION.match(value)) is None:
+    if (match := FUNCTION.fullmatch(value)) is None:
         return None
     name, inner = match.group(1), match.group(2).strip()
     if name == "color-mix":
         return _mixed(inner)
     if name == "light-dark":
         # The page of a mail is a light one.
-        return read_colour(_arguments(inner)[0])
+        colours = separate(inner)
+        return read_colour(colours[0]) if len(colours) == 2 and is_colour(colours[1]) else None
     return _from_channels(name, inner) if name in _CHANNELS else None
 
 
@@ -98,47 +105,83 @@ def is_colour(value: str, quirks: bool = False) -> bool:
 
 
 def is_unknown(value: str) -> bool:
-    """Whether it is a colour, and one that cannot be worked out here: made from another one, or of a rare space."""
+    """Whether it is a colour, and one that cannot be worked out here: of the system, made from another one, or of a
+    rare space."""
     if value in _OF_THE_SYSTEM:
         return True
-    match = _FUNCTION.match(value)
+    match = FUNCTION.fullmatch(value)
     if match is None:
         return False
     name, inner = match.group(1), match.group(2).strip()
-    if name in _CHANNELS and inner.startswith("from "):
-        return True
+    if name == "color-mix":
+        parts = _parts_of_mix(inner)
+        return parts is not None and any(is_unknown(colour) for colour, _ in parts)
+    if name in ("light-dark", "contrast-color"):
+        colours = separate(inner)
+        wanted = 2 if name == "light-dark" else 1
+        known = name == "light-dark" and read_colour(colours[0]) is not None
+        return len(colours) == wanted and all(map(is_colour, colours)) and not known
+    if name not in _CHANNELS:
+        return False
+    words = words_of(inner.replace("/", " / "))
+    if words[:1] == ["from"]:
+        return _is_relative(name, words[1:])
+    return name == "color" and words[:1] != [] and words[0] in _UNREAD_SPACES and _are_channels(words[1:], "")
+
+
+def _is_relative(name: str, words: list[str]) -> bool:
+    """Whether it makes a colour of another one: that one, then channels, each of which may name one of its."""
+    if not words or not is_colour(words[0]):
+        return False
+    words = words[1:]
+    names = _CHANNEL_NAMES.get(name.removesuffix("a") if name != "color" else name, "")
     if name == "color":
-        return inner.split(" ", 1)[0] in _UNREAD_SPACES
-    if name in ("color-mix", "light-dark", "contrast-color"):
-        return any(is_unknown(each.strip().split(" ", 1)[0]) for each in _arguments(inner)) or name == "contrast-color"
-    return name in _CHANNELS and re.search(r"\b(?:calc|min|max|clamp|var)\(", inner) is not None
+        if not words or words[0] not in _SPACES | _UNREAD_SPACES:
+            return False
+        names = "x y z" if words[0].startswith("xyz") else "r g b"
+        words = words[1:]
+    return _are_channels(words, f"{names} alpha")
 
 
-def _arguments(inner: str) -> list[str]:
-    """By the commas that stand in no bracket."""
-    return [each.strip() for each in re.findall(r"(?:[^,()]++|\((?:[^()]++|\([^()]*+\))*+\))++", inner)] or [""]
+def _are_channels(words: list[str], names: str) -> bool:
+    """Three channels, and an opacity behind a slash; `names` may stand in them for numbers."""
+    if len(words) not in (3, 5) or (len(words) == 5 and words[3] != "/"):
+        return False
+    if names:
+        known = re.compile(rf"(?<![\w-])(?:{names.replace(' ', '|')})(?![\w-])")
+        words = [known.sub("1", word) for word in words]
+    return all(word in ("none", "/") or measure(word) is not None for word in words)
+
+
+def _parts_of_mix(inner: str) -> list[tuple[str, float | None]] | None:
+    """The colours of color-mix() and their shares in percent, where they are said; None: it is none."""
+    method, *others = separate(inner)
+    if not _MIXING.fullmatch(" ".join(method.split())):
+        others = [method, *others]
+    parts: list[tuple[str, float | None]] = []
+    for each in others:
+        words = words_of(each)
+        shares = [found for word in words if (found := measure(word)) and found.kind == "percentage"]
+        colours = [word for word in words if measure(word) is None]
+        if len(colours) != 1 or len(shares) + 1 != len(words) or not is_colour(colours[0]):
+            return None
+        if shares and not 0 <= shares[0].amount <= 100:
+            return None
+        parts.append((colours[0], shares[0].amount if shares else None))
+    return parts if len(parts) == 2 else None
 
 
 def _mixed(inner: str) -> Colour | None:
     """color-mix(): by shares of both, in sRGB whatever the space; near white and near black all spaces agree."""
-    method, *others = _arguments(inner)
-    if not method.startswith("in ") or len(others) != 2:
+    parts = _parts_of_mix(inner)
+    colours = [colour for each, _ in parts or () if (colour := read_colour(each)) is not None]
+    if parts is None or len(colours) != 2:
         return None
-    parts: list[tuple[Colour, float | None]] = []
-    for each in others:
-        match = re.match(rf"^(?:({_DIGITS})%\s+)?(.*?)(?:\s+({_DIGITS})%)?$", each)
-        colour = read_colour(match.group(2)) if match else None
-        if match is None or colour is None:
-            return None
-        share = match.group(1) or match.group(3)
-        parts.append((colour, float(share) if share else None))
-    (one, first), (other, second) = parts
+    first, second = (share for _, share in parts)
     first = first if first is not None else 100 - second if second is not None else 50.0
     second = second if second is not None else 100 - first
     total = first + second
-    if not total:
-        return None
-    return Colour(*((a * first + b * second) / total for a, b in zip(one, other, strict=True)))
+    return Colour(*((a * first + b * second) / total for a, b in zip(*colours, strict=True))) if total else None
 
 
 def _from_channels(name: str, inner: str) -> Colour | None:
@@ -148,56 +191,54 @@ def _from_channels(name: str, inner: str) -> Colour | None:
         space, _, inner = inner.partition(" ")
         if space not in _SPACES:
             return None
-    written = _channels(inner, commas=name in ("rgb", "rgba", "hsl", "hsla"))
-    if written is None:
+    old = "," in re.sub(r"\([^()]*\)", "", inner)
+    if old and name not in ("rgb", "rgba", "hsl", "hsla"):
         return None
-    channels, old = written
-    units = [unit for _, unit in channels]
-    if old and (len({unit == "%" for unit in units[:3]}) > 1 if name[:3] == "rgb" else units[1:3] != ["%", "%"]):
+    channels = _old_channels(name, inner) if old else _new_channels(inner)
+    if channels is None:
         return None
     if name == "color":
         return _from_space(space, channels)
     if name.endswith(("lab", "lch")):
         # Near white and near black, which are what text is hidden in, colours differ in nothing but lightness.
-        lightness = channels[0][0] / (1 if name.startswith("ok") and units[0] != "%" else 100)
-        return _grey(lightness)._replace(alpha=_alpha(channels))
+        scale = 1 if name.startswith("ok") and channels[0].kind != "percentage" else 100
+        return _grey(channels[0].amount / scale)._replace(alpha=_alpha(channels))
     return _from_function(name.removesuffix("a"), channels)
 
 
-def _channels(inner: str, commas: bool) -> tuple[list[tuple[float, str]], bool] | None:
-    """Numbers with their units, and whether in the old form; None where they are none."""
-    old = "," in inner
-    if old and not commas:
+def _old_channels(name: str, inner: str) -> list[Measure] | None:
+    found = [measure(each) for each in separate(inner)]
+    kinds = [each.kind if each else "" for each in found]
+    if len(found) not in (3, 4) or "" in kinds:
         return None
-    pieces = inner.split(",") if old else inner.replace("/", " / ").split()
-    if not old and "/" in pieces:
-        if len(pieces) != 5 or pieces[3] != "/":
-            return None
-        pieces.pop(3)
-    elif not old and len(pieces) != 3:
-        return None
-    found = []
-    for each in pieces:
-        match = _NUMBER.fullmatch(each.strip())
-        if match is None and (old or each != "none"):
-            return None
-        found.append((float(match.group(1)), match.group(2) or "") if match else (0.0, ""))
-    return (found, old) if len(found) in (3, 4) else None
+    if name.startswith("rgb"):
+        fits = set(kinds[:3]) in ({"number"}, {"percentage"})
+    else:
+        fits = kinds[0] in ("number", "angle") and kinds[1:3] == ["percentage", "percentage"]
+    return [each for each in found if each] if fits and kinds[3:] in ([], ["number"], ["percentage"]) else None
 
 
-def _from_space(space: str, channels: list[tuple[float, str]]) -> Colour:
-    levels = [_within_one(value / 100 if unit == "%" else value) for value, unit in channels[:3]]
+def _new_channels(inner: str) -> list[Measure] | None:
+    words = words_of(inner.replace("/", " / "))
+    if not _are_channels(words, ""):
+        return None
+    found = [_NONE if word == "none" else measure(word) for word in words if word != "/"]
+    return [each for each in found if each is not None and each.kind != "length"] if None not in found else None
+
+
+def _from_space(space: str, channels: list[Measure]) -> Colour:
+    levels = [_within_one(each.amount / 100 if each.kind == "percentage" else each.amount) for each in channels[:3]]
     if space in _LINEAR:
         levels = [12.92 * each if each <= 0.0031308 else 1.055 * each ** (1 / 2.4) - 0.055 for each in levels]
     red, green, blue = (each * 255 for each in levels)
     return Colour(red, green, blue, _alpha(channels))
 
 
-def _alpha(channels: list[tuple[float, str]]) -> float:
+def _alpha(channels: list[Measure]) -> float:
     if len(channels) < 4:
         return 1.0
-    value, unit = channels[3]
-    return _within_one(value / 100 if unit == "%" else value)
+    amount, kind = channels[3]
+    return _within_one(amount / 100 if kind == "percentage" else amount)
 
 
 def _grey(lightness: float) -> Colour:
@@ -215,17 +256,15 @@ def _from_hex(digits: str) -> Colour | None:
     return Colour(red, green, blue, numbers[3] / 255 if len(numbers) == 4 else 1.0)
 
 
-def _from_function(name: str, channels: list[tuple[float, str]]) -> Colour:
-    (one, unit), *others = channels[:3]
+def _from_function(name: str, channels: list[Measure]) -> Colour:
+    first, second, third = channels[:3]
     if name == "rgb":
         red, green, blue = (
-            _within_one(value / (100 if unit == "%" else 255)) for value, unit in ((one, unit), *others)
+            _within_one(each.amount / (100 if each.kind == "percentage" else 255)) for each in (first, second, third)
         )
     else:
-        hue = one * {"turn": 1.0, "rad": 1 / 6.283185, "grad": 1 / 400}.get(unit, 1 / 360)
-        second, third = (_within_one(value / 100) for value, _ in others)
-        wheel = _from_hwb(hue % 1, second, third) if name == "hwb" else colorsys.hls_to_rgb(hue % 1, third, second)
-        red, green, blue = wheel
+        hue, one, other = first.amount / 360 % 1, _within_one(second.amount / 100), _within_one(third.amount / 100)
+        red, green, blue = _from_hwb(hue, one, other) if name == "hwb" else colorsys.hls_to_rgb(hue, other, one)
 
     return Colour(red * 255, green * 255, blue * 255, _alpha(channels))
 

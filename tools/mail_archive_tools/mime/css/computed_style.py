@@ -1,15 +1,15 @@
 """What declarations do to an element's text: whether a reader sees it, and what its children inherit."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mail_archive_tools.mime.html.colour import BLACK, TRANSPARENT, Colour, is_unknown, read_colour
-from mail_archive_tools.mime.html.css import Declaration, read_declarations
-from mail_archive_tools.mime.html.measures import VIEWPORT, fraction, number, pixels
-from mail_archive_tools.mime.html.values import words_of
+from mail_archive_tools.mime.css.colour import BLACK, TRANSPARENT, Colour, is_unknown, read_colour
+from mail_archive_tools.mime.css.longhands import ALL, INITIAL, WIDE
+from mail_archive_tools.mime.css.measures import VIEWPORT, fraction, number, pixels
+from mail_archive_tools.mime.css.sheets import Declaration, in_order, read_declarations
+from mail_archive_tools.mime.css.syntax import words_of
 
 SMALLEST_TEXT = 5.0
 """Text below this size (CSS pixels) is taken for unreadable."""
@@ -22,22 +22,22 @@ FAR_OFF = 150.0
 """Text that is moved this far (CSS pixels) to the left of or above its place is taken to be off the page."""
 
 FAR_RIGHT = 3000.0
+CROWDED = -6.0
+"""Letters that are moved together so far (CSS pixels) stand on one another."""
+
 _MEASURE = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
 _ARGUMENTS = re.compile(r"([\w-]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_FONT_SIZE = re.compile(
-    r"(?:^|\s)([+-]?(?:\d+\.?\d*|\.\d+)(?:px|pt|em|rem|ex|ch|%|pc|in|cm|mm|vw|vh)?)(?:\s*/\s*\S+)?\s+\S"
-)
 _OF_PARENT = re.compile(r"\+?((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(em|%|ex|ch)")
 _KEYWORD_SIZES = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0,
 }  # fmt: skip
-_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 _COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]+\b(?!\()")
 _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
-_HEIGHTS = ("height", "max-height", "block-size", "max-block-size")
-_WIDTHS = ("width", "max-width", "inline-size", "max-inline-size")
+_HEIGHTS = ("height", "max-height")
+_WIDTHS = ("width", "max-width")
+_SIDES = ("left", "top", "right", "bottom")
 _OUT_OF_FLOW = ("absolute", "fixed")
 
 
@@ -55,10 +55,15 @@ _INHERITED, _CURRENT, _UNKNOWN = Paint(inherited=True), Paint(current=True), Pai
 @dataclass(frozen=True)
 class ComputedStyle:
     """What an element's own declarations say. None: nothing. `hidden` and `boxless` are reasons, the second for
-    elements that have a box of their own (blocks, and what is displayed as one)."""
+    elements that have a box of their own (blocks, and what is displayed or placed as one)."""
 
     hidden: str | None = None
     boxless: str | None = None
+    taken_out: bool = False
+    """Out of the line that it stands in: whatever it is, it has a box of its own then."""
+    indented: bool | None = None
+    crowded: bool | None = None
+    """Whether its first line, or each letter, is moved off the page; children inherit both."""
     flat: bool = False
     """Too low to show a line."""
     visible: bool | None = None
@@ -82,10 +87,12 @@ NOTHING = ComputedStyle()
 def style_of(declarations: tuple[Declaration, ...]) -> ComputedStyle:
     """The look that these declarations, in their order, give; later ones win, important ones over others."""
     values: dict[str, str] = {}
-    for important in (False, True):
-        for each in declarations:
-            if each.important is important:
-                values[each.name] = each.value
+    for each in in_order(declarations):
+        # What is set to nothing begins anew.
+        if each.name == ALL and each.value in ("initial", "unset"):
+            values |= INITIAL if each.value == "initial" else {"display": INITIAL["display"]}
+        else:
+            values[each.name] = each.value
     return _look(values) if values else NOTHING
 
 
@@ -95,27 +102,15 @@ def style_of_attribute(style: str, quirks: bool) -> ComputedStyle:
     return style_of(read_declarations(style, quirks)) if style else NOTHING
 
 
-def with_variables(
-    declarations: tuple[Declaration, ...], variables: Mapping[str, str]
-) -> tuple[tuple[Declaration, ...], Mapping[str, str]]:
-    """The declarations with `var()` replaced, and the custom properties that children inherit."""
-    own = {each.name: each.value for each in declarations if each.name.startswith("--")}
-    known = {**variables, **own} if own else variables
-
-    def value(match: re.Match[str]) -> str:
-        return known.get(match.group(1), (match.group(2) or "").strip())
-
-    return tuple(
-        each._replace(value=_VARIABLE.sub(value, each.value)) if "var(" in each.value else each for each in declarations
-    ), known
-
-
 def _look(values: dict[str, str]) -> ComputedStyle:
     get = values.get
     background, unknown = _background(values)
     return ComputedStyle(
         hidden=_hidden(values),
         boxless=_boxless(values),
+        taken_out=get("position") in _OUT_OF_FLOW or get("float", "none") in ("left", "right"),
+        indented=_is_indented(get("text-indent")),
+        crowded=_is_crowded(get("letter-spacing")),
         flat=_is_small(values, _HEIGHTS),
         visible={"hidden": False, "collapse": False, "visible": True}.get(get("visibility", "")),
         font_size=_font_size(values),
@@ -126,7 +121,7 @@ def _look(values: dict[str, str]) -> ComputedStyle:
         background_unknown=unknown,
         display=get("display"),
         preformatted=get("white-space", "").startswith(("pre", "break-spaces")) if "white-space" in values else None,
-        clips_text_to_background="text" in (get("background-clip", ""), get("-webkit-background-clip", "")),
+        clips_text_to_background=get("background-clip") == "text",
     )
 
 
@@ -157,21 +152,16 @@ def _hidden(values: dict[str, str]) -> str | None:
     get = values.get
     if get("display") in _NOT_DISPLAYED:
         return "display:none"
-    if get("content-visibility") == "hidden":
-        return "content-visibility"
     for name in ("opacity", "fill-opacity"):
         opacity = fraction(get(name, ""))
         if opacity is not None and opacity < LEAST_OPACITY:
             return "opacity"
-    if _filtered_away(get("filter", "") or get("-webkit-filter", "")):
+    if _filtered_away(get("filter", "")):
         return "opacity"
-    mask = get("mask", "") + get("mask-image", "") + get("-webkit-mask", "") + get("-webkit-mask-image", "")
+    mask = get("mask-image", "")
     if "transparent" in mask and not re.search(r"black|#0{3}|white|#f{3}|url", mask):
         return "mask"
-    spacing = pixels(get("letter-spacing", ""))
-    if spacing is not None and spacing <= -6:
-        return "letter-spacing"
-    if (get("clip-path") or get("-webkit-clip-path") or get("clip")) and _clipped(values):
+    if (get("clip-path") or get("clip")) and _clipped(values):
         return "clipped"
     if _moved_off(values):
         return "off-screen"
@@ -194,8 +184,7 @@ def _clipped(values: dict[str, str]) -> bool:
         if len(sides) == 4 and "auto" not in values["clip"] and (sides[2] - sides[0] < 2 or sides[1] - sides[3] < 2):
             return True
 
-    path = values.get("clip-path") or values.get("-webkit-clip-path") or ""
-    for name, argument in _ARGUMENTS.findall(path):
+    for name, argument in _ARGUMENTS.findall(values.get("clip-path", "")):
         numbers = [(float(size), unit) for size, unit in _MEASURE.findall(argument)]
         sizes = [size for size, _ in numbers]
         if name == "inset" and numbers and _inset_away(numbers):
@@ -220,28 +209,40 @@ def _moved_off(values: dict[str, str]) -> bool:
     get = values.get
     position = get("position")
     if position in (*_OUT_OF_FLOW, "relative", "sticky"):
-        for side in ("left", "top", "right", "bottom", "inset", "inset-inline-start", "inset-block-start"):
-            offsets = [pixels(each) for each in words_of(get(side, ""))]
-            for offset in offsets:
-                if offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT):
-                    return True
-        if position in _OUT_OF_FLOW and any(_is_whole(get(side, "")) for side in ("left", "top", "right", "bottom")):
+        for side in _SIDES:
+            offset = pixels(get(side, ""))
+            if offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT):
+                return True
+        if position in _OUT_OF_FLOW and any(_is_whole(get(side, "")) for side in _SIDES):
             return True
         layer = number(get("z-index", ""))
         if layer is not None and layer < 0:
             return True
 
-    indent = pixels(words_of(get("text-indent", "") or "0")[0])
-    if indent is not None and (indent <= -FAR_OFF or indent >= FAR_RIGHT):
+    if _is_near_zero(get("zoom", "")):
         return True
-    if get("text-indent", "").endswith("%") and indent is not None and indent >= VIEWPORT:
-        return True
-    for name in ("margin-left", "margin-top", "margin"):
-        margins = [margin for each in words_of(get(name, "")) if (margin := pixels(each)) is not None]
-        if any(margin <= -FAR_OFF * 2 or margin >= FAR_RIGHT for margin in margins):
-            return True
+    return any(_is_beyond(get(f"margin-{side}", "")) for side in ("left", "right"))
 
-    return _transformed_away(values)
+
+def _is_beyond(margin: str) -> bool:
+    """Whether a margin leads off the page."""
+    size = pixels(margin)
+    return size is not None and (size <= -FAR_OFF * 2 or size >= FAR_RIGHT)
+
+
+def _is_indented(value: str | None) -> bool | None:
+    """Whether the first line begins off the page; None: as around it."""
+    if value is None or value in WIDE:
+        return False if value == "initial" else None
+    indent = next((size for word in words_of(value) if (size := pixels(word)) is not None), 0.0)
+    return indent <= -FAR_OFF or indent >= (VIEWPORT if "%" in value else FAR_RIGHT)
+
+
+def _is_crowded(value: str | None) -> bool | None:
+    """Whether all letters stand on one place; None: as around it."""
+    if value is None or value in WIDE:
+        return False if value == "initial" else None
+    return (pixels(value) or 0.0) <= CROWDED
 
 
 def _is_whole(value: str) -> bool:
@@ -251,15 +252,12 @@ def _is_whole(value: str) -> bool:
 
 def _transformed_away(values: dict[str, str]) -> bool:
     """Whether a transformation leaves nothing of it, or moves it off the page."""
-    transform = values.get("transform") or values.get("-webkit-transform") or ""
+    transform = values.get("transform", "")
     if any(_makes_unseen(name, argument) for name, argument in _ARGUMENTS.findall(transform)):
         return True
-    if any(_is_near_zero(each) for each in values.get("scale", "").split()) or _is_near_zero(values.get("zoom", "")):
+    if any(_is_near_zero(each) for each in values.get("scale", "").split()):
         return True
-    if "180deg" in transform and "hidden" in (
-        values.get("backface-visibility"),
-        values.get("-webkit-backface-visibility"),
-    ):
+    if "180deg" in transform and values.get("backface-visibility") == "hidden":
         return True
     if _EDGE_ON.search(values.get("rotate", "")) and values["rotate"][:1] in "xy":
         return True
@@ -300,11 +298,14 @@ def _is_small(values: dict[str, str], sizes: tuple[str, ...]) -> bool:
 
 
 def _boxless(values: dict[str, str]) -> str | None:
-    """Why a box shows nothing of what is in it: it has no size and clips."""
+    """Why a box shows nothing of what is in it: it has no size and clips, or is moved away."""
     get = values.get
-    overflow = " ".join(get(name, "") for name in ("overflow", "overflow-x", "overflow-y"))
+    if get("content-visibility") == "hidden":
+        return "content-visibility"
+    if _transformed_away(values) or _is_beyond(get("margin-top", "")) or _is_beyond(get("margin-bottom", "")):
+        return "off-screen"
     contained = any(word in get("contain", "") for word in ("strict", "paint", "content"))
-    if not contained and not any(word in overflow.split() for word in _CLIPPING):
+    if not contained and not any(get(name) in _CLIPPING for name in ("overflow-x", "overflow-y")):
         return None
     if _is_small(values, _HEIGHTS) or _is_small(values, _WIDTHS):
         return "zero-size box"
@@ -318,11 +319,6 @@ def _boxless(values: dict[str, str]) -> str | None:
 
 def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
     value = values.get("font-size", "")
-    if not value and "font" in values:
-        match = _FONT_SIZE.search(values["font"])
-        value = match.group(1) if match else ""
-    if not value or value == "inherit":
-        return None
     if value in _KEYWORD_SIZES:
         return _KEYWORD_SIZES[value], "px"
     if value in ("smaller", "larger"):
@@ -335,17 +331,12 @@ def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
 
 def _background(values: dict[str, str]) -> tuple[Colour | None, bool]:
     """The background colour, and whether something that is no plain colour is painted there."""
-    shorthand, image = values.get("background", ""), values.get("background-image", "")
-    if is_unknown(values.get("background-color", "")) or is_unknown(shorthand):
+    colour, image = values.get("background-color", ""), values.get("background-image", "")
+    if is_unknown(colour):
         return None, True
-    plain = read_colour(values.get("background-color", "")) or read_colour(shorthand)
-    painted = shorthand + image
-    if "gradient" in painted:
+    plain = read_colour(colour)
+    if "gradient" in image:
         # Of a gradient from a colour to itself only that colour is seen.
-        found = {colour for word in _COLOUR_WORD.findall(painted) if (colour := read_colour(word)) is not None}
+        found = {stop for word in _COLOUR_WORD.findall(image) if (stop := read_colour(word)) is not None}
         return (found.pop(), False) if len(found) == 1 else (None, True)
-    if "url(" in painted:
-        return plain, True
-    if plain is None and shorthand:
-        plain = next((colour for word in _COLOUR_WORD.findall(shorthand) if (colour := read_colour(word))), None)
-    return plain, False
+    return plain, "(" in image

@@ -6,8 +6,8 @@ The reader is taken to have a window of `measures.VIEWPORT` pixels on a light sc
 import re
 from collections.abc import Callable
 
-from mail_archive_tools.mime.html.measures import VIEWPORT, VIEWPORT_HEIGHT, fraction, measure
-from mail_archive_tools.mime.html.values import is_known, is_valid
+from mail_archive_tools.mime.css.measures import VIEWPORT, VIEWPORT_HEIGHT, fraction, measure
+from mail_archive_tools.mime.css.values import is_known, is_valid
 
 _DEPTH = 10
 _MEDIUM = re.compile(r"(?:(not|only)\s+)?([a-z-]+)(?:\s+and\s+(.*))?", re.DOTALL)

@@ -1,7 +1,9 @@
 """Numbers of CSS: lengths, percentages, angles, plain numbers, and what is worked out of them (CSS Values 4)."""
 
+import math
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 VIEWPORT = 800.0
@@ -20,11 +22,11 @@ _ANGLES = {"deg": 1.0, "grad": 0.9, "rad": 57.29578, "turn": 360.0}
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?"
 _PLAIN = re.compile(rf"({_NUMBER})([a-z]+|%)?")
 _TOKEN = re.compile(
-    rf"\s*+(?:(?P<number>{_NUMBER})(?P<unit>[a-z]+|%)?|(?P<function>[a-z-]*)\(|(?P<mark>[)*/,]|[+-](?=\s)))"
+    rf"\s*+(?:(?P<number>{_NUMBER})(?P<unit>[a-z]+|%)?|(?P<function>[a-z0-9-]*)\(|(?P<mark>[)*/,]|(?<=\s)[+-](?=\s))|"
+    r"(?P<word>-?[a-z][a-z-]*))\s*+"
 )
-_LATER = re.compile(
-    r"\b(?:var|env|attr|round|mod|rem|abs|sign|sin|cos|tan|a(?:sin|cos|tan2?)|pow|sqrt|hypot|log|exp)\("
-)
+_CONSTANTS = {"pi": math.pi, "e": math.e, "infinity": math.inf, "-infinity": -math.inf, "nan": 0.0}
+_ROUNDINGS = ("nearest", "up", "down", "to-zero")
 _DEPTH = 10
 _TERMS = 100
 
@@ -47,13 +49,8 @@ def measure(value: str) -> Measure | None:
         return None
     try:
         return _Calculation(value).result()
-    except (ValueError, ZeroDivisionError, OverflowError):
+    except (ValueError, OverflowError):
         return None
-
-
-def is_for_later(value: str) -> bool:
-    """Whether only a browser can work it out: it is taken for valid, and for unknown."""
-    return "(" in value and _LATER.search(value) is not None
 
 
 def pixels(value: str) -> float | None:
@@ -88,7 +85,7 @@ def _of(amount: float, unit: str) -> Measure | None:
 
 
 class _Calculation:
-    """calc(), min(), max() and clamp(), with their sums, products and brackets. What is none raises ValueError."""
+    """The functions of numbers, with their sums, products and brackets. What is none raises ValueError."""
 
     def __init__(self, text: str) -> None:
         self._tokens: list[re.Match[str]] = []
@@ -102,6 +99,10 @@ class _Calculation:
         self._place = 0
 
     def result(self) -> Measure:
+        first = self._tokens[0]
+        if not first.group("function"):
+            # Brackets by themselves are no value.
+            raise ValueError
         found = self._atom(0)
         if self._place < len(self._tokens):
             raise ValueError
@@ -123,7 +124,8 @@ class _Calculation:
     def _sum(self, depth: int) -> Measure:
         total = self._product(depth)
         while mark := self._mark("+-"):
-            total = _added(total, self._product(depth), -1 if mark == "-" else 1)
+            one, other = _alike(total, self._product(depth))
+            total = Measure(one.amount + (-other.amount if mark == "-" else other.amount), one.kind)
         return total
 
     def _product(self, depth: int) -> Measure:
@@ -133,7 +135,7 @@ class _Calculation:
             if mark == "/":
                 if factor.kind != "number":
                     raise ValueError
-                product = Measure(product.amount / factor.amount, product.kind)
+                product = Measure(product.amount / factor.amount if factor.amount else math.inf, product.kind)
             elif "number" in (product.kind, factor.kind):
                 kind = factor.kind if product.kind == "number" else product.kind
                 product = Measure(product.amount * factor.amount, kind)
@@ -147,19 +149,30 @@ class _Calculation:
             if (found := _of(float(token.group("number")), token.group("unit") or "")) is None:
                 raise ValueError
             return found
+        if (word := token.group("word")) is not None:
+            if word not in _CONSTANTS:
+                raise ValueError
+            return Measure(_CONSTANTS[word], "number")
         if token.group("function") is None or depth > _DEPTH:
             raise ValueError
+        name = token.group("function")
+        rounding = self._rounding() if name == "round" else "nearest"
         terms = [self._sum(depth + 1)]
         while self._mark(","):
             terms.append(self._sum(depth + 1))
         if not self._mark(")"):
             raise ValueError
-        return _applied(token.group("function"), terms)
+        return _applied(name, terms, rounding)
 
-
-def _added(one: Measure, other: Measure, sign: int) -> Measure:
-    one, other = _alike(one, other)
-    return Measure(one.amount + sign * other.amount, one.kind)
+    def _rounding(self) -> str:
+        """How `round` is to round, where it says."""
+        word = self._tokens[self._place].group("word") if self._place < len(self._tokens) else None
+        if word not in _ROUNDINGS:
+            return "nearest"
+        self._place += 1
+        if not self._mark(","):
+            raise ValueError
+        return str(word)
 
 
 def _alike(one: Measure, other: Measure) -> tuple[Measure, Measure]:
@@ -174,14 +187,86 @@ def _alike(one: Measure, other: Measure) -> tuple[Measure, Measure]:
     return one, other
 
 
-def _applied(function: str, terms: list[Measure]) -> Measure:
-    if function in ("", "calc", "-webkit-calc", "-moz-calc") and len(terms) == 1:
-        return terms[0]
+def _applied(name: str, terms: list[Measure], rounding: str) -> Measure:
+    if name in _OF_NUMBERS:
+        return _of_numbers(name, terms)
+    if name in ("sin", "cos", "tan") and len(terms) == 1 and terms[0].kind in ("number", "angle"):
+        turned = terms[0].amount if terms[0].kind == "number" else math.radians(terms[0].amount)
+        return Measure(_number_of({"sin": math.sin, "cos": math.cos, "tan": math.tan}[name], [turned]), "number")
     for place in range(1, len(terms)):
         terms[0], terms[place] = _alike(terms[0], terms[place])
-    if function in ("min", "max"):
-        return Measure((min if function == "min" else max)(each.amount for each in terms), terms[0].kind)
-    if function == "clamp" and len(terms) == 3:
-        low, wanted, high = (each.amount for each in terms)
-        return Measure(max(low, min(wanted, high)), terms[0].kind)
-    raise ValueError
+    amounts, kind = [each.amount for each in terms], terms[0].kind
+    if name == "atan2" and len(terms) == 2:
+        return Measure(math.degrees(math.atan2(*amounts)), "angle")
+    if name == "sign" and len(terms) == 1:
+        return Measure(math.copysign(bool(amounts[0]), amounts[0]), "number")
+    function = _OF_ALIKE.get(name)
+    if function is None or not function[0] <= len(terms) <= function[1]:
+        raise ValueError
+    if name == "round":
+        if len(terms) == 1 and kind != "number":
+            raise ValueError
+        return Measure(_number_of(partial(_rounded, rounding), amounts), kind)
+    return Measure(_number_of(function[2], amounts), kind)
+
+
+def _of_numbers(name: str, terms: list[Measure]) -> Measure:
+    least, most, function = _OF_NUMBERS[name]
+    if not least <= len(terms) <= most or any(each.kind != "number" for each in terms):
+        raise ValueError
+    found = _number_of(function, [each.amount for each in terms])
+    return Measure(math.degrees(found), "angle") if name in ("asin", "acos", "atan") else Measure(found, "number")
+
+
+def _number_of(function: Callable[..., float], amounts: list[float]) -> float:
+    """What the function gives; where it is no number, CSS takes zero for it."""
+    try:
+        found = function(*amounts)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return 0.0
+    return found if isinstance(found, float | int) and not math.isnan(found) else 0.0
+
+
+def _rounded(rounding: str, amount: float, step: float = 1.0) -> float:
+    if not step:
+        return 0.0
+    ways = {"nearest": lambda each: math.floor(each + 0.5), "up": math.ceil, "down": math.floor, "to-zero": math.trunc}
+    return float(ways[rounding](amount / step) * step)
+
+
+def _clamped(low: float, wanted: float, high: float) -> float:
+    return max(low, min(wanted, high))
+
+
+def _modulo(amount: float, step: float) -> float:
+    return amount % step if step else 0.0
+
+
+def _remainder(amount: float, step: float) -> float:
+    return math.fmod(amount, step) if step else 0.0
+
+
+_Function = tuple[int, int, Callable[..., float]]
+_OF_ALIKE: dict[str, _Function] = {
+    **dict.fromkeys(("", "calc", "-webkit-calc"), (1, 1, float)),
+    "min": (1, _TERMS, lambda *each: min(each)),
+    "max": (1, _TERMS, lambda *each: max(each)),
+    "clamp": (3, 3, _clamped),
+    "abs": (1, 1, abs),
+    "hypot": (1, _TERMS, math.hypot),
+    "round": (1, 2, _rounded),
+    "mod": (2, 2, _modulo),
+    "rem": (2, 2, _remainder),
+}
+"""Functions of values of one kind, which give one of that kind: how few and how many they take."""
+
+_OF_NUMBERS: dict[str, _Function] = {
+    "pow": (2, 2, pow),
+    "sqrt": (1, 1, math.sqrt),
+    "log": (1, 2, math.log),
+    "exp": (1, 1, math.exp),
+    "asin": (1, 1, math.asin),
+    "acos": (1, 1, math.acos),
+    "atan": (1, 1, math.atan),
+}
+"""Functions of plain numbers; the last three give an angle."""

@@ -5,15 +5,17 @@ eight times as long for them (tinycss2, measured). What cannot be read is passed
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.html.media import applies, is_supported
-from mail_archive_tools.mime.html.selectors import OF_SELECTORS, Finder, separate
-from mail_archive_tools.mime.html.values import is_valid
+from mail_archive_tools.mime.css.longhands import ALL, longhands
+from mail_archive_tools.mime.css.media import applies, is_supported
+from mail_archive_tools.mime.css.selectors import OF_SELECTORS, Finder
+from mail_archive_tools.mime.css.syntax import separate
+from mail_archive_tools.mime.css.values import is_valid
 
 STYLE_CHARS = 5_000
 """How much of one style attribute is read."""
@@ -31,6 +33,7 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _ELEMENT = re.compile(r"(?:^|[\s>+~])[a-zA-Z]")
 _IN_NAMES = re.compile(r"[\w-]|[^\x00-\x7f]")
+_VARIABLE = re.compile(r"var\(\s*(--[^\s(),]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 _IMPORTANT = re.compile(r"\s*!\s*important$")
 _RULE = re.compile(r"""\s*((?:[^{};"']++|"[^"]*+"?|'[^']*+'?)*+)([{};])""")
 _BLOCK_END = re.compile(r"""[{}]|"[^"\n]*+"?|'[^'\n]*+'?""")
@@ -65,7 +68,16 @@ def read_declarations(style: str, quirks: bool = False) -> tuple[Declaration, ..
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
     found = [_declaration(name, value) for name, value in _DECLARATION.findall(style) if name]
-    return tuple([each for each in found if is_valid(each.name, each.value, quirks)])
+    return tuple([each for one in found if is_valid(one.name, one.value, quirks) for each in _longhands(one)])
+
+
+def _longhands(declaration: Declaration) -> Iterator[Declaration]:
+    """Those of the properties that it sets; one that has variables is as it is until they are known."""
+    if "var(" in declaration.value:
+        yield declaration
+        return
+    for name, value in longhands(declaration.name, declaration.value):
+        yield Declaration(name, value, declaration.important)
 
 
 def _declaration(name: str, value: str) -> Declaration:
@@ -168,17 +180,45 @@ class Sheet:
                     self._by_node.setdefault(identity, []).append(rule)
 
 
-def cascade(rules: list[Rule], inline: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
-    """The declarations that win, of rules and a style attribute (CSS Cascade, 6)."""
-    won: dict[str, Declaration] = {}
+def cascade(
+    rules: list[Rule], inline: tuple[Declaration, ...], variables: Mapping[str, str], quirks: bool
+) -> tuple[tuple[Declaration, ...], Mapping[str, str]]:
+    """The declarations that win, of rules and a style attribute (CSS Cascade, 6), with `var()` replaced; and the custom
+    properties that children inherit."""
     ordered = sorted(rules, key=lambda rule: (rule.specificity, rule.order))
-    for important in (False, True):
-        for declarations in (*(rule.declarations for rule in ordered), inline):
-            for each in declarations:
-                if each.important is important:
-                    won[each.name] = each
+    declared = [each for declarations in (*(rule.declarations for rule in ordered), inline) for each in declarations]
+    own = {each.name: each.value for each in in_order(declared) if each.name.startswith("--")}
+    known = {**variables, **own} if own else variables
+    return tuple(in_order([each for one in declared for each in _with_variables(one, known, quirks)])), known
 
-    return tuple(won.values())
+
+def in_order(declared: Iterable[Declaration]) -> list[Declaration]:
+    """The declarations that win over others of the same property, each once: later ones, and important ones."""
+    declared = list(declared)
+    won: dict[str, Declaration] = {}
+    for important in (False, True):
+        for each in declared:
+            if each.important is not important:
+                continue
+            if each.name == ALL:
+                # What properties have custom names, stays.
+                won = {name: one for name, one in won.items() if name.startswith("--")}
+            won[each.name] = each
+    return list(won.values())
+
+
+def _with_variables(declaration: Declaration, known: Mapping[str, str], quirks: bool) -> Iterator[Declaration]:
+    """The declaration with its variables replaced; what is no value then is as if unset (CSS Variables, 3)."""
+    if "var(" not in declaration.value or declaration.name.startswith("--"):
+        yield declaration
+        return
+
+    def value(match: re.Match[str]) -> str:
+        return known.get(match.group(1), (match.group(2) or "").strip())
+
+    replaced = " ".join(_VARIABLE.sub(value, declaration.value).split())
+    usable = replaced and "var(" not in replaced and is_valid(declaration.name, replaced, quirks)
+    yield from _longhands(declaration._replace(value=replaced if usable else "unset"))
 
 
 def _sheet_texts(tree: LexborHTMLParser) -> Iterator[str]:

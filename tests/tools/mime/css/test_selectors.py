@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from mail_archive_tools.mime.html.selectors import Finder
+from mail_archive_tools.mime.css.selectors import Finder
 
 PAGE = """<div class=a id=x><p class=b>1<i class=c>2</i><b>3</b></p><p>4<i>5</i></p><ul><li class=a>6<li class=b>7
 <ul><li class="a c">8</ul></ul></div><div class=b><p class="a b"><i class=c data-x="y z">9</i></p></div>"""
