@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
+from anyio import to_thread
 
 from mail_archive_tools.errors import DownloadFailed
 from mail_archive_tools.reading.links import LinkRule
@@ -73,6 +74,10 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
             "The download link leads to a host that is not one of the service's for the server's Region, so it was "
             "not followed. The operator should check the server's region and endpoint-url."
         )
+
+    if not _trust.cache_info().currsize:
+        # In a thread, since loading both takes a tenth of a second, in which others wait.
+        await to_thread.run_sync(_trust)
 
     # Imported here: a server that reads no message does without it.
     import httpx

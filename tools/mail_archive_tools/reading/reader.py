@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -30,6 +31,7 @@ CACHED_FILE_CHARS = 10_000_000
 """Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
 
 FETCHED_AT_ONCE = 6
+"""Messages on their way at a time: more of them would be no faster, and keep other calls waiting."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Reader:
     client: MailManager
     may_download: LinkRule = no_link
     sandbox: Sandbox = field(default_factory=new_sandbox)
+    turns: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, FETCHED_AT_ONCE))
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
@@ -108,17 +111,12 @@ class Reader:
         return await self.messages.get(archived_message_id, partial(self._fetch, archived_message_id))
 
     async def all_messages(self, archived_message_ids: list[str], patience: Patience) -> dict[str, Fetched]:
-        """These messages by their ids, several at a time; without those that cannot be fetched or for which there is
-        no time."""
+        """These messages by their ids; without those that cannot be fetched or for which there is no time."""
         fetched: dict[str, Fetched] = {}
-        at_once = anyio.CapacityLimiter(FETCHED_AT_ONCE)
 
         async def fetch(archived_message_id: str) -> None:
-            async with at_once:
-                try:
-                    fetched[archived_message_id] = await self.message(archived_message_id)
-                except ArchiveError:
-                    return
+            with suppress(ArchiveError):
+                fetched[archived_message_id] = await self.message(archived_message_id)
 
         with anyio.move_on_after(max(patience.left, 0)):
             async with anyio.create_task_group() as fetches:
@@ -151,8 +149,9 @@ class Reader:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
         self.sandbox.warm_up()
-        response = await self._described(archived_message_id)
-        raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
+        async with self.turns:
+            response = await self._described(archived_message_id)
+            raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
         reading = await self._read(archived_message_id, raw, envelope_from)
         return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
