@@ -1,5 +1,6 @@
-"""The bearer token of the HTTP transport: who has it may call. Without one, every user of the machine could."""
+"""The bearer token: who has it may call. Without one, every user of the machine could."""
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -9,18 +10,51 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mail_archive_server.settings import KEY_BYTES, SettingError
+from mail_archive_server.settings import KEY_BYTES, SettingError, Settings
+from mail_archive_server.terminal import shown
+from mail_archive_tools.searching.cursors import Cursors
+
+CURSOR_SECONDS = 86_400.0
+"""How long a cursor is of use over HTTP."""
 
 _MODE = 0o600
 _OTHERS = 0o077
 _MOST_BYTES = 4_096
 
 
-def new_token() -> str:
+def token_of(settings: Settings) -> str | None:
+    """What callers have to send; None: nothing. A socket is its owner's alone, and needs none."""
+    if settings.token_file is not None:
+        return _token_in(settings.token_file)
+    if settings.no_token or (settings.socket is not None and settings.token is None):
+        return None
+    return settings.token or _new_token()
+
+
+def cursors_of(settings: Settings, token: str | None) -> Cursors:
+    """Sealed for who has the token: over HTTP a cursor may come from anybody."""
+    key = settings.cursor_key.encode() if settings.cursor_key else secrets.token_bytes(32)
+    caller = hashlib.sha256(token.encode()).hexdigest() if token else "this machine"
+    return Cursors(key, caller=caller, live_seconds=CURSOR_SECONDS)
+
+
+def who_may_call(settings: Settings, token: str | None) -> str:
+    if settings.token_file is not None:
+        return f"Callers send the bearer token that is in {shown(settings.token_file)}."
+    if settings.token is not None:
+        return "Callers send the bearer token of MAIL_ARCHIVE_TOKEN."
+    if token is not None:
+        return f"Callers send this header: Authorization: Bearer {token}"
+    if settings.socket is not None:
+        return "Only this user can open the socket, so no token is asked for."
+    return "No token is asked for (--no-token): every user of this machine can read the mail."
+
+
+def _new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def token_in(file: Path) -> str:
+def _token_in(file: Path) -> str:
     """The token in a file that only its owner may read; where there is none, a new one is put there.
 
     Raises:
@@ -33,7 +67,7 @@ def token_in(file: Path) -> str:
                 raise SettingError(f"--token-file {file} can be read by others. Run `chmod 600` on it.")
             token = opened.read(_MOST_BYTES).strip()
             if not token:
-                token = new_token()
+                token = _new_token()
                 opened.write(f"{token}\n")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"

@@ -1,0 +1,1 @@
+"""Streamable HTTP: who may call, and what is listened on."""

@@ -1,0 +1,67 @@
+"""What is listened on: a loopback port, or a Unix socket that only its user can open; and as whom it is asked."""
+
+import os
+import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from mcp.server.transport_security import TransportSecuritySettings
+
+from mail_archive_server.commands import CommandError
+from mail_archive_server.settings import Settings
+from mail_archive_server.terminal import shown
+
+
+def only_this_machine() -> TransportSecuritySettings:
+    """Names of this machine, with a port or without, as a client of a socket sends them: a page in a browser whose
+    name was made to lead here sends its own."""
+    names = ("127.0.0.1", "localhost", "[::1]")
+    return TransportSecuritySettings(
+        allowed_hosts=[each for name in names for each in (name, f"{name}:*")],
+        allowed_origins=[f"http://{name}:*" for name in names],
+    )
+
+
+def listen(settings: Settings) -> tuple[socket.socket, str]:
+    """What to listen on, and how to say it."""
+    if settings.socket is not None:
+        return _listen_on_socket(settings.socket), f"{shown(settings.socket)} (a Unix socket), path "
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listening = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise CommandError(
+            f"Port {settings.port} of {settings.host} cannot be listened on ({error.strerror}). "
+            "Name another one with --port."
+        ) from error
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return listening, f"http://{host}:{listening.getsockname()[1]}"
+
+
+def _listen_on_socket(path: Path) -> socket.socket:
+    """A Unix socket that only this user can open. One that a server left behind is replaced."""
+    if not hasattr(socket, "AF_UNIX"):
+        raise CommandError("This system has no Unix sockets. Leave --socket out.")
+    with suppress(OSError):
+        if stat.S_ISSOCK(path.lstat().st_mode) and not _answers(path):
+            path.unlink()
+    listening = socket.socket(socket.AF_UNIX)
+    # The rights are those of its making: between that and a chmod another user could come.
+    before = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise CommandError(
+            f"--socket {path} cannot be listened on ({error.strerror or error}). Name another path."
+        ) from error
+    finally:
+        os.umask(before)
+    return listening
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
