@@ -68,15 +68,15 @@ def test_hostile_mail_takes_bounded_memory() -> None:
 
 
 def test_time_is_linear_in_size() -> None:
-    """Four times the mail takes no more than eight times as long."""
+    """Four times the mail takes no more than eight times as long: at best, as garbage is collected in any of them."""
     for piece in (b"To: a@b.example\n", b"> quoted\nnew\n", b"<p style='color:red'>x <a href=y>z</a></p>\n"):
-        times = []
-        for count in (2_000, 8_000):
+        best = {2_000: 100.0, 8_000: 100.0}
+        for count in [*best] * 5:
             raw = (piece * count + b"\n") if piece.startswith(b"To") else HTML + piece * count
             started = time.perf_counter()
             work(raw)
-            times.append(time.perf_counter() - started)
-        assert times[1] < times[0] * 8 + 0.05
+            best[count] = min(best[count], time.perf_counter() - started)
+        assert best[8_000] < best[2_000] * 8
 
 
 PIECES = [
