@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
+# Half of the tests' time is waiting: two processes share them, on one core too.
+TOGETHER := --numprocesses 2 --dist worksteal
 
 .PHONY: demo test quick soak interop check format schemas bench lock clean
 
@@ -12,11 +14,11 @@ demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
 test: $(VENV)/installed $(VENV)/awscli/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
 quick: $(VENV)/installed $(VENV)/awscli/installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(TOGETHER) -m "not slow"
 
 # What takes minutes: thousands of calls, fifty kills, every fault. Shorter forms of it are among the tests.
 soak: $(VENV)/installed

@@ -40,8 +40,27 @@ ERAS = ("auto", "legacy")
 READ_OF_CORPUS: dict[str, int] = {}
 """How many messages of each set of the corpus were read, for the summary."""
 
+MEASURED: list[str] = []
+"""What tests found out that is worth reading, a line each, for the summary."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process among several tells its parent."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told |= {"read": READ_OF_CORPUS, "measured": MEASURED}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = getattr(node, "workeroutput", {})
+    READ_OF_CORPUS.update(told.get("read", {}))
+    MEASURED.extend(told.get("measured", []))
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in MEASURED:
+        terminalreporter.write_line(line)
     if READ_OF_CORPUS:
         sets = ", ".join(f"{name} {count:,}" for name, count in READ_OF_CORPUS.items())
         terminalreporter.write_line(f"real messages read: {sum(READ_OF_CORPUS.values()):,} ({sets})")

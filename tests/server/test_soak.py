@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 from mail_archive_server.local.storage.store import Store
-from tests.conftest import Sample
+from tests.conftest import MEASURED, Sample
 from tests.server.test_processes import on_a_port, with_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -89,9 +89,7 @@ async def a_session(url: str, sample: Sample, calls: int, seed: int, done: Count
 @pytest.mark.parametrize(
     ("sessions", "calls"), [(8, 600), pytest.param(50, 10_000, marks=pytest.mark.soak)], ids=["short", "long"]
 )
-async def test_what_the_server_holds_stays_flat(
-    own_sample: Sample, sessions: int, calls: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_what_the_server_holds_stays_flat(own_sample: Sample, sessions: int, calls: int) -> None:
     done: Counter[str] = Counter()
     seen: list[Held] = []
     with on_a_port("--local", str(own_sample.folder), "--search-seconds", "0") as url:
@@ -105,8 +103,7 @@ async def test_what_the_server_holds_stays_flat(
             await anyio.sleep(1)
             seen.append(held(process))
     took = time.perf_counter() - started
-    with capsys.disabled():
-        print(f"\nsoak: {done.total():,} calls of {sessions} sessions in {took:.0f} s; {seen[0]} then {seen[1]}")  # noqa: T201
+    MEASURED.append(f"soak: {done.total():,} calls of {sessions} sessions in {took:.0f} s; {seen[0]} then {seen[1]}")
     assert done["read_archive_message"] and done["search_archive"] and done["get_archive_search, refused"]
     middle, end = seen
     assert end.files <= middle.files + 5

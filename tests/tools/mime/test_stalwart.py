@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.structure import Part
+from tests.conftest import MEASURED
 
 Field = tuple[str, str, Any, Any]
 """Name, where, theirs, ours."""
@@ -169,7 +168,7 @@ def _text(text: str) -> str:
     return re.sub(r"\r+\n|\r", "\n", text)
 
 
-def test_agrees_with_a_peer_field_by_field(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_agrees_with_a_peer_field_by_field(corpus: Path) -> None:
     """Every field that is not listed in OURS is the same; CRLF and LF copies count both."""
     fields: list[Field] = []
     for expected in sorted((corpus / "stalwart").rglob("*.json")):
@@ -188,9 +187,8 @@ def test_agrees_with_a_peer_field_by_field(corpus: Path, capsys: pytest.CaptureF
             explained += 1
         else:
             unexplained.append(f"{name} of {where}: {theirs!r:.100} here {ours!r:.100}")
-    with capsys.disabled():
-        scores = ", ".join(f"{name} {agreed[name]}/{total[name]}" for name in total)
-        print(f"\nstalwart: {scores}; {explained} differ on purpose, {len(unexplained)} else")  # noqa: T201
+    scores = ", ".join(f"{name} {agreed[name]}/{total[name]}" for name in total)
+    MEASURED.append(f"stalwart: {scores}; {explained} differ on purpose, {len(unexplained)} else")
     assert unexplained == []
     assert total.total() > 1_500
     assert agreed.total() >= 0.93 * total.total()
