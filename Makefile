@@ -13,7 +13,7 @@ TOGETHER := --numprocesses 2 --dist worksteal
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
-test: $(VENV)/installed $(VENV)/awscli/installed
+test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
@@ -60,6 +60,7 @@ lock:
 			tests/interop/$$name/requirements.in || exit 1; \
 	done
 	cd tests/interop/typescript && npm install --package-lock-only --silent
+	cd $(SIMULATOR) && npm install --package-lock-only --silent
 
 clean:
 	rm -rf $(VENV) build dist
@@ -75,6 +76,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/awscli/installed: tests/constraints-awscli.txt $(VENV)/installed
 	$(PYTHON) -m venv $(VENV)/awscli
 	$(VENV)/awscli/bin/python $(PIP) --require-hashes --requirement tests/constraints-awscli.txt
+	touch $@
+
+# An evaluator of IAM's policies that ours is compared with; where there is no npm, that test is skipped.
+SIMULATOR := tests/local/identity/simulator
+$(VENV)/simulator/tried: $(SIMULATOR)/package-lock.json $(SIMULATOR)/simulate.mjs $(VENV)/installed
+	mkdir -p $(@D)
+	cp $(SIMULATOR)/package.json $(SIMULATOR)/package-lock.json $(SIMULATOR)/.npmrc $(SIMULATOR)/simulate.mjs $(@D)
+	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent && touch installed; fi
 	touch $@
 
 $(INTEROP)/%/installed: tests/interop/%/constraints.txt $(VENV)/installed

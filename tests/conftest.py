@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -20,6 +20,9 @@ from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+
+if TYPE_CHECKING:
+    from tests.folder import Folder
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -107,8 +110,8 @@ class LocalApi:
         self.client: Any = boto3.client(
             "mailmanager",
             region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
+            aws_access_key_id=store.credentials.access_key_id,
+            aws_secret_access_key=store.credentials.secret_access_key,
             endpoint_url="http://localhost",
         )
         attach(self.client, self.local)
@@ -152,6 +155,14 @@ def own_sample(sample: Sample, tmp_path: Path) -> Sample:
     return Sample(folder, sample.archive_id)
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> "Folder":
+    """Two archives and, until a test writes some, no identities."""
+    from tests.folder import make_folder
+
+    return make_folder(tmp_path / "folder")
+
+
 OpenAccess = Callable[..., Access]
 
 
@@ -168,14 +179,14 @@ def server(access: Access) -> MCPServer[Any]:
 
 
 @contextmanager
-def loopback(app: Any) -> Iterator[str]:
+def loopback(app: Any, **settings: Any) -> Iterator[str]:
     """An ASGI application on a loopback port, in a thread; gives its URL."""
     import socket
 
     import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
-    served = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
+    served = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", **settings))
     thread = threading.Thread(target=served.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -1,6 +1,7 @@
 """The README, held to what is there."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,6 +16,8 @@ from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import SETTINGS, read_settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import ROOT, Sample, eml
+
+SPRING = {"from_timestamp": "2025-03-01", "to_timestamp": "2025-06-01"}
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -48,7 +51,7 @@ def test_every_setting_is_in_the_table() -> None:
     def default(value: Any) -> str:
         if isinstance(value, bool):
             return "`yes`" if value else "`no`"
-        return "" if value is None else f"`{value}`"
+        return "" if value in (None, ()) else f"`{value}`"
 
     expected = [
         [
@@ -113,11 +116,13 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         "make": {"demo", "test", "quick", "check", "interop", "soak", "schemas", "bench"},
         "pip": {"install"},
         "claude": {"mcp"},
-        "mail-archive-mcp": {"demo", "import", "local", "tools", "call", "--local", "--transport"},
+        "mail-archive-mcp": {
+            *("demo", "import", "local", "tools", "call", "policy", "doctor", "--local", "--transport")
+        },
         "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025"},
         "eval": {"$(mail-archive-mcp local sample --show-credentials)"},
         "aws": {"mailmanager"},
-        "python": {"examples/agent.py", "examples/mcp_client.py"},
+        "python": {"examples/agent.py", "examples/mcp_client.py", "examples/least_privilege.py"},
     }
     for line in commands():
         words = shlex.split(line)
@@ -137,14 +142,19 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
     (tmp_path / "Mail" / "one.eml").write_bytes(eml(Subject="one"))
     (tmp_path / "export.mbox").write_bytes(b"From a@b.example Sun Jun  1 12:00:00 2025\n" + eml(Subject="two"))
     bin_folder = Path(sys.executable).parent
-    ending = ("import", "demo", "call", "tools", "--local")
+    ending = ("import", "demo", "call", "tools", "policy", "--local")
     runnable = [
-        line for line in commands() if line.startswith(("python", *(f"mail-archive-mcp {word}" for word in ending)))
+        line
+        for line in commands()
+        if line.startswith(("python", *(f"mail-archive-mcp {word}" for word in ending)))
+        # That takes its time, and is run among the examples.
+        and "least_privilege" not in line
     ]
-    assert len(runnable) == 9
-    # A reader may go through it once more.
+    assert len(runnable) == 11
     in_order = list(dict.fromkeys(runnable))
-    for line in [*in_order, *in_order]:
+    # What makes something may be run once more.
+    again = [line for line in in_order if " import " in line or " demo " in line]
+    for line in [*in_order, *again]:
         words = shlex.split(line.replace("~", str(tmp_path)).replace("examples/", f"{ROOT}/examples/"))
         finished = subprocess.run(
             [str(bin_folder / words[0]), *words[1:]],
@@ -156,3 +166,28 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
         )
         assert finished.returncode == 0, (line, finished.stderr)
     assert (tmp_path / "my-archive").is_dir() and (tmp_path / "sample").is_dir()
+
+
+@pytest.mark.slow
+def test_least_privilege_in_five_minutes(tmp_path: Path) -> None:
+    script = "\n".join(blocks("sh"))
+    assert script.count("mail-archive-mcp") == 7
+    finished = subprocess.run(
+        ["bash", "-e", "-u", "-c", f'{script}\nmail-archive-mcp call search_archive "$BOARD"'],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "BOARD": json.dumps({"archive_id": "a-other", **SPRING}),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "by AWS (AssumeRole), and by this server" in finished.stdout
+    assert "assumed-role/analyst/mail-archive-mcp" in finished.stdout
+    assert "tidewater-2025" in finished.stdout and "board\t" not in finished.stdout
+    # Only what was added to the page's own lines fails.
+    assert "Archive a-other is none of those that this server keeps to" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1

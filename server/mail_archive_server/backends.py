@@ -1,27 +1,26 @@
-"""Where the archives are: settings -> what makes a boto3 client. AWS and the local archive part here."""
+"""Where the archives are: settings -> access to them. AWS and the local archive part here."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_tools import __version__
+from mail_archive_server.hosting.published import chosen_tools
+from mail_archive_server.identity.connecting import Backend, Connection
+from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, place_of, session_policy
+from mail_archive_server.settings import SettingError
 
 if TYPE_CHECKING:
-    from mail_archive_server.local.bridge import LinkListener
-    from mail_archive_server.local.storage.store import Store
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
     from mail_archive_server.settings import Settings
     from mail_archive_tools.access import Access
     from mail_archive_tools.reading.links import LinkRule
     from mail_archive_tools.searching.cursors import Cursors
-    from mail_archive_tools.service.client import MailManager
-
-CONNECT_SECONDS = 5
-READ_SECONDS = 20
-ATTEMPTS = 4
-"""Tries of one call, the first included, when Mail Manager throttles or fails."""
 
 
 def open_access(settings: Settings) -> Access:
@@ -29,7 +28,7 @@ def open_access(settings: Settings) -> Access:
     first call.
 
     Raises:
-        StoreError: there is no usable local archive in the folder that they name.
+        StoreError: there is no usable local archive in the folder that they name, or no such user.
     """
     return accessor(settings)()
 
@@ -39,103 +38,109 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
     tools needs none. `cursors` are those of its caller, where callers are to be told apart.
 
     Raises:
-        StoreError: there is no usable local archive in the folder that they name.
+        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        SettingError: there is no such tool, or more archives are named than AWS can be told.
     """
-    store = _open_store(settings)
+    backend = open_backend(settings)
     made: list[Access] = []
     making = threading.Lock()
 
     def access() -> Access:
         with making:
             if not made:
-                made.append(_make_access(settings, store, cursors))
+                made.append(_make_access(settings, backend, cursors))
             return made[0]
 
     return access
 
 
-def _open_store(settings: Settings) -> Store | None:
-    """The local archive, opened now, so that a folder that is none is told at the start."""
+def open_backend(settings: Settings) -> Backend:
+    """The backend of settings that go together.
+
+    Raises:
+        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        SettingError: there is no such tool, or more archives are named than AWS can be told.
+    """
+    _refuse_contradictions(settings)
+    _refuse_too_many(settings)
+    return backend_of(settings)
+
+
+def backend_of(settings: Settings) -> Backend:
+    """
+    Raises:
+        StoreError: there is no usable local archive in the folder that they name, or no such user.
+    """
     if settings.local is None:
-        return None
-    from mail_archive_server.local.storage.store import Store
+        return AwsBackend(settings)
+    from mail_archive_server.local.backend import LocalBackend
 
-    store = Store(settings.local)
-    store.warn_if_exposed()
-    return store
+    return LocalBackend(settings)
 
 
-def _make_access(settings: Settings, store: Store | None, cursors: Cursors | None) -> Access:
+class AwsBackend:
+    """The user's own AWS files and variables, or another endpoint of the API."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.endpoint_url = settings.endpoint_url
+
+    def account(self, core: Session) -> str | None:
+        config: dict[str, str] = core.get_scoped_config()
+        return config.get("sso_account_id") or config.get("aws_account_id")
+
+    def session(self) -> tuple[Session, Callable[[], Credentials]]:
+        from mail_archive_server.identity.chain import chain_of, session_of_chain
+
+        core = session_of_chain(self._settings.profile, self._settings.region)
+        return core, partial(chain_of, core)
+
+    def attach(self, client: Any) -> None:
+        """Nothing: what boto3 does is what is wanted."""
+
+    def links(self, region: Callable[[], str]) -> LinkRule:
+        from mail_archive_tools.reading.links import origin_links, s3_links
+
+        of_service = s3_links(region)
+        if self.endpoint_url is None:
+            return of_service
+        of_endpoint = origin_links(lambda: self.endpoint_url or "")
+        return lambda link: of_service(link) or of_endpoint(link)
+
+
+def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None) -> Access:
     from mail_archive_tools.access import Access
     from mail_archive_tools.searching.cursors import Cursors
+    from mail_archive_tools.service.client import MailManager
+    from mail_archive_tools.service.scope import Scope
 
-    client, rule = _aws(settings) if store is None else _local(settings, store)
+    scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
+    client = MailManager(Connection(settings, backend, scope).connect, scope)
     return Access.to(
         client,
         show_download_links=settings.download_links == "show",
-        may_download=rule,
+        may_download=backend.links(lambda: client.region),
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 
 
-def _aws(settings: Settings) -> tuple[MailManager, LinkRule]:
-    from mail_archive_tools.reading.links import origin_links, s3_links
-    from mail_archive_tools.service.client import MailManager
-
-    def connect() -> Any:
-        import boto3
-
-        session = boto3.Session(region_name=settings.region, profile_name=settings.profile)
-        return session.client("mailmanager", endpoint_url=settings.endpoint_url, config=_config())
-
-    client = MailManager(connect)
-    of_service = s3_links(lambda: client.region)
-    if settings.endpoint_url is None:
-        return client, of_service
-    of_endpoint = origin_links(lambda: settings.endpoint_url or "")
-    return client, lambda link: of_service(link) or of_endpoint(link)
+def _refuse_contradictions(settings: Settings) -> None:
+    if settings.role_arn is None:
+        for name in ("external_id", "source_identity", "session_tag"):
+            if getattr(settings, name):
+                raise SettingError(f"--{name.replace('_', '-')} is for a role: name it with --role-arn.")
+    if settings.unscoped_ok and not settings.archive:
+        raise SettingError("--unscoped-ok is for --archive: name the archives to keep to.")
 
 
-def _local(settings: Settings, store: Store) -> tuple[MailManager, LinkRule]:
-    from mail_archive_tools.reading.links import origin_links
-    from mail_archive_tools.service.client import MailManager
-
-    links: list[LinkListener] = []
-
-    def connect() -> Any:
-        import boto3
-        import botocore.session
-
-        from mail_archive_server.local.bridge import LinkListener, attach
-        from mail_archive_server.local.context import DEFAULT_REGION, Local
-
-        listener = LinkListener()
-        local = Local(store, listener.base, search_seconds=settings.search_seconds)
-        listener.serves(local)
-        links[:] = [listener]
-        # The user's AWS files and variables are none of the local archive's business.
-        core = botocore.session.Session(
-            {
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
+def _refuse_too_many(settings: Settings) -> None:
+    """What STS would refuse at the first call is told at the start."""
+    if not settings.archive:
+        return
+    region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    policy = session_policy(chosen_tools(settings), settings.archive, place_of(settings, region))
+    if len(policy) > SESSION_POLICY_CHARACTERS:
+        raise SettingError(
+            f"--archive names {len(settings.archive)} archives: the session policy for them has {len(policy):,} "
+            f"characters, and STS takes {SESSION_POLICY_CHARACTERS:,}. Name fewer of them, or fewer tools with --tools."
         )
-        client = boto3.Session(*store.credentials, region_name=DEFAULT_REGION, botocore_session=core).client(
-            "mailmanager", endpoint_url="http://localhost", config=_config()
-        )
-        attach(client, local)
-        return client
-
-    return MailManager(connect), origin_links(lambda: links[0].base() if links else "")
-
-
-def _config() -> Any:
-    from botocore.config import Config
-
-    return Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        user_agent_extra=f"mail-archive-mcp/{__version__}",
-    )

@@ -5,7 +5,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mail_archive_server.commands import CommandError, call, demo, importing, local, serve, tools, verify, version
+from mail_archive_server.commands import (
+    CommandError,
+    call,
+    demo,
+    doctor,
+    importing,
+    local,
+    policy,
+    serve,
+    tools,
+    verify,
+    version,
+)
 from mail_archive_server.settings import SettingError
 from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
 
@@ -17,6 +29,8 @@ COMMANDS = {
     "verify": verify,
     "tools": tools,
     "call": call,
+    "policy": policy,
+    "doctor": doctor,
     "version": version,
 }
 """Each a module with HELP, `add_arguments(parser)` and `run(arguments)`."""

@@ -3,7 +3,7 @@
 The tools that they are made with are loaded when one is read.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 
 from mcp.server import MCPServer
@@ -23,9 +23,15 @@ COMPLETIONS = 100
 """The protocol's limit on completion values."""
 
 
-def add_resources(server: MCPServer, access: Accessor) -> None:
-    """Give the server its resources."""
+def add_resources(server: MCPServer, access: Accessor, tools: Set[str]) -> None:
+    """Give the server its resources: those that need no more rights than its tools do."""
+    if "list_archives" in tools:
+        _add_archives(server, access)
+    if {"get_archive_message", "get_archive_message_content"} <= tools:
+        _add_message(server, access)
 
+
+def _add_archives(server: MCPServer, access: Accessor) -> None:
     @server.resource("mail-archive://archives", title="Mail archives", mime_type="text/plain")
     async def archives() -> str:
         """The archives of this account and Region."""
@@ -35,6 +41,8 @@ def add_resources(server: MCPServer, access: Accessor) -> None:
         async with _as_resource_errors():
             return render(await list_archives(access=access()))
 
+
+def _add_message(server: MCPServer, access: Accessor) -> None:
     @server.resource(
         "mail-archive://messages/{archived_message_id}", title="An archived message", mime_type="text/plain"
     )
@@ -59,8 +67,10 @@ def add_resources(server: MCPServer, access: Accessor) -> None:
             return f"{render(details)}\n\n{render(content)}"
 
 
-def add_completion(server: MCPServer, access: Accessor) -> None:
+def add_completion(server: MCPServer, access: Accessor, tools: Set[str]) -> None:
     """Let clients complete archive ids as the user types."""
+    if "list_archives" not in tools:
+        return
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # untyped in the SDK
     async def complete(

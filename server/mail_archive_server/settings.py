@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,16 @@ class Settings:
     search_seconds: float = 0.05
     region: str | None = None
     profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    role_session_name: str = "mail-archive-mcp"
+    source_identity: str | None = None
+    session_tag: tuple[tuple[str, str], ...] = ()
+    duration_seconds: int = 3600
+    archive: tuple[str, ...] = ()
+    unscoped_ok: bool = False
+    toolsets: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     endpoint_url: str | None = None
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
@@ -56,10 +67,17 @@ class Setting:
     """A secret has no flag, since other users of a machine see those, and is in no error."""
     switch: bool = False
     """A switch's flag stands by itself."""
+    many: bool = False
+    """What may be given several times, or several with commas between them; `read` reads one."""
 
     @property
     def flag(self) -> str:
         return "" if self.secret else "--" + self.name.replace("_", "-")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """All ways to write it: `--tool` for one of `--tools` as well."""
+        return (self.flag, self.flag[:-1]) if self.many and self.flag.endswith("s") else (self.flag,)
 
     @property
     def variable(self) -> str:
@@ -96,6 +114,35 @@ def path(text: str) -> Path:
         raise ValueError("a path; there is no such user, or no home folder") from None
 
 
+def words(pattern: str, kind: str) -> Callable[[str], str]:
+    """Reads a text that AWS would take."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(kind)
+        return text
+
+    return read
+
+
+def tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if (
+        not equals
+        or not re.fullmatch(r"[\w\s.:/=+@-]{1,128}", name)
+        or not re.fullmatch(r"[\w\s.:/=+@-]{0,256}", value)
+    ):
+        raise ValueError("a key and a value such as team=legal, of letters, digits, spaces and _.:/=+-@")
+    return name, value
+
+
+def session_seconds(text: str) -> int:
+    """botocore renews credentials 15 minutes before their end: of a session of 15 minutes, with each call."""
+    if not text.isdigit() or not 1_800 <= int(text) <= 43_200:
+        raise ValueError("a number of seconds from 1800 to 43200")
+    return int(text)
+
+
 def port(text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise ValueError("a port number from 0 to 65535")
@@ -130,6 +177,9 @@ def http_url(text: str) -> str:
     return text
 
 
+_IN_STS = r"[\w+=,.@-]{2,64}"
+_STS_NAME = "2 to 64 letters, digits and +=,.@-"
+
 SETTINGS = (
     Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
     Setting("host", str, "with http: the loopback address to listen on", "HOST"),
@@ -141,7 +191,51 @@ SETTINGS = (
     Setting("local", path, "a folder with a local archive to serve instead of AWS", "DIR"),
     Setting("search_seconds", seconds, "how long a search of the local archive takes", "SECONDS"),
     Setting("region", str, "the AWS Region; else AWS's own settings say it", "REGION"),
-    Setting("profile", str, "the AWS profile; else AWS's own settings say it", "NAME"),
+    Setting(
+        "profile", str, "the AWS profile, or the user in a local archive's identity.json; else AWS's own say it", "NAME"
+    ),
+    Setting(
+        "role_arn",
+        words(
+            r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", "a role's ARN: arn:aws:iam::123456789012:role/NAME"
+        ),
+        "a role to assume",
+        "ARN",
+    ),
+    Setting(
+        "external_id",
+        words(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and +=,.@:/-"),
+        "with a role: the external id that its trust policy asks for",
+        "ID",
+    ),
+    Setting("role_session_name", words(_IN_STS, _STS_NAME), "with a role: what its session is called", "NAME"),
+    Setting("source_identity", words(_IN_STS, _STS_NAME), "with a role: who stands behind the session", "NAME"),
+    Setting("session_tag", tag, "with a role: a tag of the session; may be repeated", "KEY=VALUE", many=True),
+    Setting(
+        "duration_seconds", session_seconds, "how long sessions last, which are renewed before their end", "SECONDS"
+    ),
+    Setting(
+        "archive",
+        words(r"a-[A-Za-z0-9_]{1,64}", "an archive's id, such as a-0123456789abcdefghijklmnop"),
+        "an archive to keep to, in AWS itself; may be repeated",
+        "ID",
+        many=True,
+    ),
+    Setting(
+        "unscoped_ok",
+        yes_or_no,
+        "with archives: go on where AWS cannot keep the credentials to them, and have only this server do it",
+        "yes|no",
+        switch=True,
+    ),
+    Setting("toolsets", str, "the toolsets to offer; may be repeated", "NAME", many=True),
+    Setting(
+        "tools",
+        str,
+        "tools to offer by name, these alone where no toolset is named; may be repeated",
+        "NAME",
+        many=True,
+    ),
     Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
     Setting(
@@ -162,6 +256,15 @@ def add_flags(parser: argparse.ArgumentParser, settings: tuple[Setting, ...] = S
                 dest=setting.name,
                 action="store_const",
                 const="yes",
+                help=f"{setting.help} ({setting.variable})",
+            )
+            continue
+        if setting.many:
+            parser.add_argument(
+                *setting.flags,
+                dest=setting.name,
+                metavar=setting.metavar,
+                action="append",
                 help=f"{setting.help} ({setting.variable})",
             )
             continue
@@ -191,11 +294,18 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
         text = flag if flag is not None else environment.get(setting.variable) or None
         if text is not None:
             source = setting.flag if flag is not None else setting.variable
-            values[setting.name] = read_value(setting.read, source, cast(str, text), setting.secret)
+            values[setting.name] = _read(setting, source, text)
 
     settings = Settings(**values)
     _refuse_contradictions(settings)
     return settings
+
+
+def _read(setting: Setting, source: str, given: str | list[str]) -> Any:
+    if not setting.many:
+        return read_value(setting.read, source, cast(str, given), setting.secret)
+    texts = [part.strip() for text in ([given] if isinstance(given, str) else given) for part in text.split(",")]
+    return tuple(dict.fromkeys(read_value(setting.read, source, text) for text in texts if text))
 
 
 def read_value(read: Callable[[str], _Value], source: str, text: str, secret: bool = False) -> _Value:
@@ -212,7 +322,7 @@ def read_value(read: Callable[[str], _Value], source: str, text: str, secret: bo
 
 def _refuse_contradictions(settings: Settings) -> None:
     if settings.local is not None:
-        for name in ("region", "profile", "endpoint_url"):
+        for name in ("region", "endpoint_url"):
             if getattr(settings, name) is not None:
                 flag = "--" + name.replace("_", "-")
                 raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")

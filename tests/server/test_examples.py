@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,9 @@ def run(name: str, *words: str, **environment: str) -> str:
 
 
 def test_every_example_is_run_here() -> None:
-    assert {path.name for path in (ROOT / "examples").glob("*.py")} == {"mcp_client.py", "agent.py", "plain_boto3.py"}
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == {
+        *("mcp_client.py", "agent.py", "plain_boto3.py", "least_privilege.py")
+    }
 
 
 def test_the_client(sample: Sample) -> None:
@@ -50,3 +53,13 @@ def test_plain_boto3(sample: Sample) -> None:
         keys = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1"}
         shown = run("plain_boto3.py", url, **keys)
     assert "mails with attachments in June 2025" in shown and "bytes" in shown
+
+
+def test_least_privilege(tmp_path: Path) -> None:
+    shown = run("least_privilege.py", str(tmp_path / "folder"))
+    assert "A message of tidewater-2025: read." in shown
+    assert "A message of board: refused." in shown
+    # Refused by the endpoint, which names the archive that the message's id does not.
+    assert (
+        "IAM does not allow ses:GetArchiveMessage on arn:aws:ses:us-east-1:000000000000:mailmanager-archive/" in shown
+    )

@@ -21,6 +21,8 @@ class CatalogTool:
     function: Callable[..., Awaitable[Output]]
     title: str
     iam_actions: tuple[str, ...]
+    goes_without: tuple[str, ...] = ()
+    """Those of the actions that it answers without, only less well."""
     toolset: Toolset = "read"
     read_only: bool = True
     destructive: bool = False
@@ -45,8 +47,11 @@ SEARCHING = (
     "ses:ListArchiveSearches",
     "ses:GetArchive",
 )
-"""What a search that waits needs. The last two it can go without: one names the search that is in its way, the other
-says where an archive begins."""
+"""What a search that waits needs."""
+
+BESIDE = ("ses:StopArchiveSearch", "ses:ListArchiveSearches", "ses:GetArchive")
+"""What it goes on without: one stops a search that nobody waits for any more, one names the search that is in its way,
+one says where an archive begins."""
 
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
@@ -56,10 +61,13 @@ CATALOG: tuple[CatalogTool, ...] = (
         search.search_archive,
         "Search an archive",
         SEARCHING,
+        BESIDE,
         idempotent=False,
         open_world=True,
     ),
-    CatalogTool(summarize.summarize_archive_search, "Summarize a search", SEARCHING, idempotent=False, open_world=True),
+    CatalogTool(
+        summarize.summarize_archive_search, "Summarize a search", SEARCHING, BESIDE, idempotent=False, open_world=True
+    ),
     CatalogTool(
         searches.start_archive_search,
         "Start a search",
@@ -89,6 +97,7 @@ CATALOG: tuple[CatalogTool, ...] = (
         thread.get_archive_thread,
         "Get a conversation",
         (*SEARCHING, "ses:GetArchiveMessage"),
+        BESIDE,
         idempotent=False,
         open_world=True,
     ),

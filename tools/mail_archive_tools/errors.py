@@ -8,6 +8,7 @@
         ├── SearchEnded          the search failed or was cancelled: it has no results
         ├── SlotTaken            another search is running; one may
         ├── AccessDenied         IAM does not allow it
+        │   └── OutOfScope       the server keeps to other archives
         ├── CredentialsRefused   none, expired, or not known
         ├── Misconfigured        the server's own settings are wrong
         ├── Throttled            too many calls
@@ -51,6 +52,10 @@ class SlotTaken(ArchiveError):
 
 class AccessDenied(ArchiveError):
     """IAM does not allow the action."""
+
+
+class OutOfScope(AccessDenied):
+    """It is of an archive that the server does not keep to."""
 
 
 class CredentialsRefused(ArchiveError):

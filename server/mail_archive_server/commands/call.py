@@ -28,9 +28,9 @@ def run(arguments: argparse.Namespace) -> None:
     settings = read_settings({name: value for name, value in vars(arguments).items() if name != "arguments"})
     import anyio
 
-    from mail_archive_server.hosting.published import published_tools
+    from mail_archive_server.hosting.published import chosen_tools
 
-    names = [tool.name for tool in published_tools()]
+    names = [tool.name for tool in chosen_tools(settings)]
     if arguments.tool not in names:
         raise SettingError(f"There is no tool {arguments.tool}. There are {', '.join(names)}.")
     text, structured = anyio.run(_call, settings, arguments.tool, given)
@@ -57,13 +57,14 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
 
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
+    from mail_archive_server.hosting.published import chosen_tools
     from mail_archive_server.local.storage.database import StoreError
 
     try:
         access = accessor(settings)
     except StoreError as error:
         raise CommandError(str(error)) from error
-    async with Client(build_server(access, settings.log_level)) as client:
+    async with Client(build_server(access, settings.log_level, chosen_tools(settings))) as client:
         result = await client.call_tool(tool, arguments)
     text = "".join(block.text for block in result.content if block.type == "text")
     if result.is_error:

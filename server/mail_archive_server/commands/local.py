@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import path, port, read_value, seconds
+from mail_archive_server.settings import SettingError, path, port, read_value, seconds
 from mail_archive_server.terminal import shown
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--show-credentials",
         action="store_true",
-        help="print the folder's own access key and secret, as a shell takes them, and end",
+        help="print an access key and its secret, as a shell takes them, and end",
     )
+    parser.add_argument("--user", metavar="NAME", help="whose: a user of identity.json; the folder's owner by default")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -50,14 +51,17 @@ def run(arguments: argparse.Namespace) -> None:
     except StoreError as error:
         raise CommandError(str(error)) from error
     if arguments.show_credentials:
-        _show_credentials(store)
+        _show_credentials(store, arguments.user)
         return
+    if arguments.user is not None:
+        raise SettingError("--user is for --show-credentials.")
 
     import socket
 
     import uvicorn
 
-    from mail_archive_server.local.asgi import LOOPBACK, api_app
+    from mail_archive_server.local.asgi import api_app
+    from mail_archive_server.local.identity.callers import LOOPBACK
 
     store.warn_if_exposed()
     try:
@@ -73,16 +77,29 @@ def run(arguments: argparse.Namespace) -> None:
     store.close()
 
 
-def _show_credentials(store: "Store") -> None:
-    key, secret = store.credentials
-    sys.stdout.write(f"export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION=us-east-1\n")
+def _show_credentials(store: "Store", user: str | None) -> None:
+    from mail_archive_server.local.arns import DEFAULT_REGION
+    from mail_archive_server.local.context import Local
+    from mail_archive_server.local.identity.identities import OWNER, IdentityError
+
+    try:
+        ring = Local(store, str).key_ring()
+    except IdentityError as error:
+        raise CommandError(str(error)) from error
+    keys = ring.keys_of(user or OWNER)
+    if keys is None:
+        raise SettingError(f"--user {user} is none of the folder's users: {', '.join(ring.identities.users)}.")
+    key, secret = keys
+    sys.stdout.write(
+        f"export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={DEFAULT_REGION}\n"
+    )
     store.close()
 
 
 def _announce(folder: Path, base: str) -> None:
     sys.stdout.write(
         f"The local archive in {shown(folder)} listens on {base}. Point a client at it with\n"
-        f"  export AWS_ENDPOINT_URL_MAILMANAGER={base}\n"
+        f"  export AWS_ENDPOINT_URL_MAILMANAGER={base} AWS_ENDPOINT_URL_STS={base}\n"
         f'  eval "$(mail-archive-mcp local {shlex.quote(shown(folder))} --show-credentials)"\n'
         "Ctrl-C ends it.\n"
     )

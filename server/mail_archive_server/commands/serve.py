@@ -32,15 +32,17 @@ def run(arguments: argparse.Namespace) -> None:
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
+    from mail_archive_server.hosting.published import chosen_tools
     from mail_archive_server.local.storage.database import StoreError
 
+    tools = chosen_tools(settings)
     token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
     try:
         access = accessor(settings, cursors)
     except StoreError as error:
         raise CommandError(str(error)) from error
 
-    server = build_server(access, settings.log_level)
+    server = build_server(access, settings.log_level, tools)
     _quieten()
     if settings.transport == "http":
         _serve_http(server, settings, token)

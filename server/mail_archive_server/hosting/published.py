@@ -4,11 +4,15 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from mail_archive_server.settings import SettingError, Settings
+
 FILE = "tools.json"
+DEFAULT_TOOLSETS = ("read",)
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,28 @@ class PublishedTool:
     title: str
     description: str
     toolset: str
+    iam_actions: tuple[str, ...]
     annotations: dict[str, bool]
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
+
+
+def chosen_tools(settings: Settings) -> list[PublishedTool]:
+    """The tools that these settings offer, in the catalog's order: those of the toolsets, and those that are named.
+
+    Raises:
+        SettingError: there is no such tool or toolset.
+    """
+    tools = published_tools()
+    toolsets = settings.toolsets or (() if settings.tools else DEFAULT_TOOLSETS)
+    _refuse_unknown("toolset", toolsets, {each.toolset for each in tools})
+    _refuse_unknown("tool", settings.tools, {each.name for each in tools})
+    return [each for each in tools if each.toolset in toolsets or each.name in settings.tools]
+
+
+def _refuse_unknown(kind: str, names: Sequence[str], known: set[str]) -> None:
+    if wrong := next((name for name in names if name not in known), None):
+        raise SettingError(f"--{kind}s: there is no {kind} {wrong}. There are {', '.join(sorted(known))}.")
 
 
 def published_tools() -> list[PublishedTool]:
@@ -33,6 +56,7 @@ def published_tools() -> list[PublishedTool]:
             title=each["title"],
             description=each["description"],
             toolset=each["toolset"],
+            iam_actions=tuple(each["iamActions"]),
             annotations=each["annotations"],
             input_schema=each["inputSchema"],
             output_schema=each["outputSchema"],

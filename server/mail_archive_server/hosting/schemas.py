@@ -77,6 +77,7 @@ def published(entry: CatalogTool) -> dict[str, Any]:
         "title": entry.title,
         "description": entry.description,
         "toolset": entry.toolset,
+        "iamActions": list(entry.iam_actions),
         "annotations": {
             "readOnlyHint": entry.read_only,
             "destructiveHint": entry.destructive,

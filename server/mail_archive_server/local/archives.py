@@ -13,7 +13,8 @@ Decided here, because the service does not say [unknown]:
 import json
 from typing import Any
 
-from mail_archive_server.local.context import ACCOUNT, Local, new_id, read_token, write_token
+from mail_archive_server.local.arns import archive_arn
+from mail_archive_server.local.context import Local, new_id, read_token, write_token
 from mail_archive_server.local.errors import conflict, not_found, quota
 from mail_archive_server.local.storage.store import ArchiveRecord
 from mail_archive_tools.service.retention import longest_kept
@@ -63,7 +64,7 @@ def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     members = {
         "ArchiveId": archive.archive_id,
         "ArchiveName": archive.name,
-        "ArchiveArn": archive_arn(local, archive),
+        "ArchiveArn": archive_arn(local.region, archive.archive_id),
         "ArchiveState": archive.state,
         "Retention": {"RetentionPeriod": _retention(local, archive, oldest)},
         "CreatedTimestamp": archive.created if oldest is None else min(archive.created, oldest),
@@ -144,10 +145,6 @@ def refuse_pending(archive: ArchiveRecord) -> None:
     """
     if archive.state != "ACTIVE":
         raise conflict(f"Archive {archive.archive_id} is pending deletion.")
-
-
-def archive_arn(local: Local, archive: ArchiveRecord) -> str:
-    return f"arn:aws:ses:{local.region}:{ACCOUNT}:mailmanager-archive/{archive.archive_id}"
 
 
 def _retention(local: Local, archive: ArchiveRecord, oldest: float | None) -> str:

@@ -1,8 +1,7 @@
-"""The socket door: the local archive on a port, for the AWS CLI, other SDKs and browsers that follow its links."""
+"""The socket door: the local archive and its STS on a port, for the AWS CLI, other SDKs and browsers that follow its
+links."""
 
-import math
 import re
-import time
 
 import anyio
 from anyio import to_thread
@@ -13,14 +12,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mail_archive_server.local.answering import answer
+from mail_archive_server.local.authorizing import may_read_message
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.endpoint import handle
 from mail_archive_server.local.errors import ApiError
-from mail_archive_server.local.links import link_is_good
-from mail_archive_server.local.sigv4 import check_signature
-from mail_archive_server.local.wire import CONTENT_TYPE, REQUEST_BYTES, Reply, write_error
-
-LOOPBACK = "127.0.0.1"
+from mail_archive_server.local.identity.callers import LOOPBACK
+from mail_archive_server.local.identity.signatures import HttpRequest
+from mail_archive_server.local.links import BadLink, read_link
+from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.wire import REQUEST_BYTES, Reply, write_error
 
 BODY_SECONDS = 20.0
 """How long a request's body may take to come."""
@@ -65,7 +65,7 @@ def _for_this_machine(app: ASGIApp) -> ASGIApp:
 
 
 def _api_route(local: Local, body_seconds: float) -> Route:
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > REQUEST_BYTES:
             return _as_response(_TOO_LARGE, 413)
@@ -81,20 +81,20 @@ def _api_route(local: Local, body_seconds: float) -> Route:
             return _as_response(_TOO_LARGE, 413)
         return _as_response(await to_thread.run_sync(_reply, local, request, body))
 
-    return Route("/", answer, methods=["POST"])
+    return Route("/", respond, methods=["POST"])
 
 
 def _as_response(reply: Reply, status: int | None = None) -> Response:
-    return Response(reply.body, status or reply.status, media_type=CONTENT_TYPE)
+    return Response(reply.body, status or reply.status, media_type=reply.content_type)
 
 
 def _reply(local: Local, request: Request, body: bytes) -> Reply:
-    keys = local.store.credentials
-    try:
-        check_signature(request.method, str(request.url), request.headers, body, time.time(), keys, local.region)
-    except ApiError as error:
-        return write_error(error)
-    return handle(local, request.headers.get("x-amz-target", ""), body)
+    asked = HttpRequest(request.method, str(request.url), request.headers, body)
+    return answer(local, asked, _source_ip(request))
+
+
+def _source_ip(request: Request) -> str:
+    return request.client.host if request.client else LOOPBACK
 
 
 async def _body(request: Request) -> bytes | None:
@@ -110,14 +110,15 @@ async def _body(request: Request) -> bytes | None:
 def _message_route(local: Local) -> Route:
     def get_message(request: Request) -> Response:
         archived_message_id = request.path_params["archived_message_id"]
-        expires = request.query_params.get("Expires", "")
-        signature = request.query_params.get("Signature", "")
-        if not _is_time(expires) or not link_is_good(
-            local.store.link_key, archived_message_id, expires, signature, local.clock()
-        ):
+        try:
+            asked_by = read_link(local.store.link_key, archived_message_id, request.query_params, local.clock())
+            caller = local.key_ring(_source_ip(request)).of_session(asked_by)
+        except (BadLink, ApiError, StoreError):
             return PlainTextResponse("This link has expired or is not genuine. Ask for a new one.\n", 403)
 
         message = local.store.message(archived_message_id)
+        if message is not None and not may_read_message(local, caller, message.id):
+            return PlainTextResponse("Whoever asked for this link may not read the message any more.\n", 403)
         raw = local.store.raw_message(message.id) if message else None
         if raw is None:
             return PlainTextResponse("This message is no longer in the archive.\n", 404)
@@ -125,10 +126,3 @@ def _message_route(local: Local) -> Route:
         return Response(raw, media_type="message/rfc822", headers=_MESSAGE_HEADERS | disposition)
 
     return Route("/messages/{archived_message_id}", get_message, methods=["GET"])
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

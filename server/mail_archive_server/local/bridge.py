@@ -7,27 +7,40 @@ import io
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from mail_archive_server.local.asgi import LOOPBACK, links_app
+from mail_archive_server.local.answering import answer
+from mail_archive_server.local.asgi import links_app
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.endpoint import handle
-from mail_archive_server.local.wire import CONTENT_TYPE
+from mail_archive_server.local.identity.callers import LOOPBACK
+from mail_archive_server.local.identity.signatures import HttpRequest
 
 
 def attach(client: Any, local: Local) -> None:
-    """Let every request of this boto3 client be answered by `local`."""
+    """Let every request of this boto3 client, of Mail Manager or STS, be answered by `local`."""
 
-    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        target = request.headers["X-Amz-Target"]
-        # The header is bytes once the request is prepared.
-        name = target.decode() if isinstance(target, bytes) else target
-        reply = handle(local, name, request.body or b"")
-        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(reply.body))}
-        return AWSResponse(request.url, reply.status, headers, _Raw(reply.body))
+    def respond(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        # Headers are bytes once the request is prepared, and the host is added by whoever opens a connection.
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        headers.setdefault("host", urlsplit(request.url).netloc)
+        reply = answer(local, HttpRequest(request.method, request.url, headers, _bytes(request.body)))
+        told = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
+        return AWSResponse(request.url, reply.status, told, _Raw(reply.body))
 
-    client.meta.events.register("before-send.mailmanager", answer)
+    client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", respond)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _bytes(body: Any) -> bytes:
+    """A body as botocore prepares it: of the query protocol it is text."""
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else bytes(body)
 
 
 class LinkListener:

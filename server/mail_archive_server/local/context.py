@@ -7,12 +7,15 @@ import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+from mail_archive_server.local.arns import DEFAULT_REGION
 from mail_archive_server.local.errors import validation
+from mail_archive_server.local.identity.callers import LOOPBACK, KeyRing
+from mail_archive_server.local.identity.identities import IdentityFile
+from mail_archive_server.local.identity.sessions import Seal
 from mail_archive_server.local.storage.store import Store
 
-ACCOUNT = "000000000000"
-DEFAULT_REGION = "us-east-1"
 SEARCH_SECONDS = 0.05
 """How long a search takes, from QUEUED over RUNNING to COMPLETED."""
 LINK_SECONDS = 900.0
@@ -32,6 +35,23 @@ class Local:
     search_seconds: float = SEARCH_SECONDS
     link_seconds: float = LINK_SECONDS
     clock: Callable[[], float] = time.time
+
+    def key_ring(self, source_ip: str = LOOPBACK) -> KeyRing:
+        """Whose keys are known at this moment, to a caller from that address.
+
+        Raises:
+            IdentityError: the folder's identity.json cannot be used.
+        """
+        identities = self._identity_file.identities()
+        return KeyRing(self.store.credentials, self._seal, identities, self.region, self.clock(), source_ip)
+
+    @cached_property
+    def _identity_file(self) -> IdentityFile:
+        return IdentityFile(self.store.folder)
+
+    @cached_property
+    def _seal(self) -> Seal:
+        return Seal(self.store.link_key)
 
 
 def new_id(prefix: str = "") -> str:

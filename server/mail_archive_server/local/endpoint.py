@@ -1,17 +1,19 @@
 """The operations of the local archive in one table, and `handle`, which both doors call.
 
 An operation is a function of the `Local` it works on and the request's members (names as in the API, timestamps
-as datetimes); it returns the reply's members (timestamps as epoch seconds), or the whole reply as JSON.
+as datetimes); it returns the reply's members (timestamps as epoch seconds), or the whole reply as JSON. Whether the
+caller may is asked before, for all of them.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from mail_archive_server.local import archives, messages, searches
+from mail_archive_server.local.authorizing import refuse_unauthorized
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import ApiError
-from mail_archive_server.local.storage.database import StoreError
-from mail_archive_server.local.wire import Reply, operation_named, read_request, write_error, write_reply
+from mail_archive_server.local.identity.callers import Caller
+from mail_archive_server.local.wire import Reply, operation_named, read_request, write_reply
 
 Operation = Callable[[Local, dict[str, Any]], dict[str, Any] | bytes]
 
@@ -35,7 +37,6 @@ OPERATIONS: dict[str, Operation] = {
     "GetArchiveSearchResults": searches.get_archive_search_results,
     "ListArchiveSearches": searches.list_archive_searches,
     "StopArchiveSearch": searches.stop_archive_search,
-    "GetArchiveMessage": messages.get_archive_message,
     "GetArchiveMessageContent": messages.get_archive_message_content,
     "StartArchiveExport": not_offered,
     "GetArchiveExport": not_offered,
@@ -46,17 +47,25 @@ OPERATIONS: dict[str, Operation] = {
     "ListTagsForResource": not_offered,
 }
 
+PERSONAL: dict[str, Callable[[Local, Caller, dict[str, Any]], dict[str, Any]]] = {
+    "GetArchiveMessage": messages.get_archive_message,
+}
+"""Operations whose answer depends on who asks."""
 
-def handle(local: Local, target: str, body: bytes) -> Reply:
-    """The reply to one request: `target` is its X-Amz-Target header. Blocks; any thread may call it."""
-    try:
-        operation = operation_named(target)
-        function = OPERATIONS.get(operation.name)
-        if function is None:
-            raise ApiError("UnknownOperationException", f"{operation.name} is no operation of archives.")
-        return write_reply(function(local, read_request(operation, body)))
-    except ApiError as error:
-        return write_error(error)
-    except StoreError as error:
-        # A status below 500 on purpose: SDKs would repeat the call, and each try waits for the lock.
-        return write_error(ApiError("LocalArchiveUnavailable", str(error)))
+
+def handle(local: Local, caller: Caller, target: str, body: bytes) -> Reply:
+    """The reply to one request of `caller`: `target` is its X-Amz-Target header.
+
+    Raises:
+        ApiError: the caller may not, or the request cannot be answered.
+        StoreError: the folder cannot be used.
+    """
+    operation = operation_named(target)
+    name = operation.name
+    if name not in OPERATIONS and name not in PERSONAL:
+        raise ApiError("UnknownOperationException", f"{name} is no operation of archives.")
+    request = read_request(operation, body)
+    refuse_unauthorized(local, caller, name, request)
+    if name in PERSONAL:
+        return write_reply(PERSONAL[name](local, caller, request))
+    return write_reply(OPERATIONS[name](local, request))

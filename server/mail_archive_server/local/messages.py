@@ -11,6 +11,7 @@ from typing import Any
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import validation
+from mail_archive_server.local.identity.callers import Caller
 from mail_archive_server.local.links import sign_link
 from mail_archive_server.local.storage.keys import archive_of
 from mail_archive_server.local.storage.store import MessageRecord
@@ -18,9 +19,10 @@ from mail_archive_tools.mime.bodies import choose_bodies
 from mail_archive_tools.mime.structure import Part, read_structure
 
 
-def get_archive_message(local: Local, request: dict[str, Any]) -> dict[str, Any]:
+def get_archive_message(local: Local, caller: Caller, request: dict[str, Any]) -> dict[str, Any]:
     message = _find_message(local, request["ArchivedMessageId"])
-    query = sign_link(local.store.link_key, message.archived_message_id, local.clock(), local.link_seconds)
+    asked_by = caller.for_seconds(local.link_seconds, local.clock())
+    query = sign_link(local.store.link_key, message.archived_message_id, asked_by)
     link = f"{local.link_base()}/messages/{message.archived_message_id}?{query}"
     return {"MessageDownloadLink": link, **json.loads(message.metadata)}
 

@@ -33,10 +33,11 @@ _SHOWN_VALUE = 100
 
 @dataclass(frozen=True)
 class Reply:
-    """One HTTP reply: a status and a JSON body."""
+    """One HTTP reply."""
 
     status: int
     body: bytes
+    content_type: str = CONTENT_TYPE
 
 
 @cache
@@ -70,11 +71,16 @@ def read_request(operation: OperationModel, body: bytes) -> dict[str, Any]:
         raise ApiError("SerializationException", "The request body is not JSON.") from None
 
     parsed: dict[str, Any] = _typed(operation.input_shape, request, "")
-    if broken := list(_broken(operation.input_shape, parsed, "")):
+    if broken := list(broken_constraints(operation.input_shape, parsed)):
         plural = "error" if len(broken) == 1 else "errors"
         raise validation(f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
 
     return parsed
+
+
+def broken_constraints(shape: Shape, members: dict[str, Any]) -> Iterator[str]:
+    """Each constraint of the model that members of its types break, in the service's words."""
+    return _broken(shape, members, "")
 
 
 def write_reply(answer: dict[str, Any] | bytes) -> Reply:
@@ -156,10 +162,17 @@ def _broken_rules(shape: Shape, value: Any) -> Iterator[str]:
         yield f"{kind} greater than or equal to {rules['min']}"
     if size is not None and size > rules.get("max", size):
         yield f"{kind} less than or equal to {rules['max']}"
-    if isinstance(value, str) and "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+    if isinstance(value, str) and "pattern" in rules and not _pattern(rules["pattern"]).fullmatch(value):
         yield f"satisfy regular expression pattern: {rules['pattern']}"
     if isinstance(value, str) and "enum" in rules and value not in rules["enum"]:
         yield f"satisfy enum value set: [{', '.join(rules['enum'])}]"
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """The model's patterns know the classes of Unicode, and mean ASCII by `\\w`; Python's have neither by that name."""
+    known = pattern.replace(r"\p{L}\p{Z}\p{N}_", r"\w\s")
+    return re.compile(known, 0 if known != pattern else re.ASCII)
 
 
 def _shown(value: Any) -> str:

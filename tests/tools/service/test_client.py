@@ -213,7 +213,7 @@ async def test_an_endpoint_where_nobody_listens(service: Service) -> None:
 
 async def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     access = open_access(Settings(region="us-east-1", endpoint_url="http://127.0.0.1:1"))
-    with pytest.raises(errors.CredentialsRefused, match=r"No usable AWS credentials.*aws sso login"):
+    with pytest.raises(errors.CredentialsRefused, match=r"No AWS credentials were found.*aws sso login"):
         await get_archive(access.client)
 
 

@@ -12,11 +12,12 @@ from typing import Any, cast
 
 from anyio import to_thread
 
-from mail_archive_tools.errors import ServiceFailed
+from mail_archive_tools.errors import CredentialsRefused, ServiceFailed
 from mail_archive_tools.service import resources
 from mail_archive_tools.service.once import never_twice
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
+from mail_archive_tools.service.scope import Scope
 from mail_archive_tools.service.shapes import Row, Search
 
 
@@ -26,10 +27,12 @@ class MailManager:
     Every method raises an `ArchiveError` when the service refuses, fails or cannot be reached.
     """
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    def __init__(self, connect: Callable[[], Any], scope: Scope | None = None) -> None:
         """`connect` makes a boto3 client of `mailmanager`; it is called in a worker thread, when first needed and
-        again after the credentials were refused, so that renewed ones are taken up."""
+        again after the credentials were refused, so that renewed ones are taken up. With a `scope`, what is of other
+        archives is refused here."""
         self._connect = connect
+        self.scope = scope
         self._client: Any = None
         self._connecting = threading.Lock()
 
@@ -48,9 +51,15 @@ class MailManager:
         return str(client.meta.region_name) if client is not None else ""
 
     async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
-        return await self._call("ListArchives", resources.ARCHIVES, PageSize=page_size, NextToken=next_token)
+        """The archives; those of the scope, where there is one: a page may then have fewer than the service gave."""
+        response = await self._call("ListArchives", resources.ARCHIVES, PageSize=page_size, NextToken=next_token)
+        if self.scope is not None:
+            listed = response.get("Archives", [])
+            response["Archives"] = [each for each in listed if each.get("ArchiveId") in self.scope.archive_ids]
+        return response
 
     async def get_archive(self, archive_id: str) -> dict[str, Any]:
+        self._refuse_archive(archive_id)
         return await self._call("GetArchive", resources.archive(archive_id), ArchiveId=archive_id)
 
     async def start_archive_search(
@@ -63,6 +72,7 @@ class MailManager:
     ) -> str:
         """Start a search; returns its SearchId. A cancelled call waits for it, since a search whose id nobody
         knows would hold the only slot."""
+        self._refuse_archive(archive_id)
         response = await self._call(
             "StartArchiveSearch",
             resources.archive(archive_id),
@@ -75,21 +85,30 @@ class MailManager:
         )
         if "SearchId" not in response:
             raise ServiceFailed("Mail Manager started a search without saying its id. list_archive_searches shows it.")
+        if self.scope is not None:
+            self.scope.note_search(str(response["SearchId"]))
         return str(response["SearchId"])
 
     async def get_archive_search(self, search_id: str) -> Search:
         response = await self._call("GetArchiveSearch", resources.search(search_id), SearchId=search_id)
+        if self.scope is not None:
+            self.scope.refuse_archive(str(response.get("ArchiveId", "")), f"search {search_id}")
+            self.scope.note_search(search_id)
         return cast(Search, response)
 
     async def get_archive_search_results(self, search_id: str) -> list[Row]:
         """The rows of a completed search, all of them."""
+        await self._refuse_search(search_id)
         response = await self._call("GetArchiveSearchResults", resources.search(search_id), SearchId=search_id)
         rows: list[Row] = response.get("Rows", [])
+        if self.scope is not None:
+            self.scope.note_messages(row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row)
         return rows
 
     async def list_archive_searches(
         self, archive_id: str, page_size: int, next_token: str | None = None
     ) -> dict[str, Any]:
+        self._refuse_archive(archive_id)
         return await self._call(
             "ListArchiveSearches",
             resources.archive(archive_id),
@@ -99,17 +118,33 @@ class MailManager:
         )
 
     async def stop_archive_search(self, search_id: str) -> None:
+        await self._refuse_search(search_id)
         await self._call("StopArchiveSearch", resources.search(search_id), SearchId=search_id)
 
     async def get_archive_message(self, archived_message_id: str) -> dict[str, Any]:
+        self._refuse_message(archived_message_id)
         return await self._call(
             "GetArchiveMessage", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
         )
 
     async def get_archive_message_content(self, archived_message_id: str) -> dict[str, Any]:
+        self._refuse_message(archived_message_id)
         return await self._call(
             "GetArchiveMessageContent", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
         )
+
+    def _refuse_archive(self, archive_id: str) -> None:
+        if self.scope is not None:
+            self.scope.refuse_archive(archive_id)
+
+    async def _refuse_search(self, search_id: str) -> None:
+        """Ask whose a search is, where that is not known."""
+        if self.scope is not None and not self.scope.knows_search(search_id):
+            await self.get_archive_search(search_id)
+
+    def _refuse_message(self, archived_message_id: str) -> None:
+        if self.scope is not None:
+            self.scope.refuse_message(archived_message_id)
 
     async def _call(
         self, operation: str, resource: Resource, *, abandon: bool = True, **parameters: Any
@@ -119,10 +154,20 @@ class MailManager:
         return await unthrottled(send)
 
     def _send(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
+        # Whoever signed in anew while the client was kept is not told that the old login has ended.
+        kept = self._client is not None
+        try:
+            return self._try(operation, resource, parameters)
+        except CredentialsRefused:
+            if not kept or self._client is not None:
+                raise
+            return self._try(operation, resource, parameters)
+
+    def _try(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
         # Imported here, in the worker thread, because botocore is slow to load.
         from botocore import xform_name
 
-        from mail_archive_tools.service.refusals import REFUSALS, is_about_credentials, refusal, unreadable
+        from mail_archive_tools.service.refusals import REFUSALS, is_about_credentials, refusal, unforeseen
 
         try:
             client = self._connected()
@@ -132,8 +177,7 @@ class MailManager:
                 self._client = None
             raise refusal(error, operation, resource) from error
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-            # What botocore's parser raises on JSON of another shape than the model's.
-            raise unreadable(resource) from error
+            raise unforeseen(error, resource) from error
 
         _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
         return response

@@ -1,10 +1,10 @@
-"""Who calls: a request's SigV4 signature, checked. Until there are users and roles there is one local user, whose key
-pair is the folder's own."""
+"""A request's SigV4 signature, checked: it leads to the caller."""
 
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from botocore.auth import SigV4Auth
@@ -12,9 +12,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from mail_archive_server.local.errors import ApiError
+from mail_archive_server.local.identity.callers import Caller
 from mail_archive_server.local.storage.database import KeyPair
 
-SIGNING_NAME = "ses"
 CLOCK_SKEW = timedelta(minutes=15)
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -22,43 +22,61 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,\s]+)/(?P<service>[^/,\s]+)/"
     r"aws4_request,\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-_MUST_BE_SIGNED = {"host", "x-amz-date", "x-amz-target"}
+_TOKEN = "x-amz-security-token"
+
+Finder = Callable[[str, str | None], tuple[KeyPair, Caller]]
+"""Leads from an access key id and a session token to the key pair and who has it."""
 
 
-def check_signature(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, now: float, keys: KeyPair, own_region: str
-) -> None:
-    """Let a request pass that was signed with these keys, for this Region; header names are in lower case.
+@dataclass(frozen=True)
+class Signing:
+    """What a signature has to be made for: the service's signing name, the Region, and what it must cover."""
+
+    name: str
+    region: str
+    headers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request of the API, by whichever door; header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def signed_by(request: HttpRequest, signing: Signing, now: float, find: Finder) -> Caller:
+    """Who signed a request.
 
     Raises:
-        ApiError: it is not signed, by somebody else, wrongly, or too long ago.
+        ApiError: it is not signed, by somebody unknown, wrongly, or too long ago.
     """
+    headers = request.headers
     match = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if match is None:
         raise ApiError("MissingAuthenticationTokenException", "The request carries no SigV4 signature.")
-    if not hmac.compare_digest(match["key"].encode(), keys.access_key_id.encode()):
-        raise ApiError(
-            "UnrecognizedClientException",
-            "The access key id is not known here. `mail-archive-mcp local DIR --show-credentials` shows the folder's.",
-        )
-
+    keys, caller = find(match["key"], headers.get(_TOKEN))
     signed_at = _signing_time(headers)
     if abs(datetime.fromtimestamp(now, UTC) - signed_at) > CLOCK_SKEW:
         raise ApiError("InvalidSignatureException", "The signature is too old, or the clocks differ.")
     if match["date"] != f"{signed_at:%Y%m%d}":
         raise ApiError("InvalidSignatureException", "The date of the credential's scope is not that of X-Amz-Date.")
-    if match["region"] != own_region:
-        raise ApiError("InvalidSignatureException", f"The credential should be scoped to the Region {own_region}.")
+    if match["region"] != signing.region:
+        raise ApiError("InvalidSignatureException", f"The credential should be scoped to the Region {signing.region}.")
     names = match["headers"].split(";")
-    if match["service"] != SIGNING_NAME or not set(names) >= _MUST_BE_SIGNED:
+    must_be = signing.headers | ({_TOKEN} if _TOKEN in headers else set())
+    if match["service"] != signing.name or not set(names) >= must_be:
         raise ApiError("InvalidSignatureException", "The signature does not cover what it must.")
     # The canonical request takes this header's word for the body, so the word must be true.
-    if headers.get("x-amz-content-sha256", digest := hashlib.sha256(body).hexdigest()) != digest:
+    if headers.get("x-amz-content-sha256", digest := hashlib.sha256(request.body).hexdigest()) != digest:
         raise ApiError("InvalidSignatureException", "X-Amz-Content-SHA256 is not the digest of the body.")
-    request = AWSRequest(method, url, {name: headers.get(name, "") for name in names}, body)
-    request.context["timestamp"] = signed_at.strftime(_DATE_FORMAT)
-    if not hmac.compare_digest(_signature(request, match["region"], keys), match["signature"]):
+    covered = AWSRequest(request.method, request.url, {name: headers.get(name, "") for name in names}, request.body)
+    covered.context["timestamp"] = signed_at.strftime(_DATE_FORMAT)
+    if not hmac.compare_digest(_signature(covered, signing, keys), match["signature"]):
         raise ApiError("InvalidSignatureException", "The signature does not match: the secret is another one.")
+    return caller
 
 
 def _signing_time(headers: Mapping[str, str]) -> datetime:
@@ -68,8 +86,8 @@ def _signing_time(headers: Mapping[str, str]) -> datetime:
         raise ApiError("InvalidSignatureException", "X-Amz-Date is missing or no date.") from None
 
 
-def _signature(request: AWSRequest, region: str, keys: KeyPair) -> str:
-    signer = SigV4Auth(Credentials(*keys), SIGNING_NAME, region)
+def _signature(request: AWSRequest, signing: Signing, keys: KeyPair) -> str:
+    signer = SigV4Auth(Credentials(*keys), signing.name, signing.region)
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signature: str = signer.signature(text, request)
     return signature

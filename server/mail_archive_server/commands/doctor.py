@@ -1,0 +1,94 @@
+"""`doctor`: who the server is to AWS, what it may, and what protects it here."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mail_archive_server.commands import CommandError
+from mail_archive_server.settings import add_flags, read_settings
+from mail_archive_server.terminal import shown
+
+if TYPE_CHECKING:
+    from mail_archive_server.identity.doctor import Examination
+
+HELP = "say who the server is to AWS, what it may, and what protects it here"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+    parser.add_argument(
+        "--try-search", action="store_true", help="also start a search, which takes the only slot for a moment"
+    )
+    add_flags(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Exit status 0: nothing is missing; 1: something is."""
+    settings = read_settings(vars(arguments))
+    from mail_archive_server.backends import open_backend
+    from mail_archive_server.identity.doctor import examine, lines
+    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.machine import protections, versions
+    from mail_archive_tools.sandbox.pool import NotRead
+
+    try:
+        found = examine(settings, open_backend(settings), arguments.try_search)
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    try:
+        missing = protections()
+    except NotRead:
+        missing = {"reading": "the processes that read mail do not start; install the package anew"}
+
+    if arguments.json:
+        print(json.dumps(_members(found, missing, versions()), indent=2))
+    else:
+        for line in lines(found):
+            print(shown(line))
+        kept = ", ".join(name for name, why in missing.items() if not why)
+        lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
+        print(
+            f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''}"
+        )
+        print(", ".join(f"{name} {version}" for name, version in versions().items()))
+    if not found.is_well or "reading" in missing:
+        sys.stdout.flush()
+        sys.exit(1)
+
+
+def _members(found: "Examination", missing: dict[str, str], versions: dict[str, str]) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "Well": found.is_well,
+        "Identity": {
+            "Arn": found.arn,
+            "Account": found.account,
+            "Credentials": found.credentials,
+            "Until": found.until.isoformat() if found.until else "",
+        },
+        "Region": found.region,
+        "KeptTo": found.kept_to,
+        "Archives": found.archives,
+        "Permissions": [
+            {
+                "Action": each.action,
+                "ArchiveId": each.archive_id,
+                "Result": each.result,
+                "How": each.how,
+                "Resource": each.resource,
+            }
+            for each in found.permissions
+        ],
+        "Problem": found.problem,
+        "Protections": {name: why or "holds" for name, why in missing.items()},
+        "Versions": versions,
+    }
+    told: dict[str, Any] = _without_empty(members)
+    return told
+
+
+def _without_empty(value: Any) -> Any:
+    """No member that says nothing."""
+    if isinstance(value, dict):
+        return {name: _without_empty(each) for name, each in value.items() if each not in ("", [], {})}
+    return [_without_empty(each) for each in value] if isinstance(value, list) else value

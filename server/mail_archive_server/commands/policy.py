@@ -1,0 +1,85 @@
+"""`policy`: the smallest IAM policy for the tools and archives that a server is to have."""
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from mail_archive_server.commands import CommandError
+from mail_archive_server.settings import SETTINGS, SettingError, add_flags, one_of, read_settings, read_value
+
+if TYPE_CHECKING:
+    from mail_archive_server.identity.policy import Document
+    from mail_archive_server.settings import Settings
+
+HELP = "print the smallest IAM policy for the tools and archives"
+
+KINDS = ("identity", "session", "trust")
+FORMATS = ("json", "terraform", "cloudformation")
+
+_ACCOUNT = re.compile(r"\d{12}")
+_PRINCIPAL = re.compile(r"\d{12}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role)/[\w+=,.@/-]+)")
+_SETTINGS = (
+    *("local", "region", "profile", "role_arn", "external_id", "source_identity", "session_tag"),
+    *("archive", "toolsets", "tools"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", metavar="|".join(KINDS), default="identity", help=_KINDS)
+    parser.add_argument("--format", metavar="|".join(FORMATS), default="json", help="how to write it (json by default)")
+    parser.add_argument("--account", metavar="ID", help="the account of the archives, where no setting says it")
+    parser.add_argument(
+        "--principal", metavar="ARN", help="with --kind trust: who may assume the role; the account by default"
+    )
+    add_flags(parser, tuple(setting for setting in SETTINGS if setting.name in _SETTINGS))
+
+
+_KINDS = (
+    "identity: of a user or role (by default); session: to narrow a session with, short; trust: who may assume the role"
+)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    settings = read_settings({name: value for name, value in vars(arguments).items() if name in _SETTINGS})
+    kind = read_value(one_of(*KINDS), "--kind", arguments.kind)
+    written = read_value(one_of(*FORMATS), "--format", arguments.format)
+    if arguments.account is not None and not _ACCOUNT.fullmatch(arguments.account):
+        raise SettingError("--account must be an account's id: 12 digits.")
+    if arguments.principal is not None and not _PRINCIPAL.fullmatch(arguments.principal):
+        raise SettingError("--principal must be the ARN of a user or role, or an account's id.")
+
+    from mail_archive_server.identity.formats import FORMATS as WRITERS
+
+    document = _document(settings, kind, arguments.account, arguments.principal)
+    if isinstance(document, str):
+        if written != "json":
+            raise SettingError("--kind session is written as json: it is given to STS, not attached.")
+        print(document)
+    else:
+        print(WRITERS[written](document))
+
+
+def _document(settings: "Settings", kind: str, account: str | None, principal: str | None) -> "Document | str":
+    from dataclasses import replace
+
+    from botocore.exceptions import BotoCoreError
+
+    from mail_archive_server.backends import backend_of
+    from mail_archive_server.hosting.published import chosen_tools
+    from mail_archive_server.identity.connecting import Connection
+    from mail_archive_server.identity.policy import ANY, identity_policy, session_policy, trust_policy
+    from mail_archive_server.local.storage.database import StoreError
+
+    tools = chosen_tools(settings)
+    try:
+        place = Connection(settings, backend := backend_of(settings), None).place(backend.session()[0])
+    except (StoreError, BotoCoreError) as error:
+        raise CommandError(str(error)) from error
+    place = place if account is None else replace(place, account=account)
+    if kind == "trust":
+        if principal is None and place.account == ANY:
+            raise SettingError("--kind trust needs to know who may assume the role: --principal ARN, or --account ID.")
+        return trust_policy(principal or f"arn:{place.partition}:iam::{place.account}:root", settings)
+    if kind == "session":
+        return session_policy(tools, settings.archive, place)
+    return identity_policy(tools, settings.archive, place)

@@ -1,0 +1,113 @@
+"""Clients of boto3 with the credentials that the settings say, over whichever backend."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mail_archive_server.hosting.published import chosen_tools
+from mail_archive_server.identity.policy import Place, place_of, session_policy
+from mail_archive_tools import __version__
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
+    from mail_archive_server.identity.credentials import Narrowing
+    from mail_archive_server.settings import Settings
+    from mail_archive_tools.reading.links import LinkRule
+    from mail_archive_tools.service.scope import Scope
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+ATTEMPTS = 4
+"""Tries of one call, the first included, when a service throttles or fails."""
+
+
+class Backend(Protocol):
+    """What is below boto3: AWS, or a folder on this machine."""
+
+    endpoint_url: str | None
+    """Where Mail Manager is, if not where botocore would look for it."""
+
+    def session(self) -> tuple[Session, Callable[[], Credentials]]:
+        """A new session as the user set it up, and what gives the credentials of its chain as they are then."""
+
+    def account(self, core: Session) -> str | None:
+        """The account of the archives, where it is known without asking."""
+
+    def attach(self, client: Any) -> None:
+        """What is done to each client before it calls."""
+
+    def links(self, region: Callable[[], str]) -> LinkRule:
+        """Which links to raw messages are followed, of archives in that Region."""
+
+
+class Connection:
+    """Makes the clients of one server; whose credentials they have, and how those are kept to its archives."""
+
+    def __init__(self, settings: Settings, backend: Backend, scope: Scope | None) -> None:
+        self._settings, self._backend, self._scope = settings, backend, scope
+        self.narrowing: Narrowing | None = None
+        self.chain: Credentials | None = None
+        """The user's own credentials, as they were last looked at."""
+
+    @property
+    def assumes_role(self) -> bool:
+        return self._settings.role_arn is not None
+
+    def connect(self) -> Any:
+        """A client of Mail Manager, from what the user's files and variables say now."""
+        return self.client_of(self.session(), "mailmanager", endpoint_url=self._backend.endpoint_url)
+
+    def client_of(self, core: Session, service: str, **more: Any) -> Any:
+        import boto3
+
+        client = boto3.Session(botocore_session=core).client(service, config=_config(), **more)
+        self._backend.attach(client)
+        return client
+
+    def session(self) -> Session:
+        """A session with the credentials to call with; none of them is asked for yet."""
+        from mail_archive_server.identity.credentials import Narrowing, credentials_to_call_with
+
+        # It logs a trace of what the call itself will say in a sentence.
+        logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
+        core, of_user = self._backend.session()
+
+        def chain() -> Credentials:
+            self.chain = of_user()
+            return self.chain
+
+        # The global endpoint of STS does not narrow credentials, and is further away.
+        core.set_config_variable("sts_regional_endpoints", "regional")
+        if self._scope is not None:
+            policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.place(core))
+            self.narrowing = Narrowing(policy, self._scope, self._settings.unscoped_ok)
+        found = credentials_to_call_with(self._settings, chain, partial(self._sts, core), self.narrowing)
+        core._credentials = found or chain()
+        return core
+
+    def place(self, core: Session) -> Place:
+        """Where the archives are, as far as is known without asking."""
+        region = core.get_config_variable("region")
+        partition = core.get_partition_for_region(region) if region else None
+        return place_of(self._settings, region, partition, self._backend.account(core))
+
+    def _sts(self, core: Session, service: str, **credentials: Any) -> Any:
+        client = core.create_client(service, config=_config(), **credentials)
+        self._backend.attach(client)
+        return client
+
+
+def _config() -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        user_agent_extra=f"mail-archive-mcp/{__version__}",
+    )

@@ -1,0 +1,282 @@
+"""Who the server is to AWS, and what it may: each permission that its tools need, tried by a call that changes nothing.
+
+StartArchiveSearch takes the only slot of the account and Region, so it is tried only when asked for. What works on a
+search or a message needs one that is there: of the searches that the archive lists, and what they found.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import Any, Literal
+
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from mail_archive_server.hosting.published import chosen_tools
+from mail_archive_server.identity.connecting import Backend, Connection
+from mail_archive_server.identity.policy import actions_of
+from mail_archive_server.settings import Settings
+from mail_archive_tools.errors import AccessDenied, ArchiveError
+from mail_archive_tools.service import resources
+from mail_archive_tools.service.denials import denial_of
+from mail_archive_tools.service.refusals import REFUSALS, refusal
+from mail_archive_tools.service.scope import Scope
+from mail_archive_tools.service.shapes import state_of
+
+Result = Literal["allowed", "denied", "untried", "failed"]
+
+ARCHIVES_TRIED = 3
+"""Archives whose permissions are tried, where none is named."""
+SEARCH_SECONDS = 15
+"""How long a search that was started is waited for."""
+
+_LISTED = 50
+_RANGE = timedelta(days=30)
+_FEW = 10
+_SEARCHES_TRIED = 5
+_ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+_NO_SEARCH = "no search is there to try it on; --try-search starts one"
+_NO_MESSAGE = "no search has found a message to try it on; --try-search looks for one"
+
+_CREDENTIALS = {
+    "assume-role": "a role of the profile",
+    "assume-role-with-web-identity": "a web identity token",
+    "container-role": "this container's role",
+    "custom-process": "a credential process",
+    "env": "environment variables",
+    "explicit": "the keys of a user of the local archive",
+    "iam-role": "this machine's role",
+    "login": "aws login",
+    "shared-credentials-file": "the AWS credentials file",
+    "config-file": "the AWS config file",
+    "sso": "IAM Identity Center (SSO)",
+}
+"""What botocore calls the places that credentials come from."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action, on an archive or on none: how it stands, and how that was found out."""
+
+    action: str
+    archive_id: str
+    result: Result
+    how: str
+    resource: str = ""
+    """Of one that is denied: on what it would have to be allowed."""
+
+
+@dataclass
+class Examination:
+    """All that was found out. `problem` is why it ended early, "" where it did not."""
+
+    arn: str = ""
+    account: str = ""
+    credentials: str = ""
+    until: datetime | None = None
+    region: str = ""
+    kept_to: str = ""
+    archives: list[dict[str, str]] = field(default_factory=list)
+    permissions: list[Permission] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problem and not any(each.result in ("denied", "failed") for each in self.permissions)
+
+
+def examine(settings: Settings, backend: Backend, try_search: bool) -> Examination:
+    """Ask STS who the server is, and Mail Manager what that identity may."""
+    found = Examination()
+    scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
+    connection = Connection(settings, backend, scope)
+    try:
+        core = connection.session()
+        _identify(found, connection, core)
+        found.kept_to = _kept_to(settings, connection)
+        client = connection.client_of(core, "mailmanager", endpoint_url=backend.endpoint_url)
+    except REFUSALS as error:
+        found.problem = str(refusal(error, "GetCallerIdentity", resources.ARCHIVES))
+        return found
+    except ArchiveError as error:
+        found.problem = str(error)
+        return found
+
+    needed = [action.removeprefix("ses:") for action in actions_of(chosen_tools(settings))]
+    _Trial(found, client, needed, try_search).run(settings.archive)
+    return found
+
+
+def _identify(found: Examination, connection: Connection, core: Any) -> None:
+    found.region = core.get_config_variable("region") or ""
+    try:
+        who = connection.client_of(core, "sts").get_caller_identity()
+        found.arn, found.account = who["Arn"], who["Account"]
+    finally:
+        own = connection.chain
+        found.credentials = "" if own is None else _CREDENTIALS.get(own.method, own.method)
+    called_with = core.get_credentials()
+    found.until = getattr(called_with, "_expiry_time", None)
+    found.credentials += _steps(connection)
+
+
+def _steps(connection: Connection) -> str:
+    """What was made of the credentials that were found."""
+    narrowing = connection.narrowing
+    if narrowing is not None and narrowing.how:
+        return f", then {narrowing.how} with a policy for this session"
+    return ", then AssumeRole" if connection.assumes_role else ""
+
+
+def _kept_to(settings: Settings, connection: Connection) -> str:
+    narrowing = connection.narrowing
+    if narrowing is None:
+        return ""
+    named = ", ".join(settings.archive)
+    if narrowing.how:
+        return f"{named}: by AWS ({narrowing.how}), and by this server"
+    why = ""
+    if narrowing.refused is not None:
+        why = f" ({refusal(narrowing.refused, 'GetScopedCredentials', resources.ARCHIVES)})"
+    return f"{named}: by this server alone, which is weaker{why}"
+
+
+class _Trial:
+    """The calls, one after another; what one finds is what the next is tried on."""
+
+    def __init__(self, found: Examination, client: Any, needed: list[str], try_search: bool) -> None:
+        self._found, self._client, self._needed, self._try_search = found, client, needed, try_search
+
+    def run(self, named: tuple[str, ...]) -> None:
+        listed = self._call("ListArchives", "", PageSize=_LISTED) or {}
+        by_id = {each.get("ArchiveId", ""): each for each in listed.get("Archives", [])}
+        for archive_id in named or tuple(by_id)[:ARCHIVES_TRIED]:
+            known = by_id.get(archive_id, {})
+            name, state = known.get("ArchiveName", ""), known.get("ArchiveState", "")
+            self._found.archives.append({"ArchiveId": archive_id, "ArchiveName": name, "ArchiveState": state})
+            self._archive(archive_id)
+        if not named and len(by_id) > ARCHIVES_TRIED:
+            self._found.archives += [{"ArchiveId": each} for each in tuple(by_id)[ARCHIVES_TRIED:]]
+
+    def _archive(self, archive_id: str) -> None:
+        self._call("GetArchive", archive_id, ArchiveId=archive_id)
+        listed = self._call("ListArchiveSearches", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
+        started = self._start(archive_id)
+        ended = [each["SearchId"] for each in listed.get("Searches", []) if state_of(each) in _ENDED]
+        rows = self._search(archive_id, [*([started] if started else []), *ended][:_SEARCHES_TRIED])
+        message_id = next((row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row), None)
+        for operation in ("GetArchiveMessage", "GetArchiveMessageContent"):
+            if message_id is None:
+                self._note(operation, archive_id, "untried", _NO_MESSAGE)
+            else:
+                self._call(operation, archive_id, "on a message that a search found", ArchivedMessageId=message_id)
+
+    def _start(self, archive_id: str) -> str | None:
+        """A search that has ended, of the last days; None where none was started."""
+        if not self._try_search:
+            self._note("StartArchiveSearch", archive_id, "untried", "it takes the only slot; --try-search tries it")
+            return None
+        now = datetime.now(UTC)
+        started = self._call(
+            "StartArchiveSearch",
+            archive_id,
+            "a search of the last 30 days",
+            ArchiveId=archive_id,
+            FromTimestamp=now - _RANGE,
+            ToTimestamp=now,
+            MaxResults=_FEW,
+        )
+        search_id: str | None = (started or {}).get("SearchId")
+        end = monotonic() + SEARCH_SECONDS
+        with suppress(*REFUSALS):
+            while search_id and monotonic() < end:
+                if state_of(self._client.get_archive_search(SearchId=search_id)) not in ("QUEUED", "RUNNING"):
+                    break
+                sleep(0.5)
+        return search_id
+
+    def _search(self, archive_id: str, search_ids: list[str]) -> list[dict[str, Any]]:
+        """What one of these searches found, the first that found something and may be looked at."""
+        if not search_ids:
+            for operation in ("GetArchiveSearch", "GetArchiveSearchResults", "StopArchiveSearch"):
+                self._note(operation, archive_id, "untried", _NO_SEARCH)
+            return []
+        self._call("GetArchiveSearch", archive_id, SearchId=search_ids[0])
+        answer = self._call("GetArchiveSearchResults", archive_id, SearchId=search_ids[0])
+        how = "on a search that has ended, where it does nothing"
+        self._call("StopArchiveSearch", archive_id, how, SearchId=search_ids[0])
+        rows: list[dict[str, Any]] = (answer or {}).get("Rows", [])
+        for search_id in search_ids[1:]:
+            if rows or answer is None:
+                break
+            with suppress(*REFUSALS):
+                rows = self._client.get_archive_search_results(SearchId=search_id).get("Rows", [])
+        return rows
+
+    def _call(self, operation: str, archive_id: str, how: str = "called", **members: Any) -> dict[str, Any] | None:
+        """The answer; None where there is none. What an answer, or a refusal for another reason, shows is noted."""
+        try:
+            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**members)
+        except REFUSALS as error:
+            said = refusal(error, operation, resources.archive(archive_id) if archive_id else resources.ARCHIVES)
+            if isinstance(said, AccessDenied) and isinstance(error, ClientError):
+                denial = denial_of(error, f"ses:{operation}")
+                self._note(operation, archive_id, "denied", denial.why or "AccessDeniedException", denial.resource)
+            elif isinstance(error, ClientError) and _passed(error):
+                self._note(operation, archive_id, "allowed", f"{how}; refused, but for another reason")
+            else:
+                self._note(operation, archive_id, "failed", str(said))
+            return None
+        self._note(operation, archive_id, "allowed", how)
+        return answer
+
+    def _note(self, operation: str, archive_id: str, result: Result, how: str, resource: str = "") -> None:
+        if operation in self._needed:
+            self._found.permissions.append(Permission(f"ses:{operation}", archive_id, result, how, resource))
+
+
+def _passed(error: ClientError) -> bool:
+    """Whether the refusal came after rights were looked at."""
+    return error.response.get("Error", {}).get("Code") in ("ConflictException", "ServiceQuotaExceededException")
+
+
+def lines(found: Examination) -> Iterator[str]:
+    """What was found out, for a person."""
+    yield from _labelled(
+        ("Identity", found.arn or "unknown"),
+        ("Account", found.account),
+        ("Credentials", found.credentials + (f"; until {found.until:%Y-%m-%d %H:%M} UTC" if found.until else "")),
+        ("Region", found.region),
+        ("Kept to", found.kept_to),
+    )
+    if found.problem:
+        yield f"Problem       {found.problem}"
+        return
+    if any(not each.archive_id for each in found.permissions):
+        yield from _permissions(found, "", "All archives")
+    for archive in found.archives:
+        told = " ".join(archive.get(name, "") for name in ("ArchiveId", "ArchiveName", "ArchiveState")).rstrip()
+        yield from _permissions(found, archive["ArchiveId"], f"Archive {told}")
+
+
+def _permissions(found: Examination, archive_id: str, title: str) -> Iterator[str]:
+    """Those on one archive; "" for those on none."""
+    permissions = [each for each in found.permissions if each.archive_id == archive_id]
+    if title:
+        yield ""
+        yield f"{title}{'' if permissions else ': not tried; --archive names those that are'}"
+    width = max((len(each.action) for each in found.permissions), default=0)
+    yield from (f"  {each.result:<8} {each.action:<{width}}  {each.how}" for each in permissions)
+    denied = [each for each in permissions if each.resource]
+    for resource in dict.fromkeys(each.resource for each in denied):
+        actions = [each.action for each in denied if each.resource == resource]
+        yield f"  What allows it: {json.dumps({'Effect': 'Allow', 'Action': actions, 'Resource': resource})}"
+
+
+def _labelled(*pairs: tuple[str, str]) -> Iterator[str]:
+    for label, text in pairs:
+        if text:
+            yield f"{label:<14}{text}"

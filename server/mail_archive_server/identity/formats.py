@@ -1,0 +1,65 @@
+"""A policy as those write it who will attach it: JSON, Terraform, a CloudFormation template."""
+
+import json
+from typing import Any
+
+from mail_archive_server.identity.policy import Document
+
+NAME = "MailArchive"
+
+
+def as_json(document: Document) -> str:
+    return json.dumps(document, indent=2)
+
+
+def as_terraform(document: Document) -> str:
+    """A data source, in Terraform's own language."""
+    blocks = "\n\n".join(_terraform_statement(each) for each in document["Statement"])
+    return f'data "aws_iam_policy_document" "mail_archive" {{\n{blocks}\n}}'
+
+
+def as_cloudformation(document: Document) -> str:
+    """A template: a managed policy, or the role itself where the document says who may assume it."""
+    is_trust = "Principal" in document["Statement"][0]
+    resource: dict[str, Any] = (
+        {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document}}
+        if is_trust
+        else {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    )
+    name = f"{NAME}{'Role' if is_trust else 'Policy'}"
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {name: resource}}, indent=2)
+
+
+FORMATS = {"json": as_json, "terraform": as_terraform, "cloudformation": as_cloudformation}
+
+
+def _terraform_statement(statement: dict[str, Any]) -> str:
+    lines = [
+        *([f"sid       = {_text(statement['Sid'])}"] if "Sid" in statement else []),
+        f"effect    = {_text(statement['Effect'])}",
+        f"actions   = {_texts(statement['Action'])}",
+    ]
+    if "Resource" in statement:
+        lines.append(f"resources = {_texts(statement['Resource'])}")
+    for kind, names in statement.get("Principal", {}).items():
+        lines += _block("principals", {"type": _text(kind), "identifiers": _texts(names)})
+    for test, keys in statement.get("Condition", {}).items():
+        for key, values in keys.items():
+            lines += _block("condition", {"test": _text(test), "variable": _text(key), "values": _texts(values)})
+    inner = "\n".join(f"    {line}" for line in lines)
+    return f"  statement {{\n{inner}\n  }}"
+
+
+def _block(name: str, members: dict[str, str]) -> list[str]:
+    width = max(map(len, members))
+    return [f"{name} {{", *(f"  {key:<{width}} = {value}" for key, value in members.items()), "}"]
+
+
+def _texts(values: str | list[str]) -> str:
+    listed = [values] if isinstance(values, str) else values
+    return f"[{', '.join(_text(each) for each in listed)}]"
+
+
+def _text(text: str) -> str:
+    """A string: what would be a template in it is written as it is."""
+    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,9 @@
+"""The account that a local archive is in, and what things in it are called."""
+
+ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+def archive_arn(region: str, archive_id: str) -> str:
+    """The ARN of an archive; `*` stands for all of them."""
+    return f"arn:aws:ses:{region}:{ACCOUNT}:mailmanager-archive/{archive_id}"

