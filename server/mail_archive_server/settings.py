@@ -2,17 +2,25 @@
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
-from urllib.parse import urlsplit
+
+from mail_archive_server.setting_values import (
+    http_url,
+    key,
+    one_of,
+    path,
+    port,
+    seconds,
+    session_seconds,
+    tag,
+    words,
+    yes_or_no,
+)
 
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
-
-KEY_BYTES = 16
-"""The shortest key that is worth its name."""
 
 Transport = Literal["stdio", "http"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -86,95 +94,6 @@ class Setting:
     @property
     def default(self) -> Any:
         return getattr(Settings(), self.name)
-
-
-def yes_or_no(text: str) -> bool:
-    if text.lower() in ("yes", "true", "1", "on"):
-        return True
-    if text.lower() in ("no", "false", "0", "off"):
-        return False
-    raise ValueError("yes or no")
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        for choice in choices:
-            if text.lower() == choice.lower():
-                return choice
-        raise ValueError(f"one of {', '.join(choices)}")
-
-    return read
-
-
-def path(text: str) -> Path:
-    """`~` is the user's home: hosts start a server without a shell, which would have said so."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        raise ValueError("a path; there is no such user, or no home folder") from None
-
-
-def words(pattern: str, kind: str) -> Callable[[str], str]:
-    """Reads a text that AWS would take."""
-
-    def read(text: str) -> str:
-        if not re.fullmatch(pattern, text, re.ASCII):
-            raise ValueError(kind)
-        return text
-
-    return read
-
-
-def tag(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if (
-        not equals
-        or not re.fullmatch(r"[\w\s.:/=+@-]{1,128}", name)
-        or not re.fullmatch(r"[\w\s.:/=+@-]{0,256}", value)
-    ):
-        raise ValueError("a key and a value such as team=legal, of letters, digits, spaces and _.:/=+-@")
-    return name, value
-
-
-def session_seconds(text: str) -> int:
-    """botocore renews credentials 15 minutes before their end: of a session of 15 minutes, with each call."""
-    if not text.isdigit() or not 1_800 <= int(text) <= 43_200:
-        raise ValueError("a number of seconds from 1800 to 43200")
-    return int(text)
-
-
-def port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65_535:
-        raise ValueError("a port number from 0 to 65535")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 3600:
-        raise ValueError("a number of seconds from 0 to 3600")
-    return value
-
-
-def key(text: str) -> str:
-    if len(text.encode()) < KEY_BYTES:
-        raise ValueError(f"at least {KEY_BYTES} characters")
-    return text
-
-
-def http_url(text: str) -> str:
-    kind = "a URL such as https://mail-manager.eu-west-1.amazonaws.com"
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise ValueError(kind) from None
-    if not usable:
-        raise ValueError(kind)
-    return text
 
 
 _IN_STS = r"[\w+=,.@-]{2,64}"

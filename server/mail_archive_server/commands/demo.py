@@ -2,7 +2,8 @@
 
 import argparse
 
-from mail_archive_server.settings import path, read_value
+from mail_archive_server.setting_values import path
+from mail_archive_server.settings import read_value
 
 HELP = "show an investigation of a sample archive, from question to answer"
 

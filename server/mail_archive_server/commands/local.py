@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import SettingError, path, port, read_value, seconds
+from mail_archive_server.setting_values import path, port, seconds
+from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import shown
 
 if TYPE_CHECKING:

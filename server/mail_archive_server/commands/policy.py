@@ -5,7 +5,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import SETTINGS, SettingError, add_flags, one_of, read_settings, read_value
+from mail_archive_server.setting_values import one_of
+from mail_archive_server.settings import SETTINGS, SettingError, add_flags, read_settings, read_value
 
 if TYPE_CHECKING:
     from mail_archive_server.identity.policy import Document

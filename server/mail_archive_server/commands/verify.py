@@ -5,7 +5,8 @@ import json
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import path, read_value
+from mail_archive_server.setting_values import path
+from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:

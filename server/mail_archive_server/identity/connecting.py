@@ -85,9 +85,12 @@ class Connection:
         core.set_config_variable("sts_regional_endpoints", "regional")
         if self._scope is not None:
             policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.place(core))
-            self.narrowing = Narrowing(policy, self._scope, self._settings.unscoped_ok)
+            # One for all sessions: what was narrowed once stays so, whoever signs in next.
+            self.narrowing = self.narrowing or Narrowing(policy, self._scope, self._settings.unscoped_ok)
+            self.narrowing.policy = policy
         found = credentials_to_call_with(self._settings, chain, partial(self._sts, core), self.narrowing)
-        core._credentials = found or chain()
+        if found is not None:
+            core._credentials = found
         return core
 
     def place(self, core: Session) -> Place:

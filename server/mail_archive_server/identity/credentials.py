@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.utils import parse_timestamp
 
 from mail_archive_server.settings import Settings
-from mail_archive_tools.service.credentials import StillExpired
+from mail_archive_tools.service.causes import StillExpired
 from mail_archive_tools.service.scope import Scope
 
 Chain = Callable[[], Credentials]
@@ -68,7 +68,7 @@ class Narrowing:
                 "STS does not narrow these credentials, so nothing but this server keeps to its archives "
                 "(--unscoped-ok); `mail-archive-mcp doctor` says why."
             )
-        self.refused = error
+        self.refused, self.scope.alone = error, True
 
 
 def credentials_to_call_with(

@@ -10,7 +10,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mail_archive_server.settings import KEY_BYTES, SettingError, Settings
+from mail_archive_server.setting_values import KEY_BYTES
+from mail_archive_server.settings import SettingError, Settings
 from mail_archive_server.terminal import shown
 from mail_archive_tools.searching.cursors import Cursors
 

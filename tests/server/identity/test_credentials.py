@@ -21,6 +21,8 @@ from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools import errors
 from mail_archive_tools.access import Access
+from mail_archive_tools.archives import NOT_NARROWED, list_archives
+from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.refusals import refusal
 from mail_archive_tools.service.resources import ARCHIVES
 from tests.conftest import loopback
@@ -202,7 +204,9 @@ async def test_what_cannot_be_narrowed_is_refused_unless_that_is_allowed(
     assert not any(each.startswith("MailManagerSvc.") for each in aws.asked.operations)
 
     access = aws.access(archive=(folder.legal,), unscoped_ok=True)
-    assert await access.client.get_archive(folder.legal)
+    listed = await list_archives(access=access)
+    assert [each.archive_name for each in listed.archives] == ["legal"]
+    assert NOT_NARROWED in (listed.notes or [])
     assert "nothing but this server keeps to its archives" in caplog.text
     # Nobody but this server refuses now, so it takes no id for granted.
     mine, other = folder.messages["legal"][0], folder.messages["board"][0]
@@ -236,6 +240,45 @@ async def test_what_was_narrowed_is_not_widened_when_sts_goes_away(
             # As long as the old ones are good they are used; the message of the other archive stays closed.
             said = await refused_message(access, folder)
             assert "within this session" in said
+
+
+async def test_what_was_narrowed_is_not_widened_for_whoever_signs_in_next(aws: Aws, folder: Folder) -> None:
+    never = policy({"Effect": "Deny", "Action": "sts:GetScopedCredentials", "Resource": "*"})
+    everything = allow("ses:*")
+    access = aws.access(archive=(folder.legal,), unscoped_ok=True)
+    assert await access.client.get_archive(folder.legal)
+    folder.identities(Users=[{"UserName": "bob", "Policies": [everything, never]}])
+    aws.as_user("bob")
+    with pytest.raises(errors.AccessDenied, match=r"user/bob may not call GetScopedCredentials"):
+        await access.client.get_archive(folder.legal)
+
+
+async def test_cursors_of_other_archives_are_refused_before_a_call(aws: Aws, folder: Folder) -> None:
+    anybody = aws.access()
+    begin, end = datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 30, tzinfo=UTC)
+    page = await search_archive(folder.board, begin, end, limit=1, access=anybody)
+    assert page.next_cursor
+    access = aws.access(archive=(folder.legal,))
+    aws.asked.operations.clear()
+    with pytest.raises(errors.OutOfScope):
+        await search_archive(folder.board, begin, end, limit=1, cursor=page.next_cursor, access=access)
+    with pytest.raises(errors.InvalidArgument, match="belongs to a call with other arguments"):
+        await search_archive(folder.legal, begin, end, limit=1, cursor=page.next_cursor, access=access)
+    assert aws.asked.operations == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"external_id": "x1"}, "--external-id is for a role: name it with --role-arn"),
+        ({"source_identity": "ana"}, "--source-identity is for a role"),
+        ({"session_tag": (("team", "legal"),)}, "--session-tag is for a role"),
+        ({"unscoped_ok": True}, "--unscoped-ok is for --archive: name the archives to keep to"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told_at_the_start(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        open_access(Settings(region="eu-west-1", **settings))
 
 
 def test_more_archives_than_a_policy_holds_are_told_at_the_start() -> None:

@@ -60,7 +60,10 @@ class Searcher:
         Raises:
             SlotTaken: another search was in the way until the time was up.
             SearchEnded: the search failed, or somebody stopped it.
+            OutOfScope: it is a search of another archive than the client keeps to.
         """
+        # Before all else: the id of a search may come in a cursor, from anywhere.
+        self.client.refuse_archive(request.archive_id)
         outcome = await self._reused(request, (search_id, self.recent.find(request)), patience, keep)
         if outcome is not None:
             return outcome

@@ -59,7 +59,7 @@ class MailManager:
         return response
 
     async def get_archive(self, archive_id: str) -> dict[str, Any]:
-        self._refuse_archive(archive_id)
+        self.refuse_archive(archive_id)
         return await self._call("GetArchive", resources.archive(archive_id), ArchiveId=archive_id)
 
     async def start_archive_search(
@@ -72,7 +72,7 @@ class MailManager:
     ) -> str:
         """Start a search; returns its SearchId. A cancelled call waits for it, since a search whose id nobody
         knows would hold the only slot."""
-        self._refuse_archive(archive_id)
+        self.refuse_archive(archive_id)
         response = await self._call(
             "StartArchiveSearch",
             resources.archive(archive_id),
@@ -108,7 +108,7 @@ class MailManager:
     async def list_archive_searches(
         self, archive_id: str, page_size: int, next_token: str | None = None
     ) -> dict[str, Any]:
-        self._refuse_archive(archive_id)
+        self.refuse_archive(archive_id)
         return await self._call(
             "ListArchiveSearches",
             resources.archive(archive_id),
@@ -133,7 +133,11 @@ class MailManager:
             "GetArchiveMessageContent", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
         )
 
-    def _refuse_archive(self, archive_id: str) -> None:
+    def refuse_archive(self, archive_id: str) -> None:
+        """
+        Raises:
+            OutOfScope: it is an archive that the client does not keep to.
+        """
         if self.scope is not None:
             self.scope.refuse_archive(archive_id)
 
@@ -155,11 +159,11 @@ class MailManager:
 
     def _send(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
         # Whoever signed in anew while the client was kept is not told that the old login has ended.
-        kept = self._client is not None
+        kept = self._client
         try:
             return self._try(operation, resource, parameters)
         except CredentialsRefused:
-            if not kept or self._client is not None:
+            if kept is None or self._client is kept:
                 raise
             return self._try(operation, resource, parameters)
 

@@ -13,22 +13,11 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from mail_archive_tools import errors
-from mail_archive_tools.service.credentials import (
-    EXPIRED,
-    NO_RESTART,
-    UNKNOWN,
-    asked,
-    code_of,
-    expired_still,
-    missing,
-    refused,
-    said,
-    said_by,
-    skewed,
-    status_of,
-)
+from mail_archive_tools.service.causes import NO_RESTART, expired_still, missing
+from mail_archive_tools.service.credentials import EXPIRED, UNKNOWN, asked, refused, skewed
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.resources import Resource
+from mail_archive_tools.service.sdk_errors import code_of, said, said_by, status_of
 
 REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
 """All that a boto3 client raises."""
