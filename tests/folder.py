@@ -1,18 +1,22 @@
 """A local archive with two archives and identities of its own: what is tried without AWS."""
 
 import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mail_archive_server.local.archives import create_archive
+from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.backend import LocalBackend
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
-from tests.conftest import eml
+from tests.conftest import eml, loopback
 
 ACCOUNT = "000000000000"
 ROOT_OF_ACCOUNT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -29,6 +33,9 @@ Content-Disposition: attachment; filename=list.txt
 Who was there: {name}.
 --b--
 """
+NAMES = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+"""What STS calls the parts of credentials."""
+
 YEAR = {"from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
 
 
@@ -129,6 +136,17 @@ def make_folder(path: Path) -> Folder:
             pass
         folder.messages[name] = [row["ArchivedMessageId"] for row in found]
     return folder
+
+
+@contextmanager
+def on_a_port(folder: Folder, behind: float = 0, wrapped: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
+    """The folder's API on a loopback port, its clock so many seconds behind; gives its URL."""
+    base: list[str] = []
+    with Store(folder.path) as store:
+        local = Local(store, lambda: base[0], search_seconds=0, clock=lambda: time.time() - behind)
+        with loopback(wrapped(api_app(local))) as url:
+            base.append(url)
+            yield url
 
 
 def _rows(client: Any, search_id: str) -> list[dict[str, Any]]:

@@ -51,8 +51,8 @@ class Connection:
     def __init__(self, settings: Settings, backend: Backend, scope: Scope | None) -> None:
         self._settings, self._backend, self._scope = settings, backend, scope
         self.narrowing: Narrowing | None = None
-        self.chain: Credentials | None = None
-        """The user's own credentials, as they were last looked at."""
+        self.own: Credentials | None = None
+        """The user's own credentials, as they were last looked at to make others of them."""
 
     @property
     def assumes_role(self) -> bool:
@@ -78,8 +78,8 @@ class Connection:
         core, of_user = self._backend.session()
 
         def chain() -> Credentials:
-            self.chain = of_user()
-            return self.chain
+            self.own = of_user()
+            return self.own
 
         # The global endpoint of STS does not narrow credentials, and is further away.
         core.set_config_variable("sts_regional_endpoints", "regional")
@@ -90,6 +90,7 @@ class Connection:
             self.narrowing.policy = policy
         found = credentials_to_call_with(self._settings, chain, partial(self._sts, core), self.narrowing)
         if found is not None:
+            # Where botocore keeps what its chain found; to give it such as renew themselves there is no other way.
             core._credentials = found
         return core
 

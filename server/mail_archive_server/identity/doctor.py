@@ -116,7 +116,7 @@ def _identify(found: Examination, connection: Connection, core: Any) -> None:
         who = connection.client_of(core, "sts").get_caller_identity()
         found.arn, found.account = who["Arn"], who["Account"]
     finally:
-        own = connection.chain or core.get_credentials()
+        own = connection.own or core.get_credentials()
         found.credentials = "" if own is None else _CREDENTIALS.get(own.method, own.method)
     called_with = core.get_credentials()
     found.until = getattr(called_with, "_expiry_time", None)

@@ -1,39 +1,14 @@
 """Which operations a policy allows on what, and that a link obeys whoever asked for it."""
 
-import contextlib
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
-from mail_archive_server.local.asgi import api_app
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.store import Store
-from tests.conftest import loopback
-from tests.folder import Folder, allow, policy, refused, role_arn, trust
+from tests.folder import NAMES, ROOT_OF_ACCOUNT, Folder, allow, policy, refused, role_arn, trust
 
 JUNE = {"FromTimestamp": "2025-05-25T00:00:00Z", "ToTimestamp": "2025-06-10T00:00:00Z", "MaxResults": 10}
 DENIED = "AccessDeniedException"
-
-
-@contextlib.contextmanager
-def on_a_port(folder: Folder) -> Iterator[str]:
-    base: list[str] = []
-    with Store(folder.path) as store, loopback(api_app(Local(store, lambda: base[0], search_seconds=0))) as url:
-        base.append(url)
-        yield url
-
-
-@pytest.fixture(params=["in this process", "on a port"])
-def door(request: pytest.FixtureRequest, folder: Folder) -> Iterator[str | None]:
-    """Both doors: None, and a URL."""
-    if request.param == "in this process":
-        yield None
-    else:
-        with on_a_port(folder) as url:
-            yield url
 
 
 def test_a_policy_for_one_archive_opens_that_and_nothing_of_the_other(folder: Folder, door: str | None) -> None:
@@ -137,7 +112,7 @@ def test_a_link_of_a_session_knows_its_tags(folder: Folder) -> None:
     role = {
         "RoleName": "analyst",
         "Policies": [by_tag],
-        "AssumeRolePolicyDocument": trust(folder_root(), "sts:AssumeRole", "sts:TagSession"),
+        "AssumeRolePolicyDocument": trust(ROOT_OF_ACCOUNT, "sts:AssumeRole", "sts:TagSession"),
     }
     folder.identities(Roles=[role])
     for team, status in (("legal", 200), ("board", None)):
@@ -149,13 +124,6 @@ def test_a_link_of_a_session_knows_its_tags(folder: Folder) -> None:
             assert refused(client.get_archive_message, ArchivedMessageId=folder.messages["legal"][0])[0] == DENIED
         else:
             assert httpx.get(link_of(client, folder.messages["legal"][0])).status_code == status
-
-
-NAMES = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-
-
-def folder_root() -> str:
-    return "arn:aws:iam::000000000000:root"
 
 
 def test_many_at_once_are_told_apart(folder: Folder) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +21,12 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.identity.sessions import Session
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import ROOT
-from tests.folder import Folder, allow, policy, refused, role_arn, trust
-from tests.local.identity.test_authorizing import NAMES, on_a_port
+from tests.folder import NAMES, Folder, allow, on_a_port, policy, refused, role_arn, trust
 
 AWS = ROOT / ".venv" / "awscli" / "bin" / "aws"
 ANALYST = role_arn("analyst")
 ANA = "arn:aws:iam::000000000000:user/ana"
 DENIED = "AccessDenied"
-
-
-@pytest.fixture(params=["in this process", "on a port"])
-def door(request: pytest.FixtureRequest, folder: Folder) -> Iterator[str | None]:
-    if request.param == "in this process":
-        yield None
-    else:
-        with on_a_port(folder) as url:
-            yield url
 
 
 def analyst(**more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,6 @@ import pytest
 
 from mail_archive_server.backends import open_access
 from mail_archive_server.identity.chain import chain_of, session_of_chain
-from mail_archive_server.local.asgi import api_app
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools import errors
 from mail_archive_tools.access import Access
@@ -25,9 +22,7 @@ from mail_archive_tools.archives import NOT_NARROWED, list_archives
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.refusals import refusal
 from mail_archive_tools.service.resources import ARCHIVES
-from tests.conftest import loopback
-from tests.folder import Folder, allow, policy, role_arn, trust
-from tests.local.identity.test_authorizing import NAMES
+from tests.folder import NAMES, Folder, allow, on_a_port, policy, role_arn, trust
 from tests.local.identity.test_sts import key, provider, token, web_role  # noqa: F401 - key is a fixture
 from tests.server.identity.stubs import Asked, recorded, sts_that_says
 
@@ -82,15 +77,9 @@ def session_of(answer: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@contextmanager
-def served(folder: Folder, asked: Asked, behind: float = 0) -> Iterator[str]:
-    """The folder on a port, its clock so many seconds behind."""
-    base: list[str] = []
-    with Store(folder.path) as store:
-        local = Local(store, lambda: base[0], search_seconds=0, clock=lambda: time.time() - behind)
-        with loopback(recorded(api_app(local), asked)) as url:
-            base.append(url)
-            yield url
+def served(folder: Folder, asked: Asked, behind: float = 0) -> AbstractContextManager[str]:
+    """The folder on a port, where what is asked of it is written down."""
+    return on_a_port(folder, behind, lambda app: recorded(app, asked))
 
 
 @pytest.fixture

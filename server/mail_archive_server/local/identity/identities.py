@@ -37,6 +37,7 @@ _SHORTEST_SESSION, _DEFAULT_SESSION, _LONGEST_SESSION = 900, 3600, 43_200
 _EVERYTHING = read_policy(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, OWNER
 )
+_NOBODY = Policy(())
 
 
 class IdentityError(StoreError):
@@ -66,7 +67,7 @@ class User(Principal):
 
 @dataclass(frozen=True)
 class Role(Principal):
-    trust: Policy = _EVERYTHING
+    trust: Policy = _NOBODY
     longest_session: int = _DEFAULT_SESSION
 
     @property
@@ -120,17 +121,19 @@ class IdentityFile:
             IdentityError: the file cannot be used.
         """
         with self._lock:
-            stamp = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self._files())
+            stamp = self._stamp_now()
             if self._read is None or stamp != self._stamp:
                 self._read = _Reading(self._folder).identities()
                 self._stamp = stamp
             return self._read
 
-    def _files(self) -> list[Path]:
+    def _stamp_now(self) -> object:
+        """What changes with any file that identities come from."""
         try:
-            return sorted(path for path in self._folder.iterdir() if path.suffix == ".json" and path.is_file())
+            found = {path.name: path.stat() for path in self._folder.glob("*.json")}
         except OSError as error:
-            raise IdentityError(f"{self._folder} cannot be read ({error.strerror}).") from None
+            raise IdentityError(f"{self._folder} cannot be read ({error.strerror}). Try again.") from None
+        return {name: (stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found.items()}
 
 
 class _Reading:

@@ -78,7 +78,11 @@ class Seal:
         mac, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
         if not hmac.compare_digest(mac, self._mac(content)):
             raise NoSession
-        return self._keys("LSIA", token), Session(**json.loads(zlib.decompress(content)))
+        try:
+            return self._keys("LSIA", token), Session(**json.loads(zlib.decompress(content)))
+        except TypeError:
+            # Made by another version, which noted other things.
+            raise NoSession from None
 
     def _mac(self, content: bytes) -> bytes:
         return hmac.digest(self._key, b"session " + content, "sha256")
