@@ -9,31 +9,34 @@ from mail_archive_tools.models.reading import About, MessageHeaders
 
 _LISTED = 25
 """Members of a list that are shown, when there is room."""
+_MORE_LISTED = {"links": 100}
+"""Of these lists more are: an investigator asks for all of them."""
 
 
 class Shares:
     """How much of each list is shown, and what was left out. A smaller `share` shows less."""
 
     def __init__(self, share: float) -> None:
-        self._limit = max(2, int(_LISTED * share))
+        self._share = share
         self.left_out: list[str] = []
 
     def some(self, values: Iterable[Any], name: str) -> list[Any] | None:
         """The first of the values; None where there are none."""
         listed = list(values)
-        if len(listed) > self._limit:
-            self.left_out.append(f"{name}: {self._limit} of {len(listed)} are shown.")
-        return listed[: self._limit] or None
+        limit = max(2, int(_MORE_LISTED.get(name, _LISTED) * self._share))
+        if len(listed) > limit:
+            self.left_out.append(f"{to_pascal(name).rstrip('_')}: {limit} of {len(listed)} are shown.")
+        return listed[:limit] or None
 
 
 def members_about(about: About, share: float) -> tuple[dict[str, Any], list[str]]:
     """The members of `ReadMessage` but its text, and what was left out of them, as sentences. A smaller share shows
     less of each list."""
     shares = Shares(share)
-    members = {name: shares.some(value, to_pascal(name)) if isinstance(value, list) else value for name, value in about}
+    members = {name: shares.some(value, name) if isinstance(value, list) else value for name, value in about}
     members["headers"] = _headers(about.headers, shares)
     if about.delivery_report is not None:
-        recipients = shares.some(about.delivery_report.recipients, "DeliveryReport") or []
+        recipients = shares.some(about.delivery_report.recipients, "delivery_report") or []
         members["delivery_report"] = about.delivery_report.model_copy(update={"recipients": recipients})
     if len(about.attachments) > len(members["attachments"] or ()):
         last = about.attachments[-1].attachment_id
@@ -43,7 +46,5 @@ def members_about(about: About, share: float) -> tuple[dict[str, Any], list[str]
 
 
 def _headers(headers: MessageHeaders, shares: Shares) -> MessageHeaders:
-    lists = {
-        name: shares.some(value, to_pascal(name).rstrip("_")) for name, value in headers if isinstance(value, list)
-    }
+    lists = {name: shares.some(value, name) for name, value in headers if isinstance(value, list)}
     return headers.model_copy(update=lists)

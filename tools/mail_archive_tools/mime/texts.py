@@ -9,6 +9,7 @@ from mail_archive_tools.mime.carried.pgp import read_clear_signed
 from mail_archive_tools.mime.codecs.transfer import MAX_UUENCODED, UuFile, uuencoded
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.html.reader import HtmlText, Link, read_html
+from mail_archive_tools.mime.html.targets import Target
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, text_of
 
@@ -27,13 +28,16 @@ _WORDS = re.compile(r"\w{2,}")
 @dataclass
 class Text:
     """`text` is what to read, made from a part of type `source` (None: there is none). `other_type` names the version
-    that says something else, where there is one. `hidden` counts the words that the HTML hides, by the way it does."""
+    that says something else, where there is one. `hidden` counts the words that the HTML hides, by the way it does;
+    `targets` are where it leads. `plain` is what the plain text says, whichever is shown."""
 
     text: str = ""
     source: str | None = None
     other_type: str | None = None
     hidden: Counter[str] = field(default_factory=Counter)
     links: list[Link] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    plain: str = field(default="", repr=False)
     files: list[tuple[Part, UuFile]] = field(default_factory=list)
     signed: bool = False
     problems: list[Problem] = field(default_factory=list)
@@ -46,6 +50,7 @@ def read_texts(bodies: Bodies) -> Text:
     converted = _converted(bodies.plain, text) | _converted(in_html_alone, text)
     plain = _joined(bodies.plain, converted)
     html = _joined(bodies.html, converted)
+    text.plain = "" if all(_is_html(part) for part in bodies.plain) else plain
     has_html = any(_is_html(part) for part in bodies.html)
     if not has_html or not _says_something(html):
         text.text, text.source = plain, "text/plain" if plain.strip() else None
@@ -97,6 +102,7 @@ def _as_text(part: Part, text: Text) -> str:
 def _note(part: Part, read: HtmlText, text: Text) -> None:
     text.hidden.update(read.hidden)
     text.links += read.links
+    text.targets += read.targets
     if read.cut:
         text.problems.append(Problem(part.id, read.cut))
 

@@ -66,6 +66,15 @@ class RouteHop(Output):
     delay_seconds: int | None = optional("How long after the hop before; negative where clocks differ or lie.")
 
 
+class LinkHost(Output):
+    """A host that links of the message lead to, in whichever part, seen or not."""
+
+    host: Value = member("The host.")
+    count: int = member("How many links lead there.")
+    kinds: list[Value] = member("link, mail, form, area, svg, refresh, frame, or text where it is only written.")
+    words: list[Value] | None = optional("Some of the words that lead there.")
+
+
 class FindingLine(Output):
     about: Value = member("sender, domain, link, text, file or date.")
     finding: Value = member("What deserves a second look. A fact, no verdict.")
@@ -106,6 +115,8 @@ class About(Output):
     attachments: list[AttachmentSummary] = member("The files that came with it.")
     authentication: list[AuthenticationResult] = member("Results of checks of the sender, topmost first.")
     route: list[RouteHop] = member("The hosts it went through, first one first.")
+    links: list[LinkHost] = member("Every host that its links lead to.")
+    image_hosts: list[Value] = member("Hosts that its pictures would be loaded from.")
     findings: list[FindingLine] = member("What deserves a second look.")
     invitations: list[Invitation] = member("The calendar events in it.")
     protection: list[Value] = member("Signatures and encryption.")
@@ -128,6 +139,8 @@ class ReadMessage(FromMail):
     attachments: list[AttachmentSummary] | None = optional("The files that came with it.")
     authentication: list[AuthenticationResult] | None = optional("Results of checks of the sender, topmost first.")
     route: list[RouteHop] | None = optional("The hosts it went through, first one first.")
+    links: list[LinkHost] | None = optional("Every host that links of any part lead to, shown in the text or not.")
+    image_hosts: list[Value] | None = optional("Hosts that its pictures would be loaded from; none was.")
     findings: list[FindingLine] | None = optional("What deserves a second look.")
     delivery_report: DeliveryReport | None = optional("It is a report about another message.")
     invitations: list[Invitation] | None = optional("The calendar events in it.")

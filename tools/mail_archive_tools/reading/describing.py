@@ -5,6 +5,7 @@ from typing import Any
 from mail_archive_tools.mime.carried.calendar import Calendar, Event, read_calendar
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, read_authentication
 from mail_archive_tools.mime.evidence.findings import find
+from mail_archive_tools.mime.evidence.links import LinkedHost, Links, read_links
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode
 from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.evidence.reports import Report, read_report
@@ -71,6 +72,7 @@ def _about(message: Message, envelope_from: str | None) -> Json:
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
     broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
     report = read_report(message.root)
+    links = read_links(message)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],
@@ -79,13 +81,33 @@ def _about(message: Message, envelope_from: str | None) -> Json:
         "findings": [{"about": each.kind, "finding": each.sentence} for each in find(message, route, envelope_from)],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
-        "problems": [str(each) for each in (*message.problems, *broken)],
+        "links": [_link(each) for each in links.hosts],
+        "image_hosts": [f"{_host(host)} ({count})" for host, count in links.images.items()],
+        "problems": [str(each) for each in (*message.problems, *broken, *_not_looked_at(links))],
     }
     return {
         "headers": _headers(message),
         **{name: values[:LISTED] for name, values in lists.items()},
         "delivery_report": _delivery(report) if report else None,
     }
+
+
+def _link(host: LinkedHost) -> Json:
+    return {
+        "host": _host(host.host),
+        "count": host.count,
+        "kinds": list(host.kinds),
+        "words": list(host.words) or None,
+    }
+
+
+def _host(host: str) -> str:
+    unicode = in_unicode(host)
+    return host if unicode == host else f"{host} (in Unicode: {unicode})"
+
+
+def _not_looked_at(links: Links) -> list[Problem]:
+    return [Problem("links", f"not all were looked for: {links.cut}")] if links.cut else []
 
 
 def _attachment(file: File) -> Json:

@@ -55,7 +55,9 @@ class MessageReading(_Checked):
     def without_content(self, why: str) -> Self:
         """What is left of a reading by the header fields alone: nothing of it tells of a body."""
         problem = f"message: {why}; no more than its header fields was read"
-        about = self.about.model_copy(update={"attachments": [], "hidden_text": [], "problems": [problem]})
+        about = self.about.model_copy(
+            update={"attachments": [], "hidden_text": [], "links": [], "image_hosts": [], "problems": [problem]}
+        )
         return self.model_copy(update={"about": about, "file_names": [], "unread": why})
 
 

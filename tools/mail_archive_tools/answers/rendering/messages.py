@@ -9,6 +9,7 @@ from mail_archive_tools.models.reading import (
     AttachmentSummary,
     AuthenticationResult,
     DeliveryReport,
+    LinkHost,
     MessageHeaders,
     RouteHop,
 )
@@ -85,6 +86,9 @@ def _about(result: ReadMessage) -> Iterator[str]:
         yield f"Hop {number}: {_hop(hop)}"
     for hidden in result.hidden_text or ():
         yield f"Hidden by its HTML: {hidden.words} words ({hidden.reason})"
+    yield from map(_link, result.links or ())
+    if result.image_hosts:
+        yield f"Pictures from: {', '.join(result.image_hosts)}"
     for finding in result.findings or ():
         yield f"Finding ({finding.about}): {finding.finding}"
     if result.delivery_report:
@@ -129,6 +133,11 @@ def _authentication(result: AuthenticationResult) -> str:
     if result.unverifiable:
         line += " (unverifiable: the sender may have forged it)"
     return f"{line}: {'; '.join(result.results)}"
+
+
+def _link(link: LinkHost) -> str:
+    words = f": {'; '.join(link.words)}" if link.words else ""
+    return f"Link host {link.host} ({', '.join(link.kinds)}; {link.count}){words}"
 
 
 def _hop(hop: RouteHop) -> str:

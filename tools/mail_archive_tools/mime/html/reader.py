@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
+from mail_archive_tools.mime.html.targets import Target, targets_in
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
 from mail_archive_tools.untrusted import without_invisible
 
@@ -88,11 +89,13 @@ class Link(NamedTuple):
 
 @dataclass
 class HtmlText:
-    """`hidden` counts the words that were left out, by reason; `cut` says what was not looked at."""
+    """`hidden` counts the words that were left out, by reason; `links` are those that are shown, `targets` all that
+    leads somewhere or is loaded; `cut` says what was not looked at."""
 
     text: str
     hidden: Counter[str] = field(default_factory=Counter)
     links: list[Link] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
     cut: str | None = None
 
 
@@ -115,7 +118,7 @@ def read_html(html: str) -> HtmlText:
     if tree.root is not None:
         walk.run(tree.root)
     cut = cut or walk.cut or ("not all of its style rules were read" if sheet.cut else None)
-    return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, cut)
+    return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, targets_in(tree, html), cut)
 
 
 def _has_quirks(html: str) -> bool:

@@ -1,0 +1,120 @@
+"""Where HTML leads, and what it loads: the targets of all its elements, seen or not, with the words that lead there."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+TargetKind = Literal["link", "svg", "area", "form", "refresh", "frame", "image", "text"]
+
+MAX_TARGETS = 2_000
+"""Targets that are noted of one document."""
+
+WORDS_CHARS = 80
+"""How much of the words that lead to a target is kept."""
+
+_MOST_NODES = 60
+"""Nodes of a link that are looked through for its words: nobody's words are in more."""
+_ELEMENTS = "a,area,form,button,input,meta,iframe,frame,embed,object,img,image,body,table,td,th,tr"
+_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*['\"]?([^'\"]+)", re.IGNORECASE)
+_STYLE_URL = re.compile(r"url\(\s*['\"]?\s*(https?:[^)'\"\s]{1,2000})", re.IGNORECASE)
+_WITH_WORDS = ("link", "svg", "area", "form")
+_WRITTEN = re.compile(r"\bhttps?://[^\s<>\"'`]{4,2000}", re.IGNORECASE)
+_SOURCES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
+
+
+class Target(NamedTuple):
+    """`address` is what a browser would open or load; `words` are those of the element, "" where it has none."""
+
+    kind: TargetKind
+    address: str
+    words: str
+
+
+def targets_of(html: str) -> list[Target]:
+    """The targets of a document that is read for nothing else."""
+    return targets_in(LexborHTMLParser(html), html)
+
+
+def targets_in(tree: LexborHTMLParser, html: str) -> list[Target]:
+    """The targets of a parsed document, in its order; then images of its styles, and addresses that are only written.
+    They are complete where they stand so, or `base` completes them."""
+    base = _attribute(tree.css_first("base"), "href")
+    found: list[Target] = []
+    for node in tree.css(_ELEMENTS):
+        for kind, address in _addresses(node):
+            if address and not address.startswith("#"):
+                words = _words(node) if kind in _WITH_WORDS else ""
+                found.append(Target(kind, _complete(base, address), words))
+        if len(found) >= MAX_TARGETS:
+            break
+    found += [Target("image", each, "") for each in _STYLE_URL.findall(html)]
+    if tree.body is not None and "://" in (text := tree.body.text(deep=True, separator=" ")):
+        found += [Target("text", each, "") for each in _WRITTEN.findall(text)]
+    return found[:MAX_TARGETS]
+
+
+def _addresses(node: LexborNode) -> Iterator[tuple[TargetKind, str]]:
+    attributes, tag = node.attributes, node.tag
+    get = attributes.get
+
+    def clean(name: str) -> str:
+        return "".join((get(name) or "").split())
+
+    if tag in ("a", "area"):
+        yield "area" if tag == "area" else "link", clean("href")
+        yield "svg", clean("xlink:href")
+    elif tag == "form":
+        yield "form", clean("action")
+    elif tag in ("button", "input"):
+        yield "form", clean("formaction")
+        yield "image", clean("src")
+    elif tag == "meta":
+        if (get("http-equiv") or "").strip().lower() == "refresh" and (match := _REFRESH.match(get("content") or "")):
+            yield "refresh", "".join(match.group(1).split())
+    elif tag in _SOURCES:
+        yield "frame", clean(_SOURCES[tag])
+    elif tag in ("img", "image"):
+        yield "image", clean("src") or clean("href") or clean("xlink:href")
+    else:
+        yield "image", clean("background")
+
+
+def _complete(base: str, address: str) -> str:
+    if not base:
+        return address
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
+def _attribute(node: LexborNode | None, name: str) -> str:
+    return "" if node is None else (node.attributes.get(name) or "").strip()
+
+
+def _words(node: LexborNode) -> str:
+    """The words of an element: its text, what stands for its pictures, or what its buttons say."""
+    if node.tag == "area":
+        return _short(node.attributes.get("alt") or node.attributes.get("title") or "")
+    pieces: list[str] = []
+    todo, looked = [node], 0
+    while todo and looked < _MOST_NODES:
+        each = todo.pop()
+        looked += 1
+        if each.tag == "-text":
+            pieces.append(each.text_content or "")
+        elif each.tag in ("img", "input"):
+            pieces.append(each.attributes.get("alt") or each.attributes.get("value") or "")
+        elif each.tag not in ("style", "script"):
+            child = each.last_child
+            while child is not None and len(todo) < _MOST_NODES:
+                todo.append(child)
+                child = child.prev
+    return _short(" ".join(pieces) or node.attributes.get("title") or node.attributes.get("value") or "")
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:WORDS_CHARS]
