@@ -50,6 +50,38 @@ def test_no_authentication_field_raises(value: str) -> None:
         read_authentication(read_headers(f"{name}: {value}\n\n".encode()))
 
 
+@pytest.mark.parametrize(
+    ("clause", "address"),
+    [
+        ("a.example (192.0.2.1) by b with X", "192.0.2.1"),
+        ("a (10.1.2.3) by b (2603:10b6:208:1::15) with mapi id 15", "10.1.2.3"),
+        ("a (a.example [192.0.2.1]) by b", "192.0.2.1"),
+        ("a.example [192.0.2.1]\tby localhost with IMAP (fetchmail-5.9.0)", "192.0.2.1"),
+        ("[192.0.2.1] (helo=x) by b", "192.0.2.1"),
+        ("unknown (HELO foo) (192.0.2.1) by b with SMTP", "192.0.2.1"),
+        ("unknown (HELO foo) (user@192.0.2.1) by b", "192.0.2.1"),
+        ("x ([192.0.2.1]:4567 helo=foo) by b", "192.0.2.1"),
+        ("a (HELO b) (192.0.2.1:25) by b", "192.0.2.1"),
+        ("a (Sender IP is 192.0.2.1, Port 25) by b", "192.0.2.1"),
+        ("192.0.2.1 (EHLO x) by b", "192.0.2.1"),
+        ("a (2001:db8::1) by b", "2001:db8::1"),
+        ("a (a. [IPv6:2001:DB8::1]) by b (8.17.1)", "2001:db8::1"),
+        ("a (a. [::ffff:192.0.2.1]) by b", "192.0.2.1"),
+        ("a ([2001:db8::1]) (using TLSv1.2 with cipher X (256/256 bits)) by b", "2001:db8::1"),
+        ("198.51.100.7 (a [192.0.2.1]) by b", "192.0.2.1"),
+        ("a by b (192.0.2.9)", None),
+        ("a (qmail 1.2.3.4.5) by b", None),
+        ("a (version 10.2.3.4-rc1) by b", None),
+        ("a (201.357.369.35) by b", None),
+        ("a with mapi id 15.2.3.4 by x", None),
+        ("a (at 12:30:45) by b", None),
+    ],
+)
+def test_addresses_are_read_in_the_forms_that_servers_write(clause: str, address: str | None) -> None:
+    (hop,) = read_route(read_headers(f"Received: from {clause}; Mon, 10 Mar 2025 18:00:30 +0100\n\n".encode()))
+    assert hop.from_ip == address
+
+
 def test_the_way_from_the_first_host_to_the_last() -> None:
     raw = (
         b"Received: from relay.example (relay.example [192.0.2.2]) by mx.example with ESMTPS id 1\n"

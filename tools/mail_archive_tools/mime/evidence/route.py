@@ -1,8 +1,10 @@
 """The way of a message, by its Received fields (RFC 5321, 4.4): from the first host to the last."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers
@@ -13,10 +15,16 @@ MAX_HOPS = 100
 _CHARS = 5_000
 _FROM = re.compile(r"^\s*from\s+([^\s;]{1,255})(?:\s+\(((?:[^()]++|\([^()]*+\))*+)\))?", re.IGNORECASE)
 _COMMENT = re.compile(r"\((?:[^()]++|\([^()]*+\))*+\)")
+_BRACKETS = re.compile(r"\[[^\[\]]{3,60}\]")
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;]{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+([^\s;]{1,60})", re.IGNORECASE)
 _FOR = re.compile(r"\sfor\s+<?([^\s;<>]{1,255})", re.IGNORECASE)
-_LITERAL = re.compile(r"\[(?:IPv6:)?([0-9a-fA-F.:]{3,45})\]", re.IGNORECASE)
+_END_OF_FROM = re.compile(r"\s(?:by|via|with|id|for)\s", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?<![\w.:-])(?:IPv6:)?((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}))"
+    r"(?![\w-]|\.\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -50,16 +58,32 @@ def _read(text: str, before: datetime | None) -> Hop:
     start = _FROM.match(clauses)
     # Words in comments are no clauses: "(qmail 1 invoked by uid 0)".
     bare = _COMMENT.sub(" ", clauses)
-    literal = _LITERAL.search(start.group()) if start else None
     return Hop(
         from_host=start.group(1) if start else None,
-        from_ip=literal.group(1) if literal else None,
+        from_ip=_address(clauses, start.group(1)) if start else None,
         by=_first(_BY, bare),
         protocol=_first(_WITH, bare),
         recipient=_first(_FOR, bare),
         time=time,
         delay=(time - before).total_seconds() if time and before else None,
     )
+
+
+def _address(clauses: str, host: str) -> str | None:
+    """The address that the message came from, as the receiving host saw it: wherever in the from clause, and however
+    that host writes it (`[192.0.2.1]`, `(192.0.2.1)`, `(user@192.0.2.1)`, `[IPv6:2001:db8::1]`), first what it put in
+    brackets; else what the other host called itself."""
+    # Words in comments end no clause; the length stays, so that the place is that of the original.
+    bare = _COMMENT.sub(lambda comment: "-" * len(comment.group()), clauses)
+    end = _END_OF_FROM.search(bare)
+    clause = clauses[: end.start() if end else None]
+    _, _, after = clause.partition(host)
+    for text in (*_BRACKETS.findall(after), after, host):
+        for found in _ADDRESS.findall(text):
+            with suppress(ValueError):
+                address = ip_address(found)
+                return str(getattr(address, "ipv4_mapped", None) or address)
+    return None
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
