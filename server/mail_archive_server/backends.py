@@ -120,6 +120,7 @@ def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None) 
         client,
         show_download_links=settings.download_links == "show",
         may_download=backend.links(lambda: client.region),
+        trusted_ids=settings.trusted_authserv_id,
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 

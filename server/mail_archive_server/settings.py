@@ -58,6 +58,7 @@ class Settings:
     toolsets: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     endpoint_url: str | None = None
+    trusted_authserv_id: tuple[str, ...] = ()
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
@@ -156,6 +157,13 @@ SETTINGS = (
         many=True,
     ),
     Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
+    Setting(
+        "trusted_authserv_id",
+        words(r"[\w.-]{1,255}", "the name of a server, such as mx.example.com"),
+        "a server whose authentication results are trusted, since it takes out forged ones; may be repeated",
+        "NAME",
+        many=True,
+    ),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
     Setting(
         "cursor_key", key, "a key that seals cursors; the same for all servers that share them", "KEY", secret=True

@@ -29,14 +29,16 @@ class Access:
         client: MailManager,
         *,
         may_download: LinkRule = no_link,
+        trusted_ids: tuple[str, ...] = (),
         cursors: Cursors | None = None,
         show_download_links: bool = True,
     ) -> Access:
-        """The access that a client gives; `may_download` says which links to raw messages it follows."""
+        """The access that a client gives; `may_download` says which links to raw messages it follows, `trusted_ids`
+        name the servers whose results of checks of a sender are trusted."""
         return cls(
             client,
             Searcher(client),
-            Reader(client, may_download),
+            Reader(client, may_download, trusted_ids),
             Counter(),
             cursors or Cursors(),
             show_download_links,

@@ -52,7 +52,7 @@ class AuthenticationResult(Output):
     authserv_id: Value | None = optional("The host that says so, by its own words.")
     source: Value = member("The header field that it stands in.")
     results: list[Value] = member('Such as "spf=pass smtp.mailfrom=a.example".')
-    unverifiable: bool | None = optional("True: it stands below a Received field, so the sender may have forged it.")
+    trusted: bool | None = optional("True: the last host wrote it, or a trusted one. Absent: the sender may have.")
 
 
 class RouteHop(Output):
@@ -76,7 +76,7 @@ class LinkHost(Output):
 
 
 class FindingLine(Output):
-    about: Value = member("sender, domain, link, text, file or date.")
+    about: Value = member("authentication, sender, domain, link, text, file or date.")
     finding: Value = member("What deserves a second look. A fact, no verdict.")
 
 

@@ -1,5 +1,6 @@
 """What a message is, as JSON: all that a worker tells the server of it. What it holds is checked and cleaned there."""
 
+from collections.abc import Collection
 from typing import Any
 
 from mail_archive_tools.mime.carried.calendar import Calendar, Event, read_calendar
@@ -38,8 +39,8 @@ _ROW = {
 Json = dict[str, Any]
 
 
-def describe(message: Message, envelope_from: str | None) -> Json:
-    """The members of `MessageReading`."""
+def describe(message: Message, envelope_from: str | None, trusted_ids: Collection[str] = ()) -> Json:
+    """The members of `MessageReading`. `trusted_ids` are the authserv-ids whose results are trusted."""
     date = message.date
     return {
         "text": _text(message),
@@ -48,7 +49,7 @@ def describe(message: Message, envelope_from: str | None) -> Json:
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
-        "about": _about(message, envelope_from),
+        "about": _about(message, envelope_from, read_authentication(message.headers, trusted_ids)),
     }
 
 
@@ -66,7 +67,7 @@ def _text(message: Message) -> Json:
     }
 
 
-def _about(message: Message, envelope_from: str | None) -> Json:
+def _about(message: Message, envelope_from: str | None, checks: list[AuthenticationField]) -> Json:
     route = read_route(message.headers)
     calendars = _calendars(message)
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
@@ -76,9 +77,11 @@ def _about(message: Message, envelope_from: str | None) -> Json:
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],
-        "authentication": [_authentication(each) for each in read_authentication(message.headers)],
+        "authentication": [_authentication(each) for each in checks],
         "route": [_hop(each) for each in route],
-        "findings": [{"about": each.kind, "finding": each.sentence} for each in find(message, route, envelope_from)],
+        "findings": [
+            {"about": each.kind, "finding": each.sentence} for each in find(message, route, checks, envelope_from)
+        ],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
         "links": [_link(each) for each in links.hosts],
@@ -171,7 +174,7 @@ def _authentication(field: AuthenticationField) -> Json:
         "authserv_id": field.authserv_id,
         "source": field.name if field.instance is None else f"{field.name} i={field.instance}",
         "results": results,
-        "unverifiable": field.unverifiable or None,
+        "trusted": field.trusted or None,
     }
 
 

@@ -87,10 +87,12 @@ def new_sandbox() -> Sandbox:
 
 @dataclass
 class Reader:
-    """Fetches messages and has them read apart. `may_download` says which links it follows."""
+    """Fetches messages and has them read apart. `may_download` says which links it follows; `trusted_ids` are the
+    authserv-ids of servers whose results of checks are trusted."""
 
     client: MailManager
     may_download: LinkRule = no_link
+    trusted_ids: tuple[str, ...] = ()
     sandbox: Sandbox = field(default_factory=new_sandbox)
     turns: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, FETCHED_AT_ONCE))
     messages: Cache[Fetched] = field(
@@ -173,11 +175,15 @@ class Reader:
         from mail_archive_tools.reading.readings import MessageReading
 
         try:
-            return await self.sandbox.run("message", raw, MessageReading.of, envelope_from=envelope_from)
+            return await self.sandbox.run(
+                "message", raw, MessageReading.of, envelope_from=envelope_from, trusted_ids=self.trusted_ids
+            )
         except NotRead as error:
             why = f"it {error}"
         try:
-            by_its_headers = await self.sandbox.run("header_fields", raw, MessageReading.of)
+            by_its_headers = await self.sandbox.run(
+                "header_fields", raw, MessageReading.of, trusted_ids=self.trusted_ids
+            )
         except NotRead:
             raise Unreadable(
                 f"Message {archived_message_id} cannot be read: {why}. get_archive_message shows what was noted of it."

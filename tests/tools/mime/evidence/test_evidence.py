@@ -32,16 +32,95 @@ x
 
 def test_results_of_checks_and_whether_the_sender_may_have_forged_them() -> None:
     own, forged, arc, spf, verdict = read_authentication(read_headers(AUTHENTICATED))
-    assert own.authserv_id == "mx.tidewater.example" and not own.unverifiable
+    assert own.authserv_id == "mx.tidewater.example" and own.trusted
     assert own.results == (
         MethodResult("spf", "pass", {"smtp.mailfrom": "a.example"}),
         MethodResult("dkim", "fail", {"reason": "bad; signature", "header.d": "a.example"}),
         MethodResult("dmarc", "none", {}),
     )
-    assert forged.unverifiable and forged.results == (MethodResult("dmarc", "pass", {}),)
+    assert not forged.trusted and forged.results == (MethodResult("dmarc", "pass", {}),)
     assert (arc.instance, arc.authserv_id) == (1, "relay.example")
     assert spf.results[0].properties == {"client-ip": "192.0.2.7", "envelope-from": "b@a.example", "helo": "h"}
-    assert verdict.results == (MethodResult("spam", "pass", {}),) and verdict.unverifiable
+    assert verdict.results == (MethodResult("spam", "pass", {}),) and not verdict.trusted
+
+
+BY_SES = b"""\
+Return-Path: <b@a.example>
+Received: from a.example (a.example [192.0.2.1]) by inbound-smtp.eu-west-1.amazonaws.com with SMTP id x1;
+ Mon, 10 Mar 2025 18:00:05 +0000 (UTC)
+X-SES-Spam-Verdict: PASS
+X-SES-Virus-Verdict: FAIL
+Received-SPF: fail (spfCheck: domain of a.example) client-ip=192.0.2.1; envelope-from=b@a.example; helo=a.example;
+Authentication-Results: amazonses.com; spf=fail (spfCheck: no) client-ip=192.0.2.1; envelope-from=b@a.example;
+ helo=a.example; dkim=none; dmarc=fail header.from=bank.example;
+X-SES-RECEIPT: abc
+X-SES-DKIM-SIGNATURE: a=rsa-sha256; q=dns/txt; b=abc
+"""
+FORGED = b"Authentication-Results: amazonses.com; spf=pass; dmarc=pass header.from=bank.example\n"
+REST = b"From: b@bank.example\nDate: Mon, 10 Mar 2025 18:00:00 +0000\n\nx\n"
+
+
+def test_what_the_service_wrote_itself_is_trusted_and_what_pretends_to_be_is_not() -> None:
+    found = read_authentication(read_headers(BY_SES + FORGED + REST))
+    assert [(each.name, each.trusted) for each in found] == [
+        ("x-ses-spam-verdict", True),
+        ("x-ses-virus-verdict", True),
+        ("received-spf", True),
+        ("authentication-results", True),
+        ("authentication-results", False),
+    ]
+    own = found[3].results
+    assert [(each.method, each.result) for each in own] == [("spf", "fail"), ("dkim", "none"), ("dmarc", "fail")]
+    assert own[0].properties == {"client-ip": "192.0.2.1", "envelope-from": "b@a.example", "helo": "a.example"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"by inbound-smtp.eu-west-1.amazonaws.com", b"by ec2-192-0-2-1.eu-west-1.compute.amazonaws.com"),
+        (b"by inbound-smtp.eu-west-1.amazonaws.com", b"by mx.example.com (by inbound-smtp.eu-west-1.amazonaws.com.x)"),
+        (b"by inbound-smtp.eu-west-1.amazonaws.com", b"by amazonses.com.evil.example"),
+        (b"X-SES-Spam-Verdict: PASS", b"Subject: x\nX-SES-Spam-Verdict: PASS"),
+    ],
+)
+def test_fields_that_the_service_did_not_write_in_its_row_are_not_trusted(before: bytes, after: bytes) -> None:
+    found = read_authentication(read_headers(BY_SES.replace(before, after) + REST))
+    assert len(found) == 4 and not any(each.trusted for each in found)
+
+
+def test_a_second_field_of_a_kind_ends_the_services_row() -> None:
+    doubled = BY_SES.replace(b"X-SES-Virus-Verdict: FAIL", b"X-SES-Spam-Verdict: FAIL")
+    assert [each.trusted for each in read_authentication(read_headers(doubled + REST))] == [True, False, False, False]
+
+
+def test_a_server_that_is_named_is_trusted() -> None:
+    raw = b"Received: by mx.example; Mon, 10 Mar 2025 18:00:05 +0000\n" + AUTHENTICATED
+    found = read_authentication(read_headers(raw), ["MX.Tidewater.example"])
+    assert [each.trusted for each in found] == [True, True, False, False, False]
+    assert not any(each.trusted for each in read_authentication(read_headers(raw)))
+
+
+def test_without_a_received_field_nobody_vouches() -> None:
+    (result,) = read_authentication(read_headers(FORGED + REST))
+    assert not result.trusted
+
+
+def test_a_trusted_failure_is_a_finding_and_a_claimed_one_is_not() -> None:
+    def failures(raw: bytes) -> list[str]:
+        message = read_message(raw)
+        checks = read_authentication(message.headers)
+        found = find(message, read_route(message.headers), checks)
+        return [each.sentence for each in found if each.kind == "authentication"]
+
+    assert failures(BY_SES + REST) == [
+        "The service's virus check failed.",
+        "SPF failed (by the last host).",
+        "DMARC failed for bank.example (by amazonses.com).",
+    ]
+    # A signature that holds outweighs SPF, which forwarding breaks.
+    signed = failures(BY_SES.replace(b"dkim=none", b"dkim=pass header.i=@a.example") + REST)
+    assert signed == ["The service's virus check failed.", "DMARC failed for bank.example (by amazonses.com)."]
+    assert failures(FORGED.replace(b"pass", b"fail") + REST) == []
 
 
 @given(st.text(alphabet='a=;"().\\ i1', max_size=60))
@@ -137,7 +216,7 @@ def test_scripts_that_are_mixed_or_disguised() -> None:
 
 def sentences(raw: bytes, envelope_from: str | None = None) -> str:
     message = read_message(raw)
-    return "\n".join(each.sentence for each in find(message, read_route(message.headers), envelope_from))
+    return "\n".join(each.sentence for each in find(message, read_route(message.headers), envelope_from=envelope_from))
 
 
 DATE = "Mon, 10 Mar 2025 18:00:00 +0100"

@@ -81,7 +81,7 @@ def _about(result: ReadMessage) -> Iterator[str]:
         yield from _headers(result.headers)
     if result.attachments:
         yield _attachments(result.attachments)
-    yield from map(_authentication, result.authentication or ())
+    yield from _authentications(result.authentication or [])
     for number, hop in enumerate(result.route or (), 1):
         yield f"Hop {number}: {_hop(hop)}"
     for hidden in result.hidden_text or ():
@@ -126,13 +126,16 @@ def _attachments(attachments: list[AttachmentSummary]) -> str:
     return table(columns, ([str(row.get(name, "")) for name in columns] for row in shown))
 
 
+def _authentications(results: list[AuthenticationResult]) -> Iterator[str]:
+    """Those that are trusted, and under one mark the others."""
+    yield from (f"Trusted: {_authentication(each)}" for each in results if each.trusted)
+    if others := [_authentication(each) for each in results if not each.trusted]:
+        yield f"Not trusted, the sender may have written it: {' | '.join(others)}"
+
+
 def _authentication(result: AuthenticationResult) -> str:
-    line = result.source
-    if result.authserv_id:
-        line += f" by {result.authserv_id}"
-    if result.unverifiable:
-        line += " (unverifiable: the sender may have forged it)"
-    return f"{line}: {'; '.join(result.results)}"
+    by = f" by {result.authserv_id}" if result.authserv_id else ""
+    return f"{result.source}{by}: {'; '.join(result.results)}"
 
 
 def _link(link: LinkHost) -> str:

@@ -1,11 +1,15 @@
 """What checks of the sender left in the header section: Authentication-Results (RFC 8601), ARC (RFC 8617), verdicts.
 
-Whoever wrote the message may have written such a field too. Only one above the topmost Received field was surely
-added by the last host; the others say what they say, and are marked.
+Whoever wrote the message may have written such a field too. Trusted is what the last host surely added:
+
+- what stands above the topmost Received field, which that host wrote;
+- where that one is of Amazon SES: its own fields right below, which it writes in one row, each once;
+- results of a server that whoever asks names, since it takes out those that only pretend to be its own (RFC 8601, 5).
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from mail_archive_tools.mime.fields.headers import Field, Headers
 
@@ -20,6 +24,22 @@ _FIELDS = (
     "x-ses-virus-verdict",
 )
 _CHARS = 20_000
+# Names that only the service's own hosts have: those of any customer end in amazonaws.com as well.
+_OF_SES = re.compile(
+    r"\sby\s+(?:inbound-smtp\.[\w-]+\.amazonaws\.com(?:\.cn)?|[\w.-]+\.mail-manager-smtp\.amazonaws\.com|"
+    r"(?:[\w-]+\.)*amazonses\.com)(?=[\s;(])",
+    re.IGNORECASE,
+)
+_IS_SES = re.compile(r"\s*amazonses\.com\s*;", re.IGNORECASE)
+_BY_SES = {
+    "x-ses-spam-verdict",
+    "x-ses-virus-verdict",
+    "received-spf",
+    "authentication-results",
+    "x-ses-receipt",
+    "x-ses-dkim-signature",
+}
+_NO_METHODS = {"client-ip", "envelope-from", "helo", "receiver", "identity"}
 _COMMENT = re.compile(r"\((?:[^()\\]++|\\.|\([^()]*+\))*+\)")
 _PIECE = re.compile(r"""((?:[^;"]++|"(?:[^"\\]++|\\.)*+"?)+)""")
 _METHOD = re.compile(r"^([\w.-]{1,40})(?:/\d+)?\s*=\s*([\w.-]{1,40})")
@@ -38,51 +58,87 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class AuthenticationField:
-    """One field: who says so (`authserv_id`), what, and whether the sender may have written it."""
+    """One field: who says so (`authserv_id`), what, and whether it is trusted; else the sender may have written it."""
 
     name: str
     authserv_id: str | None
     results: tuple[MethodResult, ...]
-    unverifiable: bool
+    trusted: bool
     instance: int | None = None
 
 
-def read_authentication(headers: Headers) -> list[AuthenticationField]:
-    """The fields with results of checks, topmost first."""
+def read_authentication(headers: Headers, trusted_ids: Collection[str] = ()) -> list[AuthenticationField]:
+    """The fields with results of checks, topmost first. `trusted_ids` are the authserv-ids of servers whose word is
+    taken wherever it stands."""
+    named = {each.lower() for each in trusted_ids}
+    surely = set(_surely_added(headers.fields))
     found: list[AuthenticationField] = []
-    below_received = False
-    for each in headers.fields:
-        if each.name == "received":
-            below_received = True
-        elif each.name in _FIELDS and len(found) < MAX_RESULTS:
-            found.append(_read(each, below_received))
+    for place, each in enumerate(headers.fields):
+        if each.name in _FIELDS and len(found) < MAX_RESULTS:
+            read = _read(each, place in surely)
+            if not read.trusted and (read.authserv_id or "").lower() in named:
+                read = replace(read, trusted=True)
+            found.append(read)
 
     return found
 
 
-def _read(each: Field, unverifiable: bool) -> AuthenticationField:
+def _surely_added(fields: Sequence[Field]) -> Iterator[int]:
+    """The places of fields that the last host wrote."""
+    topmost = next((place for place, each in enumerate(fields) if each.name == "received"), None)
+    if topmost is None:
+        return
+    yield from range(topmost)
+    if not _OF_SES.search(fields[topmost].unfolded[:_CHARS]):
+        return
+    seen: set[str] = set()
+    for place in range(topmost + 1, len(fields)):
+        each = fields[place]
+        of_another = each.name == "authentication-results" and not _IS_SES.match(each.unfolded)
+        if each.name not in _BY_SES or each.name in seen or of_another:
+            return
+        seen.add(each.name)
+        yield place
+
+
+def _read(each: Field, trusted: bool) -> AuthenticationField:
     text = each.unfolded[:_CHARS]
     if each.name.startswith("x-ses-"):
         kind = each.name.removeprefix("x-ses-").removesuffix("-verdict")
-        return AuthenticationField(each.name, "amazonses.com", (MethodResult(kind, text[:40].lower()),), unverifiable)
+        return AuthenticationField(each.name, "amazonses.com", (MethodResult(kind, text[:40].lower()),), trusted)
     if each.name == "received-spf":
         word = text.split(None, 1)[0].lower()[:40] if text.split() else "none"
-        return AuthenticationField(each.name, None, (MethodResult("spf", word, _keys(text)),), unverifiable)
+        return AuthenticationField(each.name, None, (MethodResult("spf", word, _keys(text)),), trusted)
 
     pieces = [piece.strip() for piece in _PIECE.findall(_COMMENT.sub(" ", text))]
     instance = None
     if each.name.startswith("arc-") and pieces and (match := _INSTANCE.match(pieces[0])):
         instance, pieces = int(match.group(1)), pieces[1:]
     identifier = pieces[0].split()[0] if pieces and pieces[0].split() and "=" not in pieces[0] else None
-    results = [result for piece in pieces[: MAX_RESULTS + 1] if (result := _result(piece))]
-    return AuthenticationField(each.name, identifier, tuple(results), unverifiable, instance)
+    return AuthenticationField(each.name, identifier, tuple(_results(pieces[: MAX_RESULTS + 1])), trusted, instance)
+
+
+def _results(pieces: list[str]) -> list[MethodResult]:
+    """The results of a field; what Amazon SES sets apart with semicolons belongs to the result before."""
+    results: list[MethodResult] = []
+    for piece in pieces:
+        result = _result(piece)
+        if result is None:
+            continue
+        if result.method in _NO_METHODS:
+            if results:
+                results[-1].properties.update(_keys(piece))
+        else:
+            results.append(result)
+    return results
 
 
 def _result(piece: str) -> MethodResult | None:
     match = _METHOD.match(piece)
     if match is None:
         return None
-    properties = {name.lower(): value.strip('"') for name, value in _PROPERTY.findall(piece[match.end() :])}
+    rest = piece[match.end() :]
+    properties = {name.lower(): value.strip('"') for name, value in _PROPERTY.findall(rest)} | _keys(rest)
     return MethodResult(match.group(1).lower(), match.group(2).lower(), properties)
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode, is_disguised, looks_like, mixes_scripts, within
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.fields.addresses import Mailbox
@@ -17,7 +18,7 @@ from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
 
-FindingKind = Literal["sender", "domain", "link", "text", "file", "date"]
+FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date"]
 
 MAX_FINDINGS = 40
 """Findings that are made of one message."""
@@ -49,10 +50,16 @@ class Finding:
     sentence: str
 
 
-def find(message: Message, route: list[Hop], envelope_from: str | None = None) -> list[Finding]:
-    """The findings of a message, each once. `envelope_from` is the address that the archive noted."""
+def find(
+    message: Message,
+    route: list[Hop],
+    checks: list[AuthenticationField] | None = None,
+    envelope_from: str | None = None,
+) -> list[Finding]:
+    """The findings of a message, each once. `checks` are the results of checks of its sender, `envelope_from` the
+    address that the archive noted."""
     found: dict[Finding, None] = {}
-    for each in _all(message, route, envelope_from):
+    for each in (*_failures(checks or []), *_all(message, route, envelope_from)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
@@ -67,6 +74,29 @@ def _all(message: Message, route: list[Hop], envelope_from: str | None) -> Itera
     for file in message.files:
         yield from _file(file)
     yield from _dates(message, route)
+
+
+def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
+    """What a trusted host found wrong with the sender, or in the message."""
+    results = [(field, result) for field in checks if field.trusted for result in field.results]
+    signed = any(result.method == "dkim" and result.result == "pass" for _, result in results)
+    said: set[str] = set()
+    for field, result in results:
+        method, failed = result.method, result.result == "fail"
+        if method in said:
+            continue
+        if method in ("spam", "virus") and failed:
+            said.add(method)
+            yield Finding("authentication", f"The service's {method} check failed.")
+        elif (method in ("dmarc", "compauth") and failed) or (
+            # A signature that holds outweighs SPF, which forwarding breaks.
+            method == "spf" and (failed or result.result == "softfail") and not signed
+        ):
+            said.add(method)
+            about = result.properties.get("header.from") or result.properties.get("smtp.mailfrom")
+            of = f" for {about}" if about else ""
+            by = f"by {field.authserv_id}" if field.authserv_id else "by the last host"
+            yield Finding("authentication", f"{method.upper()} failed{of} ({by}).")
 
 
 def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
