@@ -63,7 +63,8 @@ async def test_an_element_with_sixty_thousand_attributes_is_read_at_once(own_sam
 
 
 async def test_what_cannot_be_read_in_time_is_shown_by_its_header_fields(own_sample: Sample) -> None:
-    message_id = put(own_sample, slow_mail())
+    signed = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=b.example; s=x; bh=YWJj; b=abc\n"
+    message_id = put(own_sample, signed + slow_mail())
     access = impatient(own_sample)
     read = await read_archive_message(message_id, access=access)
     assert read.headers and read.headers.subject == "slowly"
@@ -71,6 +72,9 @@ async def test_what_cannot_be_read_in_time_is_shown_by_its_header_fields(own_sam
         "message: it took longer than 0.25 s to read, so it was given up; no more than its header fields was read"
     ]
     assert read.text is None and read.attachments is None
+    # Nothing is said of a body that was not looked at.
+    assert read.dkim_signatures is None and read.links is None
+    assert not any("body" in each.finding for each in read.findings or [])
     assert read.notes and read.notes[0].startswith("The text was not read: it took longer than 0.25 s")
 
 

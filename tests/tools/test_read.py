@@ -1,5 +1,7 @@
 """The tools that read a message and its attachments, over the local archive and its download links."""
 
+import base64
+import hashlib
 import json
 import time
 from email.message import EmailMessage
@@ -229,3 +231,30 @@ async def test_a_message_without_text_says_so(own_sample: Sample) -> None:
     assert read.text is None and "no text" in (read.notes or [""])[0]
     assert read.headers and read.headers.date == "x (no date)"
     assert read.problems == ["Date: is no date"]
+
+
+async def test_links_signatures_and_who_vouches_stand_in_both_channels(own_sample: Sample) -> None:
+    body = b"Please <a href=https://pay.evil.example/x>pay</a>.<img src=https://pixel.example/1.png>\r\n"
+    signed = base64.b64encode(hashlib.sha256(body).digest())
+    raw = (
+        b"Received: from a.example (192.0.2.1) by mx.own.example; Tue, 1 Apr 2025 10:00:01 +0000\r\n"
+        b"Authentication-Results: mx.own.example; dmarc=fail header.from=b.example\r\n"
+        b"Authentication-Results: relay.example; spf=pass; dkim=pass\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d=b.example; s=k; bh=" + signed + b"; b=x\r\n"
+        b"From: Ann <ann@b.example>\r\nDate: Tue, 1 Apr 2025 10:00:00 +0000\r\nContent-Type: text/html\r\n\r\n" + body
+    )
+    message_id = put(own_sample, raw)
+    access = open_access(Settings(local=own_sample.folder, trusted_authserv_id=("mx.own.example",)))
+    read = await read_archive_message(message_id, access=access)
+    assert [(each.host, each.words) for each in read.links or []] == [("pay.evil.example", ["pay"])]
+    assert read.image_hosts == ["pixel.example (1)"]
+    assert [(each.domain, each.body_hash) for each in read.dkim_signatures or []] == [("b.example", "match")]
+    assert [each.trusted for each in read.authentication or []] == [True, None]
+    text = render(read)
+    assert "Link host pay.evil.example (link; 1): pay" in text
+    assert "Pictures from: pixel.example (1)" in text
+    assert "DKIM body hash of d=b.example, s=k: match" in text
+    assert "Trusted: authentication-results by mx.own.example: dmarc=fail header.from=b.example" in text
+    assert "Not trusted, the sender may have written it: authentication-results by relay.example: spf=pass; " in text
+    assert "Finding (authentication): DMARC failed for b.example (by mx.own.example)." in text
+    assert "[192.0.2.1] to mx.own.example" in text

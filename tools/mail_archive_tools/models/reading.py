@@ -66,6 +66,15 @@ class RouteHop(Output):
     delay_seconds: int | None = optional("How long after the hop before; negative where clocks differ or lie.")
 
 
+class DkimSignature(Output):
+    """What became of a body that a domain says it signed. The signature itself is not verified."""
+
+    domain: Value = member("The domain that the field says signed it.")
+    selector: Value | None = optional("The name of its key.")
+    body_hash: Value = member("match, mismatch, cut by l= (a part was signed), or not read.")
+    note: Value | None = optional("What that means here.")
+
+
 class LinkHost(Output):
     """A host that links of the message lead to, in whichever part, seen or not."""
 
@@ -115,6 +124,7 @@ class About(Output):
     attachments: list[AttachmentSummary] = member("The files that came with it.")
     authentication: list[AuthenticationResult] = member("Results of checks of the sender, topmost first.")
     route: list[RouteHop] = member("The hosts it went through, first one first.")
+    dkim_signatures: list[DkimSignature] = member("Whether the body is still the one that was signed.")
     links: list[LinkHost] = member("Every host that its links lead to.")
     image_hosts: list[Value] = member("Hosts that its pictures would be loaded from.")
     findings: list[FindingLine] = member("What deserves a second look.")
@@ -139,6 +149,7 @@ class ReadMessage(FromMail):
     attachments: list[AttachmentSummary] | None = optional("The files that came with it.")
     authentication: list[AuthenticationResult] | None = optional("Results of checks of the sender, topmost first.")
     route: list[RouteHop] | None = optional("The hosts it went through, first one first.")
+    dkim_signatures: list[DkimSignature] | None = optional("Whether the body is still the one that a domain signed.")
     links: list[LinkHost] | None = optional("Every host that links of any part lead to, shown in the text or not.")
     image_hosts: list[Value] | None = optional("Hosts that its pictures would be loaded from; none was.")
     findings: list[FindingLine] | None = optional("What deserves a second look.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from mail_archive_tools.mime.carried.calendar import Calendar, Event, read_calendar
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, read_authentication
+from mail_archive_tools.mime.evidence.dkim import Signature, passed_on, read_signatures
 from mail_archive_tools.mime.evidence.findings import find
 from mail_archive_tools.mime.evidence.links import LinkedHost, Links, read_links
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode
@@ -39,8 +40,11 @@ _ROW = {
 Json = dict[str, Any]
 
 
-def describe(message: Message, envelope_from: str | None, trusted_ids: Collection[str] = ()) -> Json:
-    """The members of `MessageReading`. `trusted_ids` are the authserv-ids whose results are trusted."""
+def describe(
+    message: Message, envelope_from: str | None, trusted_ids: Collection[str] = (), whole: bool = True
+) -> Json:
+    """The members of `MessageReading`. `trusted_ids` are the authserv-ids whose results are trusted; of a message that
+    is not `whole` nothing is said of its body."""
     date = message.date
     return {
         "text": _text(message),
@@ -49,7 +53,7 @@ def describe(message: Message, envelope_from: str | None, trusted_ids: Collectio
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
-        "about": _about(message, envelope_from, read_authentication(message.headers, trusted_ids)),
+        "about": _about(message, envelope_from, read_authentication(message.headers, trusted_ids), whole),
     }
 
 
@@ -67,23 +71,24 @@ def _text(message: Message) -> Json:
     }
 
 
-def _about(message: Message, envelope_from: str | None, checks: list[AuthenticationField]) -> Json:
+def _about(message: Message, envelope_from: str | None, checks: list[AuthenticationField], whole: bool) -> Json:
     route = read_route(message.headers)
     calendars = _calendars(message)
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
     broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
     report = read_report(message.root)
     links = read_links(message)
+    signatures = read_signatures(message.raw, message.headers) if whole else []
+    findings = find(message, route, checks, signatures, envelope_from)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],
         "authentication": [_authentication(each) for each in checks],
         "route": [_hop(each) for each in route],
-        "findings": [
-            {"about": each.kind, "finding": each.sentence} for each in find(message, route, checks, envelope_from)
-        ],
+        "findings": [{"about": each.kind, "finding": each.sentence} for each in findings],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
+        "dkim_signatures": [_signature(each, passed_on(message.headers)) for each in signatures],
         "links": [_link(each) for each in links.hosts],
         "image_hosts": [f"{_host(host)} ({count})" for host, count in links.images.items()],
         "problems": [str(each) for each in (*message.problems, *broken, *_not_looked_at(links))],
@@ -92,6 +97,20 @@ def _about(message: Message, envelope_from: str | None, checks: list[Authenticat
         "headers": _headers(message),
         **{name: values[:LISTED] for name, values in lists.items()},
         "delivery_report": _delivery(report) if report else None,
+    }
+
+
+def _signature(signature: Signature, is_passed_on: bool) -> Json:
+    note = signature.why or None
+    if signature.unsigned:
+        note = f"the last {signature.unsigned} bytes of the body are not signed: anybody may have added them"
+    elif signature.body_hash == "mismatch" and is_passed_on:
+        note = "it came through a mailing list or was resent, which often changes a body"
+    return {
+        "domain": signature.domain,
+        "selector": signature.selector or None,
+        "body_hash": signature.body_hash,
+        "note": note,
     }
 
 

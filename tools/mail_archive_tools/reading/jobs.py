@@ -19,7 +19,7 @@ def message(raw: bytes, envelope_from: str | None = None, trusted_ids: Sequence[
 
 def header_fields(raw: bytes, trusted_ids: Sequence[str] = ()) -> dict[str, Any]:
     """What is told of a message by its header fields alone: for one that cannot be read whole."""
-    return describe(read_message(raw[: read_headers(raw).body_start]), None, trusted_ids)
+    return describe(read_message(raw[: read_headers(raw).body_start]), None, trusted_ids, whole=False)
 
 
 def file(raw: bytes, file_id: str) -> dict[str, Any] | None:

@@ -55,9 +55,8 @@ class MessageReading(_Checked):
     def without_content(self, why: str) -> Self:
         """What is left of a reading by the header fields alone: nothing of it tells of a body."""
         problem = f"message: {why}; no more than its header fields was read"
-        about = self.about.model_copy(
-            update={"attachments": [], "hidden_text": [], "links": [], "image_hosts": [], "problems": [problem]}
-        )
+        unknown = ("attachments", "hidden_text", "dkim_signatures", "links", "image_hosts")
+        about = self.about.model_copy(update={**{name: [] for name in unknown}, "problems": [problem]})
         return self.model_copy(update={"about": about, "file_names": [], "unread": why})
 
 

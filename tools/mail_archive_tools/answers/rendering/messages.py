@@ -9,6 +9,7 @@ from mail_archive_tools.models.reading import (
     AttachmentSummary,
     AuthenticationResult,
     DeliveryReport,
+    DkimSignature,
     LinkHost,
     MessageHeaders,
     RouteHop,
@@ -82,6 +83,7 @@ def _about(result: ReadMessage) -> Iterator[str]:
     if result.attachments:
         yield _attachments(result.attachments)
     yield from _authentications(result.authentication or [])
+    yield from map(_signature, result.dkim_signatures or ())
     for number, hop in enumerate(result.route or (), 1):
         yield f"Hop {number}: {_hop(hop)}"
     for hidden in result.hidden_text or ():
@@ -136,6 +138,12 @@ def _authentications(results: list[AuthenticationResult]) -> Iterator[str]:
 def _authentication(result: AuthenticationResult) -> str:
     by = f" by {result.authserv_id}" if result.authserv_id else ""
     return f"{result.source}{by}: {'; '.join(result.results)}"
+
+
+def _signature(signature: DkimSignature) -> str:
+    selector = f", s={signature.selector}" if signature.selector else ""
+    note = f" ({signature.note})" if signature.note else ""
+    return f"DKIM body hash of d={signature.domain}{selector}: {signature.body_hash}{note}"
 
 
 def _link(link: LinkHost) -> str:

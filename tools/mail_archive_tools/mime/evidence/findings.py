@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
+from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode, is_disguised, looks_like, mixes_scripts, within
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.fields.addresses import Mailbox
@@ -54,12 +55,14 @@ def find(
     message: Message,
     route: list[Hop],
     checks: list[AuthenticationField] | None = None,
+    signatures: list[Signature] | None = None,
     envelope_from: str | None = None,
 ) -> list[Finding]:
-    """The findings of a message, each once. `checks` are the results of checks of its sender, `envelope_from` the
-    address that the archive noted."""
+    """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
+    of its body, `envelope_from` the address that the archive noted."""
     found: dict[Finding, None] = {}
-    for each in (*_failures(checks or []), *_all(message, route, envelope_from)):
+    changed = _changed(signatures or [], passed_on(message.headers))
+    for each in (*_failures(checks or []), *changed, *_all(message, route, envelope_from)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
@@ -97,6 +100,19 @@ def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
             of = f" for {about}" if about else ""
             by = f"by {field.authserv_id}" if field.authserv_id else "by the last host"
             yield Finding("authentication", f"{method.upper()} failed{of} ({by}).")
+
+
+def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Finding]:
+    """A body that is no longer, or not wholly, the one that was signed; a list's footer is nothing to look at twice."""
+    states = {each.body_hash for each in signatures}
+    if "mismatch" in states and "match" not in states and not is_passed_on:
+        domains = ", ".join(dict.fromkeys(each.domain for each in signatures if each.body_hash == "mismatch"))
+        yield Finding("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
+    for each in signatures:
+        if each.unsigned:
+            yield Finding(
+                "authentication", f"{each.domain} signed the body without its last {each.unsigned} bytes (DKIM, l=)."
+            )
 
 
 def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:

@@ -1,0 +1,118 @@
+"""DKIM's body hashes (RFC 6376): whether the body is still the one that a domain signed, by the raw bytes alone.
+
+No key is needed for that, and none is asked for. So a match says that the body is what the field says, not that the
+domain wrote the field; a mismatch, that the body was changed since, honestly (a mailing list's footer) or not.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from mail_archive_tools.mime.fields.headers import Headers
+
+BodyHash = Literal["match", "mismatch", "cut by l=", "not read"]
+
+MAX_SIGNATURES = 20
+"""Signatures that are looked at."""
+
+_HASHES = {"rsa-sha256": "sha256", "ed25519-sha256": "sha256", "rsa-sha1": "sha1"}
+_BODIES = ("simple", "relaxed")
+_PASSED_ON = (
+    "list-id",
+    "list-post",
+    "mailing-list",
+    "x-mailing-list",
+    "resent-from",
+    "resent-sender",
+)
+_SPACE = re.compile(rb"[\t ]+")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_CRLF = b"\r\n"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One DKIM-Signature. Of a body that was signed in part, `unsigned` bytes at its end were not; `why` it was not
+    read."""
+
+    domain: str
+    selector: str
+    body_hash: BodyHash
+    unsigned: int = 0
+    why: str = ""
+
+
+def read_signatures(raw: bytes, headers: Headers) -> list[Signature]:
+    """The signatures of a message, topmost first, with what its body comes to now."""
+    fields = headers.all("dkim-signature")[:MAX_SIGNATURES]
+    if not fields:
+        return []
+    body = _Body(raw[headers.body_start :])
+    return [_read(_tags(field.unfolded), body) for field in fields]
+
+
+class _Body:
+    """A body in the forms that signatures are made of, each made once."""
+
+    def __init__(self, raw: bytes) -> None:
+        # Mail is sent with CRLF; a file may keep it without.
+        self._lines = _BARE_LF.sub(_CRLF, raw).split(_CRLF)
+        self._forms: dict[str, bytes] = {}
+
+    def form(self, name: str) -> bytes:
+        if name not in self._forms:
+            relaxed = name == "relaxed"
+            lines = [_SPACE.sub(b" ", line).rstrip(b" ") for line in self._lines] if relaxed else list(self._lines)
+            while lines and not lines[-1]:
+                lines.pop()
+            # Without a line at all, simple has an empty one, and relaxed has nothing (RFC 6376, 3.4.3 and 3.4.4).
+            self._forms[name] = _CRLF.join([*lines, b""]) if lines else b"" if relaxed else _CRLF
+        return self._forms[name]
+
+
+def passed_on(headers: Headers) -> bool:
+    """Whether it came through a mailing list, or was sent once more: both often change a body honestly."""
+    return any(headers.first(name) is not None for name in _PASSED_ON)
+
+
+def _read(tags: dict[str, str], body: _Body) -> Signature:
+    domain, selector = tags.get("d", ""), tags.get("s", "")
+
+    def unread(why: str) -> Signature:
+        return Signature(domain, selector, "not read", why=why)
+
+    algorithm = tags.get("a", "").lower()
+    if algorithm not in _HASHES:
+        return unread(f"the algorithm {algorithm or 'is missing'}")
+    form = (tags.get("c", "simple/simple").lower() + "/simple").split("/")[1]
+    if form not in _BODIES:
+        return unread(f"the canonicalization {form}")
+    try:
+        signed = base64.b64decode(tags.get("bh", ""), validate=True)
+    except (binascii.Error, ValueError):
+        signed = b""
+    if not signed:
+        return unread("no body hash")
+    length = tags.get("l")
+    if length is not None and not (length.isascii() and length.isdigit() and len(length) < 20):
+        return unread("the length l=")
+
+    content = body.form(form)
+    covered = content if length is None else content[: int(length)]
+    if (length is not None and int(length) > len(content)) or _digest(algorithm, covered) != signed:
+        return Signature(domain, selector, "mismatch")
+    unsigned = len(content) - len(covered)
+    return Signature(domain, selector, "cut by l=" if unsigned else "match", unsigned)
+
+
+def _digest(algorithm: str, content: bytes) -> bytes:
+    return hashlib.new(_HASHES[algorithm], content, usedforsecurity=False).digest()
+
+
+def _tags(text: str) -> dict[str, str]:
+    """The tag=value pairs; white space in values is of the folding."""
+    pairs = (piece.partition("=") for piece in text.split(";")[:50])
+    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
