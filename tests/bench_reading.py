@@ -36,7 +36,7 @@ def corpus_messages(corpus: Path) -> list[bytes]:
 
 def ours(raw: bytes) -> None:
     """All that an answer takes: text from HTML, analysis, cleaning."""
-    json.dumps(describe(read_message(raw), None))
+    json.dumps(describe(read_message(raw)))
 
 
 def theirs(raw: bytes) -> None:
@@ -116,3 +116,14 @@ if __name__ == "__main__" and sys.argv[-1] == "large":
     Path("/proc/self/clear_refs").write_text("5")
     ours(made)
     print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024)
+
+
+def shares_with_findings(corpus: Path) -> dict[str, tuple[float, int]]:
+    """How many of spam and of ham have a finding, as a share, and of how many messages."""
+    sets = {"spam": "spam-*", "list mail and letters": "easy-ham-*", "newsletters": "hard-ham-*"}
+    shares = {}
+    for name, pattern in sets.items():
+        paths = [path for path in sorted(corpus.glob(f"spamassassin/{pattern}/*")) if path.is_file()]
+        with_one = sum(bool(describe(read_message(path.read_bytes()))["about"]["findings"]) for path in paths)
+        shares[name] = (with_one / max(1, len(paths)), len(paths))
+    return shares

@@ -140,19 +140,29 @@ class Sample:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The sample archive as it was made, for copies. No database is opened in it: when a file of one is copied and
+    closed, this process loses its locks on it (POSIX), and another process may then damage what this one has open."""
+    folder = tmp_path_factory.mktemp("pristine") / "archive"
+    with Store(folder, create=True) as store:
+        archive_id = fill(Local(store, str))
+    return Sample(folder, archive_id)
+
+
+@pytest.fixture(scope="session")
+def sample(pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """The sample archive, shared: searches may be added to it, nothing else changed."""
     folder = tmp_path_factory.mktemp("sample") / "archive"
-    with Store(folder, create=True) as store:
-        return Sample(folder, fill(Local(store, str)))
+    shutil.copytree(pristine.folder, folder)
+    return Sample(folder, pristine.archive_id)
 
 
 @pytest.fixture
-def own_sample(sample: Sample, tmp_path: Path) -> Sample:
+def own_sample(pristine: Sample, tmp_path: Path) -> Sample:
     """A copy of the sample archive that a test may change."""
     folder = tmp_path / "sample"
-    shutil.copytree(sample.folder, folder)
-    return Sample(folder, sample.archive_id)
+    shutil.copytree(pristine.folder, folder)
+    return Sample(folder, pristine.archive_id)
 
 
 @pytest.fixture

@@ -116,9 +116,9 @@ class World:
 
 
 @contextmanager
-def world(sample: Sample, folder: Path) -> Iterator[World]:
+def world(pristine: Sample, folder: Path) -> Iterator[World]:
     base: list[str] = []
-    shutil.copytree(sample.folder, folder)
+    shutil.copytree(pristine.folder, folder)
     with Store(folder) as store:
         local = Local(store, lambda: base[0], search_seconds=0.02)
         with loopback(api_app(local)) as service, proxied(service) as proxy:
@@ -127,8 +127,8 @@ def world(sample: Sample, folder: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def faulty(sample: Sample, tmp_path: Path) -> Iterator[World]:
-    with world(sample, tmp_path / "archive") as running:
+def faulty(pristine: Sample, tmp_path: Path) -> Iterator[World]:
+    with world(pristine, tmp_path / "archive") as running:
         yield running
 
 
@@ -136,25 +136,25 @@ Answers = dict[str, tuple[dict[str, Any], dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def right(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def right(pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """Each call, and what it answers where nothing fails."""
 
     async def ask(access: Access) -> Answers:
         async with Client(build_server(lambda: access)) as client:
-            found = await client.call_tool("search_archive", {**calls(sample, "")["search_archive"], "limit": 1})
+            found = await client.call_tool("search_archive", {**calls(pristine, "")["search_archive"], "limit": 1})
             message_id = (found.structured_content or {})["Rows"][0]["ArchivedMessageId"]
             return {
                 tool: (arguments, answer((await client.call_tool(tool, arguments)).structured_content or {}))
-                for tool, arguments in calls(sample, message_id).items()
+                for tool, arguments in calls(pristine, message_id).items()
             }
 
-    with world(sample, tmp_path_factory.mktemp("right") / "archive") as running:
+    with world(pristine, tmp_path_factory.mktemp("right") / "archive") as running:
         return anyio.run(ask, running.access())
 
 
-def calls(sample: Sample, message_id: str) -> dict[str, dict[str, Any]]:
+def calls(pristine: Sample, message_id: str) -> dict[str, dict[str, Any]]:
     years = {"from_timestamp": "2023-06-01", "to_timestamp": "2026-05-31", "wait_seconds": WAIT_SECONDS}
-    where = {"archive_id": sample.archive_id}
+    where = {"archive_id": pristine.archive_id}
     return {
         "search_archive": {**where, **years, "subject": ["invoice"], "limit": 50},
         "summarize_archive_search": {**where, **years, "subject": ["invoice"], "group_by": ["sender", "month"]},
@@ -184,7 +184,7 @@ IN_CI = ("throttled, with Retry-After", "the answer to each start is lost", "tru
     "name", [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in FAULTS]
 )
 async def test_under_each_fault_the_same_answer_or_a_sentence(
-    sample: Sample, tmp_path: Path, right: Answers, name: str
+    pristine: Sample, tmp_path: Path, right: Answers, name: str
 ) -> None:
     async def under_fault(running: World, tool: str) -> None:
         arguments, wanted = right[tool]
@@ -206,7 +206,7 @@ async def test_under_each_fault_the_same_answer_or_a_sentence(
     with ExitStack() as worlds:
         async with anyio.create_task_group() as together:
             for tool in right:
-                running = worlds.enter_context(world(sample, tmp_path / tool))
+                running = worlds.enter_context(world(pristine, tmp_path / tool))
                 together.start_soon(under_fault, running, tool)
 
 
@@ -222,11 +222,11 @@ def assert_honest(tool: str, result: Any, said: dict[str, Any], right: dict[str,
         assert said.get("Complete") is False, (tool, said, right)
 
 
-async def test_a_search_whose_start_was_lost_is_found_again(sample: Sample, faulty: World) -> None:
+async def test_a_search_whose_start_was_lost_is_found_again(pristine: Sample, faulty: World) -> None:
     """No second one is started beside it: one may run."""
     before = len(faulty.store.searches(1, None, 10_000))
     faulty.proxy.fault = FAULTS["the answer to each start is lost"]
-    month = {"from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30", "archive_id": sample.archive_id}
+    month = {"from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30", "archive_id": pristine.archive_id}
     access = faulty.access()
     async with Client(build_server(lambda: access)) as client:
         found = await client.call_tool("search_archive", {**month, "subject": ["bank"]})
@@ -237,9 +237,9 @@ async def test_a_search_whose_start_was_lost_is_found_again(sample: Sample, faul
     assert by_hand.is_error and "It may have started all the same: look at list_archive_searches" in text_of(by_hand)
 
 
-async def test_a_search_that_never_ends_is_named(sample: Sample, faulty: World) -> None:
+async def test_a_search_that_never_ends_is_named(pristine: Sample, faulty: World) -> None:
     faulty.proxy.fault = first(10_000, changed(running_still), "GetArchiveSearch")
-    arguments = {**calls(sample, "")["search_archive"], "wait_seconds": 2}
+    arguments = {**calls(pristine, "")["search_archive"], "wait_seconds": 2}
     access = faulty.access()
     async with Client(build_server(lambda: access)) as client:
         started = time.perf_counter()

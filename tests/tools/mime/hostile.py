@@ -143,7 +143,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def work(raw: bytes) -> Message:
     """All that reading a message for an answer takes."""
     message = read_message(raw)
-    reading = MessageReading.of(describe(message, None))
+    reading = MessageReading.of(describe(message))
     members, _ = members_about(reading.about, 1.0)
     for value in members.values():
         for each in value if isinstance(value, list) else [value]:

@@ -40,9 +40,7 @@ _ROW = {
 Json = dict[str, Any]
 
 
-def describe(
-    message: Message, envelope_from: str | None, trusted_ids: Collection[str] = (), whole: bool = True
-) -> Json:
+def describe(message: Message, trusted_ids: Collection[str] = (), whole: bool = True) -> Json:
     """The members of `MessageReading`. `trusted_ids` are the authserv-ids whose results are trusted; of a message that
     is not `whole` nothing is said of its body."""
     date = message.date
@@ -53,7 +51,7 @@ def describe(
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
-        "about": _about(message, envelope_from, read_authentication(message.headers, trusted_ids), whole),
+        "about": _about(message, read_authentication(message.headers, trusted_ids), whole),
     }
 
 
@@ -71,7 +69,7 @@ def _text(message: Message) -> Json:
     }
 
 
-def _about(message: Message, envelope_from: str | None, checks: list[AuthenticationField], whole: bool) -> Json:
+def _about(message: Message, checks: list[AuthenticationField], whole: bool) -> Json:
     route = read_route(message.headers)
     calendars = _calendars(message)
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
@@ -79,7 +77,7 @@ def _about(message: Message, envelope_from: str | None, checks: list[Authenticat
     report = read_report(message.root)
     links = read_links(message)
     signatures = read_signatures(message.raw, message.headers) if whole else []
-    findings = find(message, route, checks, signatures, envelope_from)
+    findings = find(message, route, checks, signatures)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],

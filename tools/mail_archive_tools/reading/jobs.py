@@ -11,15 +11,14 @@ from mail_archive_tools.reading.describing import describe
 from mail_archive_tools.untrusted import clean_text
 
 
-def message(raw: bytes, envelope_from: str | None = None, trusted_ids: Sequence[str] = ()) -> dict[str, Any]:
-    """What is told of a message. `envelope_from` is the sender's address that the archive noted; results of checks by
-    servers of `trusted_ids` are trusted."""
-    return describe(read_message(raw), envelope_from, trusted_ids)
+def message(raw: bytes, trusted_ids: Sequence[str] = ()) -> dict[str, Any]:
+    """What is told of a message. Results of checks by servers of `trusted_ids` are trusted."""
+    return describe(read_message(raw), trusted_ids)
 
 
 def header_fields(raw: bytes, trusted_ids: Sequence[str] = ()) -> dict[str, Any]:
     """What is told of a message by its header fields alone: for one that cannot be read whole."""
-    return describe(read_message(raw[: read_headers(raw).body_start]), None, trusted_ids, whole=False)
+    return describe(read_message(raw[: read_headers(raw).body_start]), trusted_ids, whole=False)
 
 
 def file(raw: bytes, file_id: str) -> dict[str, Any] | None:

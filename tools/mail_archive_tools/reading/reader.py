@@ -155,7 +155,7 @@ class Reader:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
-        reading = await self._read(archived_message_id, raw, envelope_from)
+        reading = await self._read(archived_message_id, raw)
         return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
@@ -169,15 +169,13 @@ class Reader:
 
         return response
 
-    async def _read(self, archived_message_id: str, raw: bytes, envelope_from: str | None) -> MessageReading:
+    async def _read(self, archived_message_id: str, raw: bytes) -> MessageReading:
         """The message as a worker reads it: what cannot be read whole, by its header fields."""
         # Imported here: models are not needed to start.
         from mail_archive_tools.reading.readings import MessageReading
 
         try:
-            return await self.sandbox.run(
-                "message", raw, MessageReading.of, envelope_from=envelope_from, trusted_ids=self.trusted_ids
-            )
+            return await self.sandbox.run("message", raw, MessageReading.of, trusted_ids=self.trusted_ids)
         except NotRead as error:
             why = f"it {error}"
         try:

@@ -12,9 +12,15 @@ from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
-from mail_archive_tools.mime.evidence.lookalikes import in_unicode, is_disguised, looks_like, mixes_scripts, within
+from mail_archive_tools.mime.evidence.lookalikes import (
+    in_unicode,
+    is_disguised,
+    looks_like,
+    mixes_scripts,
+    registrable,
+    within,
+)
 from mail_archive_tools.mime.evidence.route import Hop
-from mail_archive_tools.mime.fields.addresses import Mailbox
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
@@ -40,6 +46,8 @@ _RUNS = frozenset(
     ).split()
 )
 _LONG_DELAY = timedelta(days=2)
+_BACKWARDS_SECONDS = 3_600
+"""How much earlier than the hop before is worth a word: clocks of honest hosts differ by minutes, and by zones."""
 _COMPARED = 100
 
 
@@ -56,21 +64,20 @@ def find(
     route: list[Hop],
     checks: list[AuthenticationField] | None = None,
     signatures: list[Signature] | None = None,
-    envelope_from: str | None = None,
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
-    of its body, `envelope_from` the address that the archive noted."""
+    of its body."""
     found: dict[Finding, None] = {}
     changed = _changed(signatures or [], passed_on(message.headers))
-    for each in (*_failures(checks or []), *changed, *_all(message, route, envelope_from)):
+    for each in (*_failures(checks or []), *changed, *_all(message, route)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
     return list(found)
 
 
-def _all(message: Message, route: list[Hop], envelope_from: str | None) -> Iterator[Finding]:
-    yield from _senders(message, envelope_from)
+def _all(message: Message, route: list[Hop]) -> Iterator[Finding]:
+    yield from _senders(message)
     yield from _domains(message)
     yield from _links(message.text.links)
     yield from _texts(message)
@@ -115,7 +122,7 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
             )
 
 
-def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
+def _senders(message: Message) -> Iterator[Finding]:
     authors = message.addresses("from")
     if not any(each.address for each in authors):
         yield Finding("sender", "From names no address.")
@@ -126,12 +133,10 @@ def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
         )
 
     author = next(each for each in authors if each.address)
-    others = [("Reply-To", message.addresses("reply-to")), ("Sender", message.addresses("sender"))]
-    if envelope_from:
-        others.append(("the envelope", [Mailbox("", envelope_from)]))
-    else:
-        others.append(("Return-Path", message.addresses("return-path")))
-    for name, mailboxes in others:
+    # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent
+    # to themselves.
+    fields = () if passed_on(message.headers) else (("Reply-To", "reply-to"), ("Sender", "sender"))
+    for name, mailboxes in ((name, message.addresses(field)) for name, field in fields):
         for other in mailboxes[:5]:
             if other.domain and not _related(other.domain, author.domain):
                 yield Finding("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
@@ -142,8 +147,11 @@ def _senders(message: Message, envelope_from: str | None) -> Iterator[Finding]:
 
 
 def _related(one: str, other: str) -> bool:
-    """Whether two domains have their last two labels in common, or one is below the other."""
-    return within(one, other) or within(other, one) or one.split(".")[-2:] == other.split(".")[-2:]
+    """Whether two domains are of one owner, by the public suffix list, or one is below the other."""
+    if within(one, other) or within(other, one):
+        return True
+    owner = registrable(one)
+    return owner is not None and owner == registrable(other)
 
 
 def _domains(message: Message) -> Iterator[Finding]:
@@ -240,6 +248,6 @@ def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
         earlier = "before" if date.moment < first else "after"
         yield Finding("date", f"Date is {days} days {earlier} the first host received the message.")
     for hop in route:
-        if hop.delay is not None and hop.delay < -300:
+        if hop.delay is not None and hop.delay < -_BACKWARDS_SECONDS:
             yield Finding("date", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
             return

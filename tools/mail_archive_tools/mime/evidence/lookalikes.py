@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 _LOOKALIKES = str.maketrans(
     {
@@ -33,6 +34,22 @@ _LEAST_LENGTH = 5
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
+def registrable(domain: str) -> str | None:
+    """The part of a domain that somebody registered, by the public suffix list: `b.co.uk` of `a.b.co.uk`. None of what
+    nobody can register."""
+    found: str | None = _public_suffixes().privatesuffix(domain.lower().rstrip("."))
+    return found
+
+
+@cache
+def _public_suffixes() -> Any:
+    # Imported here: the list takes a while to be read, and most messages ask nothing of it.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
 def in_unicode(domain: str) -> str:
     """The domain with its punycode labels (RFC 5891) as the letters that they stand for, where they are good."""
     if "xn--" not in domain.lower():

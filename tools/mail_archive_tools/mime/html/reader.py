@@ -41,7 +41,7 @@ _UNSEEN = {
         "head title meta link base rp defs desc metadata symbol clippath mask annotation annotation-xml".split(),
         "not rendered",
     ),
-    "-comment": "comment",
+    "-comment": "not rendered",
 }
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
@@ -232,10 +232,9 @@ class _Walk:
             self.hidden[seen.why] += words
 
     def _skip(self, node: LexborNode, tag: str) -> None:
-        if tag == "-comment":
-            text = node.comment_content or ""
-        else:
-            text = "" if tag in ("script", "style", "head", "title", "meta", "link") else node.text(deep=True)
+        # A comment is a note of whoever, or whatever, wrote the HTML: no words that a reader was kept from.
+        no_words = tag in ("-comment", "script", "style", "head", "title", "meta", "link")
+        text = "" if no_words else node.text(deep=True)
         if words := _words(text):
             self.hidden[_UNSEEN[tag]] += words
 
