@@ -103,6 +103,11 @@ class Message:
         for name in _REPEATED_ONCE:
             if (count := len(headers.all(name))) > 1:
                 yield Problem(name.title(), f"occurs {count} times, and may occur once: the first was taken")
+        authors = self.addresses("from")
+        if any(each.address for each in authors) and (
+            bare := next((each for each in authors if not each.address), None)
+        ):
+            yield Problem("From", f"names {bare.name[:80]!r} without an address: a comma may stand where none belongs")
         if (date := self.date) and date.moment is None:
             yield Problem("Date", "is no date")
         if len(headers.all("content-type")) > 1:

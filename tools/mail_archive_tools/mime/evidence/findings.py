@@ -123,8 +123,10 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
 
 
 def _senders(message: Message) -> Iterator[Finding]:
-    authors = message.addresses("from")
-    if not any(each.address for each in authors):
+    named = message.addresses("from")
+    # A name that a comma parts from its address is no author of its own; the message's problems say so.
+    authors = [each for each in named if each.address]
+    if not authors:
         yield Finding("sender", "From names no address.")
         return
     if len(authors) > 1:
@@ -132,7 +134,7 @@ def _senders(message: Message) -> Iterator[Finding]:
             "sender", f"From names {len(authors)} authors: {', '.join(each.address for each in authors[:5])}."
         )
 
-    author = next(each for each in authors if each.address)
+    author = authors[0]
     # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent
     # to themselves.
     fields = () if passed_on(message.headers) else (("Reply-To", "reply-to"), ("Sender", "sender"))
@@ -140,7 +142,7 @@ def _senders(message: Message) -> Iterator[Finding]:
         for other in mailboxes[:5]:
             if other.domain and not _related(other.domain, author.domain):
                 yield Finding("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
-    for mailbox in (*authors, *message.addresses("reply-to")):
+    for mailbox in (*named, *message.addresses("reply-to")):
         for shown in _ADDRESS.findall(mailbox.name):
             if shown.lower() != mailbox.address.lower():
                 yield Finding("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
