@@ -174,6 +174,31 @@ async def test_a_report_and_an_invitation_are_read(own_sample: Sample) -> None:
     assert "Summary: Audit" in render(invited)
 
 
+@pytest.mark.parametrize(
+    ("content", "charset", "text"),
+    [
+        ("naïve;café\n".encode("iso-8859-1"), "iso-8859-1", "naïve;café"),
+        ("naïve;café\n".encode("cp1252"), "", "naïve;café"),
+        ("a;b\r\n1;ä\r\n".encode("utf-16"), "", "a;b\n1;ä"),
+        ("a;b\r\n1;2\r\n".encode("utf-16-le"), "", "a;b\n1;2"),
+        ("日本語のテキスト\n".encode("shift_jis"), "Shift_JIS", "日本語のテキスト"),
+        (b"page one\x0cpage two, with a NUL\x00 in it, and more text than that, a line of it\n", "", "page one"),
+    ],
+)
+async def test_text_files_in_any_charset(own_sample: Sample, content: bytes, charset: str, text: str) -> None:
+    parameter = f'; charset="{charset}"' if charset else ""
+    raw = (
+        f"From: a@b.example\r\nDate: {DATE}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n"
+        f"Content-Type: text/csv{parameter}; name=list.csv\r\nContent-Disposition: attachment\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{base64.b64encode(content).decode()}\r\n--b--\r\n"
+    )
+    message_id = put(own_sample, raw.encode())
+    access = open_access(Settings(local=own_sample.folder))
+    assert text in inside((await read_archive_attachment(message_id, "2", access=access)).text)
+    by_its_name = put(own_sample, raw.replace("text/csv", "application/octet-stream").encode())
+    assert text in inside((await read_archive_attachment(by_its_name, "2", access=access)).text)
+
+
 async def test_attached_mail_is_read_with_its_own_attachments(own_sample: Sample) -> None:
     inner = letter("inner text", ("deep.csv", "text/csv", b"deep"))
     head = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n"

@@ -1,5 +1,6 @@
 """A file that came with a message as text: which reader is for it, and what is said where there is none."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,10 @@ from mail_archive_tools.mime.structure import text_of
 
 TEXT_BYTES = 10_000_000
 """How much of a file of plain text is read."""
+
+_SAMPLE_BYTES = 65_536
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+_TEXT_NAMES = (".txt", ".csv", ".tsv", ".log", ".md", ".ini", ".json", ".xml", ".yaml", ".yml", ".sql")
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCUMENTS: dict[str, Kind] = {
@@ -78,8 +83,15 @@ def text_of_file(file: File) -> FileText:
 def _kind(file: File) -> str:
     """The type to read it as."""
     declared, detected = file.declared_type.split(";", 1)[0], file.detected_type
-    if detected is None or (detected == "text/plain" and declared.startswith(_TEXTUAL)):
-        return declared if detected or not declared.startswith("text/") else "application/octet-stream"
+    if detected is None:
+        said_to_be_text = declared.startswith("text/") or (file.name or "").lower().endswith(_TEXT_NAMES)
+        if not said_to_be_text:
+            return declared
+        if not _looks_like_text(file):
+            return "application/octet-stream"
+        return declared if declared.startswith("text/") else "text/plain"
+    if detected == "text/plain" and declared.startswith(_TEXTUAL):
+        return declared
     if detected.startswith("text/") and declared == "text/calendar":
         return declared
     if detected in ("application/zip", "application/x-ole-storage") and declared.lower() in _DOCUMENTS:
@@ -87,12 +99,22 @@ def _kind(file: File) -> str:
     return detected
 
 
+def _looks_like_text(file: File) -> bool:
+    """Whether its bytes are text in the charset that it names, or in one that they look like: some files have a NUL or
+    a form feed in them, and none is made of such."""
+    sample = text_of(file.load().data[:_SAMPLE_BYTES], _charset(file))
+    return len(_CONTROLS.findall(sample)) * 50 <= len(sample)
+
+
+def _charset(file: File) -> str:
+    return file.part.declared_type.parameters.get("charset", "") if file.part else ""
+
+
 def _plain(file: File, notes: list[str]) -> FileText:
     data = file.load().data
     if len(data) > TEXT_BYTES:
         notes.append(f"It is larger than {TEXT_BYTES:,} bytes; the rest was left out.")
-    charset = file.part.declared_type.parameters.get("charset", "") if file.part else ""
-    return FileText(text_of(data[:TEXT_BYTES], charset), notes)
+    return FileText(text_of(data[:TEXT_BYTES], _charset(file)), notes)
 
 
 def _html(file: File) -> str:

@@ -21,6 +21,80 @@ _ALIASES = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "x-mac-roman": "mac-roman",
+    "macintosh": "mac-roman",
+    "csmacintosh": "mac-roman",
+    "mac": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-ukrainian": "mac-cyrillic",
+    "x-mac-greek": "mac-greek",
+    "x-mac-turkish": "mac-turkish",
+    "x-mac-ce": "mac-latin2",
+    "windows-31j": "cp932",
+    "cswindows31j": "cp932",
+    "sjis": "cp932",
+    "ms_kanji": "cp932",
+    "csshiftjis": "cp932",
+    "x-ms-cp932": "cp932",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "csiso2022jp": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
+    "x-euc-jp": "euc_jp",
+    "cseucpkdfmtjapanese": "euc_jp",
+    "cseuckr": "cp949",
+    "ks_c_5601-1989": "cp949",
+    "csksc56011987": "cp949",
+    "ksc5601": "cp949",
+    "ksc_5601": "cp949",
+    "korean": "cp949",
+    "iso-ir-149": "cp949",
+    "csiso2022kr": "iso2022_kr",
+    "chinese": "gb18030",
+    "csgb2312": "gb18030",
+    "csiso58gb231280": "gb18030",
+    "gb_2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "iso-ir-58": "gb18030",
+    "cn-gb": "gb18030",
+    "hz-gb-2312": "hz",
+    "cn-big5": "big5hkscs",
+    "csbig5": "big5hkscs",
+    "big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "dos-874": "cp874",
+    "tis-620": "cp874",
+    "iso-8859-11": "cp874",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8_r": "koi8-r",
+    "cskoi8r": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "csisolatin9": "iso-8859-15",
+    "l9": "iso-8859-15",
+    "sun_eu_greek": "iso-8859-7",
+    "logical": "iso-8859-8",
+    "csiso88598i": "iso-8859-8",
+    "visual": "iso-8859-8",
+    "csiso88598e": "iso-8859-8",
+    "csiso88596e": "iso-8859-6",
+    "csiso88596i": "iso-8859-6",
+    "csisolatinhebrew": "iso-8859-8",
+    "csisolatinarabic": "iso-8859-6",
+    "csisolatingreek": "iso-8859-7",
+    "csisolatincyrillic": "iso-8859-5",
+    "iso-10646-ucs-2": "utf-16-be",
+    "csunicode": "utf-16-le",
+    "ucs-2": "utf-16-le",
+    "unicode": "utf-16-le",
+    "unicodefeff": "utf-16-le",
+    "unicodefffe": "utf-16-be",
+    "iso-10646-ucs-4": "utf-32-be",
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode11utf8": "utf-8",
+    "unicode20utf8": "utf-8",
+    "x-unicode20utf8": "utf-8",
     "x-unknown": "",
     "unknown-8bit": "",
     "unknown": "",
@@ -32,6 +106,9 @@ _ALIASES = {
     "us-ascii": "",
     "ascii": "",
 }
+# Spellings that Python does not know: `windows1251`, `cp-850`, `x-cp1252`, `iso88592`, `ISO_8859_9`, `latin-2`.
+_CODE_PAGE = re.compile(r"(?:x-)?(?:windows|win|cp|ibm|ms|oem)[-_]?(\d{3,5})")
+_ISO_8859 = re.compile(r"(?:x-)?iso[-_]?8859[-_]?(\d{1,2})(?:[-_][ie])?(?::\d{4})?")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -52,13 +129,13 @@ _LEAST_HIGH_BYTES = 40
 def decode(data: bytes, label: str = "") -> str:
     """`data` as text: by its byte order mark, by `label` where that is a charset and fits, as UTF-8, by what it
     looks like, as windows-1252. Never raises; lone surrogates become U+FFFD."""
-    if not label and data.isascii():
+    if not label and data.isascii() and b"\0" not in data:
         return data.decode("iso2022_jp", "replace") if b"\x1b$" in data else data.decode("ascii")
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark) and (name != "utf-16-le" or len(data) % 2 == 0):
             return _without_surrogates(data[len(mark) :].decode(name, "replace"))
 
-    name = _known(label)
+    name = _known(label) or _wide(data)
     if name.startswith("utf-16"):
         data = data[: len(data) // 2 * 2]
     if name:
@@ -90,7 +167,7 @@ def encode(text: str, label: str) -> bytes:
 
 def _known(label: str) -> str:
     name = label.strip().strip("\"'").split("*", 1)[0].lower()
-    name = _ALIASES.get(name, name)
+    name = _ALIASES[name] if name in _ALIASES else _spelled(name)
     if not name or name in _NOT_CHARSETS or len(name) > 40 or not name.isascii():
         return ""
     try:
@@ -100,6 +177,27 @@ def _known(label: str) -> str:
 
     is_text: bool = getattr(codec, "_is_text_encoding", True)
     return codec.name if is_text and codec.name not in _NOT_CHARSETS else ""
+
+
+def _spelled(name: str) -> str:
+    """The name as Python writes it, of a charset that has a number."""
+    if match := _CODE_PAGE.fullmatch(name):
+        # IBM's names have zeros before the number, Python's only where there are three digits.
+        number = match.group(1).lstrip("0").zfill(3)
+        return _ALIASES.get(f"windows-{number}", f"cp{number}")
+    if match := _ISO_8859.fullmatch(name):
+        written = f"iso-8859-{match.group(1)}"
+        return _ALIASES.get(written, written)
+    return name
+
+
+def _wide(data: bytes) -> str:
+    """UTF-16 without a mark and a label, by its NULs: of western text they are every second byte."""
+    sample = data[:_DETECTED_BYTES]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if max(even, odd) * 4 < len(sample) or min(even, odd) * 10 > max(even, odd):
+        return ""
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
