@@ -1,5 +1,9 @@
 """What an investigator asks of a message: who checked the sender, the way it came, what does not fit together."""
 
+import io
+import zipfile
+from email.message import EmailMessage
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -260,6 +264,45 @@ def test_a_name_that_a_comma_parts_from_its_address_is_one_author() -> None:
     ]
     two = eml(From="a@b.example, c@d.example", Date="Mon, 10 Mar 2025 18:00:00 +0100")
     assert "From names 2 authors: a@b.example, c@d.example." in sentences(two)
+
+
+def with_file(name: str, kind: str, content: bytes) -> bytes:
+    message = EmailMessage()
+    message["From"], message["Date"] = "a@b.example", "Mon, 10 Mar 2025 18:00:00 +0100"
+    message.set_content("See the file.")
+    main, sub = kind.split("/")
+    message.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    return message.as_bytes()
+
+
+def zipped(*names: str, encrypted: bool = False) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    # Nobody needs the password to see the mark of it: bit 0 of the flags, in the directory and before each member.
+    data = bytearray(made.getvalue())
+    for mark, place in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)) if encrypted else ():
+        data[data.index(mark) + place] |= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "said"),
+    [
+        ("login.html", "text/html", b"<form action=https://x.example><input></form>", "is HTML with a form"),
+        ("login.HTM", "application/octet-stream", b"<p><input type='password'>", "is HTML with a form"),
+        ("a.zip", "application/zip", zipped("readme.txt", "invoice.pdf.exe"), "holds invoice.pdf.exe, of a kind"),
+        ("a.zip", "application/zip", zipped("run.js", encrypted=True), "is encrypted, and holds run.js, of a kind"),
+        ("page.html", "text/html", b"<p>A page without one.</p>", ""),
+        ("a.zip", "application/zip", zipped("photo.jpg", "b.txt"), ""),
+        ("a.zip", "application/zip", zipped("photo.jpg", encrypted=True), ""),
+        ("a.zip", "application/zip", b"PK\x03\x04 broken", ""),
+    ],
+)
+def test_what_acts_inside_a_file_is_said(name: str, kind: str, content: bytes, said: str) -> None:
+    found = sentences(with_file(name, kind, content))
+    assert said in found if said else "holds" not in found and "form" not in found
 
 
 def test_comments_hide_no_words_from_a_reader() -> None:

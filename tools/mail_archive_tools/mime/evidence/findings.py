@@ -5,13 +5,13 @@ Honest mail has some of them too: newsletters hide a preview line, mailing lists
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
+from mail_archive_tools.mime.evidence.finding import Finding
+from mail_archive_tools.mime.evidence.in_files import in_file
 from mail_archive_tools.mime.evidence.lookalikes import (
     in_unicode,
     is_disguised,
@@ -21,11 +21,8 @@ from mail_archive_tools.mime.evidence.lookalikes import (
     within,
 )
 from mail_archive_tools.mime.evidence.route import Hop
-from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
-
-FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date"]
 
 MAX_FINDINGS = 40
 """Findings that are made of one message."""
@@ -33,30 +30,15 @@ MAX_FINDINGS = 40
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
-_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MANY_INVISIBLE = 10
 _MANY_HIDDEN_WORDS = 10
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _HOST_IN_TEXT = re.compile(r"^(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[a-z]{2,24})(?:[/:?#].*)?$", re.IGNORECASE)
 _IP = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]|0x[0-9a-f]+|\d{8,10})$", re.IGNORECASE)
-_RUNS = frozenset(
-    (
-        "exe scr com bat cmd pif vbs vbe js jse wsf wsh hta msi msp ps1 lnk jar cpl dll reg iso img vhd chm one docm "
-        "xlsm pptm xlam appref-ms application url library-ms"
-    ).split()
-)
 _LONG_DELAY = timedelta(days=2)
 _BACKWARDS_SECONDS = 3_600
 """How much earlier than the hop before is worth a word: clocks of honest hosts differ by minutes, and by zones."""
 _COMPARED = 100
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`kind` is what it is about; `sentence` says it, with values out of the message in it."""
-
-    kind: FindingKind
-    sentence: str
 
 
 def find(
@@ -82,7 +64,7 @@ def _all(message: Message, route: list[Hop]) -> Iterator[Finding]:
     yield from _links(message.text.links)
     yield from _texts(message)
     for file in message.files:
-        yield from _file(file)
+        yield from in_file(file)
     yield from _dates(message, route)
 
 
@@ -211,29 +193,6 @@ def _texts(message: Message) -> Iterator[Finding]:
     for name in ("subject", "from"):
         if (value := message.headers.text(name)) and _INVISIBLE.search(value):
             yield Finding("text", f"The {name.title()} field had invisible characters, which were taken out.")
-
-
-def _file(file: File) -> Iterator[Finding]:
-    name = file.name or ""
-    if file.type_differs:
-        yield Finding("file", f"{file.id} {name} is declared as {file.declared_type}, but is {file.detected_type}.")
-    if file.several_names:
-        yield Finding("file", f"{file.id} {name} has several names in its header fields.")
-    if _OVERRIDES.search(name):
-        yield Finding("file", f"{file.id} {name} has characters in its name that turn the reading direction.")
-    if "/" in name or "\\" in name or "\0" in name:
-        yield Finding("file", f"{file.id} {name[:100]} has a path in its name.")
-    extension = name.rstrip(". ").rpartition(".")[2].lower()
-    if extension in _RUNS:
-        yield Finding("file", f"{file.id} {name[:100]} is of a kind that can run (.{extension}).")
-    elif file.detected_type in (
-        "application/vnd.microsoft.portable-executable",
-        "application/x-elf",
-        "application/x-ms-shortcut",
-    ):
-        yield Finding("file", f"{file.id} {name[:100]} is a program.")
-    if file.declared_type in ("message/external-body", "message/partial"):
-        yield Finding("file", f"{file.id} is {file.declared_type}: its content is elsewhere, and was not fetched.")
 
 
 def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
