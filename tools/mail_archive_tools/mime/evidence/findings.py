@@ -1,6 +1,6 @@
 """What about a message deserves a second look: facts that an investigator asks for, never a verdict.
 
-Honest mail has some of them too: newsletters hide a preview line, mailing lists send for others.
+Honest mail has some of them too: newsletters hide a preview line. What every list or sending service does is none.
 """
 
 import re
