@@ -112,10 +112,9 @@ def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None) 
     from mail_archive_tools.access import Access
     from mail_archive_tools.searching.cursors import Cursors
     from mail_archive_tools.service.client import MailManager
-    from mail_archive_tools.service.scope import Scope
 
-    scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
-    client = MailManager(Connection(settings, backend, scope).connect, scope)
+    connection = Connection(settings, backend)
+    client = MailManager(connection.connect, connection.scope)
     return Access.to(
         client,
         show_download_links=settings.download_links == "show",

@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
+from mail_archive_server.identity.formats import FORMATS
 from mail_archive_server.setting_values import one_of
 from mail_archive_server.settings import SETTINGS, SettingError, add_flags, read_settings, read_value
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 HELP = "print the smallest IAM policy for the tools and archives"
 
-KINDS = ("identity", "session", "trust")
-FORMATS = ("json", "terraform", "cloudformation")
+KINDS = {
+    "identity": "of a user or role (by default)",
+    "session": "to narrow a session with, short",
+    "trust": "who may assume the role",
+}
 
 _ACCOUNT = re.compile(r"\d{12}")
 _PRINCIPAL = re.compile(r"\d{12}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role)/[\w+=,.@/-]+)")
@@ -26,7 +30,7 @@ _SETTINGS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kind", metavar="|".join(KINDS), default="identity", help=_KINDS)
+    parser.add_argument("--kind", metavar="|".join(KINDS), default="identity", help=_kinds_help())
     parser.add_argument("--format", metavar="|".join(FORMATS), default="json", help="how to write it (json by default)")
     parser.add_argument("--account", metavar="ID", help="the account of the archives, where no setting says it")
     parser.add_argument(
@@ -35,9 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, tuple(setting for setting in SETTINGS if setting.name in _SETTINGS))
 
 
-_KINDS = (
-    "identity: of a user or role (by default); session: to narrow a session with, short; trust: who may assume the role"
-)
+def _kinds_help() -> str:
+    return "; ".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items())
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -49,15 +52,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.principal is not None and not _PRINCIPAL.fullmatch(arguments.principal):
         raise SettingError("--principal must be the ARN of a user or role, or an account's id.")
 
-    from mail_archive_server.identity.formats import FORMATS as WRITERS
-
     document = _document(settings, kind, arguments.account, arguments.principal)
     if isinstance(document, str):
         if written != "json":
             raise SettingError("--kind session is written as json: it is given to STS, not attached.")
         print(document)
     else:
-        print(WRITERS[written](document))
+        print(FORMATS[written](document))
 
 
 def _document(settings: "Settings", kind: str, account: str | None, principal: str | None) -> "Document | str":
@@ -73,7 +74,8 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
 
     tools = chosen_tools(settings)
     try:
-        place = Connection(settings, backend := backend_of(settings), None).place(backend.session()[0])
+        backend = backend_of(settings)
+        place = Connection(settings, backend).place(backend.session()[0])
     except (StoreError, BotoCoreError) as error:
         raise CommandError(str(error)) from error
     place = place if account is None else replace(place, account=account)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mail_archive_server.hosting.published import chosen_tools
 from mail_archive_server.identity.policy import Place, place_of, session_policy
 from mail_archive_tools import __version__
+from mail_archive_tools.service.scope import Scope
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from mail_archive_server.identity.credentials import Narrowing
     from mail_archive_server.settings import Settings
     from mail_archive_tools.reading.links import LinkRule
-    from mail_archive_tools.service.scope import Scope
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -48,8 +48,10 @@ class Backend(Protocol):
 class Connection:
     """Makes the clients of one server; whose credentials they have, and how those are kept to its archives."""
 
-    def __init__(self, settings: Settings, backend: Backend, scope: Scope | None) -> None:
-        self._settings, self._backend, self._scope = settings, backend, scope
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self._settings, self._backend = settings, backend
+        self.scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
+        """The archives that the server keeps to; None: all."""
         self.narrowing: Narrowing | None = None
         self.own: Credentials | None = None
         """The user's own credentials, as they were last looked at to make others of them."""
@@ -83,10 +85,10 @@ class Connection:
 
         # The global endpoint of STS does not narrow credentials, and is further away.
         core.set_config_variable("sts_regional_endpoints", "regional")
-        if self._scope is not None:
+        if self.scope is not None:
             policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.place(core))
             # One for all sessions: what was narrowed once stays so, whoever signs in next.
-            self.narrowing = self.narrowing or Narrowing(policy, self._scope, self._settings.unscoped_ok)
+            self.narrowing = self.narrowing or Narrowing(policy, self.scope, self._settings.unscoped_ok)
             self.narrowing.policy = policy
         found = credentials_to_call_with(self._settings, chain, partial(self._sts, core), self.narrowing)
         if found is not None:

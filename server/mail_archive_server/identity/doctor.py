@@ -23,7 +23,6 @@ from mail_archive_tools.errors import AccessDenied, ArchiveError
 from mail_archive_tools.service import resources
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.refusals import REFUSALS, refusal
-from mail_archive_tools.service.scope import Scope
 from mail_archive_tools.service.shapes import state_of
 
 Result = Literal["allowed", "denied", "untried", "failed"]
@@ -91,8 +90,7 @@ class Examination:
 def examine(settings: Settings, backend: Backend, try_search: bool) -> Examination:
     """Ask STS who the server is, and Mail Manager what that identity may."""
     found = Examination()
-    scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
-    connection = Connection(settings, backend, scope)
+    connection = Connection(settings, backend)
     try:
         core = connection.session()
         _identify(found, connection, core)
@@ -166,7 +164,7 @@ class _Trial:
         listed = self._call("ListArchiveSearches", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
         started = self._start(archive_id)
         ended = [each["SearchId"] for each in listed.get("Searches", []) if state_of(each) in _ENDED]
-        rows = self._search(archive_id, [*([started] if started else []), *ended][:_SEARCHES_TRIED])
+        rows = self._search(archive_id, started, ended)
         message_id = next((row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row), None)
         for operation in ("GetArchiveMessage", "GetArchiveMessageContent"):
             if message_id is None:
@@ -175,7 +173,7 @@ class _Trial:
                 self._call(operation, archive_id, "on a message that a search found", ArchivedMessageId=message_id)
 
     def _start(self, archive_id: str) -> str | None:
-        """A search that has ended, of the last days; None where none was started."""
+        """A search of the last days, which was waited for; None where none was started."""
         if not self._try_search:
             self._note("StartArchiveSearch", archive_id, "untried", "it takes the only slot; --try-search tries it")
             return None
@@ -198,15 +196,16 @@ class _Trial:
                 sleep(0.5)
         return search_id
 
-    def _search(self, archive_id: str, search_ids: list[str]) -> list[dict[str, Any]]:
+    def _search(self, archive_id: str, started: str | None, ended: list[str]) -> list[dict[str, Any]]:
         """What one of these searches found, the first that found something and may be looked at."""
+        search_ids = [*([started] if started else []), *ended][:_SEARCHES_TRIED]
         if not search_ids:
             for operation in ("GetArchiveSearch", "GetArchiveSearchResults", "StopArchiveSearch"):
                 self._note(operation, archive_id, "untried", _NO_SEARCH)
             return []
         self._call("GetArchiveSearch", archive_id, SearchId=search_ids[0])
         answer = self._call("GetArchiveSearchResults", archive_id, SearchId=search_ids[0])
-        how = "on a search that has ended, where it does nothing"
+        how = "on the search that was started" if started else "on a search that has ended, where it does nothing"
         self._call("StopArchiveSearch", archive_id, how, SearchId=search_ids[0])
         rows: list[dict[str, Any]] = (answer or {}).get("Rows", [])
         for search_id in search_ids[1:]:

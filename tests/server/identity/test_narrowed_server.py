@@ -148,10 +148,9 @@ def test_the_policy_printed_is_the_one_that_the_server_narrows_with(
 ) -> None:
     from mail_archive_server.backends import backend_of
     from mail_archive_server.identity.connecting import Connection
-    from mail_archive_tools.service.scope import Scope
 
     settings = folder.settings(archive=(folder.legal,), tools=("get_archive",))
-    connection = Connection(settings, backend_of(settings), Scope(settings.archive))
+    connection = Connection(settings, backend_of(settings))
     connection.session()
     words = ("--local", str(folder.path), "--archive", folder.legal, "--tools", "get_archive", "--kind", "session")
     assert connection.narrowing is not None

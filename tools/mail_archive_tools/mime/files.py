@@ -17,6 +17,8 @@ from mail_archive_tools.mime.texts import Text
 MAX_FILES = 500
 """Files listed of one message."""
 
+_HTML = ("text/html", "application/xhtml+xml")
+_HTML_NAMES = ("html", "htm", "shtml", "xhtml")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 
 
@@ -56,6 +58,13 @@ class File:
     @property
     def type_differs(self) -> bool:
         return differs(self.declared_type, self.detected_type) and not self.is_message
+
+    @property
+    def is_html(self) -> bool:
+        """Whether a browser would open it as HTML: by its type, by its content or by its name."""
+        declared = self.declared_type.partition(";")[0].strip().lower()
+        by_name = (self.name or "").rstrip(". ").rpartition(".")[2].lower() in _HTML_NAMES
+        return by_name or declared in _HTML or self.detected_type in _HTML
 
     @property
     def is_message(self) -> bool:

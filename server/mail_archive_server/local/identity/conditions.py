@@ -211,9 +211,9 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def _ordered(kind: str, read: Callable[[str], float | None]) -> dict[str, Operator]:
-    """The operators of what can be put in order."""
-    name, equal = kind.capitalize() if kind == "date" else "Numeric", _compared(read, kind, operator.eq)
+def _ordered(name: str, kind: str, read: Callable[[str], float | None]) -> dict[str, Operator]:
+    """The operators of what can be put in order, whose names begin so."""
+    equal = _compared(read, kind, operator.eq)
     return {
         f"{name}Equals": Operator(equal),
         f"{name}NotEquals": Operator(equal, negated=True),
@@ -231,8 +231,8 @@ _OPERATORS: dict[str, Operator] = {
     "ArnLike": Operator(_arn),
     "ArnNotEquals": Operator(_arn, negated=True),
     "ArnNotLike": Operator(_arn, negated=True),
-    **_ordered("number", _number),
-    **_ordered("date", _moment),
+    **_ordered("Numeric", "number", _number),
+    **_ordered("Date", "date", _moment),
     "IpAddress": Operator(_network),
     "NotIpAddress": Operator(_network, negated=True),
     "Bool": Operator(_truth),

@@ -125,7 +125,7 @@ UNSIGNED = {"AssumeRoleWithWebIdentity"}
 def _why_not(role: Role | None, caller: Caller, asked: Asked) -> str | None:
     """Why the caller may not take the role; None: it may."""
     if caller.rights.denies(asked):
-        return "with an explicit deny in an identity-based policy"
+        return caller.rights.refusal(asked)
     names = {caller.arn, caller.principal.arn, "*"}
     by_name = None if role is None else _trusted(role.trust, asked, names)
     by_account = None if role is None else _trusted(role.trust, asked, {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"})
@@ -236,8 +236,9 @@ def _credentials(ring: KeyRing, session: Session) -> Members:
 
 
 def _refuse_denied(caller: Caller, action: str) -> None:
-    if caller.rights.denies(caller.asked(action, "*")):
-        raise _denied(not_authorized(caller.arn, action, "*", "with an explicit deny in an identity-based policy"))
+    asked = caller.asked(action, "*")
+    if caller.rights.denies(asked):
+        raise _denied(not_authorized(caller.arn, action, "*", caller.rights.refusal(asked) or ""))
 
 
 def _refuse_mfa(request: Members) -> None:

@@ -6,12 +6,12 @@ Honest mail has some of them too: newsletters hide a preview line. What every li
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
 from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.in_files import in_file
+from mail_archive_tools.mime.evidence.links import host_of
 from mail_archive_tools.mime.evidence.lookalikes import (
     in_unicode,
     is_disguised,
@@ -141,7 +141,7 @@ def _related(one: str, other: str) -> bool:
 def _domains(message: Message) -> Iterator[Finding]:
     senders = {each.domain for name in ("from", "reply-to", "sender") for each in message.addresses(name)[:10]} - {""}
     known = {each.domain for name in ("to", "cc") for each in message.addresses(name)[:_COMPARED]} - {""}
-    hosts = {host for link in message.text.links[:_COMPARED] if (host := _host(link.target))}
+    hosts = {host for link in message.text.links[:_COMPARED] if (host := host_of(link.target))}
     for domain in sorted(senders | hosts):
         if mixes_scripts(domain):
             yield Finding("domain", f"{in_unicode(domain)} ({domain}) mixes letters of several scripts.")
@@ -159,7 +159,7 @@ def _links(links: list[Link]) -> Iterator[Finding]:
         if scheme in ("javascript", "data", "vbscript", "file"):
             yield Finding("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
             continue
-        host = _host(target)
+        host = host_of(target)
         if not host:
             continue
         shown = _HOST_IN_TEXT.match(link.text.strip())
@@ -169,13 +169,6 @@ def _links(links: list[Link]) -> Iterator[Finding]:
             yield Finding("link", f"A link leads to a bare IP address: {host}.")
         if "@" in target.split("//", 1)[-1].split("/", 1)[0]:
             yield Finding("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
-
-
-def _host(target: str) -> str:
-    try:
-        return (urlsplit(target).hostname or "").rstrip(".") if "//" in target[:20] else ""
-    except ValueError:
-        return ""
 
 
 def _texts(message: Message) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def in_file(file: File) -> Iterator[Finding]:
 
 def _inside(file: File, name: str) -> Iterator[Finding]:
     """What a file holds that acts: a form in HTML, programs in a zip."""
-    if _is_html(file):
+    if file.is_html:
         if _FORM.search(file.load().data[:_SEARCHED_BYTES]):
             yield Finding("file", f"{file.id} {name[:100]} is HTML with a form, which sends what is typed elsewhere.")
     elif file.detected_type == "application/zip":
@@ -59,11 +59,6 @@ def _inside(file: File, name: str) -> Iterator[Finding]:
         locked = "is encrypted, and " if any(each.flag_bits & _ENCRYPTED for each in members) else ""
         if programs:
             yield Finding("file", f"{file.id} {name[:100]} {locked}holds {programs[0][:100]}, of a kind that can run.")
-
-
-def _is_html(file: File) -> bool:
-    kind = file.declared_type.partition(";")[0].lower()
-    return "text/html" in (kind, file.detected_type) or _extension(file.name or "") in ("html", "htm", "shtml", "xhtml")
 
 
 def _members(data: bytes) -> list[zipfile.ZipInfo]:

@@ -18,9 +18,8 @@ READ_CHARS = 1_500_000
 """How much of a file that came with a message is looked through, in bytes; of all of them, three times that."""
 
 _WORDS_KEPT = 3
-_TEXT = ("text/plain", "text/html", "application/xhtml+xml", "image/svg+xml", "text/xml")
-_MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
-_EXTENSIONS = {**dict.fromkeys(("html", "htm", "shtml", "xhtml"), "text/html"), "svg": "image/svg+xml"}
+_TEXT = ("text/plain", "text/html", "image/svg+xml", "text/xml")
+_MARKUP = ("text/html", "image/svg+xml")
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`]{1,2000}|\bwww\.[^\s<>\"'`/]{3,200}", re.IGNORECASE)
 _MAIL = re.compile(r"^mailto:[^?]*@([\w.-]{3,255})", re.IGNORECASE)
 
@@ -121,8 +120,8 @@ def _in_text(text: str) -> Iterator[str]:
 
 def _kind_of(file: File) -> str:
     """What a file is read as: by its name where its type says nothing."""
+    if file.is_html:
+        return "text/html"
     kind = file.declared_type.partition(";")[0].strip().lower()
-    if kind in _TEXT:
-        return kind
-    extension = (file.name or "").rpartition(".")[2].lower()
-    return _EXTENSIONS.get(extension) or file.detected_type or kind
+    by_name = "image/svg+xml" if (file.name or "").lower().endswith(".svg") else None
+    return kind if kind in _TEXT else by_name or file.detected_type or kind
