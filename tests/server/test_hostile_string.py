@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from mcp import Client
@@ -14,6 +14,7 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
+from mail_archive_tools.answers.members import Section
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
 from tests.conftest import ERAS, Sample, text_of
@@ -130,7 +131,9 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
         groups = ["sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject"]
         await call("summarize_archive_search", **where, **day, group_by=groups)
         thread = await call("get_archive_thread", **where, **which, new_text=True)
-        read = await call("read_archive_message", **which)
+        await call("read_archive_message", **which, sections=["new_text"])
+        every = [section for section in get_args(Section) if section != "new_text"]
+        read = await call("read_archive_message", **which, sections=every)
         for attachment_id in [*map(str, range(2, 10)), HOSTILE[:90]]:
             await call("read_archive_attachment", **which, attachment_id=attachment_id)
         resource = await client.read_resource(f"mail-archive://messages/{which['archived_message_id']}")

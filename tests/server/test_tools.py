@@ -247,7 +247,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("get_archive_message_content", {"archived_message_id": "x", "offset": -1}, "offset is -1"),
     ("get_archive_message_content", {"archived_message_id": "nothing"}, "message nothing"),
     ("read_archive_message", {"archived_message_id": "nothing"}, "message nothing.*search_archive"),
-    ("read_archive_message", {"archived_message_id": "x", "quoted_text": "some"}, "quoted_text is 'some'"),
+    ("read_archive_message", {"archived_message_id": "x", "sections": ["some"]}, "sections.0 is 'some'"),
     ("read_archive_attachment", {"archived_message_id": "x"}, "attachment_id is missing.*read_archive_message"),
     ("read_archive_attachment", {"archived_message_id": "nothing", "attachment_id": "2"}, "message nothing"),
 ]

@@ -11,6 +11,7 @@ import pytest
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.members import Section
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import DownloadFailed, InvalidArgument, NotFound
 from mail_archive_tools.read import read_archive_attachment, read_archive_message
@@ -145,9 +146,68 @@ async def test_quoted_text_can_be_hidden(own_sample: Sample) -> None:
     message_id = put(own_sample, letter(text))
     access, _ = counted(own_sample)
     shown = await read_archive_message(message_id, access=access)
-    hidden = await read_archive_message(message_id, quoted_text="hide", access=access)
+    hidden = await read_archive_message(message_id, sections=["new_text"], access=access)
     assert "> question" in inside(shown.text) and shown.quoted_lines == 2
     assert inside(hidden.text).split() == ["Hi", "[2", "quoted", "lines]", "answer"]
+
+
+ODD = (
+    "Received: from a.example by b.example; Mon, 3 Mar 2025 10:00:00 +0000\r\n"
+    "Received: from c.example by a.example; Mon, 3 Mar 2025 {hour}:00:00 +0000\r\n"
+    "From: a@b.example\r\nReply-To: a@other.example\r\nDate: Mon, 3 Mar 2025 09:00:00 +0000\r\n"
+    "Authentication-Results: b.example; spf=pass\r\nContent-Type: text/html\r\n\r\n"
+    '<a href="https://shop.example/">Our shop</a> and https://written.example<br>\r\n'
+)
+
+
+async def test_a_message_is_shown_without_its_route_unless_a_finding_is_about_it(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    read = await read_archive_message(put(own_sample, ODD.format(hour="09").encode()), access=access)
+    assert read.route is None and read.headers and read.text and read.authentication and read.links and read.findings
+    assert read.notes == ["Not shown: route (hops: 2)."]
+    backwards = await read_archive_message(put(own_sample, ODD.format(hour="16").encode()), access=access)
+    assert backwards.route and len(backwards.route) == 2 and not backwards.notes
+    assert any(each.about == "route" for each in backwards.findings or ())
+
+
+SECTIONS = {
+    "headers": {"Headers"},
+    "text": {"Text"},
+    "new_text": {"Text"},
+    "attachments": set(),
+    "authentication": {"Authentication"},
+    "route": {"Route"},
+    "links": {"Links"},
+    "findings": {"Findings"},
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_a_section_is_shown_alone_and_that_is_said(own_sample: Sample, section: Section) -> None:
+    access, _ = counted(own_sample)
+    message_id = put(own_sample, ODD.format(hour="09").encode())
+    read = await read_archive_message(message_id, sections=[section], access=access)
+    said = {"Warning", "ArchivedMessageId", "Sha256", "SizeBytes", "TextSource", "TotalChars", "Notes"}
+    assert set(read.structured()) - said == SECTIONS[section]
+    assert read.notes == [f"Shown, as asked for: {section}; nothing is said of the rest."]
+    assert read.notes[0] in render(read)
+
+
+async def test_sections_that_say_one_thing_twice_and_an_offset_without_text_are_refused(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    with pytest.raises(InvalidArgument, match="both text and new_text"):
+        await read_archive_message("x", sections=["text", "new_text"], access=access)
+    with pytest.raises(InvalidArgument, match="Add text or new_text to sections"):
+        await read_archive_message("x", offset=5, sections=["links"], access=access)
+
+
+async def test_hosts_are_a_table_and_those_that_are_only_written_a_line(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    shown = render(await read_archive_message(put(own_sample, ODD.format(hour="09").encode()), access=access))
+    assert (
+        "Hosts written in it: written.example\nLinkHost\tCount\tKinds\tWords\nshop.example\t1\tlink\tOur shop\n"
+        in shown
+    )
 
 
 async def test_what_html_hides_is_counted(own_sample: Sample) -> None:
@@ -276,10 +336,11 @@ async def test_links_signatures_and_who_vouches_stand_in_both_channels(own_sampl
     assert [(each.domain, each.body_hash) for each in read.dkim_signatures or []] == [("b.example", "match")]
     assert [each.trusted for each in read.authentication or []] == [True, None]
     text = render(read)
-    assert "Link host pay.evil.example (link; 1): pay" in text
+    assert "pay.evil.example\t1\tlink\tpay" in text
     assert "Pictures from: pixel.example (1)" in text
     assert "DKIM body hash of d=b.example, s=k: match" in text
     assert "Trusted: authentication-results by mx.own.example: dmarc=fail header.from=b.example" in text
     assert "Not trusted, the sender may have written it: authentication-results by relay.example: spf=pass; " in text
     assert "Finding (authentication): DMARC failed for b.example (by mx.own.example)." in text
-    assert "[192.0.2.1] to mx.own.example" in text
+    route = await read_archive_message(message_id, sections=["route"], access=access)
+    assert "Hop 1: a.example [192.0.2.1] to mx.own.example" in render(route)

@@ -7,8 +7,9 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from typing import get_args
 
-from mail_archive_tools.answers.members import members_about
+from mail_archive_tools.answers.members import Section, members_about
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.models import Output
 from mail_archive_tools.reading.describing import describe
@@ -144,7 +145,7 @@ def work(raw: bytes) -> Message:
     """All that reading a message for an answer takes."""
     message = read_message(raw)
     reading = MessageReading.of(describe(message))
-    members, _ = members_about(reading.about, 1.0)
+    members, _ = members_about(reading.about, get_args(Section), 1.0)
     for value in members.values():
         for each in value if isinstance(value, list) else [value]:
             json.dumps(each.structured() if isinstance(each, Output) else each)

@@ -1,11 +1,27 @@
-"""What a message is, apart from its text, as the members of an answer; cut to what an answer has room for."""
+"""What a message is, apart from its text, as the members of an answer: those of the sections that are asked for, cut to
+what an answer has room for."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, Literal
 
 from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.models.reading import About, MessageHeaders
+
+Section = Literal["headers", "text", "new_text", "attachments", "authentication", "route", "links", "findings"]
+
+_MEMBERS: dict[Section, tuple[str, ...]] = {
+    "headers": ("headers",),
+    "text": ("hidden_text", "delivery_report", "invitations"),
+    "new_text": ("hidden_text", "delivery_report", "invitations"),
+    "attachments": ("attachments",),
+    "authentication": ("authentication", "dkim_signatures", "protection"),
+    "route": ("route",),
+    "links": ("links", "image_hosts"),
+    "findings": ("findings",),
+}
+"""The members of `About` that each section shows."""
+_ALWAYS = ("problems",)
 
 _LISTED = 25
 """Members of a list that are shown, when there is room."""
@@ -29,16 +45,19 @@ class Shares:
         return listed[:limit] or None
 
 
-def members_about(about: About, share: float) -> tuple[dict[str, Any], list[str]]:
-    """The members of `ReadMessage` but its text, and what was left out of them, as sentences. A smaller share shows
-    less of each list."""
+def members_about(about: About, sections: Collection[Section], share: float) -> tuple[dict[str, Any], list[str]]:
+    """The members of `ReadMessage` that the sections show beside the text, and what was left out of them, as
+    sentences. A smaller share shows less of each list."""
     shares = Shares(share)
-    members = {name: shares.some(value, name) if isinstance(value, list) else value for name, value in about}
-    members["headers"] = _headers(about.headers, shares)
-    if about.delivery_report is not None:
+    names = {*_ALWAYS, *(name for section in sections for name in _MEMBERS[section])}
+    asked = {name: value for name, value in about if name in names}
+    members = {name: shares.some(value, name) if isinstance(value, list) else value for name, value in asked.items()}
+    if "headers" in asked:
+        members["headers"] = _headers(about.headers, shares)
+    if "delivery_report" in asked and about.delivery_report is not None:
         recipients = shares.some(about.delivery_report.recipients, "delivery_report") or []
         members["delivery_report"] = about.delivery_report.model_copy(update={"recipients": recipients})
-    if len(about.attachments) > len(members["attachments"] or ()):
+    if "attachments" in asked and len(about.attachments) > len(members["attachments"] or ()):
         last = about.attachments[-1].attachment_id
         shares.left_out.append(f"read_archive_attachment reads the others too; the last is {last}.")
 

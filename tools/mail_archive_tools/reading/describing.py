@@ -115,8 +115,8 @@ def _signature(signature: Signature, is_passed_on: bool) -> Json:
 def _link(host: LinkedHost) -> Json:
     return {
         "host": _host(host.host),
-        "count": host.count,
-        "kinds": list(host.kinds),
+        "count": host.count if host.count > 1 else None,
+        "kinds": list(host.kinds) if list(host.kinds) != ["text"] else None,
         "words": list(host.words) or None,
     }
 

@@ -60,8 +60,11 @@ def _read(result: ReadMessage) -> Iterator[str]:
         yield f"Quoted lines: {result.quoted_lines}"
     yield from result.notes or ()
     source = f" ({result.text_source})" if result.text_source else ""
-    text = _range(source, result.offset, result.next_offset, result.total_chars)
-    yield from_mail([*_about(result), text, *([unfenced(result.text)] if result.text else [])])
+    lines = list(_about(result))
+    if result.text:
+        lines += [_range(source, result.offset, result.next_offset, result.total_chars), unfenced(result.text)]
+    if lines:
+        yield from_mail(lines)
     yield from _more("read_archive_message", result.next_offset)
 
 
@@ -88,7 +91,7 @@ def _about(result: ReadMessage) -> Iterator[str]:
         yield f"Hop {number}: {_hop(hop)}"
     for hidden in result.hidden_text or ():
         yield f"Hidden by its HTML: {hidden.words} words ({hidden.reason})"
-    yield from map(_link, result.links or ())
+    yield from _links(result.links or [])
     if result.image_hosts:
         yield f"Pictures from: {', '.join(result.image_hosts)}"
     for finding in result.findings or ():
@@ -146,9 +149,15 @@ def _signature(signature: DkimSignature) -> str:
     return f"DKIM body hash of d={signature.domain}{selector}: {signature.body_hash}{note}"
 
 
-def _link(link: LinkHost) -> str:
-    words = f": {'; '.join(link.words)}" if link.words else ""
-    return f"Link host {link.host} ({', '.join(link.kinds)}; {link.count}){words}"
+def _links(links: list[LinkHost]) -> Iterator[str]:
+    """A table of the hosts that links lead to, and a line for those that are only written."""
+    if written := [each for each in links if not each.kinds]:
+        counted = (f"{each.host} ({each.count})" if each.count else each.host for each in written)
+        yield f"Hosts written in it: {', '.join(counted)}"
+    if linked := [each for each in links if each.kinds]:
+        rows = ((each.host, str(each.count or 1), ", ".join(each.kinds or ()), "; ".join(each.words or ()))
+                for each in linked)  # fmt: skip
+        yield table(("LinkHost", "Count", "Kinds", "Words"), rows)
 
 
 def _hop(hop: RouteHop) -> str:

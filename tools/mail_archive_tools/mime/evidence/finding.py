@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date"]
+FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route"]
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,10 @@ def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
     elif first and abs(date.moment - first) > _LONG_DELAY:
         days = abs(date.moment - first).days
         earlier = "before" if date.moment < first else "after"
-        yield Finding("date", f"Date is {days} days {earlier} the first host received the message.")
+        yield Finding(
+            "date", f"Date is {days} days {earlier} the first host received the message ({first:%Y-%m-%dT%H:%M%z})."
+        )
     for hop in route:
         if hop.delay is not None and hop.delay < -_BACKWARDS_SECONDS:
-            yield Finding("date", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
+            yield Finding("route", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
             return
