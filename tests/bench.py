@@ -262,6 +262,13 @@ def reading() -> None:
         found.ratio,
     )
     row(f"HTML to text, {found.bodies} of their bodies", f"{found.conversions:,.0f} bodies/s")
+    for kind, (ours, theirs) in bench_reading.answers_beside_theirs(CORPUS).items():
+        row(
+            f"whole answers of `read_archive_message`, {kind}",
+            f"{ours:,.0f} a second",
+            f"the same parser: {theirs:,.0f} messages/s",
+            ours / theirs,
+        )
     shares = bench_reading.shares_with_findings(CORPUS).items()
     told = ", ".join(f"{name} {share:.1%} of {count:,}" for name, (share, count) in shares)
     row("messages of the SpamAssassin corpus (2002) with a finding", told)

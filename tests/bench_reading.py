@@ -19,9 +19,13 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
+from mail_archive_tools.read import DEFAULT_CHARS, answer_of
 from mail_archive_tools.reading.describing import describe
+from mail_archive_tools.reading.reader import Fetched
+from mail_archive_tools.reading.readings import MessageReading
 
 LARGE_BYTES = 40_000_000
 CHUNK = 100
@@ -35,8 +39,16 @@ def corpus_messages(corpus: Path) -> list[bytes]:
 
 
 def ours(raw: bytes) -> None:
-    """All that an answer takes: text from HTML, analysis, cleaning."""
+    """What a worker does: text from HTML, analysis, cleaning."""
     json.dumps(describe(read_message(raw)))
+
+
+def answer(raw: bytes) -> None:
+    """All that an answer of `read_archive_message` takes, in both channels, but for the way to a worker and back."""
+    reading = MessageReading.of(json.loads(json.dumps(describe(read_message(raw)))))
+    shown = answer_of(Fetched("id", raw, reading, None), 0, DEFAULT_CHARS, [])
+    render(shown)
+    json.dumps(shown.structured())
 
 
 def theirs(raw: bytes) -> None:
@@ -109,6 +121,39 @@ def large_message() -> bytes:
     return head + data.replace(b"\n", b"\r\n") + b"\r\n--b--\r\n"
 
 
+KINDS = {"spam": "spam-*", "list mail and letters": "easy-ham-*", "newsletters": "hard-ham-*"}
+"""The kinds of mail of the SpamAssassin corpus, and their folders."""
+
+
+def of_kind(corpus: Path, kind: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(corpus.glob(f"spamassassin/{KINDS[kind]}/*")) if path.is_file()]
+
+
+def shares_with_findings(corpus: Path) -> dict[str, tuple[float, int]]:
+    """How many of spam and of ham have a finding, as a share, and of how many messages."""
+    shares = {}
+    for kind in KINDS:
+        messages = of_kind(corpus, kind)
+        with_one = sum(bool(describe(read_message(raw))["about"]["findings"]) for raw in messages)
+        shares[kind] = (with_one / max(1, len(messages)), len(messages))
+    return shares
+
+
+def answers_beside_theirs(corpus: Path) -> dict[str, tuple[float, float]]:
+    """How many whole answers a second of each kind of mail, and how many messages the standard library's parser."""
+    rates = {}
+    for kind in KINDS:
+        messages = of_kind(corpus, kind)
+        mine = other = 0.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for start in range(0, len(messages), CHUNK):
+                mine += sum(timed(answer, raw) for raw in messages[start : start + CHUNK])
+                other += sum(timed(theirs, raw) for raw in messages[start : start + CHUNK])
+        rates[kind] = (len(messages) / mine, len(messages) / other)
+    return rates
+
+
 if __name__ == "__main__" and sys.argv[-1] == "large":
     made = large_message()
     ours(b"Subject: warm\n\nx")
@@ -116,14 +161,3 @@ if __name__ == "__main__" and sys.argv[-1] == "large":
     Path("/proc/self/clear_refs").write_text("5")
     ours(made)
     print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024)
-
-
-def shares_with_findings(corpus: Path) -> dict[str, tuple[float, int]]:
-    """How many of spam and of ham have a finding, as a share, and of how many messages."""
-    sets = {"spam": "spam-*", "list mail and letters": "easy-ham-*", "newsletters": "hard-ham-*"}
-    shares = {}
-    for name, pattern in sets.items():
-        paths = [path for path in sorted(corpus.glob(f"spamassassin/{pattern}/*")) if path.is_file()]
-        with_one = sum(bool(describe(read_message(path.read_bytes()))["about"]["findings"]) for path in paths)
-        shares[name] = (with_one / max(1, len(paths)), len(paths))
-    return shares

@@ -57,7 +57,7 @@ async def read_archive_message(
         raise InvalidArgument("offset is a place in the text. Add text or new_text to sections, or leave offset out.")
     fetched = await access.reader.message(archived_message_id)
     # In a thread, since a long text takes a while.
-    return await to_thread.run_sync(_read, fetched, offset, max_chars, sections)
+    return await to_thread.run_sync(answer_of, fetched, offset, max_chars, sections)
 
 
 async def read_archive_attachment(
@@ -80,7 +80,12 @@ def _shows_text(sections: Collection[Section]) -> bool:
     return "text" in sections or "new_text" in sections
 
 
-def _read(fetched: Fetched, offset: int, max_chars: int, asked: list[Section]) -> ReadMessage:
+def answer_of(fetched: Fetched, offset: int, max_chars: int, asked: list[Section]) -> ReadMessage:
+    """What is said of a message that was fetched: the sections that are asked for, or those that are shown else.
+
+    Raises:
+        InvalidArgument: the offset is behind the end.
+    """
     reading = fetched.reading
     sections, left_out = _sections(reading.about, asked)
     text = fetched.own_text if "new_text" in sections else reading.text.whole
@@ -96,14 +101,16 @@ def _read(fetched: Fetched, offset: int, max_chars: int, asked: list[Section]) -
         "quoted_lines": reading.text.quoted_lines or None,
         "notes": notes or None,
     }
+    room = _room(max_chars)
     if not _shows_text(sections):
-        return ReadMessage(**_described(members, reading.about, sections, _room(max_chars)))
+        return _described(members, reading.about, sections, room)[0]
     if offset == 0:
-        members = _described(members, reading.about, sections, ABOUT_BYTES)
-
-    room = _room(max_chars) - json_bytes(ReadMessage(**members))
-    page = page_of(text, offset, max_chars, room, f"message {fetched.archived_message_id}")
-    return ReadMessage(**members, text=page.text, next_offset=page.next_offset)
+        described, size = _described(members, reading.about, sections, ABOUT_BYTES)
+    else:
+        described = ReadMessage(**members)
+        size = json_bytes(described)
+    page = page_of(text, offset, max_chars, room - size, f"message {fetched.archived_message_id}")
+    return described.model_copy(update={"text": page.text, "next_offset": page.next_offset})
 
 
 def _why_no_text(reading: MessageReading, text: str) -> Iterator[str]:
@@ -124,16 +131,19 @@ def _sections(about: About, asked: list[Section]) -> tuple[list[Section], list[s
     return [*_DEFAULT], [f"Not shown: route (hops: {len(about.route)})."]
 
 
-def _described(members: dict[str, Any], about: About, sections: Collection[Section], max_bytes: int) -> dict[str, Any]:
-    """The members with as much about the message as there is room for."""
-    whole = members
+def _described(
+    members: dict[str, Any], about: About, sections: Collection[Section], max_bytes: int
+) -> tuple[ReadMessage, int]:
+    """The answer with as much about the message as there is room for, without its text, and how large it is."""
     for share in _SHARES:
         described, left_out = members_about(about, sections, share)
-        whole = {**members, **described, "notes": [*(members["notes"] or ()), *left_out] or None}
-        if json_bytes(ReadMessage(**whole)) <= max_bytes:
+        answer = ReadMessage(**members, **described)
+        if left_out:
+            answer = answer.model_copy(update={"notes": [*(members["notes"] or ()), *left_out]})
+        if (size := json_bytes(answer)) <= max_bytes:
             break
 
-    return whole
+    return answer, size
 
 
 def _find(fetched: Fetched, attachment_id: str) -> AttachmentSummary:

@@ -46,6 +46,10 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "text outside the parts": lambda: MIXED + b"before " * 100 + b"\n--b\n\nx\n--b--\n" + b"behind " * 100,
     "many files": lambda: MIXED + b"--b\nContent-Disposition: attachment\n\nx\n" * 900,
     "inner boundary is the outer": lambda: MIXED + b"--b\n" + MIXED + b"--b\n\nx\n--b--\n",
+    "20,000 multiparts of one boundary": lambda: (MIXED + b"--b\n") * 20_000 + b"\nx\n" + b"--b--\n" * 20_000,
+    "50,000 parts in an inner boundary that begins like the outer": lambda: (
+        MIXED + b"--b\nContent-Type: multipart/mixed; boundary=b1\n\n" + b"--b1\n\nx\n" * 50_000 + b"--b1--\n--b--\n"
+    ),
     "inner boundary begins like the outer": lambda: (
         MIXED + b"--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nx\n--bb--\n--b--\n"
     ),

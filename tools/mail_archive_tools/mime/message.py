@@ -53,14 +53,21 @@ class Message:
     def subject(self) -> str | None:
         return self.headers.text("subject")
 
-    @property
+    @cached_property
     def date(self) -> MailDate | None:
         found = self.headers.first("date")
         return read_date(found.unfolded) if found else None
 
     def addresses(self, name: str) -> list[Mailbox]:
         """The mailboxes of all fields of that name (`from`, `to`, `cc`, `reply-to`, ...)."""
-        return [mailbox for each in self.headers.all(name) for mailbox in read_addresses(each.unfolded)]
+        if name not in self._mailboxes:
+            fields = self.headers.all(name)
+            self._mailboxes[name] = [mailbox for each in fields for mailbox in read_addresses(each.unfolded)]
+        return self._mailboxes[name]
+
+    @cached_property
+    def _mailboxes(self) -> dict[str, list[Mailbox]]:
+        return {}
 
     @property
     def message_id(self) -> str | None:

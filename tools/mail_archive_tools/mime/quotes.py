@@ -29,11 +29,9 @@ _BEGINS_ATTRIBUTION = re.compile(
     re.IGNORECASE,
 )
 _DATED_NAME = re.compile(r"^\s*(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:\s|,).{0,300}(?:[:：>]|\w)\s*$")
-# One search for nearly all lines: those that begin no attribution.
-_WORTH_A_LOOK = re.compile(
-    rf"{_BEGINS_ATTRIBUTION.pattern}|^\s*(?:19|20)\d\d[-/]|<[\w.+-]+@|<\s*$|[:：]\s*$|-{{2,}}\s*$|写道|寫道|작성",
-    re.IGNORECASE,
-)
+_BEGINS_LIKE_ONE = re.compile(rf"{_BEGINS_ATTRIBUTION.pattern}|\s*(?:19|20)\d\d[-/]", re.IGNORECASE)
+_HAS_ADDRESS = re.compile(r"<[\w.+-]+@")
+_WROTE = re.compile("写道|寫道|작성")
 _SEPARATOR = re.compile(
     r"^[\s*>]*(?:-{2,}|_{2,}|={2,})[\s*]*(?:original|ursprüngliche?|mensaje|message|messaggio|mensagem|oorspronkelijk|"
     r"oprindelig|ursprungligt|wiadomość|forwarded|weitergeleitete?|reply|исходное|пересылаем|原始邮件|原始郵件|転送)"
@@ -150,7 +148,7 @@ def _is_header_block(lines: list[str], place: int) -> bool:
 
 def _attribution(lines: list[str], marks: list[bool], place: int) -> int:
     """How many lines the attribution has that begins here; 0: none does."""
-    if not _WORTH_A_LOOK.search(lines[place][:_LINE_CHARS]):
+    if not _is_worth_a_look(lines[place][:_LINE_CHARS]):
         return 0
     if _DATED_NAME.match(lines[place][:_LINE_CHARS]) and _is_prefixed(marks, lines, place + 1):
         return 1
@@ -170,6 +168,16 @@ def _attribution(lines: list[str], marks: list[bool], place: int) -> int:
             return 0
 
     return 0
+
+
+def _is_worth_a_look(line: str) -> bool:
+    """Whether a line may begin an attribution. Nearly all do not, so this is in the order of what is told fastest."""
+    end = line.rstrip()[-2:]
+    if end[-1:] in (":", "：", "<") or end == "--":
+        return True
+    if "<" in line and _HAS_ADDRESS.search(line):
+        return True
+    return _BEGINS_LIKE_ONE.match(line) is not None or (not line.isascii() and _WROTE.search(line) is not None)
 
 
 def _could_begin(line: str) -> bool:

@@ -58,11 +58,12 @@ def describe(message: Message, trusted_ids: Collection[str] = (), whole: bool = 
 def _text(message: Message) -> Json:
     """The text as answers show it: whole, without what it quotes, and as it was written; None: the same as whole."""
     written = message.text.text
-    own, quoted_lines = without_quotes(written)
     whole = clean_text(written)
+    own, quoted_lines = without_quotes(whole)
     return {
         "whole": whole,
-        "own": clean_text(own) if own != written else None,
+        # What is cleaned stays so where lines are left out of it; what is shown is cleaned once more.
+        "own": own if quoted_lines else None,
         "written": written if written != whole else None,
         "quoted_lines": quoted_lines,
         "source": message.text.source,

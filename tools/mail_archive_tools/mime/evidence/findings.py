@@ -181,7 +181,7 @@ def _texts(message: Message) -> Iterator[Finding]:
         )
     if text.other_type:
         yield Finding("text", "The HTML and the plain text of this message say different things; the HTML is shown.")
-    if (count := len(_INVISIBLE.findall(text.text))) >= _MANY_INVISIBLE:
+    if not text.text.isascii() and (count := len(_INVISIBLE.findall(text.text))) >= _MANY_INVISIBLE:
         yield Finding("text", f"The text had {count} invisible characters, which were taken out.")
     for name in ("subject", "from"):
         if (value := message.headers.text(name)) and _INVISIBLE.search(value):

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.files import File
@@ -21,6 +22,8 @@ _WORDS_KEPT = 3
 _TEXT = ("text/plain", "text/html", "image/svg+xml", "text/xml")
 _MARKUP = ("text/html", "image/svg+xml")
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`]{1,2000}|\bwww\.[^\s<>\"'`/]{3,200}", re.IGNORECASE)
+# As nearly all are: what `urlsplit` says of them too, which takes ten times as long.
+_USUAL_ADDRESS = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)(?!.*[\\\s])", re.IGNORECASE | re.ASCII)
 _MAIL = re.compile(r"^mailto:[^?]*@([\w.-]{3,255})", re.IGNORECASE)
 
 
@@ -69,8 +72,11 @@ def read_links(message: Message) -> Links:
     return Links(list(gathered.hosts.values())[:MAX_HOSTS], gathered.images, gathered.cut)
 
 
+@lru_cache(maxsize=4096)
 def host_of(address: str) -> str:
     """The host of an address that names one; "" of the others."""
+    if usual := _USUAL_ADDRESS.match(address):
+        return usual.group(1).rstrip(".").lower()
     text = address.replace("\\", "/") if address.lower().startswith(("http", "//", "\\\\")) else address
     try:
         return (urlsplit(text).hostname or "").rstrip(".").lower() if "//" in text[:20] else ""

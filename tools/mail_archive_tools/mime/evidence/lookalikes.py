@@ -36,9 +36,9 @@ _LEAST_LENGTH = 5
 @lru_cache(maxsize=1024)
 @lru_cache(maxsize=4096)
 def registrable(domain: str) -> str | None:
-    """The part of a domain that somebody registered, by the public suffix list: `b.co.uk` of `a.b.co.uk`. None of what
-    nobody can register."""
-    found: str | None = _public_suffixes().privatesuffix(domain.lower().rstrip("."))
+    """The part of a domain that somebody registered, in Unicode, by the public suffix list: `b.co.uk` of `a.b.co.uk`.
+    None of what nobody can register."""
+    found: str | None = _public_suffixes().privatesuffix(in_unicode(domain.lower().rstrip(".")))
     return found
 
 
@@ -47,7 +47,8 @@ def _public_suffixes() -> Any:
     # Imported here: the list takes a while to be read, and most messages ask nothing of it.
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList()
+    # In Unicode, as the list is written: to make punycode of it takes longer than all else.
+    return PublicSuffixList(accept_encoded_idn=False)
 
 
 def in_unicode(domain: str) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers
@@ -27,8 +27,7 @@ _ADDRESS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(NamedTuple):
     """One host handing over to the next. `delay` is in seconds since the hop before; None where a time is missing."""
 
     from_host: str | None

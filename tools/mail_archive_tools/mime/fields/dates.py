@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 _CHARS = 200
 _ZONE = re.compile(r"(?:\+\d{4}|-(?!0000)\d{4}|\d\s+[A-Za-z]{1,5})\s*$")
+_USUAL = re.compile(
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) ((?:19|20)\d\d) "
+    r"(\d\d):(\d\d)(?::(\d\d))? ([+-])(0\d|1[0-4])([0-5]\d)(?: \([\w ]+\))?$",
+    re.IGNORECASE | re.ASCII,
+)
+_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _COMMENT = re.compile(r"\([^()]*\)")
 _FIRST_YEAR = 1900  # RFC 5322, 3.3
 _IMPOSSIBLE_ZONE = timedelta(hours=24)
@@ -25,8 +31,25 @@ def read_date(text: str) -> MailDate:
     """An unfolded date. Never raises."""
     text = text.strip()
     shown = text[:_CHARS]
-    moment, zone_known = _iso(shown) or _rfc5322(_COMMENT.sub(" ", shown)) or (None, True)
+    moment, zone_known = _usual(shown) or _iso(shown) or _rfc5322(_COMMENT.sub(" ", shown)) or (None, True)
     return MailDate(shown, moment, zone_known)
+
+
+def _usual(text: str) -> tuple[datetime, bool] | None:
+    """A date as nearly all are (RFC 5322, 3.3, without what it calls obsolete); read several times as fast."""
+    match = _USUAL.match(text)
+    if match is None:
+        return None
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
+    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    zone = timezone(-offset if sign == "-" else offset) if offset else UTC
+    try:
+        moment = datetime(
+            int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
+        )
+    except ValueError:
+        return None
+    return moment, sign == "+" or bool(offset)
 
 
 def _rfc5322(text: str) -> tuple[datetime, bool] | None:

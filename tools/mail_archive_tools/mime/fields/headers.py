@@ -80,7 +80,10 @@ def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> Headers:
 
 
 def _read_regular(raw: bytes, start: int, limit: int) -> Headers | None:
-    """A header section as nearly all are: LF or CRLF, nothing but fields, an empty line. None: it is another."""
+    """A header section as nearly all are: LF or CRLF, nothing but fields, an empty line; before them perhaps the line
+    that begins a message in an mbox. None: it is another."""
+    if raw.startswith(b"From ", start):
+        start = raw.find(b"\n", start, limit) + 1 or limit
     end = raw.find(b"\n\n", start, limit)
     with_crlf = raw.find(b"\n\r\n", start, end if end >= 0 else limit)
     if with_crlf >= 0:
