@@ -39,16 +39,17 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
 
     Raises:
         StoreError: there is no usable local archive in the folder that they name, or no such user.
-        SettingError: there is no such tool, or more archives are named than AWS can be told.
+        SettingError: there is no such tool, more archives are named than AWS can be told, or the keys cannot be read.
     """
     backend = open_backend(settings)
+    keys = _keys(settings)
     made: list[Access] = []
     making = threading.Lock()
 
     def access() -> Access:
         with making:
             if not made:
-                made.append(_make_access(settings, backend, cursors))
+                made.append(_make_access(settings, backend, cursors, keys))
             return made[0]
 
     return access
@@ -108,8 +109,21 @@ class AwsBackend:
         return lambda link: of_service(link) or of_endpoint(link)
 
 
-def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None) -> Access:
+def _keys(settings: Settings) -> dict[str, str]:
+    if settings.dkim_keys is None:
+        return {}
+    from mail_archive_tools.reading.keys import keys_of
+
+    try:
+        return keys_of(settings.dkim_keys)
+    except ValueError as error:
+        raise SettingError(f"--dkim-keys {settings.dkim_keys}: {error}.") from None
+
+
+def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None, keys: dict[str, str]) -> Access:
     from mail_archive_tools.access import Access
+    from mail_archive_tools.mime.evidence.context import Context
+    from mail_archive_tools.reading.keys import Lookups, no_keys
     from mail_archive_tools.searching.cursors import Cursors
     from mail_archive_tools.service.client import MailManager
 
@@ -119,7 +133,8 @@ def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None) 
         client,
         show_download_links=settings.download_links == "show",
         may_download=backend.links(lambda: client.region),
-        trusted_ids=settings.trusted_authserv_id,
+        context=Context(settings.trusted_authserv_id, settings.known, keys),
+        find_keys=Lookups().find if settings.dns else no_keys,
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 

@@ -46,6 +46,12 @@ def words(pattern: str, kind: str) -> Callable[[str], str]:
     return read
 
 
+def correspondent(text: str) -> str:
+    if not text.isprintable() or len(text) > 320 or not re.search(r"[\w-]+\.[\w.-]*\w", text.rpartition("@")[2]):
+        raise ValueError("a domain, an address or a name and an address, such as Ann Lee <ann@example.com>")
+    return text
+
+
 def tag(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from mail_archive_server.setting_values import (
+    correspondent,
     http_url,
     key,
     one_of,
@@ -59,6 +60,9 @@ class Settings:
     tools: tuple[str, ...] = ()
     endpoint_url: str | None = None
     trusted_authserv_id: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    dkim_keys: Path | None = None
+    dns: bool = False
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
@@ -164,6 +168,15 @@ SETTINGS = (
         "NAME",
         many=True,
     ),
+    Setting(
+        "known",
+        correspondent,
+        "who writes here: a domain, an address or `Name <address>`; what looks like one is a finding; may be repeated",
+        "WHO",
+        many=True,
+    ),
+    Setting("dkim_keys", path, "a file of DKIM keys that signatures are verified with", "FILE"),
+    Setting("dns", yes_or_no, "look up DKIM keys in DNS, which tells domains that mail is read", "yes|no", switch=True),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
     Setting(
         "cursor_key", key, "a key that seals cursors; the same for all servers that share them", "KEY", secret=True

@@ -53,6 +53,7 @@ def test_an_empty_variable_is_none() -> None:
         ({"download_links": "maybe"}, {}, "one of show, hide"),
         ({"local": "x", "region": "us-east-1"}, {}, "--local and --region exclude each other"),
         ({"local": "x"}, {"MAIL_ARCHIVE_ENDPOINT_URL": "https://x"}, "--local and --endpoint-url exclude each other"),
+        ({"known": ["nobody"]}, {}, "--known must be a domain, an address or a name and an address, such as"),
         ({"role_arn": "analyst"}, {}, "--role-arn must be a role's ARN: arn:aws:iam::123456789012:role/NAME; it is"),
         ({"session_tag": ["team"]}, {}, "--session-tag must be a key and a value such as team=legal"),
         ({"source_identity": "a b"}, {}, "--source-identity must be 2 to 64 letters, digits"),

@@ -278,9 +278,9 @@ async def test_attached_mail_is_read_with_its_own_attachments(own_sample: Sample
 @pytest.mark.parametrize(
     ("kind", "content", "note"),
     [
-        ("image/png", b"\x89PNG\r\n\x1a\n", "type image/png has no text"),
+        ("image/png", b"\x89PNG\r\n\x1a\n", "a picture"),
         ("application/pdf", b"%PDF-1.4 broken", "The file is not a PDF that can be opened"),
-        ("application/msword", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "has no text to show"),
+        ("application/msword", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "cannot be read: it is broken"),
         ("text/calendar", b"BEGIN:VCALENDAR\nDTSTART", "cannot be read"),
         ("application/octet-stream", b"MZ\0\1", "has no text to show"),
     ],
@@ -338,7 +338,7 @@ async def test_links_signatures_and_who_vouches_stand_in_both_channels(own_sampl
     text = render(read)
     assert "pay.evil.example\t1\tlink\tpay" in text
     assert "Pictures from: pixel.example (1)" in text
-    assert "DKIM body hash of d=b.example, s=k: match" in text
+    assert "DKIM-Signature of d=b.example, s=k: body hash: match; signature: not verified" in text
     assert "Trusted: authentication-results by mx.own.example: dmarc=fail header.from=b.example" in text
     assert "Not trusted, the sender may have written it: authentication-results by relay.example: spf=pass; " in text
     assert "Finding (authentication): DMARC failed for b.example (by mx.own.example)." in text

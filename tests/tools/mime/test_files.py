@@ -8,14 +8,16 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
+from compressed_rtf import compress
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_tools.mime.carried.cms import read_cms
-from mail_archive_tools.mime.carried.tnef import read_tnef
+from mail_archive_tools.mime.carried.tnef import read_tnef, uncompressed_rtf
 from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.sniff import differs, sniff
+from mail_archive_tools.reading.attachments import text_of_file
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 PDF = b"%PDF-1.4 \n"
@@ -135,6 +137,22 @@ def test_winmail_dat_is_opened() -> None:
     found = {file.id: (file.name, file.load().data) for file in message.files}
     assert found["2.t1"] == ("cat.txt", b"meow")
     assert found["2.message.txt"] == ("message.txt", b"Hello")
+
+
+def test_the_rtf_body_of_tnef_is_a_file_that_can_be_read() -> None:
+    packed = compress(rb"{\rtf1\ansi The body as Outlook keeps it\par}", compressed=True)
+    properties = (1).to_bytes(4, "little") + (0x0102).to_bytes(2, "little") + (0x1009).to_bytes(2, "little")
+    properties += (1).to_bytes(4, "little") + len(packed).to_bytes(4, "little") + packed + b"\0" * (-len(packed) % 4)
+    attribute = b"\1" + (0x69003).to_bytes(4, "little") + len(properties).to_bytes(4, "little") + properties + b"\0\0"
+    message = read_message(letter((b"\x78\x9f\x3e\x22\1\0" + attribute, "application/ms-tnef", "winmail.dat")))
+    body = next(each for each in message.files if each.name == "message.rtf")
+    assert body.declared_type == "text/rtf" and not message.files[0].problems
+    assert text_of_file(body).text == "The body as Outlook keeps it\n"
+
+
+@pytest.mark.parametrize("packed", [b"", b"LZFu", b"\xff" * 100])
+def test_a_broken_rtf_body_is_none(packed: bytes) -> None:
+    assert uncompressed_rtf(packed) == b""
 
 
 def test_a_tnef_that_lies_about_its_size_ends_there() -> None:

@@ -1,4 +1,4 @@
-"""Text of files that came with mail: PDF, Office, sheets, RTF, archives' listings.
+"""Text of files that came with mail: PDF, Office old and new, sheets, RTF, messages of Outlook, archives, pictures.
 
 The parsers of such files are large and their input is hostile: this is for the workers of `sandbox`, which limit what a
 parser can take and reach. Macros and external references are never followed.
@@ -6,21 +6,33 @@ parser can take and reach. Macros and external references are never followed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
-from mail_archive_tools.documents import office, pdf, rtf, sheets, zips
 from mail_archive_tools.documents.limits import Gathered, Refused
 
-Kind = Literal["pdf", "word", "slides", "opendocument", "sheets", "rtf", "zip"]
+Kind = Literal[
+    "pdf", "word", "slides", "opendocument", "sheets", "rtf", "word97", "slides97", "outlook", "zip", "7z", "tar",
+    "compressed", "picture", "object",
+]  # fmt: skip
 
-_READERS: dict[Kind, Callable[[bytes, Gathered], None]] = {
-    "pdf": pdf.read,
-    "word": office.read,
-    "slides": office.read,
-    "opendocument": office.read,
-    "sheets": sheets.read,
-    "rtf": rtf.read,
-    "zip": zips.read,
+# Imported when the first file of its kind is opened: some take long, and most files need none of them.
+_READERS: dict[Kind, tuple[str, str]] = {
+    "pdf": ("pdf", "read"),
+    "word": ("office", "read"),
+    "slides": ("office", "read"),
+    "opendocument": ("office", "read"),
+    "sheets": ("sheets", "read"),
+    "rtf": ("rtf", "read"),
+    "word97": ("word97", "read"),
+    "slides97": ("powerpoint97", "read"),
+    "outlook": ("outlook", "read"),
+    "zip": ("archives", "read_zip"),
+    "7z": ("archives", "read_7z"),
+    "tar": ("archives", "read_tar"),
+    "compressed": ("archives", "read_compressed"),
+    "picture": ("scans", "read"),
+    "object": ("word97", "read_object"),
 }
 
 
@@ -36,23 +48,37 @@ class Unreadable(Exception):
     """The file cannot be read as what it is; the text goes on from "the file ...": "... is encrypted"."""
 
 
-def read_document(kind: Kind, data: bytes) -> DocumentText:
-    """The text of a file.
+def add_document(kind: Kind, data: bytes, gathered: Gathered) -> None:
+    """Add the text of a file.
 
     Raises:
         Unreadable: there is no text to be had of it.
     """
-    gathered = Gathered()
     try:
-        _READERS[kind](data, gathered)
+        module, function = _READERS[kind]
+        read: Callable[[bytes, Gathered], None] = getattr(import_module(f"{__name__}.{module}"), function)
+        read(data, gathered)
     except Refused as error:
         raise Unreadable(str(error)) from None
     except MemoryError:
         # For the worker to end with: what it holds now is not to be relied on.
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises
+    except BaseException as error:
+        # A panic of one that is written in Rust is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         # What a parser raises on a broken file is told by its kind alone.
         raise Unreadable(
             f"cannot be read: it is broken, or of a kind that is not known here ({type(error).__name__})"
         ) from None
+
+
+def read_document(kind: Kind, data: bytes, password: str | None = None) -> DocumentText:
+    """The text of a file by itself: the files in it are named, and not opened.
+
+    Raises:
+        Unreadable: there is no text to be had of it.
+    """
+    gathered = Gathered(password)
+    add_document(kind, data, gathered)
     return DocumentText(gathered.text, tuple(gathered.notes))

@@ -1,36 +1,45 @@
 """Text of Word and PowerPoint files (ECMA-376) and of OpenDocument text and slides (ISO/IEC 26300).
 
-Own code over zipfile and expat: the libraries for these formats unpack whole members before any limit can hold.
+Own code over zipfile and expat: the libraries for these formats unpack whole members before any limit can hold. What a
+reader of the page would not see stands in brackets: comments, what was deleted, hidden text.
 """
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
-from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import PAGES, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
+from mail_archive_tools.documents.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.passwords import decrypted
 
-_CHUNK = 65_536
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$")
-_SLIDE = re.compile(r"ppt/(slides|notesSlides)/(?:slide|notesSlide)(\d+)\.xml$")
-_HYPERLINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
-_AFTER = {"p": "\n", "tr": "\n", "h": "\n", "table-row": "\n", "list-item": "\n"}
+_SLIDE = re.compile(r"ppt/(slides|notesSlides|comments)/(?:slide|notesSlide|comment|modernComment)_?(\w+)\.xml$")
+_SLIDE_TITLES = {"slides": "slide", "notesSlides": "notes of slide", "comments": "comments"}
+_AFTER = {"p": "\n", "tr": "\n", "h": "\n", "table-row": "\n", "list-item": "\n", "cm": "\n"}
 _AT = {"tab": "\t", "br": "\n", "cr": "\n", "line-break": "\n", "s": " "}
 _CELLS = frozenset({"tc", "table-cell"})
 _ROWS = frozenset({"tr", "table-row"})
-_UNSEEN = frozenset({"instrText", "delText", "annotation", "tracked-changes", "script", "forms"})
+_UNSEEN = frozenset(("instrText", "script", "forms", "sender-initials", "note-citation", "pPrChange", "rPrChange"))
+_TEXTS = frozenset({"t", "delText", "text"})
+_BRACKETED = {
+    "del": "deleted", "moveFrom": "moved away", "deletion": "deleted", "comment": "comment", "annotation": "comment",
+    "note": "footnote",
+}  # fmt: skip
+_STYLES = "styles.xml"
+_ON_EACH_PAGE = frozenset(f"{name}{which}" for name in ("header", "footer") for which in ("", "-left", "-first"))
+_TINY_HALF_POINTS = 4
+_WHITE = "FFFFFF"
 
 
 def read(data: bytes, gathered: Gathered) -> None:
     try:
-        archive = ZipFile(BytesIO(data))
+        archive = ZipFile(BytesIO(decrypted(data, gathered)))
     except BadZipFile:
         raise Refused("is not the zip file that its kind consists of") from None
     with archive:
         refuse_bombs(archive)
         if any(each.flag_bits & 1 for each in archive.infolist()):
-            raise Refused("is encrypted with a password")
+            raise Refused("is encrypted in a way that is not opened here")
         members = _members(archive)
         if not members:
             raise Refused("has none of the parts that hold text")
@@ -44,23 +53,23 @@ def read(data: bytes, gathered: Gathered) -> None:
             if budget <= 0:
                 gathered.note(f"More than {UNPACKED_BYTES:,} bytes unpacked; the rest was left out.")
                 break
-        if any(name.lower().endswith("vbaproject.bin") for name in archive.namelist()):
-            gathered.note("It has macros, which were not run.")
+        add_embedded(archive, gathered)
 
 
 def _members(archive: ZipFile) -> list[tuple[ZipInfo, str]]:
     """The members that hold text, in reading order, each with a title where it has one."""
     infos = {each.filename: each for each in archive.infolist()}
     if "content.xml" in infos:
-        return [(infos["content.xml"], "")]
+        # Headers and footers are among the styles.
+        return [(infos[name], "") for name in ("content.xml", _STYLES) if name in infos]
     slides = sorted(
-        (match.group(1) != "slides", int(match.group(2)), name) for name in infos if (match := _SLIDE.match(name))
+        (list(_SLIDE_TITLES).index(match.group(1)), _in_order(match.group(2)), name)
+        for name in infos
+        if (match := _SLIDE.match(name))
     )
     if slides:
-        return [
-            (infos[name], f"{'notes of slide' if notes else 'slide'} {number}")
-            for notes, number, name in slides[:PAGES]
-        ]
+        titles = list(_SLIDE_TITLES.values())
+        return [(infos[name], f"{titles[kind]} {number[1]}") for kind, number, name in slides[:PAGES]]
 
     found = sorted(
         (name for name in infos if _WORD_PARTS.match(name)), key=lambda name: (name != "word/document.xml", name)
@@ -68,60 +77,66 @@ def _members(archive: ZipFile) -> list[tuple[ZipInfo, str]]:
     return [(infos[name], "" if name == "word/document.xml" else name[5:-4]) for name in found]
 
 
+def _in_order(number: str) -> tuple[int, str]:
+    return (int(number) if number.isdigit() else 0, number)
+
+
 class _Reader:
-    """One XML member, read in pieces; elements by their names without namespaces."""
+    """One XML member as text."""
 
     def __init__(self, archive: ZipFile, member: ZipInfo, gathered: Gathered) -> None:
         self._archive = archive
         self._member = member
         self._gathered = gathered
-        self._targets = dict(_hyperlinks(archive, member.filename))
+        self._targets = dict(hyperlinks(archive, member.filename))
         self._links: list[str] = []
-        self._unseen = 0
-        self._vanished = False
+        # Of the styles of OpenDocument nothing is shown but what stands on each page.
+        self._is_styles = member.filename == _STYLES
+        self._unseen = 1 if self._is_styles else 0
+        self._brackets = 0
+        # What stands between the pieces of a bracket, when more of them follow.
+        self._space = self._colon = False
+        self._hidden = False
+        self._in_name = False
         self._in_text = 0
         self._cells: list[str] = []
         self._first = True
-        self._odf = member.filename == "content.xml"
+        self._odf = member.filename in ("content.xml", _STYLES)
+        self._slide = member.filename.startswith("ppt/")
+        # Automatic styles of OpenDocument by name, and which of them hide text.
+        self._style = ""
+        self._hiding: set[str] = set()
+        self._spans: list[bool] = []
+        self._unlike_paper = 0
+        self._hard_to_see = False
 
     def run(self, budget: int) -> int:
         """Read up to `budget` bytes; how many there were."""
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = _refuse_entities
-        parser.buffer_text = True
-        done = 0
-        with self._archive.open(self._member) as source:
-            try:
-                while done < budget and (chunk := source.read(_CHUNK)) and not self._gathered.is_full():
-                    parser.Parse(chunk)
-                    done += len(chunk)
-            except (expat.ExpatError, BadZipFile):
-                self._gathered.note(f"{self._member.filename} breaks off, or is not XML; what stands before was read.")
+        done = parse(
+            self._archive, self._member, self._gathered, budget, start=self._start, end=self._end, text=self._text
+        )
+        if self._unlike_paper:
+            self._gathered.note(
+                f"{self._unlike_paper} words are white or tiny: on white paper a reader may not see them."
+            )
+        return done
 
-        return max(done, 1)
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(" ")[2]
+    def _start(self, tag: str, attributes: Attributes) -> None:
         if tag in _UNSEEN:
             self._unseen += 1
-        elif tag == "t" or (self._odf and tag in ("p", "h")):
+        elif self._is_text(tag):
             self._in_text += 1
-        elif tag == "rPr":
-            self._vanished = False
-        elif tag == "vanish":
-            self._vanished = next((value for key, value in attributes.items() if key.endswith("val")), "1") not in (
-                "0",
-                "false",
-            )
         elif tag in ("hyperlink", "hlinkClick"):
-            self._links.append(
-                self._targets.get(next((value for key, value in attributes.items() if key.endswith(" id")), ""), "")
-            )
-        elif tag == "a" and self._odf:
-            self._links.append(next((value for key, value in attributes.items() if key.endswith(" href")), ""))
+            self._links.append(self._targets.get(attribute(attributes, "id"), ""))
+        elif self._odf:
+            self._start_odf(tag, attributes)
+        else:
+            self._format(tag, attribute(attributes, "val"))
+        if tag in _BRACKETED:
+            author = attribute(attributes, "author")
+            self._gathered.add(f"[{_BRACKETED[tag]}{f' by {author}' if author else ''}")
+            self._brackets += 1
+            self._colon = True
         if tag in _ROWS:
             self._first = True
         elif tag in _CELLS:
@@ -131,57 +146,87 @@ class _Reader:
         if tag in _AT and not self._unseen:
             self._gathered.add(_AT[tag])
 
-    def _end(self, name: str) -> None:
-        tag = name.rpartition(" ")[2]
+    def _format(self, tag: str, value: str) -> None:
+        """What the properties of a run say of its being seen."""
+        if tag == "rPr":
+            self._hidden = self._hard_to_see = False
+        elif tag == "vanish":
+            self._hidden = value not in ("0", "false")
+        elif tag == "color" and value.upper() == _WHITE:
+            self._hard_to_see = True
+        elif tag in ("shd", "highlight"):
+            self._hard_to_see = False
+        elif tag == "sz" and value.isdigit():
+            self._hard_to_see = self._hard_to_see or int(value) < _TINY_HALF_POINTS
+
+    def _start_odf(self, tag: str, attributes: Attributes) -> None:
+        if tag == "a":
+            self._links.append(attribute(attributes, "href"))
+        elif tag == "style":
+            self._style = attribute(attributes, "name")
+        elif tag == "text-properties" and attribute(attributes, "display") == "none":
+            self._hiding.add(self._style)
+        elif tag == "span":
+            self._spans.append(attribute(attributes, "style-name") in self._hiding)
+            self._hidden = any(self._spans)
+        elif tag == "creator":
+            self._in_name = True
+        elif tag == "date" and self._brackets:
+            self._unseen += 1
+        elif tag in _ON_EACH_PAGE and self._is_styles:
+            self._unseen -= 1
+
+    def _is_text(self, tag: str) -> bool:
+        return tag in ("p", "h") if self._odf else tag in _TEXTS
+
+    def _end(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen -= 1
-        elif tag == "t" or (self._odf and tag in ("p", "h")):
+        elif self._is_text(tag):
             self._in_text -= 1
         elif tag == "r":
-            self._vanished = False
+            self._hidden = self._hard_to_see = False
             self._end_slide_link()
         elif (tag == "hyperlink" or (tag == "a" and self._odf)) and self._links and (target := self._links.pop()):
             self._gathered.add(f" <{target}>")
+        elif self._odf:
+            self._end_odf(tag)
+        if tag in _BRACKETED:
+            self._brackets -= 1
+            self._space = self._colon = False
+            self._gathered.add("]\n" if tag == "comment" else "] ")
         if tag in _CELLS:
             self._cells.pop()
-        elif tag in _AFTER:
-            self._gathered.add(" " if self._cells and tag in ("p", "h") else _AFTER[tag])
+        elif tag in _AFTER and not (self._is_styles and self._unseen):
+            if self._brackets and tag in ("p", "h"):
+                # Where more follows in the bracket.
+                self._space = True
+            else:
+                self._gathered.add(" " if self._cells and tag in ("p", "h") else _AFTER[tag])
+
+    def _end_odf(self, tag: str) -> None:
+        if tag == "span" and self._spans:
+            self._spans.pop()
+            self._hidden = any(self._spans)
+        elif tag == "creator":
+            self._in_name = False
+        elif tag == "date" and self._brackets:
+            self._unseen -= 1
+        elif tag in _ON_EACH_PAGE and self._is_styles:
+            self._unseen += 1
 
     def _end_slide_link(self) -> None:
         """A slide names its link before the text, inside the run."""
-        if self._member.filename.startswith("ppt/") and self._links and (target := self._links.pop()):
+        if self._slide and self._links and (target := self._links.pop()):
             self._gathered.add(f" <{target}>")
 
     def _text(self, text: str) -> None:
-        if self._vanished and self._in_text:
-            self._gathered.note("It has hidden text, which was left out.")
+        if self._in_name:
+            self._gathered.add(f" by {text}")
         elif self._in_text and not self._unseen:
-            self._gathered.add(text)
-
-
-def _refuse_entities(*_: object) -> None:
-    raise Refused("declares XML entities, which no honest file of its kind does")
-
-
-def _hyperlinks(archive: ZipFile, name: str) -> Iterator[tuple[str, str]]:
-    """The targets of a member's hyperlinks by their id."""
-    folder, _, base = name.rpartition("/")
-    relations = f"{folder}/_rels/{base}.rels"
-    if relations not in archive.namelist():
-        return
-    found: list[tuple[str, str]] = []
-
-    def start(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("Type") == _HYPERLINK:
-            found.append((attributes.get("Id", ""), attributes.get("Target", "")))
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EntityDeclHandler = _refuse_entities
-    try:
-        with archive.open(relations) as source:
-            parser.Parse(source.read(_CHUNK * 16), True)
-    except (expat.ExpatError, BadZipFile):
-        pass
-
-    yield from found
+            if (self._space or self._colon) and not text.isspace():
+                self._gathered.add(": " if self._colon else " ")
+                self._space = self._colon = False
+            if self._hard_to_see:
+                self._unlike_paper += len(text.split())
+            self._gathered.add(f"[hidden: {text}] " if self._hidden and text.strip() else text)

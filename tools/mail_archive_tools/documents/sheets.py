@@ -1,32 +1,68 @@
-"""Cells of workbooks (.xlsx, .xlsb, .xls, .ods), a line for a row, tabs between cells."""
+"""Cells of workbooks (.xlsx, .xlsb, .xls, .ods), a line for a row, tabs between cells; behind them what stands at
+cells: comments and links."""
 
+import re
+from collections.abc import Iterator
 from io import BytesIO
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from mail_archive_tools.documents.limits import CELLS, Gathered, Refused, refuse_bombs
+from mail_archive_tools.documents import excel97
+from mail_archive_tools.documents.limits import CELLS, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
+from mail_archive_tools.documents.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.passwords import NEEDED, OLE, decrypted
+
+_WHOLE = 1e15
+_COMMENTS = re.compile(r"xl/(?:comments\d*|comments/comment\d+|threadedComments/threadedComment\d+)\.xml$")
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml$")
 
 
 def read(data: bytes, gathered: Gathered) -> None:
-    if is_zipfile(BytesIO(data)):
-        with ZipFile(BytesIO(data)) as archive:
-            refuse_bombs(archive)
-            if any(name.lower().endswith("vbaproject.bin") for name in archive.namelist()):
-                gathered.note("It has macros, which were not run.")
+    data = decrypted(data, gathered)
+    archive = _zip(data)
+    if archive is not None:
+        refuse_bombs(archive)
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
     except PasswordError:
-        raise Refused("is encrypted with a password") from None
+        raise Refused(NEEDED) from None
     except CalamineError:
         raise Refused("is not a workbook that can be opened") from None
 
+    _add_cells(workbook, gathered)
+    if archive is not None:
+        with archive:
+            for line in _asides(archive, gathered):
+                gathered.add(f"{line}\n")
+            add_embedded(archive, gathered)
+    elif data.startswith(OLE):
+        excel97.add_asides(data, gathered)
+
+
+def _shown(cell: object) -> str:
+    """A cell's value on one line; numbers that are whole as such."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _WHOLE:
+        return str(int(cell))
+    return str(cell).replace("\t", " ").replace("\n", " ")
+
+
+def _zip(data: bytes) -> ZipFile | None:
+    try:
+        return ZipFile(BytesIO(data))
+    except BadZipFile:
+        return None
+
+
+def _add_cells(workbook: CalamineWorkbook, gathered: Gathered) -> None:
     left = CELLS
     for sheet in workbook.sheets_metadata:
         state = "" if str(sheet.visible).endswith("Visible") else " (hidden)"
         gathered.add(f"[sheet {sheet.name}{state}]\n")
         for row in workbook.get_sheet_by_name(sheet.name).iter_rows():
-            cells = ["" if cell is None else str(cell).replace("\t", " ").replace("\n", " ") for cell in row]
+            cells = [_shown(cell) for cell in row]
             left -= len(cells)
             if line := "\t".join(cells).rstrip():
                 gathered.add(line + "\n")
@@ -35,3 +71,55 @@ def read(data: bytes, gathered: Gathered) -> None:
                 return
             if gathered.is_full():
                 return
+
+
+def _asides(archive: ZipFile, gathered: Gathered) -> Iterator[str]:
+    """The comments and links of a workbook, each with its cell where that is known."""
+    budget = UNPACKED_BYTES
+    for member in archive.infolist():
+        if _COMMENTS.match(member.filename):
+            notes = _Notes("comment", "threadedComment", "t", "text")
+        elif member.filename == "content.xml":
+            notes = _Notes("annotation", "annotation", "p", "p")
+        else:
+            if _SHEET.match(member.filename):
+                yield from (f"[link to {target}]" for _, target in hyperlinks(archive, member.filename) if target)
+            continue
+        budget -= parse(archive, member, gathered, budget, start=notes.start, end=notes.end, text=notes.add)
+        yield from (f"[comment{f' on {cell}' if cell else ''}] {text}" for cell, text in notes.found)
+        yield from (f"[link to {target}]" for target in dict.fromkeys(notes.links))
+        if budget <= 0:
+            return
+
+
+class _Notes:
+    """The comments, and links in cells, of one member."""
+
+    def __init__(self, *tags: str) -> None:
+        self.found: list[tuple[str, str]] = []
+        self.links: list[str] = []
+        self._tags, self._text_tags = tags[:2], tags[2:]
+        self._cell: str | None = None
+        self._pieces: list[str] = []
+        self._in_text = 0
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag in self._tags:
+            self._cell, self._pieces = attribute(attributes, "ref"), []
+        elif tag in self._text_tags:
+            self._in_text += 1
+        elif tag == "a" and (target := attribute(attributes, "href")):
+            self.links.append(target)
+
+    def end(self, tag: str) -> None:
+        if tag in self._tags and self._cell is not None:
+            if text := " ".join("".join(self._pieces).split()):
+                self.found.append((self._cell, text))
+            self._cell = None
+        elif tag in self._text_tags:
+            self._in_text -= 1
+            self._pieces.append(" ")
+
+    def add(self, text: str) -> None:
+        if self._in_text and self._cell is not None:
+            self._pieces.append(text)

@@ -125,6 +125,9 @@ def _in_tnef(part: Part, tnef: Tnef) -> Iterator[File]:
     for number, found in enumerate(tnef.files, 1):
         kind = found.media_type or sniff(found.content) or "application/octet-stream"
         yield File(f"{part.id}.t{number}", found.name or None, kind, partial(Decoded, found.content))
+    if tnef.rtf and not tnef.html:
+        name = "message.rtf"
+        yield File(f"{part.id}.{name}", name, "text/rtf", partial(Decoded, tnef.rtf))
     for name, content in (("message.txt", tnef.text), ("message.html", tnef.html)):
         if content:
             kind = "text/html" if name.endswith("html") else "text/plain"

@@ -1,5 +1,6 @@
 """What a file is by its first bytes (WHATWG MIME Sniffing, and what attackers send)."""
 
+from contextlib import suppress
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
@@ -30,6 +31,7 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"BZh", 0, "application/x-bzip2"),
     (b"\xfd7zXZ\0", 0, "application/x-xz"),
     (b"MSCF", 0, "application/vnd.ms-cab-compressed"),
+    (b"ustar", 257, "application/x-tar"),
     (b"CD001", 32_769, "application/x-iso9660-image"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, "application/x-ole-storage"),
     (b"{\\rtf", 0, "text/rtf"),
@@ -58,12 +60,13 @@ _INSIDE_ZIP = (
     ("AndroidManifest.xml", "application/vnd.android.package-archive"),
 )
 _ZIP_MEMBERS = 10_000
-_INSIDE_OLE = (
-    ("WordDocument".encode("utf-16-le"), "application/msword"),
-    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
-    ("PowerPoint Document".encode("utf-16-le"), "application/vnd.ms-powerpoint"),
-    ("__properties_version1.0".encode("utf-16-le"), "application/vnd.ms-outlook"),
-)
+_INSIDE_OLE = {
+    "worddocument": "application/msword",
+    "workbook": "application/vnd.ms-excel",
+    "book": "application/vnd.ms-excel",
+    "powerpoint document": "application/vnd.ms-powerpoint",
+    "__properties_version1.0": "application/vnd.ms-outlook",
+}
 _TEXT_PROBE = 4_096
 
 SAME = (
@@ -72,6 +75,7 @@ SAME = (
     frozenset({"image/x-icon", "image/vnd.microsoft.icon"}),
     frozenset({"text/rtf", "application/rtf", "application/x-rtf", "text/richtext", "application/msword"}),
     frozenset({"application/gzip", "application/x-gzip", "application/x-compressed-tar", "application/x-tar-gz"}),
+    frozenset({"application/x-tar", "application/tar", "application/x-gtar", "application/x-ustar"}),
     frozenset({"application/zip", "application/x-zip-compressed", "application/x-zip"}),
     frozenset({"application/vnd.ms-tnef", "application/ms-tnef"}),
     frozenset({"application/pdf", "application/x-pdf", "image/pdf"}),
@@ -132,7 +136,15 @@ def _zip_kind(data: bytes) -> str:
 
 
 def _ole_kind(data: bytes) -> str:
-    return next((kind for mark, kind in _INSIDE_OLE if mark in data), "application/x-ole-storage")
+    """By the streams at its top: what is embedded in it has others."""
+    # Imported here, as few messages need it.
+    import olefile
+
+    names: set[str] = set()
+    # Whatever it raises of what is broken.
+    with suppress(Exception), olefile.OleFileIO(BytesIO(data)) as ole:
+        names = {each[0].lower() for each in ole.listdir() if len(each) == 1}
+    return next((kind for name, kind in _INSIDE_OLE.items() if name in names), "application/x-ole-storage")
 
 
 def _is_text(data: bytes) -> bool:

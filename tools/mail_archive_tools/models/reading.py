@@ -67,11 +67,13 @@ class RouteHop(Output):
 
 
 class DkimSignature(Output):
-    """What became of a body that a domain says it signed. The signature itself is not verified."""
+    """What became of a message that a domain says it signed."""
 
     domain: Value = member("The domain that the field says signed it.")
     selector: Value | None = optional("The name of its key.")
-    body_hash: Value = member("match, mismatch, cut by l= (a part was signed), or not read.")
+    source: Value | None = optional("The header field that it stands in, where that is one of ARC.")
+    body_hash: Value | None = optional("match, mismatch, cut by l= (a part was signed), or not read.")
+    signature: Value | None = optional("With its key: verified, broken, key revoked or unusable. Absent: not verified.")
     note: Value | None = optional("What that means here.")
 
 
@@ -151,7 +153,9 @@ class ReadMessage(FromMail):
     route: list[RouteHop] | None = optional(
         "The hosts it went through, first one first; when asked for, or where a finding is about it."
     )
-    dkim_signatures: list[DkimSignature] | None = optional("Whether the body is still the one that a domain signed.")
+    dkim_signatures: list[DkimSignature] | None = optional(
+        "What domains signed (DKIM, ARC), and whether it is still so."
+    )
     links: list[LinkHost] | None = optional("Every host that links of any part lead to, shown in the text or not.")
     image_hosts: list[Value] | None = optional("Hosts that its pictures would be loaded from; none was.")
     findings: list[FindingLine] | None = optional("What deserves a second look.")

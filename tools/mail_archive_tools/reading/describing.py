@@ -1,10 +1,10 @@
 """What a message is, as JSON: all that a worker tells the server of it. What it holds is checked and cleaned there."""
 
-from collections.abc import Collection
 from typing import Any
 
 from mail_archive_tools.mime.carried.calendar import Calendar, Event, read_calendar
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, read_authentication
+from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.mime.evidence.dkim import Signature, passed_on, read_signatures
 from mail_archive_tools.mime.evidence.findings import find
 from mail_archive_tools.mime.evidence.links import LinkedHost, Links, read_links
@@ -40,9 +40,8 @@ _ROW = {
 Json = dict[str, Any]
 
 
-def describe(message: Message, trusted_ids: Collection[str] = (), whole: bool = True) -> Json:
-    """The members of `MessageReading`. `trusted_ids` are the authserv-ids whose results are trusted; of a message that
-    is not `whole` nothing is said of its body."""
+def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = True) -> Json:
+    """The members of `MessageReading`; of a message that is not `whole` nothing is said of its body."""
     date = message.date
     return {
         "text": _text(message),
@@ -51,7 +50,7 @@ def describe(message: Message, trusted_ids: Collection[str] = (), whole: bool = 
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
-        "about": _about(message, read_authentication(message.headers, trusted_ids), whole),
+        "about": _about(message, context, whole),
     }
 
 
@@ -70,15 +69,16 @@ def _text(message: Message) -> Json:
     }
 
 
-def _about(message: Message, checks: list[AuthenticationField], whole: bool) -> Json:
+def _about(message: Message, context: Context, whole: bool) -> Json:
     route = read_route(message.headers)
+    checks = read_authentication(message.headers, context.trusted_ids)
     calendars = _calendars(message)
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
     broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
     report = read_report(message.root)
     links = read_links(message)
-    signatures = read_signatures(message.raw, message.headers) if whole else []
-    findings = find(message, route, checks, signatures)
+    signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
+    findings = find(message, route, checks, signatures, context)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],
@@ -108,7 +108,9 @@ def _signature(signature: Signature, is_passed_on: bool) -> Json:
     return {
         "domain": signature.domain,
         "selector": signature.selector or None,
-        "body_hash": signature.body_hash,
+        "source": signature.field if signature.field != "DKIM-Signature" else None,
+        "body_hash": signature.body_hash if signature.body_hash != "not signed" else None,
+        "signature": signature.state,
         "note": note,
     }
 

@@ -14,8 +14,10 @@ from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
+from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import download
+from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
@@ -80,6 +82,10 @@ class Fetched:
         return len(self.raw) + 4 * chars
 
 
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def new_sandbox() -> Sandbox:
     """The workers of one reader; none starts before it is needed."""
     return Sandbox("mail_archive_tools.reading.jobs")
@@ -87,12 +93,13 @@ def new_sandbox() -> Sandbox:
 
 @dataclass
 class Reader:
-    """Fetches messages and has them read apart. `may_download` says which links it follows; `trusted_ids` are the
-    authserv-ids of servers whose results of checks are trusted."""
+    """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
+    beside a message; `find_keys` looks for keys of signatures that are not in it."""
 
     client: MailManager
     may_download: LinkRule = no_link
-    trusted_ids: tuple[str, ...] = ()
+    context: Context = NOTHING_KNOWN
+    find_keys: FindKeys = no_keys
     sandbox: Sandbox = field(default_factory=new_sandbox)
     turns: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, FETCHED_AT_ONCE))
     messages: Cache[Fetched] = field(
@@ -140,11 +147,12 @@ class Reader:
 
         return await self.contents.get(f"{archived_message_id}/{html}", fetch)
 
-    async def text_of(self, fetched: Fetched, file_id: str) -> FileReading:
-        """The text of a file that came with a message; it is opened once for all of its pages."""
-        return await self.files.get(
-            f"{fetched.archived_message_id}/{file_id}", partial(self._open_file, fetched, file_id)
-        )
+    async def text_of(self, fetched: Fetched, file_id: str, password: str | None = None) -> FileReading:
+        """The text of a file that came with a message; it is opened once for all of its pages. `password` opens what
+        is encrypted."""
+        # What a password opens is for who knows it.
+        key = f"{fetched.archived_message_id}/{file_id}/{'' if password is None else _digest(password)}"
+        return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
     async def _fetch(self, archived_message_id: str) -> Fetched:
         async def new_link() -> str:
@@ -174,25 +182,29 @@ class Reader:
         # Imported here: models are not needed to start.
         from mail_archive_tools.reading.readings import MessageReading
 
+        context = {"trusted_ids": self.context.trusted_ids, "known": self.context.known, "keys": self.context.keys}
         try:
-            return await self.sandbox.run("message", raw, MessageReading.of, trusted_ids=self.trusted_ids)
+            reading = await self.sandbox.run("message", raw, MessageReading.of, context=context)
+            if keys := await self.find_keys(reading.key_names()):
+                # What signatures come to is told with the rest: a broken one is a finding.
+                with_keys = {**context, "keys": {**self.context.keys, **keys}}
+                reading = await self.sandbox.run("message", raw, MessageReading.of, context=with_keys)
+            return reading
         except NotRead as error:
             why = f"it {error}"
         try:
-            by_its_headers = await self.sandbox.run(
-                "header_fields", raw, MessageReading.of, trusted_ids=self.trusted_ids
-            )
+            by_its_headers = await self.sandbox.run("header_fields", raw, MessageReading.of, context=context)
         except NotRead:
             raise Unreadable(
                 f"Message {archived_message_id} cannot be read: {why}. get_archive_message shows what was noted of it."
             ) from None
         return by_its_headers.without_content(why)
 
-    async def _open_file(self, fetched: Fetched, file_id: str) -> FileReading:
+    async def _open_file(self, fetched: Fetched, file_id: str, password: str | None) -> FileReading:
         from mail_archive_tools.reading.readings import FileReading
 
         try:
-            return await self.sandbox.run("file", fetched.raw, FileReading.of, file_id=file_id)
+            return await self.sandbox.run("file", fetched.raw, FileReading.of, file_id=file_id, password=password)
         except NotRead as error:
             return FileReading(text=None, notes=[f"The file {error}."])
 

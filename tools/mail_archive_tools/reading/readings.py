@@ -52,6 +52,11 @@ class MessageReading(_Checked):
     about: About
     unread: str | None = None
 
+    def key_names(self) -> list[str]:
+        """Where the keys of its signatures are published, those that were not verified with one."""
+        unverified = (each for each in self.about.dkim_signatures if each.selector and not each.signature)
+        return list(dict.fromkeys(f"{each.selector}._domainkey.{each.domain}".lower() for each in unverified))
+
     def without_content(self, why: str) -> Self:
         """What is left of a reading by the header fields alone: nothing of it tells of a body."""
         problem = f"message: {why}; no more than its header fields was read"

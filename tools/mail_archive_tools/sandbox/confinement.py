@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,8 +21,9 @@ PROTECTIONS = ("files", "network", "processes", "signals", "memory and time")
 """What a worker is kept from, each by its own means."""
 
 
-def confine() -> dict[str, str]:
-    """Give up what this system can take away; by name of `PROTECTIONS`, why each of the others could not be."""
+def confine(folders: Iterable[Path] = ()) -> dict[str, str]:
+    """Give up what this system can take away; by name of `PROTECTIONS`, why each of the others could not be. These
+    folders can still be read, with Python's own."""
     limits.restrict()
     missing: dict[str, str] = {}
     if not limits.are_known():
@@ -32,7 +33,7 @@ def confine() -> dict[str, str]:
         return {**dict.fromkeys(("files", "network", "processes", "signals"), why), **missing}
 
     # Before the filter, which would refuse Landlock's own beginning.
-    without_files = _without_files()
+    without_files = _without_files(folders)
     calls = _without_calls()
     if without_files:
         missing["files"] = without_files
@@ -46,13 +47,13 @@ def confine() -> dict[str, str]:
     return missing
 
 
-def _without_files() -> str | None:
-    """Take files away; why that could not be."""
+def _without_files(folders: Iterable[Path]) -> str | None:
+    """Take files away, but for those in these folders; why that could not be."""
     try:
         seccomp.give_up_privileges()
         if not landlock.version():
             return "the kernel has no Landlock (Linux 5.13 and later), or it is switched off"
-        landlock.restrict(readable_folders())
+        landlock.restrict([*readable_folders(), *folders])
     except OSError as error:
         return f"the kernel refuses Landlock ({error.strerror})"
     return None

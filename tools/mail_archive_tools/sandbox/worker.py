@@ -24,14 +24,16 @@ REQUEST_BYTES = 50_000_000
 
 
 def main(module: str, cpu_seconds: float) -> None:
-    """Do the jobs that `module` names in `JOBS`, until the input ends. Every answer is {"result": ...}, or {"broke":
-    the kind of exception}, after which the process ends, since what it holds can no longer be relied on."""
+    """Do the jobs that `module` names in `JOBS`, until the input ends; what it names in `FOLDERS` they can read. Every
+    answer is {"result": ...}, or {"broke": the kind of exception}, after which the process ends, since what it holds
+    can no longer be relied on."""
     requests, answers = _only_for_us()
     sys.dont_write_bytecode = True
     # Time zones are read from the package of them, since the system's are out of reach.
     zoneinfo.reset_tzpath(())
-    jobs: Mapping[str, Job] = importlib.import_module(module).JOBS
-    write_frame(answers, {"missing": confine()})
+    work = importlib.import_module(module)
+    jobs: Mapping[str, Job] = work.JOBS
+    write_frame(answers, {"missing": confine(getattr(work, "FOLDERS", ()))})
     while True:
         try:
             request, data = read_frame(requests, REQUEST_BYTES)

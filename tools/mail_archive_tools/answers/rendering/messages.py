@@ -146,7 +146,10 @@ def _authentication(result: AuthenticationResult) -> str:
 def _signature(signature: DkimSignature) -> str:
     selector = f", s={signature.selector}" if signature.selector else ""
     note = f" ({signature.note})" if signature.note else ""
-    return f"DKIM body hash of d={signature.domain}{selector}: {signature.body_hash}{note}"
+    found = f"body hash: {signature.body_hash}" if signature.body_hash else ""
+    verified = f"signature: {signature.signature or 'not verified, its key is not known'}"
+    what = "; ".join(each for each in (found, verified) if each)
+    return f"{signature.source or 'DKIM-Signature'} of d={signature.domain}{selector}: {what}{note}"
 
 
 def _links(links: list[LinkHost]) -> Iterator[str]:

@@ -15,7 +15,8 @@ _ATTACH_DATA, _ATTACH_TITLE, _ATTACH_RENDER, _ATTACHMENT = 0x6800F, 0x18010, 0x6
 _BODY, _MESSAGE_PROPERTIES = 0x2800C, 0x69003
 _PT_OBJECT, _PT_STRING8, _PT_UNICODE, _PT_BINARY = 0x000D, 0x001E, 0x001F, 0x0102
 _LONG_FILENAME, _FILENAME, _DATA, _MIME_TAG = 0x3707, 0x3704, 0x3701, 0x370E
-_HTML, _PLAIN = 0x1013, 0x1000
+_HTML, _PLAIN, _RTF = 0x1013, 0x1000, 0x1009
+_RTF_BYTES = 5_000_000
 _FIXED = {0x0002: 4, 0x0003: 4, 0x0004: 4, 0x0005: 8, 0x0006: 8, 0x0007: 8, 0x000A: 4, 0x000B: 4, 0x0014: 8, 0x0040: 8}
 _FIXED_GUID = {0x0048: 16}
 _MAX_PROPERTIES = 10_000
@@ -28,12 +29,13 @@ class TnefFile(NamedTuple):
 
 
 class Tnef(NamedTuple):
-    """`text` and `html` are the message's own, where it has them; `problem` says where it broke off."""
+    """`text`, `html` and `rtf` are the message's own, where it has them; `problem` says where it broke off."""
 
     files: tuple[TnefFile, ...]
     text: str | None = None
     html: str | None = None
     problem: str | None = None
+    rtf: bytes | None = None
 
 
 class _Attribute(NamedTuple):
@@ -47,11 +49,22 @@ def read_tnef(data: bytes) -> Tnef:
         return Tnef((), problem="it is marked as TNEF and is none")
 
     attributes = list(_attributes(data))
-    text, html = _message_text(attributes)
+    text, html, rtf = _message_text(attributes)
     read = sum(_HEAD_BYTES + len(each.data) + _CHECKSUM_BYTES for each in attributes) + _START_BYTES
     # Some writers end with a few bytes more.
     problem = None if read >= len(data) - _LOOSE_END_BYTES else "its TNEF breaks off"
-    return Tnef(_files(attributes), text, html, problem)
+    return Tnef(_files(attributes), text, html, problem, rtf)
+
+
+def uncompressed_rtf(data: bytes) -> bytes:
+    """RTF as Outlook packs it (MS-OXRTFCP), unpacked; nothing where it is broken."""
+    # Imported here, as few messages need it.
+    from compressed_rtf import decompress
+
+    try:
+        return bytes(decompress(data[:_RTF_BYTES]))
+    except Exception:  # noqa: BLE001 - whatever it raises
+        return b""
 
 
 def _files(attributes: list[_Attribute]) -> tuple[TnefFile, ...]:
@@ -74,9 +87,9 @@ def _files(attributes: list[_Attribute]) -> tuple[TnefFile, ...]:
     return tuple(_file(each) for each in found if _DATA in each)
 
 
-def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None]:
-    """The message's own text and HTML: the text as an attribute goes before the one among the properties."""
-    text = html = None
+def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None, bytes | None]:
+    """The message's own text, HTML and RTF: the text as an attribute goes before the one among the properties."""
+    text = html = rtf = None
     for each in attributes:
         if each.identifier == _BODY:
             text = _text(each.data)
@@ -86,8 +99,10 @@ def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None]
                 html = _text(properties[_HTML])
             if _PLAIN in properties and text is None:
                 text = _text(properties[_PLAIN])
+            if _RTF in properties:
+                rtf = uncompressed_rtf(properties[_RTF]) or None
 
-    return text, html
+    return text, html, rtf
 
 
 def _file(found: dict[int, bytes]) -> TnefFile:

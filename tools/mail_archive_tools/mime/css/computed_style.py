@@ -11,8 +11,8 @@ from mail_archive_tools.mime.css.measures import VIEWPORT, fraction, number, pix
 from mail_archive_tools.mime.css.sheets import Declaration, in_order, read_declarations
 from mail_archive_tools.mime.css.syntax import words_of
 
-SMALLEST_TEXT = 5.0
-"""Text below this size (CSS pixels) is taken for unreadable."""
+SMALLEST_TEXT = 3.0
+"""Text below this size (CSS pixels) is taken for unreadable. Some footers have three."""
 
 LEAST_OPACITY = 0.15
 LEAST_BOX = 5.0

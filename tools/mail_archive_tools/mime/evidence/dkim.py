@@ -1,23 +1,39 @@
-"""DKIM's body hashes (RFC 6376): whether the body is still the one that a domain signed, by the raw bytes alone.
+"""Signatures of DKIM (RFC 6376) and ARC (RFC 8617): whether the body is still the one that a domain signed, by the raw
+bytes alone; and, where its key is known, whether the domain did sign it.
 
-No key is needed for that, and none is asked for. So a match says that the body is what the field says, not that the
-domain wrote the field; a mismatch, that the body was changed since, honestly (a mailing list's footer) or not.
+Without the key a match says that the body is what the field says, not that the domain wrote the field; a mismatch, that
+the body was changed since, honestly (a mailing list's footer) or not.
 """
 
 import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from mail_archive_tools.mime.evidence.signing import (
+    RawField,
+    SignatureState,
+    key_name,
+    raw_fields,
+    verify_seal,
+    verify_signature,
+)
 from mail_archive_tools.mime.fields.headers import Headers
 
-BodyHash = Literal["match", "mismatch", "cut by l=", "not read"]
+BodyHash = Literal["match", "mismatch", "cut by l=", "not read", "not signed"]
 
 MAX_SIGNATURES = 20
 """Signatures that are looked at."""
 
+_FIELDS = {
+    "dkim-signature": "DKIM-Signature",
+    "arc-message-signature": "ARC-Message-Signature",
+    "arc-seal": "ARC-Seal",
+}
+_INSTANCES = frozenset(map(str, range(1, 51)))
 _HASHES = {"rsa-sha256": "sha256", "ed25519-sha256": "sha256", "rsa-sha1": "sha1"}
 _BODIES = ("simple", "relaxed")
 _PASSED_ON = (
@@ -35,23 +51,46 @@ _CRLF = b"\r\n"
 
 @dataclass(frozen=True)
 class Signature:
-    """One DKIM-Signature. Of a body that was signed in part, `unsigned` bytes at its end were not; `why` it was not
-    read."""
+    """One signature, and the field that it stands in, with its instance in ARC. Of a body that was signed in part,
+    `unsigned` bytes at its end were not; `why` it was not read. `state` is None where its key is not known."""
 
     domain: str
     selector: str
     body_hash: BodyHash
     unsigned: int = 0
     why: str = ""
+    field: str = "DKIM-Signature"
+    state: SignatureState | None = None
 
 
-def read_signatures(raw: bytes, headers: Headers) -> list[Signature]:
-    """The signatures of a message, topmost first, with what its body comes to now."""
-    fields = headers.all("dkim-signature")[:MAX_SIGNATURES]
-    if not fields:
+def read_signatures(raw: bytes, headers: Headers, keys: Mapping[str, str] | None = None) -> list[Signature]:
+    """The signatures of a message, those of DKIM first, topmost first, with what its body comes to now. `keys` are TXT
+    records by their names."""
+    if not any(headers.first(name) for name in _FIELDS):
         return []
     body = _Body(raw[headers.body_start :])
-    return [_read(_tags(field.unfolded), body) for field in fields]
+    fields = raw_fields(raw, headers.body_start)
+    found: list[Signature] = []
+    for name, title in _FIELDS.items():
+        for field in [each for each in fields if each.name == name.encode()][:MAX_SIGNATURES]:
+            tags = _tags(field.raw.partition(b":")[2].decode("ascii", "replace"))
+            shown = title if name == "dkim-signature" else f"{title} i={tags.get('i', '?')[:3]}"
+            is_seal = name == "arc-seal"
+            read = Signature(tags.get("d", ""), tags.get("s", ""), "not signed") if is_seal else _read(tags, body)
+            found.append(replace(read, field=shown, state=_state(field, tags, fields, keys or {})))
+    return found
+
+
+def _state(
+    field: RawField, tags: Mapping[str, str], fields: list[RawField], keys: Mapping[str, str]
+) -> SignatureState | None:
+    key = keys.get(key_name(tags))
+    if key is None:
+        return None
+    if field.name == b"arc-seal":
+        instance = tags.get("i", "")
+        return verify_seal(int(instance), tags, fields, key) if instance in _INSTANCES else "broken"
+    return verify_signature(field, tags, fields, key)
 
 
 class _Body:

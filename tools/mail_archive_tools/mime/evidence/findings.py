@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
+from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
 from mail_archive_tools.mime.evidence.finding import Finding
+from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.in_files import in_file
 from mail_archive_tools.mime.evidence.links import host_of
 from mail_archive_tools.mime.evidence.lookalikes import (
@@ -46,21 +48,23 @@ def find(
     route: list[Hop],
     checks: list[AuthenticationField] | None = None,
     signatures: list[Signature] | None = None,
+    context: Context = NOTHING_KNOWN,
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
-    of its body."""
+    of its body; `context` says who is known."""
     found: dict[Finding, None] = {}
     changed = _changed(signatures or [], passed_on(message.headers))
-    for each in (*_failures(checks or []), *changed, *_all(message, route)):
+    for each in (*_failures(checks or []), *changed, *_all(message, route, context)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
     return list(found)
 
 
-def _all(message: Message, route: list[Hop]) -> Iterator[Finding]:
+def _all(message: Message, route: list[Hop], context: Context) -> Iterator[Finding]:
     yield from _senders(message)
     yield from _domains(message)
+    yield from _imitations(message, context)
     yield from _links(message.text.links)
     yield from _texts(message)
     for file in message.files:
@@ -93,10 +97,14 @@ def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
 
 def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Finding]:
     """A body that is no longer, or not wholly, the one that was signed; a list's footer is nothing to look at twice."""
+    signatures = [each for each in signatures if each.field == "DKIM-Signature"]
     states = {each.body_hash for each in signatures}
     if "mismatch" in states and "match" not in states and not is_passed_on:
         domains = ", ".join(dict.fromkeys(each.domain for each in signatures if each.body_hash == "mismatch"))
         yield Finding("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
+    broken = dict.fromkeys(each.domain for each in signatures if each.state == "broken")
+    if broken and not is_passed_on and not any(each.state == "verified" for each in signatures):
+        yield Finding("authentication", f"The header fields are not those that {', '.join(broken)} signed (DKIM).")
     for each in signatures:
         if each.unsigned:
             yield Finding(
@@ -150,6 +158,15 @@ def _domains(message: Message) -> Iterator[Finding]:
         for other in sorted(known | (senders - {domain})):
             if looks_like(domain, other):
                 yield Finding("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+
+
+def _imitations(message: Message, context: Context) -> Iterator[Finding]:
+    authors = [each for each in message.addresses("from") if each.address]
+    if authors:
+        named = [*authors, *message.addresses("reply-to")[:10]]
+        senders = list(dict.fromkeys(each.domain for each in named if each.domain))
+        hosts = dict.fromkeys(host for link in message.text.links[:_COMPARED] if (host := host_of(link.target)))
+        yield from imitations(authors[0], senders, [*hosts], message.subject, context)
 
 
 def _links(links: list[Link]) -> Iterator[Finding]:

@@ -1,0 +1,30 @@
+"""What a reader knows beside the message: whose word is trusted, who writes here, and the keys of those who sign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
+
+
+@dataclass(frozen=True)
+class Context:
+    """`trusted_ids` are the authserv-ids of servers whose results of checks are trusted. `known` are correspondents:
+    domains, addresses, or `Name <address>`. `keys` are TXT records of DKIM keys by their names
+    (`selector._domainkey.domain`)."""
+
+    trusted_ids: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def known_people(self) -> list[Mailbox]:
+        return [mailbox for value in self.known if "@" in value for mailbox in read_addresses(value) if mailbox.domain]
+
+    @cached_property
+    def known_domains(self) -> set[str]:
+        named = {value.lower().strip(". ") for value in self.known if "@" not in value}
+        return named | {mailbox.domain for mailbox in self.known_people}
+
+
+NOTHING_KNOWN = Context()

@@ -1,0 +1,120 @@
+"""Senders and hosts that pass for others: for correspondents that are known, and brands that mail often imitates."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+
+from mail_archive_tools.mime.evidence.context import Context
+from mail_archive_tools.mime.evidence.finding import Finding
+from mail_archive_tools.mime.evidence.lookalikes import in_unicode, looks_like, mixes_scripts, registrable, skeleton
+from mail_archive_tools.mime.fields.addresses import Mailbox
+
+# Names that are no words of a language, and the domains that they send from and link to beside their own name's.
+BRANDS: dict[str, tuple[str, ...]] = {
+    "PayPal": ("paypal.me", "paypalobjects.com", "paypal-communication.com", "xoom.com", "venmo.com"),
+    "Microsoft": (
+        "outlook.com", "office.com", "office365.com", "microsoftonline.com", "sharepoint.com", "live.com",
+        "windows.com", "azure.com", "hotmail.com", "msn.com", "microsoft365.com", "aka.ms", "skype.com",
+    ),
+    "Office365": ("office.com", "microsoft.com", "microsoftonline.com"),
+    "SharePoint": ("microsoft.com", "office.com", "microsoftonline.com"),
+    "OneDrive": ("live.com", "microsoft.com", "office.com", "sharepoint.com"),
+    "Amazon": ("amazonses.com", "amazonaws.com", "a2z.com", "aws.com", "media-amazon.com", "audible.com"),
+    "Google": ("gmail.com", "googlemail.com", "youtube.com", "googleusercontent.com", "goo.gl", "g.co", "gstatic.com"),
+    "iCloud": ("apple.com", "me.com", "mac.com"),
+    "Netflix": ("nflxext.com", "nflximg.net"),
+    "Facebook": ("facebookmail.com", "fb.com", "fb.me", "meta.com", "fbcdn.net", "instagram.com"),
+    "Instagram": ("facebook.com", "facebookmail.com", "meta.com"),
+    "WhatsApp": ("wa.me", "facebook.com", "meta.com", "whatsapp.net"),
+    "LinkedIn": ("licdn.com", "lnkd.in", "linkedin-ei.com"),
+    "Dropbox": ("dropboxmail.com", "db.tt", "dropboxusercontent.com", "dropboxforum.com"),
+    "DocuSign": ("docusign.net",),
+    "WeTransfer": ("we.tl",),
+    "Adobe": ("adobesign.com", "echosign.com", "typekit.com", "adobecqms.net", "behance.net", "adobesystems.com"),
+    "eBay": ("ebaystatic.com", "ebayimg.com", "ebayinc.com"),
+    "Spotify": ("scdn.co",),
+    "Airbnb": ("muscache.com",),
+    "Coinbase": (), "Binance": (), "MetaMask": (), "Revolut": (), "Intuit": ("quickbooks.com", "mailchimp.com"),
+    "QuickBooks": ("intuit.com",), "FedEx": (), "USPS": (), "DHL": ("dhl-news.com", "dpdhl.com", "deutschepost.de"),
+    "HSBC": (), "Barclays": ("barclaycard.co.uk",), "Citibank": ("citi.com", "citigroup.com"), "Santander": (),
+    "WellsFargo": (), "BankOfAmerica": ("bofa.com", "bankofamerica.net", "ml.com"), "Sparkasse": (), "Commerzbank": (),
+    "AmericanExpress": ("aexp.com", "amex.com"), "MasterCard": (),
+}  # fmt: skip
+
+_NAME_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_OF_BRANDS = ("com", "net", "org")
+_MOST_WORDS = 20
+_BY_LOOKS = {skeleton(name): name for name in BRANDS}
+
+
+def imitations(
+    author: Mailbox, senders: list[str], hosts: list[str], subject: str | None, context: Context
+) -> Iterator[Finding]:
+    """What in a message passes for somebody else. `senders` are the domains it says to come from, `hosts` those that
+    its links lead to."""
+    yield from _names(author, context)
+    for domain in senders + hosts:
+        yield from _domain(domain, context)
+    for where, text in (("display name", author.name), ("subject", subject or "")):
+        # The same word in letters of two alphabets, such as "Pаypal" with a Cyrillic one.
+        if word := next((each for each in _LETTERS.findall(text) if mixes_scripts(each)), None):
+            yield Finding("sender", f"The {where} has '{word}', whose letters are of several scripts.")
+
+
+def _names(author: Mailbox, context: Context) -> Iterator[Finding]:
+    """A display name that is a brand's, or that of a known correspondent with another address."""
+    words = _NAME_WORD.findall(author.name)[:_MOST_WORDS]
+    pairs = ["".join(pair) for pair in pairwise(words)]
+    for word in (*words, *pairs, "".join(words)):
+        brand = _BY_LOOKS.get(skeleton(word))
+        if brand and not _is_of(author.domain, brand):
+            yield Finding("sender", f"The display name names {brand}, but the address is {author.address}.")
+            break
+    namesakes = [each for each in context.known_people if _key(each.name) and _key(each.name) == _key(author.name)]
+    owner = registrable(author.domain)
+    if namesakes and not any(author.address.lower() == each.address.lower() for each in namesakes):
+        known = namesakes[0]
+        if owner is None or all(registrable(each.domain) != owner for each in namesakes):
+            yield Finding(
+                "sender",
+                f"The display name is that of {known.address}, who is known here, but the address is {author.address}.",
+            )
+
+
+def _key(name: str) -> frozenset[str]:
+    """A name by its words, in whatever order, and whatever they are written with."""
+    return frozenset(skeleton(word.casefold()) for word in _NAME_WORD.findall(name)[:_MOST_WORDS])
+
+
+def _domain(domain: str, context: Context) -> Iterator[Finding]:
+    shown = in_unicode(domain)
+    if brand := _brand_in(domain):
+        yield Finding("domain", f"{shown} has the name of {brand} in it, and is {registrable(domain) or shown}.")
+    owner = registrable(domain) or domain
+    for other in sorted(context.known_domains):
+        if looks_like(owner, registrable(other) or other):
+            yield Finding("domain", f"{shown} looks like {in_unicode(other)}, which is known here, and is another.")
+
+
+@lru_cache(maxsize=4096)
+def _brand_in(domain: str) -> str | None:
+    """The brand that a label of a domain, or a part of one, looks like; None where the domain is its own."""
+    for label in in_unicode(domain).lower().split("."):
+        for word in (label, *label.split("-")):
+            brand = _BY_LOOKS.get(skeleton(word))
+            if brand and not _is_of(domain, brand):
+                return brand
+    return None
+
+
+def _is_of(domain: str, brand: str) -> bool:
+    """Whether a domain is a brand's own: its name under a common or a country's suffix, or one of the list."""
+    owner = registrable(domain)
+    if owner is None:
+        return False
+    if owner in BRANDS[brand]:
+        return True
+    label, _, suffix = owner.partition(".")
+    return label == brand.lower() and (suffix in _OF_BRANDS or len(suffix.rpartition(".")[2]) == 2)
