@@ -78,7 +78,7 @@ def _about(message: Message, context: Context, whole: bool) -> Json:
     report = read_report(message.root)
     links = read_links(message)
     signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
-    findings = find(message, route, checks, signatures, context)
+    findings = find(message, route, checks, signatures, context, links)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],

@@ -43,6 +43,9 @@ def test_a_link_that_passes_for_another_is_a_finding() -> None:
     body = '<a href="https://login.tidewatter.example/">in</a> <a href="https://netflix.billing.example/">pay</a>'
     found = said({"from": "x@a.example"}, body=body)
     assert "login.tidewatter.example looks like tidewater.example" in found
+    assert "paypal-login.example has the name of PayPal" in said(
+        {"from": "x@a.example"}, body="https://paypal-login.example/"
+    )
     assert "netflix.billing.example has the name of Netflix in it, and is billing.example." in found
 
 

@@ -13,7 +13,7 @@ from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
 from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.in_files import in_file
-from mail_archive_tools.mime.evidence.links import host_of
+from mail_archive_tools.mime.evidence.links import Links, host_of, read_links
 from mail_archive_tools.mime.evidence.lookalikes import (
     in_unicode,
     is_disguised,
@@ -49,22 +49,24 @@ def find(
     checks: list[AuthenticationField] | None = None,
     signatures: list[Signature] | None = None,
     context: Context = NOTHING_KNOWN,
+    links: Links | None = None,
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
-    of its body; `context` says who is known."""
+    of its body, `links` all hosts that it leads to, written ones too; `context` says who is known."""
     found: dict[Finding, None] = {}
     changed = _changed(signatures or [], passed_on(message.headers))
-    for each in (*_failures(checks or []), *changed, *_all(message, route, context)):
+    for each in (*_failures(checks or []), *changed, *_all(message, route, context, links)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
     return list(found)
 
 
-def _all(message: Message, route: list[Hop], context: Context) -> Iterator[Finding]:
+def _all(message: Message, route: list[Hop], context: Context, links: Links | None) -> Iterator[Finding]:
     yield from _senders(message)
     yield from _domains(message)
-    yield from _imitations(message, context)
+    hosts = [each.host for each in (links or read_links(message)).hosts[:_COMPARED]]
+    yield from _imitations(message, hosts, context)
     yield from _links(message.text.links)
     yield from _texts(message)
     for file in message.files:
@@ -160,13 +162,13 @@ def _domains(message: Message) -> Iterator[Finding]:
                 yield Finding("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
 
 
-def _imitations(message: Message, context: Context) -> Iterator[Finding]:
+def _imitations(message: Message, hosts: list[str], context: Context) -> Iterator[Finding]:
     authors = [each for each in message.addresses("from") if each.address]
     if authors:
         named = [*authors, *message.addresses("reply-to")[:10]]
         senders = list(dict.fromkeys(each.domain for each in named if each.domain))
-        hosts = dict.fromkeys(host for link in message.text.links[:_COMPARED] if (host := host_of(link.target)))
-        yield from imitations(authors[0], senders, [*hosts], message.subject, context)
+        others = [host for host in hosts if host not in senders]
+        yield from imitations(authors[0], senders, others, message.subject, context)
 
 
 def _links(links: list[Link]) -> Iterator[Finding]:
