@@ -19,13 +19,9 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
-from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
-from mail_archive_tools.read import DEFAULT_CHARS, answer_of
 from mail_archive_tools.reading.describing import describe
-from mail_archive_tools.reading.reader import Fetched
-from mail_archive_tools.reading.readings import MessageReading
 
 LARGE_BYTES = 40_000_000
 CHUNK = 100
@@ -45,6 +41,12 @@ def ours(raw: bytes) -> None:
 
 def answer(raw: bytes) -> None:
     """All that an answer of `read_archive_message` takes, in both channels, but for the way to a worker and back."""
+    # Not with the others: what the server is made of is no part of what a worker takes in memory.
+    from mail_archive_tools.answers.rendering import render
+    from mail_archive_tools.read import DEFAULT_CHARS, answer_of
+    from mail_archive_tools.reading.reader import Fetched
+    from mail_archive_tools.reading.readings import MessageReading
+
     reading = MessageReading.of(json.loads(json.dumps(describe(read_message(raw)))))
     shown = answer_of(Fetched("id", raw, reading, None), 0, DEFAULT_CHARS, [])
     render(shown)

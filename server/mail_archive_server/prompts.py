@@ -11,11 +11,11 @@ Investigate this question in the mail archive: {question}
 
 {archive}
 How to go about it:
-1. search_archive with a range of dates, as long as needed, and a few words: parts of headers (From, To, Cc, Subject, \
-SMTP addresses). The service cannot search bodies, Bcc, Message-IDs, attachments' names or sizes: filter_here matches \
-patterns, Message-IDs and bodies on what the words find. The range is of when mail was received, which Date need not \
-be. recipient is To alone, cc is Cc; participant is From, To or Cc. A search covers 30 days and one runs at a time: a \
-year costs 12 to 13 searches, participant three times as many.
+1. search_archive with a range of dates, as long as needed, and a few words: parts of headers (From, To, Cc, \
+Subject, SMTP addresses). The service cannot search bodies, Bcc, Message-IDs, attachments, sizes, links or \
+authentication: filter_here asks for them on what the words find, and reads each message for it, once. The range is \
+of when mail was received, which Date need not be. recipient is To alone, cc is Cc; participant is From, To or Cc. A\
+ search covers 30 days and one runs at a time: a year costs 12 to 13 searches, participant three times as many.
 2. Look at Complete and MessagesSoFar first. Hundreds: let summarize_archive_search count them by sender, subject or \
 month, then narrow. Nothing: shorten the words \
 (a domain instead of an address), widen the dates, or try recipient instead of sender.

@@ -56,7 +56,7 @@ def keywords(schema: Any) -> Iterator[tuple[str, Any]]:
 
 SEEN_BYTES = 18_000
 """What a model sees of the tools at most: names, descriptions and input schemas."""
-INPUT_BYTES = 4_000
+INPUT_BYTES = 4_500
 """The input schema of one tool at most."""
 
 

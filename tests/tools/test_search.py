@@ -349,7 +349,7 @@ async def test_copies_on_both_sides_of_an_edge_are_one_row(tmp_path: Any, order:
 # What this server matches itself
 
 
-async def matched(sample: Sample, access: Access, **wanted: list[str]) -> ArchiveSearchPage:
+async def matched(sample: Sample, access: Access, **wanted: Any) -> ArchiveSearchPage:
     return await search_archive(sample.archive_id, *APRIL, filter_here=FilterHere(**wanted), limit=50, access=access)
 
 

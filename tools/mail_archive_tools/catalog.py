@@ -51,7 +51,7 @@ SEARCHING = (
 
 BESIDE = ("ses:StopArchiveSearch", "ses:ListArchiveSearches", "ses:GetArchive")
 """What it goes on without: one stops a search that nobody waits for any more, one names the search that is in its way,
-one says where an archive begins."""
+one says where an archive begins. What `filter_here` alone needs is told by its refusal."""
 
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
@@ -60,8 +60,8 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(
         search.search_archive,
         "Search an archive",
-        SEARCHING,
-        BESIDE,
+        (*SEARCHING, "ses:GetArchiveMessage"),
+        (*BESIDE, "ses:GetArchiveMessage"),
         idempotent=False,
         open_world=True,
     ),

@@ -4,6 +4,7 @@ import fnmatch
 import time
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -106,9 +107,7 @@ def archived(folder: Path, *, subject: str = "An invoice", name: str = "plan.txt
     ],
     ids=str,
 )
-async def test_a_message_is_matched_by_what_is_shown_of_it(
-    tmp_path: Path, wanted: dict[str, list[str]], found: bool
-) -> None:
+async def test_a_message_is_matched_by_what_is_shown_of_it(tmp_path: Path, wanted: dict[str, Any], found: bool) -> None:
     timeline = archived(tmp_path / "archive", subject="𝑨𝒏 invoice", name="Quarterly\u00ad-figures.xlsx")
     page = await search_archive(
         timeline.archive_id,

@@ -23,13 +23,29 @@ class Exclude(SearchWords):
 
 
 class FilterHere(Input):
-    """What the service cannot search: matched by this server on what the words find. All lists must match."""
+    """What the service cannot search: matched by this server on what the words find. All of it must match. All but
+    sender, subject and message_id reads each message found: slow the first time."""
 
     sender: Annotated[Words, texts("Patterns of the whole From: * for any characters, ? for one.")] | None = None
     subject: Annotated[Words, texts("Patterns of the whole subject.")] | None = None
     message_id: Annotated[Words, texts("Patterns of the Message-ID, without < and >.")] | None = None
-    body: (
-        Annotated[Words, texts("Parts of the text or of attachments' names. Reads each message found: slow.")] | None
+    body: Annotated[Words, texts("Parts of the text or of attachments' names.")] | None = None
+    attachment_name: Annotated[Words, texts("Patterns of an attachment's name, such as *.zip.")] | None = None
+    attachment_type: Annotated[Words, texts("Patterns of its type, declared or shown, such as text/html.")] | None = (
+        None
+    )
+    larger_than: Annotated[int, Field(ge=0, description="The raw message has more bytes.")] | None = None
+    smaller_than: Annotated[int, Field(ge=1, description="The raw message has fewer bytes.")] | None = None
+    authentication: (
+        Annotated[Words, texts("Patterns of results, such as dmarc=fail; trusted ones where there are.")] | None
+    ) = None
+    reply_to_domain: Annotated[Words, texts("Patterns of the domain that answers go to.")] | None = None
+    link_host: Annotated[Words, texts("Patterns of a host that it links to; a domain: those below it too.")] | None = (
+        None
+    )
+    finding: Annotated[Words, texts("Parts of a finding, such as Reply-To.")] | None = None
+    date_differs: (
+        Annotated[float, Field(gt=0, description="Date and receipt are at least so many hours apart.")] | None
     ) = None
 
 

@@ -17,6 +17,7 @@ from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import download
+from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
@@ -31,6 +32,9 @@ CACHED_MESSAGE_BYTES = 100_000_000
 
 CACHED_FILE_CHARS = 10_000_000
 """Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
+
+CACHED_FACTS_BYTES = 80_000_000
+"""What is kept of the facts of messages at most, in bytes: of some 60,000 of them."""
 
 FETCHED_AT_ONCE = 6
 """Messages on their way at a time: more of them would be no faster, and keep other calls waiting."""
@@ -105,6 +109,7 @@ class Reader:
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
+    facts: Cache[Facts] = field(default_factory=lambda: Cache(CACHED_FACTS_BYTES, lambda facts: facts.weight))
     contents: Cache[Content] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda content: content.weight))
     files: Cache[FileReading] = field(
         default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
@@ -118,6 +123,20 @@ class Reader:
             ArchiveError: the service refuses it.
         """
         return await self.messages.get(archived_message_id, partial(self._fetch, archived_message_id))
+
+    async def facts_of(self, archived_message_id: str) -> Facts:
+        """What a message shows: kept much longer than the message itself.
+
+        Raises:
+            DownloadFailed: it cannot be fetched.
+            ArchiveError: the service refuses it.
+        """
+
+        async def read() -> Facts:
+            fetched = await self.message(archived_message_id)
+            return Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
+
+        return await self.facts.get(archived_message_id, read)
 
     async def all_messages(self, archived_message_ids: list[str], patience: Patience) -> dict[str, Fetched]:
         """These messages by their ids; without those that cannot be fetched or for which there is no time."""

@@ -1,4 +1,5 @@
-"""What the service cannot search: patterns, Message-IDs and words of bodies, matched against what a search found.
+"""What the service cannot search, matched against what a search found: patterns, Message-IDs, words of bodies, and what
+messages show once they are read.
 
 Text is compared as a person reads it: compatibility characters as what they look like (NFKC), upper and lower case the
 same, invisible characters skipped, white space as one space.
@@ -6,7 +7,7 @@ same, invisible characters skipped, white space as one space.
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -16,6 +17,7 @@ from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Fetched, Reader
 from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import without_invisible
@@ -25,6 +27,7 @@ _VALUE_CHARS = 10_000
 _SPACE = re.compile(r"\s+")
 
 Test = Callable[[str], bool]
+FactsTest = Callable[[Facts], bool]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Matcher:
         self._subjects = [pattern(each) for each in wanted.subject or ()]
         self._message_ids = [pattern(_bare(each)) for each in wanted.message_id or ()]
         self._words = [folded(each) for each in wanted.body or ()]
+        self._shown = tests_of(wanted)
 
     async def judge(
         self, messages: Sequence[list[Row]], wanted: int, patience: Patience, judged: Callable[[int], Awaitable[None]]
@@ -55,7 +59,7 @@ class Matcher:
         """The verdicts on the first of the messages, each given as the rows of its copies: on as many as it takes for
         `wanted` matches, or as there is time for. `judged` hears how many there are so far, as bodies are read."""
         verdicts = _InOrder(wanted)
-        if not self._words:
+        if not (self._words or self._shown):
             for place, copies in enumerate(messages):
                 verdicts.add(place, Verdict(self._matches_row(copies[0])))
             return verdicts.known
@@ -84,16 +88,30 @@ class Matcher:
         unreadable: ArchiveError | None = None
         for row in copies:
             try:
-                fetched = await self._reader.message(row.get("ArchivedMessageId", ""))
-                _require_content(fetched)
+                if await self._matches_content(row.get("ArchivedMessageId", "")):
+                    return Verdict(True)
             except ArchiveError as error:
                 unreadable = error
-                continue
-            # In a thread, since a long text takes a while to fold.
-            if await to_thread.run_sync(self._matches_body, fetched):
-                return Verdict(True)
 
         return Verdict(False, unreadable)
+
+    async def _matches_content(self, archived_message_id: str) -> bool:
+        """By what the message shows, which is kept, then by its text.
+
+        Raises:
+            ArchiveError: it cannot be read.
+        """
+        if self._shown:
+            facts = await self._reader.facts_of(archived_message_id)
+            _require_content(archived_message_id, facts.unread)
+            if not all(test(facts) for test in self._shown):
+                return False
+        if not self._words:
+            return True
+        fetched = await self._reader.message(archived_message_id)
+        _require_content(archived_message_id, fetched.reading.unread)
+        # In a thread, since a long text takes a while to fold.
+        return await to_thread.run_sync(self._matches_body, fetched)
 
     def _matches_row(self, row: Row) -> bool:
         return (
@@ -129,6 +147,43 @@ class _InOrder:
             following = self._early.pop(len(self.known))
             self.known.append(following)
             self._missing_matches -= following.matches
+
+
+def tests_of(wanted: FilterHere) -> list[FactsTest]:
+    """The tests of what a message shows, one for each member that asks for any of it."""
+    tests: list[FactsTest] = []
+
+    def any_of(globs: list[str] | None, values: Callable[[Facts], Iterable[str]], read: Callable[[str], Test]) -> None:
+        if globs:
+            each_of = [read(each) for each in globs]
+            tests.append(lambda facts: any(test(folded(value)) for value in values(facts) for test in each_of))
+
+    any_of(wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
+    any_of(wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
+    any_of(wanted.authentication, lambda facts: facts.checks, pattern)
+    any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
+    any_of(wanted.link_host, lambda facts: facts.link_hosts, _host_pattern)
+    any_of(wanted.finding, lambda facts: facts.findings, _part)
+    if (least := wanted.larger_than) is not None:
+        tests.append(lambda facts: facts.size_bytes > least)
+    if (most := wanted.smaller_than) is not None:
+        tests.append(lambda facts: facts.size_bytes < most)
+    if (hours := wanted.date_differs) is not None:
+        tests.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
+    return tests
+
+
+def _part(word: str) -> Test:
+    part = folded(word)
+    return lambda value: part in value
+
+
+def _host_pattern(glob: str) -> Test:
+    """A pattern of a host; a name without wildcards is for what is below it too."""
+    if "*" in glob or "?" in glob:
+        return pattern(glob)
+    name = folded(glob).strip(".")
+    return lambda host: host == name or host.endswith(f".{name}")
 
 
 def pattern(glob: str) -> Test:
@@ -174,15 +229,15 @@ def _any(tests: list[Test], value: str) -> bool:
     return any(test(shown) for test in tests)
 
 
-def _require_content(fetched: Fetched) -> None:
+def _require_content(archived_message_id: str, unread: str | None) -> None:
     """Take a message of which no more than the header fields was read for one that could not be read."""
-    if fetched.reading.unread:
-        raise Unreadable(f"Message {fetched.archived_message_id} was not read: {fetched.reading.unread}.")
+    if unread:
+        raise Unreadable(f"Message {archived_message_id} was not read: {unread}.")
 
 
 def _refuse_blank(wanted: FilterHere) -> None:
     for name, values in wanted:
-        for value in values or ():
+        for value in values if isinstance(values, list) else ():
             if not _bare(folded(value)):
                 raise InvalidArgument(
                     f"filter_here.{name} has a value with nothing in it that could be matched. Leave it out."
