@@ -83,7 +83,7 @@ def peak_megabytes(pid: str) -> float:
 
 async def start_up(folder: Path, archive: Path) -> None:
     """A process is started until its tools are listed: ours, and a bare server with one tool. Once by what the servers
-    do, line by line, and once with what the SDK's client makes of the answer, which is longer for fourteen tools."""
+    do, line by line, and once with what the SDK's client makes of the answer, which is longer for many tools."""
     (folder / "bare.py").write_text(BARE)
     commands = [str(folder / "bare.py")], ["-m", "mail_archive_server", "--local", str(archive)]
     for what, listed in (("", answered), (", and the SDK's client to read it", listed_by_client)):

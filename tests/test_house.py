@@ -19,9 +19,9 @@ ROOM_FILES = 14
 
 FLOORS = (
     ("catalog",),
-    ("archives", "searches", "messages", "search", "read", "summarize", "thread"),
+    ("archives", "searches", "messages", "search", "read", "summarize", "thread", "check"),
     ("access",),
-    ("counting", "conversations"),
+    ("counting", "conversations", "comparing"),
     ("searching",),
     ("reading",),
     ("answers",),

@@ -93,7 +93,9 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
     with Store(own_sample.folder) as store:
         archive = store.archives()[0]
         put = describe(message(), archive.archive_id, 0, {"IngressPointId": HOSTILE, "SourceArn": HOSTILE})
-        store.add_messages(archive, [put])
+        ordinary = describe(b"From: a@b.example\nSubject: plain\n\nwords\n", archive.archive_id, 1_000)
+        store.add_messages(archive, [put, ordinary])
+        another = ordinary.archived_message_id
     access = open_access(Settings(local=own_sample.folder, search_seconds=0))
     day = {"from_timestamp": "2025-04-01T10:00:00Z", "to_timestamp": "2025-04-01T10:00:00Z"}
     where = {"archive_id": own_sample.archive_id}
@@ -136,6 +138,11 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
         read = await call("read_archive_message", **which, sections=every)
         for attachment_id in [*map(str, range(2, 10)), HOSTILE[:90]]:
             await call("read_archive_attachment", **which, attachment_id=attachment_id)
+        ids = [which["archived_message_id"], another]
+        await call("read_archive_messages", archived_message_ids=[*ids, HOSTILE[:90]], sections=every)
+        await call("compare_archive_messages", a=ids[0], b=ids[1])
+        for words in (HOSTILE[:500], "no such words, visible"):
+            await call("check_quotations", quotations=[{**which, "quotation": words}])
         resource = await client.read_resource(f"mail-archive://messages/{which['archived_message_id']}")
     outputs["resource"] = [resource.model_dump_json()]
     assert {entry.name for entry in CATALOG} <= set(outputs)

@@ -54,7 +54,7 @@ def keywords(schema: Any) -> Iterator[tuple[str, Any]]:
             yield from keywords(each)
 
 
-SEEN_BYTES = 18_000
+SEEN_BYTES = 20_500
 """What a model sees of the tools at most: names, descriptions and input schemas."""
 INPUT_BYTES = 4_500
 """The input schema of one tool at most."""
@@ -136,6 +136,13 @@ async def test_an_investigation_from_the_archives_to_the_text(server: Server, er
         assert "our new account" in read["Text"] and read["Attachments"][0]["Name"] == "new-bank-details.pdf"
         file = await call("read_archive_attachment", **suspect, attachment_id=read["Attachments"][0]["AttachmentId"])
         assert "[page 1 of 1]" in file["Text"]
+        other = rest["Rows"][0]["ArchivedMessageId"]
+        several = await call("read_archive_messages", archived_message_ids=[suspect["archived_message_id"], other])
+        assert [each["ArchivedMessageId"] for each in several["Messages"]] == [suspect["archived_message_id"], other]
+        compared = await call("compare_archive_messages", a=suspect["archived_message_id"], b=other)
+        assert compared["SameBytes"] is False and compared["Because"]
+        checked = await call("check_quotations", quotations=[{**suspect, "quotation": "our new account"}])
+        assert checked["Found"] == 1 and checked["Quotations"][0]["Result"] == "verbatim"
 
 
 def values(structured: Any) -> Iterator[Any]:
@@ -248,6 +255,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("get_archive_message_content", {"archived_message_id": "nothing"}, "message nothing"),
     ("read_archive_message", {"archived_message_id": "nothing"}, "message nothing.*search_archive"),
     ("read_archive_message", {"archived_message_id": "x", "sections": ["some"]}, "sections.0 is 'some'"),
+    ("read_archive_messages", {"archived_message_ids": []}, "archived_message_ids is"),
+    ("read_archive_messages", {"archived_message_ids": ["x"] * 21}, "archived_message_ids is.*20"),
+    ("compare_archive_messages", {"a": "x"}, "b is missing"),
+    ("compare_archive_messages", {"a": "nothing", "b": "x"}, "message nothing"),
+    ("check_quotations", {"quotations": []}, "quotations is"),
+    ("check_quotations", {"quotations": [{"archived_message_id": "x"}]}, "quotations.0.quotation is missing"),
+    ("check_quotations", {"quotations": [{"archived_message_id": "x", "text": "y"}]}, "has no member 'text'"),
     ("read_archive_attachment", {"archived_message_id": "x"}, "attachment_id is missing.*read_archive_message"),
     ("read_archive_attachment", {"archived_message_id": "nothing", "attachment_id": "2"}, "message nothing"),
 ]
@@ -339,6 +353,9 @@ async def test_every_optional_argument_of_every_tool_may_be_absent(
         given["archived_message_id"] = found["Rows"][0]["ArchivedMessageId"]
         read = await call("read_archive_message", {"archived_message_id": given["archived_message_id"]})
         given["attachment_id"] = read["Attachments"][0]["AttachmentId"]
+        given["a"] = given["b"] = given["archived_message_id"]
+        given["archived_message_ids"] = [given["a"]]
+        given["quotations"] = [{"archived_message_id": given["a"], "quotation": "account"}]
         started = await call("start_archive_search", {"archive_id": sample.archive_id, **APRIL})
         given["search_id"] = started["SearchId"]
 

@@ -13,7 +13,7 @@ from mail_archive_server.hosting.schemas import tidy_schema
 from mail_archive_tools import models
 from mail_archive_tools.archives import get_archive, list_archives
 from mail_archive_tools.messages import get_archive_message, get_archive_message_content
-from mail_archive_tools.models import filters, reading, summary, thread
+from mail_archive_tools.models import checking, filters, reading, summary, thread
 from mail_archive_tools.models.base import Output
 from mail_archive_tools.searches import (
     get_archive_search,
@@ -66,7 +66,7 @@ OURS = (
     models.ReadAttachment,
     *(
         each
-        for module in (reading, summary, thread)
+        for module in (checking, reading, summary, thread)
         for each in vars(module).values()
         if inspect.isclass(each) and issubclass(each, Output) and each != Output
     ),

@@ -12,9 +12,10 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.members import Section
+from mail_archive_tools.answers.paging import fair_parts
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import DownloadFailed, InvalidArgument, NotFound
-from mail_archive_tools.read import read_archive_attachment, read_archive_message
+from mail_archive_tools.read import read_archive_attachment, read_archive_message, read_archive_messages
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
 from tests.conftest import Sample, eml
 from tests.tools.files import docx, paragraph, pdf, pptx, xlsx
@@ -344,3 +345,72 @@ async def test_links_signatures_and_who_vouches_stand_in_both_channels(own_sampl
     assert "Finding (authentication): DMARC failed for b.example (by mx.own.example)." in text
     route = await read_archive_message(message_id, sections=["route"], access=access)
     assert "Hop 1: a.example [192.0.2.1] to mx.own.example" in render(route)
+
+
+# Several messages at once
+
+
+async def test_several_messages_share_the_room_for_their_texts(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    ids = [put(own_sample, letter(text)) for text in ("short words", "long words " * 5_000, "longer words " * 5_000)]
+    read = await read_archive_messages(ids, access=access)
+    assert [each.archived_message_id for each in read.messages] == ids and read.not_shown is None
+    short, long, longer = read.messages
+    assert inside(short.text) == "short words" and short.next_offset is None
+    # What the short one does not need, the others share.
+    for each in (long, longer):
+        assert each.next_offset and each.next_offset == len(inside(each.text)) and 9_000 < each.next_offset < 10_500
+    rest = await read_archive_message(ids[1], offset=long.next_offset or 0, access=access)
+    assert (inside(long.text) + inside(rest.text)).startswith("long words " * 1_500)
+    assert len(json.dumps(read.structured(), ensure_ascii=False).encode()) < 24_000
+    text = render(read)
+    assert text.count("[[MAIL-DATA ") == 1 and "\n| short words\n" in text
+    assert f"\nMore: read_archive_message of {ids[1]} with offset={long.next_offset}\n" in text
+
+
+async def test_a_message_that_cannot_be_read_does_not_keep_the_others(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    one, two = put(own_sample, letter("one")), put(own_sample, letter("two"))
+    read = await read_archive_messages([one, "nothing", two, one], access=access)
+    assert [inside(each.text) for each in read.messages] == ["one", "two"]
+    (missing,) = read.not_shown or []
+    assert missing.archived_message_id == "nothing" and "nothing" in missing.why
+    assert f"Not shown: message nothing: {missing.why}" in render(read)
+    assert read.notes == ["Shown, as asked for: headers, new_text, attachments, findings; nothing is said of the rest."]
+
+
+async def test_twenty_long_messages_fit_and_nothing_is_lost_silently(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    people = ", ".join(f"Person {number} of the office <p{number}@b.example>" for number in range(300))
+    message = eml(date=DATE, body="日本語 " * 5_000, **{"from": "a@b.example", "to": people, "cc": people})
+    ids = [put(own_sample, message + b"%d" % number) for number in range(20)]
+    read = await read_archive_messages(ids, max_chars=30_000, access=access)
+    assert len(json.dumps(read.structured(), ensure_ascii=False).encode()) < 45_000
+    shown = [each.archived_message_id for each in read.messages]
+    assert sorted([*shown, *(each.archived_message_id for each in read.not_shown or ())]) == sorted(ids)
+    assert all(each.next_offset for each in read.messages if each.text)
+
+
+async def test_sections_of_several_messages(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    message_id = put(own_sample, ODD.format(hour="09").encode())
+    read = await read_archive_messages([message_id], sections=["route", "links"], access=access)
+    (shown,) = read.messages
+    assert shown.route and shown.links and shown.text is None and shown.headers is None
+    with pytest.raises(InvalidArgument, match="both text and new_text"):
+        await read_archive_messages([message_id], sections=["text", "new_text"], access=access)
+
+
+@pytest.mark.parametrize(
+    ("needs", "whole", "parts"),
+    [
+        ([], 10, []),
+        ([5, 5], 20, [5, 5]),
+        ([1, 100, 100], 21, [1, 10, 10]),
+        ([100, 1, 100], 21, [10, 1, 10]),
+        ([7, 7, 7], 10, [3, 3, 4]),
+        ([5], -3, [0]),
+    ],
+)
+def test_parts_are_fair(needs: list[int], whole: int, parts: list[int]) -> None:
+    assert fair_parts(needs, whole) == parts

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, messages, read, search, searches, summarize, thread
+from mail_archive_tools import archives, check, messages, read, search, searches, summarize, thread
 from mail_archive_tools.models import Output
 
 Toolset = Literal["read"]
@@ -102,7 +102,10 @@ CATALOG: tuple[CatalogTool, ...] = (
         open_world=True,
     ),
     CatalogTool(read.read_archive_message, "Read a message", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(read.read_archive_messages, "Read several messages", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(read.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(check.compare_archive_messages, "Compare two messages", ("ses:GetArchiveMessage",), open_world=True),
+    CatalogTool(check.check_quotations, "Check quotations", ("ses:GetArchiveMessage",), open_world=True),
 )
 
 

@@ -106,7 +106,7 @@ def test_toolsets_and_tools_add_up() -> None:
     assert [tool.name for tool in chosen_tools(Settings(toolsets=("read",), tools=("get_archive",)))] == everything
     with pytest.raises(SettingError, match=r"there is no toolset reading\. There are read"):
         chosen_tools(Settings(toolsets=("reading",)))
-    with pytest.raises(SettingError, match=r"there is no tool read_mail\. There are get_archive,"):
+    with pytest.raises(SettingError, match=r"there is no tool read_mail\. There are check_quotations,"):
         chosen_tools(Settings(tools=("read_mail",)))
 
 

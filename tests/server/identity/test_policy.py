@@ -25,6 +25,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG, entry_named
 from mail_archive_tools.errors import AccessDenied, ArchiveError
+from mail_archive_tools.models.checking import Quotation
 from mail_archive_tools.reading.reader import new_sandbox
 from mail_archive_tools.sandbox.pool import Sandbox
 from tests.folder import YEAR, Folder
@@ -183,6 +184,9 @@ async def what_fails(folder: Folder, sandbox: Sandbox, tools: list[str]) -> dict
         "get_archive_thread": {**archive, **message},
         "read_archive_message": message,
         "read_archive_attachment": {**message, "attachment_id": "2"},
+        "read_archive_messages": {"archived_message_ids": [message["archived_message_id"]]},
+        "compare_archive_messages": {"a": message["archived_message_id"], "b": message["archived_message_id"]},
+        "check_quotations": {"quotations": [Quotation(**message, quotation="x")]},
     }
     assert set(arguments) == {entry.name for entry in CATALOG}
     failed = {}

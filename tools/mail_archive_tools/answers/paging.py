@@ -26,6 +26,18 @@ class TextPage:
     next_offset: int | None
 
 
+def fair_parts(needs: list[int], whole: int) -> list[int]:
+    """How much each gets of the whole: all that it needs where that is less than its part, and the others share what
+    it leaves."""
+    parts = [0] * len(needs)
+    left = max(whole, 0)
+    by_need = sorted(range(len(needs)), key=lambda place: needs[place])
+    for number, place in enumerate(by_need):
+        parts[place] = min(needs[place], left // (len(needs) - number))
+        left -= parts[place]
+    return parts
+
+
 def page_of(text: str, offset: int, max_chars: int, max_bytes: int, what: str) -> TextPage:
     """At most `max_chars` characters from `offset` on, in at most `max_bytes` bytes of JSON.
 

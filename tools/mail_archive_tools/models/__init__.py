@@ -2,6 +2,7 @@
 
 from mail_archive_tools.models.archives import ArchiveDetails, ArchiveList, ArchiveSummary, Retention
 from mail_archive_tools.models.base import Output
+from mail_archive_tools.models.checking import CheckedQuotations, MessageComparison
 from mail_archive_tools.models.filters import ArchiveFilters, SearchWords
 from mail_archive_tools.models.message import (
     ArchivedMessage,
@@ -10,7 +11,7 @@ from mail_archive_tools.models.message import (
     MessageBody,
     Metadata,
 )
-from mail_archive_tools.models.reading import ReadAttachment, ReadMessage
+from mail_archive_tools.models.reading import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.search import (
     ArchiveSearch,
     ArchiveSearchList,
@@ -40,14 +41,17 @@ __all__ = [
     "ArchiveThread",
     "ArchivedMessage",
     "ArchivedMessageContent",
+    "CheckedQuotations",
     "Envelope",
     "FilteredHere",
     "FoundRow",
     "MessageBody",
+    "MessageComparison",
     "Metadata",
     "Output",
     "ReadAttachment",
     "ReadMessage",
+    "ReadMessages",
     "Retention",
     "SearchResultRow",
     "SearchResults",

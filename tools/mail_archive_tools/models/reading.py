@@ -29,6 +29,7 @@ class MessageHeaders(Output):
     in_reply_to: list[Value] | None = optional("The Message-IDs that it answers.")
     references: list[Value] | None = optional("The Message-IDs of its thread, oldest first.")
     list_id: Value | None = optional("The mailing list it came through.")
+    resent_from: list[Value] | None = optional("Who sent it once more.")
 
 
 class HiddenText(Output):
@@ -136,7 +137,9 @@ class About(Output):
     delivery_report: DeliveryReport | None = member("What it reports about another message.")
 
 
-class ReadMessage(FromMail):
+class ShownMessage(Output):
+    """What is shown of a message: the sections that were asked for."""
+
     archived_message_id: str = member("The id asked for.")
     sha256: str = member("The SHA-256 of the raw message.")
     size_bytes: int = member("How large the raw message is.")
@@ -163,6 +166,21 @@ class ReadMessage(FromMail):
     invitations: list[Invitation] | None = optional("The calendar events in it.")
     protection: list[Value] | None = optional("Signatures and encryption, none of them verified.")
     problems: list[Value] | None = optional("What could not be read, was guessed, or was cut.")
+    notes: list[str] | None = optional("How to read this.")
+
+
+class ReadMessage(ShownMessage, FromMail):
+    """One message, read."""
+
+
+class NotShown(Output):
+    archived_message_id: Value = member("The id asked for.")
+    why: Value = member("Why it is not shown.")
+
+
+class ReadMessages(FromMail):
+    messages: list[ShownMessage] = member("The messages, in the order asked for.")
+    not_shown: list[NotShown] | None = optional("Messages that were asked for and are not shown.")
     notes: list[str] | None = optional("How to read this.")
 
 

@@ -168,6 +168,7 @@ def _headers(message: Message) -> Json:
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "list_id": message.headers.text("list-id"),
+        "resent_from": addresses("resent-from"),
     }
 
 

@@ -31,6 +31,11 @@ def from_mail(lines: Iterable[str]) -> str:
     return fence("\n".join(lines), new_nonce())
 
 
+def marked(lines: Iterable[str]) -> Iterator[str]:
+    """What stands among lines of ours: each line with a mark before it, so that none can pass for one."""
+    yield from (f"| {line}" for each in lines for line in each.split("\n"))
+
+
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A line for each row, tabs between cells."""
     return "\n".join("\t".join(cells) for cells in [columns, *rows])

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import from_mail, labelled, line_by_line, table
-from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage
+from mail_archive_tools.answers.rendering.base import from_mail, labelled, line_by_line, marked, table
+from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.reading import (
     AttachmentSummary,
@@ -13,6 +13,7 @@ from mail_archive_tools.models.reading import (
     LinkHost,
     MessageHeaders,
     RouteHop,
+    ShownMessage,
 )
 from mail_archive_tools.untrusted import unfenced
 
@@ -55,17 +56,46 @@ def _content(result: ArchivedMessageContent) -> Iterator[str]:
 @line_by_line
 def _read(result: ReadMessage) -> Iterator[str]:
     yield result.warning
-    yield f"Message {result.archived_message_id}: {result.size_bytes} bytes, SHA-256 {result.sha256}"
-    if result.quoted_lines:
-        yield f"Quoted lines: {result.quoted_lines}"
-    yield from result.notes or ()
-    source = f" ({result.text_source})" if result.text_source else ""
-    lines = list(_about(result))
-    if result.text:
-        lines += [_range(source, result.offset, result.next_offset, result.total_chars), unfenced(result.text)]
-    if lines:
+    yield from _ours(result)
+    if lines := _theirs(result):
         yield from_mail(lines)
     yield from _more("read_archive_message", result.next_offset)
+
+
+@line_by_line
+def _several(result: ReadMessages) -> Iterator[str]:
+    yield result.warning
+    yield from result.notes or ()
+    yield from_mail(_each_of(result))
+
+
+def _each_of(result: ReadMessages) -> Iterator[str]:
+    for message in result.messages:
+        yield from _ours(message)
+        # Each line marked, so that none can pass for the begin of another message.
+        yield from marked(_theirs(message))
+        if message.next_offset:
+            yield f"More: read_archive_message of {message.archived_message_id} with offset={message.next_offset}"
+    for each in result.not_shown or ():
+        yield f"Not shown: message {each.archived_message_id}: {each.why}"
+
+
+def _ours(message: ShownMessage) -> Iterator[str]:
+    """What no stranger wrote of a message."""
+    yield f"Message {message.archived_message_id}: {message.size_bytes} bytes, SHA-256 {message.sha256}"
+    if message.quoted_lines:
+        yield f"Quoted lines: {message.quoted_lines}"
+    yield from message.notes or ()
+
+
+def _theirs(message: ShownMessage) -> list[str]:
+    """What is said of a message, its text last."""
+    lines = list(_about(message))
+    if message.text:
+        source = f" ({message.text_source})" if message.text_source else ""
+        text_range = _range(source, message.offset, message.next_offset, message.total_chars)
+        lines += [text_range, unfenced(message.text)]
+    return lines
 
 
 @line_by_line
@@ -79,7 +109,7 @@ def _attachment(result: ReadAttachment) -> Iterator[str]:
     yield from _more("read_archive_attachment", result.next_offset)
 
 
-def _about(result: ReadMessage) -> Iterator[str]:
+def _about(result: ShownMessage) -> Iterator[str]:
     """What is said of a message beside its text."""
     if result.headers:
         yield from _headers(result.headers)

@@ -1,0 +1,138 @@
+"""The tools that check: whether quotations stand in the mail, and what differs between two messages."""
+
+from typing import Annotated
+
+import anyio
+from anyio import to_thread
+from pydantic import Field
+
+from mail_archive_tools.access import Access
+from mail_archive_tools.comparing.differences import compare
+from mail_archive_tools.comparing.quotations import nearest, standing
+from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.models import CheckedQuotations, MessageComparison
+from mail_archive_tools.models.base import MessageId
+from mail_archive_tools.models.checking import CheckedQuotation, Quotation
+from mail_archive_tools.models.query import WaitSeconds
+from mail_archive_tools.models.reading import AttachmentSummary
+from mail_archive_tools.patience import Patience, Progress, silent
+from mail_archive_tools.reading.reader import Fetched
+
+_FILES_OPENED = 20
+_HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
+_FOUND = ("verbatim", "nearly verbatim", "in a header field")
+
+Quotations = Annotated[list[Quotation], Field(min_length=1, max_length=20, description="What is to be checked.")]
+
+
+async def check_quotations(
+    quotations: Quotations,
+    wait_seconds: WaitSeconds = 45,
+    *,
+    access: Access,
+    progress: Progress = silent,
+) -> CheckedQuotations:
+    """Check that quotations stand in their messages before you give them: verbatim, nearly, only in what the message
+    quotes, in an attachment, or not at all, with the nearest passage."""
+    checked: dict[int, CheckedQuotation] = {}
+    errors: list[ArchiveError] = []
+    with Patience(wait_seconds, progress) as patience:
+
+        async def check(number: int, each: Quotation) -> None:
+            checked[number] = await _check(each, access, patience, errors)
+            await patience.say(f"{len(checked)} of {len(quotations)} quotations checked")
+
+        async with anyio.create_task_group() as checks:
+            for number, each in enumerate(quotations):
+                checks.start_soon(check, number, each)
+    results = [checked[number] for number in range(len(quotations))]
+    if errors and all(each.result == "not read" for each in results):
+        raise errors[0]
+    return CheckedQuotations(
+        quotations=results,
+        found=sum(each.result in _FOUND for each in results),
+        notes=["What is in quoted text only was written by another, earlier. What is not found is not to be quoted."],
+    )
+
+
+async def compare_archive_messages(a: MessageId, b: MessageId, *, access: Access) -> MessageComparison:
+    """Compare two messages, of one archive or two: what differs in header fields, words, attachments and bytes; whether
+    one is a copy, a reply, a changed or resent form of the other, and by what one knows."""
+    fetched: dict[str, Fetched] = {}
+
+    async def fetch(archived_message_id: str) -> None:
+        fetched[archived_message_id] = await access.reader.message(archived_message_id)
+
+    for each in dict.fromkeys((a, b)):
+        await fetch(each)
+    # In a thread, since long texts take a while.
+    return await to_thread.run_sync(compare, fetched[a], fetched[b])
+
+
+async def _check(wanted: Quotation, access: Access, patience: Patience, errors: list[ArchiveError]) -> CheckedQuotation:
+    """What becomes of one; why a message cannot be read is added to `errors`."""
+
+    def result(result: str, **more: object) -> CheckedQuotation:
+        members = {"archived_message_id": wanted.archived_message_id, "result": result, **more}
+        return CheckedQuotation.model_validate(members)
+
+    fetched: Fetched | None = None
+    why = "There was no time left to fetch it: ask again."
+    try:
+        with anyio.move_on_after(max(patience.left, 0)):
+            fetched = await access.reader.message(wanted.archived_message_id)
+    except ArchiveError as error:
+        errors.append(error)
+        why = str(error)
+    if fetched is None:
+        return result("not read", why=why)
+    if fetched.reading.unread:
+        return result("not read", why=f"No more than its header fields was read: {fetched.reading.unread}.")
+
+    words = wanted.quotation
+    if (found := await to_thread.run_sync(standing, words, fetched.own_text)) is not None:
+        return result("verbatim" if found.exactly else "nearly verbatim")
+    if (found := await to_thread.run_sync(standing, words, fetched.reading.text.whole)) is not None:
+        return result("in quoted text only", exactly=found.exactly)
+    for name, value in _header_texts(fetched).items():
+        if (found := standing(words, value)) is not None:
+            return result("in a header field", where=name, exactly=found.exactly)
+    missed: list[str] = []
+    for file in fetched.reading.about.attachments:
+        text = await _text_of(file, fetched, access, patience, missed)
+        if text and (found := await to_thread.run_sync(standing, words, text)) is not None:
+            where = f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
+            return result("in an attachment", where=where, exactly=found.exactly)
+    near = await to_thread.run_sync(nearest, words, fetched.reading.text.whole)
+    return result(
+        "not found",
+        nearest=near.passage if near else None,
+        likeness=near.likeness if near else None,
+        not_looked_at=missed[:_FILES_OPENED] or None,
+    )
+
+
+def _header_texts(fetched: Fetched) -> dict[str, str]:
+    """The header fields that may be quoted, by the names that an answer gives them."""
+    found: dict[str, str] = {}
+    for name in _HEADERS:
+        value = getattr(fetched.reading.about.headers, name)
+        if value:
+            shown = ", ".join(value) if isinstance(value, list) else str(value)
+            found[name.rstrip("_").replace("_", "-").title()] = shown
+    return found
+
+
+async def _text_of(
+    file: AttachmentSummary, fetched: Fetched, access: Access, patience: Patience, missed: list[str]
+) -> str | None:
+    """The text of a file; what cannot be looked at is added to `missed`."""
+    shown = f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
+    text: str | None = None
+    why = "there was no time left"
+    with anyio.move_on_after(max(patience.left, 0)):
+        found = await access.reader.text_of(fetched, file.attachment_id)
+        text, why = found.text, " ".join(found.notes)
+    if text is None:
+        missed.append(f"{shown}: {why}")
+    return text

@@ -1,0 +1,95 @@
+"""Whether words stand in a text: as they are, but for white space, quotation marks and case, or nowhere."""
+
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+from mail_archive_tools.searching.matching import folded
+from mail_archive_tools.untrusted import clean_text
+
+SEARCHED_CHARS = 1_000_000
+"""How much of a text is searched for the passage that is nearest."""
+
+_QUOTE_MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛‹›′`´", "'"), "–": "-", "—": "-"})
+_LINE_MARKS = re.compile(r"(?m)^[ >|]+")
+_ELISION = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3,}|…)\s*")
+_WORD = re.compile(r"\w+")
+_LIKELY_PARTS = 5
+_LEAST_WORDS = 12
+_PASSAGE_CHARS = 300
+
+
+class Standing(NamedTuple):
+    """A text has the words, `exactly` as they are or nearly so."""
+
+    exactly: bool
+
+
+class Nearest(NamedTuple):
+    """The passage that is most like the words; `likeness` is from 0 to 100."""
+
+    passage: str
+    likeness: int
+
+
+def standing(quotation: str, text: str) -> Standing | None:
+    """How the words stand in the text, whose parts may be left out where the quotation says so ("…"); None: they do
+    not."""
+    pieces = [piece for piece in _ELISION.split(clean_text(quotation).strip()) if piece.strip()]
+    if not pieces:
+        return None
+    if _in_order(pieces, text):
+        return Standing(exactly=True)
+    return Standing(exactly=False) if _in_order([_plain(each) for each in pieces], _plain(text)) else None
+
+
+def nearest(quotation: str, text: str) -> Nearest | None:
+    """The passage of the text that is most like the words; None of a text with nothing in it."""
+    # Imported here: it is needed only where words are not found.
+    from rapidfuzz.fuzz import partial_ratio_alignment
+
+    shown = " ".join(text[:SEARCHED_CHARS].split())
+    wanted, searched = " ".join(quotation.split()).lower(), shown.lower()
+    if not shown or not wanted or len(searched) != len(shown):
+        return None
+    best: Nearest | None = None
+    for start, end in _likely(wanted, searched):
+        found = partial_ratio_alignment(wanted, searched[start:end])
+        if found is not None and (best is None or round(found.score) > best.likeness):
+            passage = _whole_words(shown, start + found.dest_start, start + found.dest_end)
+            best = Nearest(passage, round(found.score))
+    return best
+
+
+def _likely(wanted: str, searched: str) -> list[tuple[int, int]]:
+    """The parts of a long text that have most of the words: what is compared letter by letter takes long."""
+    words = list(_WORD.finditer(searched))
+    known = set(_WORD.findall(wanted))
+    width = max(2 * len(_WORD.findall(wanted)), _LEAST_WORDS)
+    if len(words) <= width:
+        return [(0, len(searched))]
+    hits = list(accumulate((match.group() in known for match in words), initial=0))
+    starts = range(0, len(words) - width + 1, max(1, width // 4))
+    best = sorted(starts, key=lambda start: hits[start] - hits[start + width])[:_LIKELY_PARTS]
+    return [(words[start].start(), words[start + width - 1].end()) for start in best]
+
+
+def _whole_words(text: str, start: int, end: int) -> str:
+    start = text.rfind(" ", 0, start + 1) + 1
+    stop = text.find(" ", max(end - 1, start))
+    return text[start : stop if stop >= 0 else None][:_PASSAGE_CHARS]
+
+
+def _in_order(pieces: list[str], text: str) -> bool:
+    place = 0
+    for piece in pieces:
+        found = text.find(piece, place)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True
+
+
+def _plain(text: str) -> str:
+    """A text without what quoting changes: marks at the begin of lines, white space, quotation marks, case."""
+    return folded(_LINE_MARKS.sub("", text).translate(_QUOTE_MARKS))
