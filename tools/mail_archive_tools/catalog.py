@@ -66,7 +66,12 @@ CATALOG: tuple[CatalogTool, ...] = (
         open_world=True,
     ),
     CatalogTool(
-        summarize.summarize_archive_search, "Summarize a search", SEARCHING, BESIDE, idempotent=False, open_world=True
+        summarize.summarize_archive_search,
+        "Summarize a search",
+        (*SEARCHING, "ses:GetArchiveMessage"),
+        (*BESIDE, "ses:GetArchiveMessage"),
+        idempotent=False,
+        open_world=True,
     ),
     CatalogTool(
         searches.start_archive_search,

@@ -1,5 +1,6 @@
 """`summarize_archive_search`: a whole search in a few tables. What was read is kept for the next question on it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,9 +10,12 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.counting.columns import Columns
-from mail_archive_tools.counting.tables import Grouping, with_tables
+from mail_archive_tools.counting.contents import Contents, read_contents
+from mail_archive_tools.counting.counter import Asked
+from mail_archive_tools.counting.groups import BY_CONTENT
+from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
 from mail_archive_tools.errors import InvalidArgument
-from mail_archive_tools.models import ArchiveSearchSummary, SearchWords
+from mail_archive_tools.models import ArchiveSearchSummary, FilteredHere, SearchWords
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
 from mail_archive_tools.models.query import (
@@ -20,6 +24,7 @@ from mail_archive_tools.models.query import (
     EnvelopeRecipient,
     EnvelopeSender,
     Exclude,
+    FilterHere,
     Participant,
     Recipient,
     Sender,
@@ -30,9 +35,12 @@ from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.counts import overflow_notes
+from mail_archive_tools.searching.matching import Matcher
 from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.service.filters import Filters, filters_of
 from mail_archive_tools.untrusted import shorten
+
+_REASONS = 3
 
 
 async def summarize_archive_search(
@@ -49,7 +57,15 @@ async def summarize_archive_search(
     has_attachments: Attachments = None,
     exclude: Annotated[Exclude, Field(description="What any of these words matches is left out.")] | None = None,
     search_id: SearchId | None = None,
-    group_by: Annotated[list[GroupBy], Field(min_length=1, description="pair: who wrote to whom. gap: silence.")] = [  # noqa: B006
+    filter_here: Annotated[FilterHere, Field(description="As in search_archive: what it leaves is counted.")]
+    | None = None,
+    group_by: Annotated[
+        list[GroupBy],
+        Field(
+            min_length=1,
+            description="pair: who wrote to whom. gap: silence. From link_host on: by content, each message read.",
+        ),
+    ] = [  # noqa: B006
         "sender",
         "recipient",
         "month",
@@ -75,19 +91,29 @@ async def summarize_archive_search(
     )
     alternatives = filters_of(words, exclude)
     grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
+    asked = _asked(filter_here, grouping, access)
 
     with Patience(wait_seconds, progress) as patience:
         if search_id is not None:
             if any((archive_id, from_timestamp, to_timestamp, *alternatives)):
                 raise InvalidArgument("search_id names a search with its own range and words: leave the others out.")
-            answer, columns = await _of_search(search_id, access)
+            answer, counted = await _of_search(search_id, access, asked, patience)
         else:
             if archive_id is None or from_timestamp is None or to_timestamp is None:
                 raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
-            answer, columns = await _of_range(archive_id, from_timestamp, to_timestamp, alternatives, access, patience)
+            answer, counted = await _of_range(
+                archive_id, from_timestamp, to_timestamp, alternatives, access, patience, asked
+            )
 
     # In a thread, since many rows take a while to group.
-    return await to_thread.run_sync(with_tables, answer, columns, grouping)
+    return await to_thread.run_sync(with_tables, answer, counted, grouping)
+
+
+def _asked(filter_here: FilterHere | None, grouping: Grouping, access: Access) -> Asked:
+    """What messages are asked for, and whether they have to be read for it."""
+    matcher = Matcher(filter_here, access.reader) if filter_here else None
+    reads = (matcher is not None and matcher.reads) or not BY_CONTENT.isdisjoint(grouping.group_by)
+    return Asked(access.reader if reads else None, matcher, filter_here.model_dump() if filter_here else None)
 
 
 async def _of_range(
@@ -97,32 +123,65 @@ async def _of_range(
     alternatives: tuple[Filters | None, ...],
     access: Access,
     patience: Patience,
-) -> tuple[ArchiveSearchSummary, Columns]:
+    asked: Asked,
+) -> tuple[ArchiveSearchSummary, Counted]:
     """The answer without its tables, and what they are made of."""
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
-    tally = await access.counter.count(sweep, patience)
+    tally = await access.counter.count(sweep, patience, asked)
+    counted, looked_at = _counted(tally.columns, tally.contents, asked, tally.rows_found)
     answer = ArchiveSearchSummary(
         from_timestamp=begin,
         to_timestamp=end,
         coverage=unless_all(sweep.coverage(tally.place.edge), begin, end),
-        complete=tally.is_finished and not tally.counts.overflowed,
-        rows=len(tally.columns),
-        messages=tally.columns.messages,
+        complete=tally.is_finished and not tally.counts.overflowed and _is_read(looked_at),
+        rows=len(counted.places),
+        messages=len({tally.columns.message(place) for place in counted.places}),
         searches_so_far=tally.counts.searches,
+        filtered_here=looked_at,
         running_search_id=tally.running_search_id,
         summaries=[],
-        notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes] or None,
+        notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes, *_reasons(tally.contents)] or None,
     )
-    return answer, tally.columns
+    return answer, counted
 
 
-async def _of_search(search_id: str, access: Access) -> tuple[ArchiveSearchSummary, Columns]:
+def _counted(
+    columns: Columns, contents: Contents, asked: Asked, rows_found: int
+) -> tuple[Counted, FilteredHere | None]:
+    """The rows that are meant, and what was looked at to know that. Where messages have to be read, those that were not
+    are not counted."""
+    if asked.reader is None:
+        looked_at = FilteredHere(rows_found=rows_found, rows_read=rows_found) if asked.matcher else None
+        return Counted(columns, range(len(columns))), looked_at
+    # What the header fields leave out was looked at as well.
+    read = contents.read(columns) + rows_found - len(columns)
+    looked_at = FilteredHere(rows_found=rows_found, rows_read=read, not_read=len(contents.unreadable) or None)
+    return Counted(columns, contents.places(columns), contents.facts), looked_at
+
+
+def _is_read(looked_at: FilteredHere | None) -> bool:
+    return looked_at is None or (looked_at.rows_read == looked_at.rows_found and not looked_at.not_read)
+
+
+def _reasons(contents: Contents) -> Iterator[str]:
+    """Why messages could not be read, the first few of them."""
+    for why in list(contents.unreadable.values())[:_REASONS]:
+        yield f"Not counted: {why}"
+
+
+async def _of_search(
+    search_id: str, access: Access, asked: Asked, patience: Patience
+) -> tuple[ArchiveSearchSummary, Counted]:
     """The same of one search that has been run already, by whomever."""
     search = await access.client.get_archive_search(search_id)
     found = await access.searcher.results_of(search_id, search)
-    columns = Columns()
-    await to_thread.run_sync(columns.add, found.rows)
+    columns, contents = Columns(), Contents()
+    matcher = asked.matcher
+    await to_thread.run_sync(columns.add, [row for row in found.rows if matcher is None or matcher.matches_row(row)])
+    if asked.reader is not None:
+        await read_contents(contents, columns, asked.reader, matcher, patience)
+    counted, looked_at = _counted(columns, contents, asked, len(found.rows))
 
     now = datetime.now(UTC)
     begin, end = in_utc(search.get("FromTimestamp", now)), in_utc(search.get("ToTimestamp", now))
@@ -132,13 +191,14 @@ async def _of_search(search_id: str, access: Access) -> tuple[ArchiveSearchSumma
         search_id=search_id,
         from_timestamp=begin,
         to_timestamp=end,
-        complete=not found.truncated,
-        rows=len(columns),
-        messages=columns.messages,
+        complete=not found.truncated and _is_read(looked_at),
+        rows=len(counted.places),
+        messages=len({columns.message(place) for place in counted.places}),
+        filtered_here=looked_at,
         summaries=[],
-        notes=[full] if found.truncated else None,
+        notes=[*([full] if found.truncated else []), *_reasons(contents)] or None,
     )
-    return answer, columns
+    return answer, counted
 
 
 def _zone(name: str) -> tzinfo:

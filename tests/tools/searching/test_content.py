@@ -1,5 +1,6 @@
 """What messages show is asked for on top of a search, and kept for the next question."""
 
+import re
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 
 from mail_archive_server.local.importing.record import describe
+from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.models.search import ArchiveSearchPage
+from mail_archive_tools.models.summary import ArchiveSearchSummary
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
+from mail_archive_tools.summarize import summarize_archive_search
 from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.anyio
@@ -134,3 +138,105 @@ async def test_the_facts_of_a_message(timeline: Timeline) -> None:
     assert (facts.from_domains, facts.reply_to_domains) == (("here.example",), ("evil.example",))
     assert facts.size_bytes == len(MAILS["elsewhere"])
     assert 0 < facts.weight < 5_000
+
+
+# Counted
+
+
+async def counted(timeline: Timeline, *group_by: str, access: Any = None, **more: Any) -> ArchiveSearchSummary:
+    return await summarize_archive_search(
+        timeline.archive_id,
+        moment(START - 100),
+        moment(START + 10_000),
+        group_by=list(group_by),  # type: ignore[arg-type]
+        access=access or timeline.access(),
+        **more,
+    )
+
+
+def groups(summary: ArchiveSearchSummary) -> dict[str, int]:
+    (only,) = summary.summaries
+    return {each.value: each.rows for each in only.top}
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("link_host", {"login.evil.example": 1, "(none)": 8}),
+        ("attachment_name", {"Invoice-4711.ZIP": 1, "photo.png": 1, "data.bin": 1, "(none)": 6}),
+        ("attachment_type", {"application/zip": 1, "application/pdf": 1, "application/octet-stream": 1, "(none)": 6}),
+        ("authentication", {"dmarc=fail": 1, "dmarc=pass": 1, "spf=pass": 1, "(none)": 7}),
+        ("reply_to_domain", {"evil.example": 1, "(none)": 8}),
+        ("size", {"under 10 KB": 8, "100 KB to 1 MB": 1}),
+    ],
+)
+async def test_messages_are_counted_by_what_they_show(timeline: Timeline, by: str, expected: dict[str, int]) -> None:
+    summary = await counted(timeline, by)
+    assert summary.complete and summary.rows == len(MAILS) + 1
+    assert summary.filtered_here and summary.filtered_here.rows_read == summary.filtered_here.rows_found == 9
+    assert groups(summary) == expected
+
+
+async def test_findings_are_counted_without_the_values_that_differ(timeline: Timeline) -> None:
+    found = groups(await counted(timeline, "finding"))
+    assert found["sender: From is …, but Reply-To is …: another domain."] == 1
+    assert found["date: Date is … days before the first host received the message (…)."] == 1
+
+
+async def test_what_a_filter_leaves_is_counted(timeline: Timeline) -> None:
+    summary = await counted(timeline, "subject", filter_here=FilterHere(authentication=["dmarc=fail"]))
+    # What a sender forged below the trusted result of the last host counts for nothing.
+    assert summary.complete and (summary.rows, summary.messages) == (1, 1)
+    assert groups(summary) == {"failing": 1}
+    by_header = await counted(timeline, "subject", filter_here=FilterHere(subject=["l*"]))
+    assert groups(by_header) == {"large": 1, "leading": 1, "late": 1}
+    assert by_header.filtered_here and by_header.filtered_here.rows_found == 9
+    both = await counted(timeline, "size", filter_here=FilterHere(subject=["l*"], larger_than=100_000))
+    assert both.complete and groups(both) == {"100 KB to 1 MB": 1}
+    assert both.filtered_here and both.filtered_here.rows_read == both.filtered_here.rows_found == 9
+
+
+async def test_a_search_that_was_run_is_counted_by_content(timeline: Timeline) -> None:
+    access = timeline.access()
+    page = await search_archive(timeline.archive_id, moment(START - 100), moment(START + 10_000), access=access)
+    summary = await summarize_archive_search(
+        search_id=page.search_id,
+        group_by=["attachment_name"],
+        filter_here=FilterHere(attachment_name=["*.zip"]),
+        access=access,
+    )
+    assert summary.complete and groups(summary) == {"Invoice-4711.ZIP": 1}
+
+
+async def test_what_there_was_no_time_to_read_is_not_counted_and_goes_on(tmp_path: Path) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put(range(START, START + 400 * 60, 60), Subject="a", body="x" * 20_000 + "\r\n")
+    access = timeline.access()
+    heard: list[str] = []
+
+    async def listen(done: float, total: float | None, sentence: str) -> None:
+        heard.append(sentence)
+
+    async def ask(seconds: float) -> ArchiveSearchSummary:
+        return await summarize_archive_search(
+            timeline.archive_id, moment(START - 100), moment(START + 100_000), group_by=["size"],
+            wait_seconds=seconds, access=access, progress=listen,
+        )  # fmt: skip
+
+    first = await ask(0.6)
+    seen = first.filtered_here
+    assert seen and not first.complete and seen.rows_read == first.rows < seen.rows_found == 400
+    assert "To go on counting: the same call again." in render(first)
+    assert f"{seen.rows_read} of 400 rows found so far were looked at" in render(first)
+    second = await ask(45)
+    assert second.complete and second.rows == 400 and groups(second) == {"10 to 100 KB": 400}
+    assert any(re.match(r"\d+ of 400 messages read", each) for each in heard)
+
+
+async def test_messages_that_cannot_be_read_are_not_counted(timeline: Timeline) -> None:
+    access = timeline.access()
+    access.reader.may_download = no_link
+    summary = await counted(timeline, "size", access=access)
+    assert not summary.complete and summary.rows == 0
+    assert summary.filtered_here and summary.filtered_here.not_read == 9
+    assert any(note.startswith("Not counted: ") for note in summary.notes or ())

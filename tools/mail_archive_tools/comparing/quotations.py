@@ -15,6 +15,8 @@ _LINE_MARKS = re.compile(r"(?m)^[ >|]+")
 _ELISION = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3,}|…)\s*")
 _WORD = re.compile(r"\w+")
 _LIKELY_PARTS = 5
+_FEW_WORDS = 60
+"""Of quotations that are longer fewer parts are compared: it takes the square of their length."""
 _LEAST_WORDS = 12
 _PASSAGE_CHARS = 300
 
@@ -64,13 +66,15 @@ def nearest(quotation: str, text: str) -> Nearest | None:
 def _likely(wanted: str, searched: str) -> list[tuple[int, int]]:
     """The parts of a long text that have most of the words: what is compared letter by letter takes long."""
     words = list(_WORD.finditer(searched))
-    known = set(_WORD.findall(wanted))
-    width = max(2 * len(_WORD.findall(wanted)), _LEAST_WORDS)
+    asked = _WORD.findall(wanted)
+    known = set(asked)
+    width = max(len(asked) * 3 // 2, _LEAST_WORDS)
     if len(words) <= width:
         return [(0, len(searched))]
     hits = list(accumulate((match.group() in known for match in words), initial=0))
     starts = range(0, len(words) - width + 1, max(1, width // 4))
-    best = sorted(starts, key=lambda start: hits[start] - hits[start + width])[:_LIKELY_PARTS]
+    best = sorted(starts, key=lambda start: hits[start] - hits[start + width])
+    best = best[: _LIKELY_PARTS if len(asked) <= _FEW_WORDS else 2]
     return [(words[start].start(), words[start + width - 1].end()) for start in best]
 
 

@@ -34,6 +34,7 @@ class Columns:
         self._recipients: list[tuple[int, ...]] = []
         self._attachments = array("b")
         self._sources = array("b")
+        self._ids: list[str] = []
         self._names = _Names()
         self._message_numbers: dict[int, int] = {}
         self._recipient_lists: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -53,6 +54,7 @@ class Columns:
             recipients = tuple(map(self._names.number, _recipients(row)))
             self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
             self._attachments.append(_attachment(row.get("HasAttachments")))
+            self._ids.append(row.get("ArchivedMessageId", ""))
             self._sources.append(_source(row))
 
     @property
@@ -78,6 +80,9 @@ class Columns:
     def subject(self, place: int) -> str:
         """Without what answering and forwarding add."""
         return self._names.name(self._subjects[place])
+
+    def archived_message_id(self, place: int) -> str:
+        return self._ids[place]
 
     def attachment(self, place: int) -> str:
         return ("without", "with", "unknown")[self._attachments[place]]

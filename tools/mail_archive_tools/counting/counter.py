@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.counting.columns import Columns
+from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import fingerprint
+from mail_archive_tools.searching.matching import Matcher
 from mail_archive_tools.searching.sweep import OutOfTime, Place, Sweep
 
 MOST_ROWS = 500_000
@@ -31,6 +35,9 @@ class Tally:
     place: Place
     counts: Counts = field(default_factory=Counts)
     columns: Columns = field(default_factory=Columns)
+    rows_found: int = 0
+    """Rows that the words found, those included that are not meant."""
+    contents: Contents = field(default_factory=Contents)
     running_search_id: str | None = None
     notes: list[str] = field(default_factory=list)
     lock: anyio.Lock = field(default_factory=anyio.Lock)
@@ -41,29 +48,45 @@ class Tally:
         return self.place.edge is None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of messages that a search cannot be asked for: those that `matcher` means alone, as `filtered` says
+    it. With a `reader` they are read."""
+
+    reader: Reader | None = None
+    matcher: Matcher | None = None
+    filtered: dict[str, Any] | None = None
+
+
+NOTHING_ASKED = Asked()
+
+
 class Counter:
     """Counts searches, and keeps the tallies. One for each identity."""
 
     def __init__(self) -> None:
         self._tallies: Cache[Tally] = Cache(KEPT_ROWS, lambda tally: len(tally.columns))
 
-    async def count(self, sweep: Sweep, patience: Patience) -> Tally:
-        """What is counted of a search when there is nothing left to count, or no time."""
-        tally = await self._tally_of(sweep)
+    async def count(self, sweep: Sweep, patience: Patience, asked: Asked = NOTHING_ASKED) -> Tally:
+        """What is counted of a search when there is nothing left to count, or no time. What is `asked` of messages is
+        looked at once the range is counted."""
+        tally = await self._tally_of(sweep, asked)
         with anyio.move_on_after(max(patience.left, 0)) as waiting:
             await tally.lock.acquire()
         if waiting.cancelled_caught:
             return tally
         try:
-            await _count_on(sweep, tally, patience)
+            await _count_on(sweep, tally, patience, asked.matcher)
+            if asked.reader is not None and tally.is_finished:
+                await read_contents(tally.contents, tally.columns, asked.reader, asked.matcher, patience)
         finally:
             tally.lock.release()
 
         return tally
 
-    async def _tally_of(self, sweep: Sweep) -> Tally:
+    async def _tally_of(self, sweep: Sweep, asked: Asked) -> Tally:
         """What was counted of this search before, or nothing yet."""
-        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives)
+        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives, asked.filtered)
 
         async def begin() -> Tally:
             return Tally(sweep.beginning())
@@ -76,7 +99,7 @@ class Counter:
         return tally
 
 
-async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
+async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Matcher | None) -> None:
     tally.notes, tally.running_search_id, progressed = [], None, False
     while not tally.is_finished:
         if progressed and patience.left <= 0:
@@ -100,7 +123,9 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience) -> None:
 
         # In a thread, since thousands of addresses take a while to read; the place moves with what it counts.
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(tally.columns.add, [ranked.row for ranked in part.rows])
+            rows = [each.row for each in part.rows if matcher is None or matcher.matches_row(each.row)]
+            await to_thread.run_sync(tally.columns.add, rows)
+        tally.rows_found += len(part.rows)
         tally.place, progressed = part.following, True
         tally.counts = tally.counts.having_run(part.searches, part.overflowed)
         tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)

@@ -1,6 +1,7 @@
 """Columns counted by what they have in common. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -9,6 +10,8 @@ from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
 from mail_archive_tools.models.summary import GroupBy
+from mail_archive_tools.reading.facts import Facts, FileFact
+from mail_archive_tools.untrusted import clean_line, shorten
 
 IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
 """Groupings whose groups are in the order of time."""
@@ -42,22 +45,28 @@ class Gap(NamedTuple):
     last: float
 
 
-def group(columns: Columns, by: GroupBy, zone: tzinfo) -> dict[str, Group]:
-    """The groups by their values; those of time in its order, others the largest first."""
+def group(
+    columns: Columns, by: GroupBy, zone: tzinfo, places: Iterable[int], facts: Mapping[int, Facts]
+) -> dict[str, Group]:
+    """The groups of these rows by their values; those of time in its order, others the largest first. By content only
+    rows are grouped of which it is known."""
     groups: dict[str, Group] = {}
-    labels = _LABELS[by]
-    for place in range(len(columns)):
+    for place in places:
+        if (shown := _SHOWN.get(by)) is not None:
+            labels: Iterable[str] = shown(facts[place]) if place in facts else ()
+        else:
+            labels = _LABELS[by](columns, place, zone)
         message, second = columns.message(place), columns.second(place)
-        for label in labels(columns, place, zone):
+        for label in labels:
             groups.setdefault(label, Group()).add(message, second)
     if by in IN_TIME:
         return dict(sorted(groups.items(), key=lambda item: _in_time(item[0])))
     return dict(sorted(groups.items(), key=lambda item: (-len(item[1].messages), -item[1].rows, item[0])))
 
 
-def gaps(columns: Columns, begin: datetime, end: datetime) -> list[Gap]:
-    """The times between messages, and before the first and after the last of that range; the longest first."""
-    seconds = sorted(second for place in range(len(columns)) if (second := columns.second(place)) is not None)
+def gaps(columns: Columns, places: Iterable[int], begin: datetime, end: datetime) -> list[Gap]:
+    """The times between these rows, and before the first and after the last of that range; the longest first."""
+    seconds = sorted(second for place in places if (second := columns.second(place)) is not None)
     edges = [begin.timestamp(), *seconds, end.timestamp()]
     found = (Gap(first, last) for first, last in pairwise(edges) if last > first)
     return sorted(found, key=lambda gap: (gap.first - gap.last, gap.first))
@@ -77,6 +86,54 @@ def _week(moment: datetime) -> str:
     """The Monday that the week begins with."""
     return f"{moment.date() - timedelta(days=moment.weekday())}"
 
+
+def _types(facts: Facts) -> Iterable[str]:
+    """The types of the attachments, by what they show where that is another; signatures are none."""
+    return dict.fromkeys(file.kinds[-1] for file in _attachments(facts)) or (_NONE,)
+
+
+def _file_names(facts: Facts) -> Iterable[str]:
+    return dict.fromkeys(_value(file.name) or "(no name)" for file in _attachments(facts)) or (_NONE,)
+
+
+def _attachments(facts: Facts) -> list[FileFact]:
+    return [file for file in facts.files if not _SIGNATURES.intersection(file.kinds)]
+
+
+def _findings(facts: Facts) -> Iterable[str]:
+    """The findings without the values that are different for each message."""
+    return dict.fromkeys(_value(_OWN_VALUES.sub("…", each)) for each in facts.findings) or (_NONE,)
+
+
+def _size(facts: Facts) -> Iterable[str]:
+    return (next((name for limit, name in _SIZES if facts.size_bytes < limit), _LARGEST),)
+
+
+def _value(text: str) -> str:
+    return shorten(clean_line(text), _VALUE_BYTES)
+
+
+_NONE = "(none)"
+_VALUE_BYTES = 200
+_SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
+_OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*")
+_SIZES = (
+    (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
+)  # fmt: skip
+_LARGEST = "10 MB and more"
+
+_SHOWN: dict[GroupBy, Callable[[Facts], Iterable[str]]] = {
+    "link_host": lambda facts: facts.link_hosts or (_NONE,),
+    "attachment_type": _types,
+    "attachment_name": _file_names,
+    "authentication": lambda facts: facts.checks or (_NONE,),
+    "finding": _findings,
+    "reply_to_domain": lambda facts: facts.reply_to_domains or (_NONE,),
+    "size": _size,
+}
+"""What messages show, once they are read."""
+
+BY_CONTENT = frozenset(_SHOWN)
 
 Labels = Callable[[Columns, int, tzinfo], Iterable[str]]
 

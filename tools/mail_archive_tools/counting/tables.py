@@ -1,7 +1,7 @@
 """The tables of a summary: as many groups as there is room for."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.groups import IN_TIME, Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.summary import GroupBy, Summary, SummaryGroup, SummaryOthers
+from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import elide
 
 VALUE_BYTES = 100
@@ -31,11 +32,22 @@ class Grouping:
     top: int
 
 
-def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Grouping) -> ArchiveSearchSummary:
+@dataclass(frozen=True)
+class Counted:
+    """What was counted: the rows that are meant, by their places, and what their messages show, where that was
+    read."""
+
+    columns: Columns
+    places: Sequence[int]
+    facts: Mapping[int, Facts] = field(default_factory=dict)
+
+
+def with_tables(answer: ArchiveSearchSummary, counted: Counted, grouping: Grouping) -> ArchiveSearchSummary:
     """The answer with as many groups as there is room for."""
-    groups = {by: group(columns, by, grouping.zone) for by in grouping.group_by if by != "gap"}
-    silences = _silences(answer, columns) if "gap" in grouping.group_by else []
-    answer = answer.model_copy(update=_span(columns))
+    columns, places = counted.columns, counted.places
+    groups = {by: group(columns, by, grouping.zone, places, counted.facts) for by in grouping.group_by if by != "gap"}
+    silences = _silences(answer, columns, places) if "gap" in grouping.group_by else []
+    answer = answer.model_copy(update=_span(columns, places))
     if not IN_TIME.isdisjoint(groups):
         answer = answer.model_copy(update={"zone": str(grouping.zone)})
 
@@ -56,9 +68,9 @@ def with_tables(answer: ArchiveSearchSummary, columns: Columns, grouping: Groupi
     return listed
 
 
-def _span(columns: Columns) -> dict[str, datetime | None]:
+def _span(columns: Columns, places: Sequence[int]) -> dict[str, datetime | None]:
     """When the first and the last of the rows were received."""
-    moments = [columns.second(place) for place in range(len(columns))]
+    moments = [columns.second(place) for place in places]
     known = [second for second in moments if second is not None]
     return {
         "first_timestamp": _moment(min(known, default=None)),
@@ -87,14 +99,14 @@ def _size(answer: ArchiveSearchSummary) -> int:
     return max(json_bytes(answer), len(render(answer).encode()))
 
 
-def _silences(answer: ArchiveSearchSummary, columns: Columns) -> list[Gap]:
+def _silences(answer: ArchiveSearchSummary, columns: Columns, places: Sequence[int]) -> list[Gap]:
     covered = answer.coverage
     if covered is None and answer.complete:
         covered = TimeRange(from_timestamp=answer.from_timestamp, to_timestamp=answer.to_timestamp)
     if covered is None:
         return []
     # What is to come is no silence.
-    return gaps(columns, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC)))
+    return gaps(columns, places, covered.from_timestamp, min(covered.to_timestamp, datetime.now(UTC)))
 
 
 def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:

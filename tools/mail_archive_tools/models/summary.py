@@ -4,11 +4,12 @@ from typing import Literal
 
 from mail_archive_tools.models.base import FromMail, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
-from mail_archive_tools.models.search import TimeRange
+from mail_archive_tools.models.search import FilteredHere, TimeRange
 
 GroupBy = Literal[
     "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
     "day", "week", "month", "year", "weekday", "hour", "gap",
+    "link_host", "attachment_type", "attachment_name", "authentication", "finding", "reply_to_domain", "size",
 ]  # fmt: skip
 """What a summary can count by."""
 
@@ -46,6 +47,7 @@ class ArchiveSearchSummary(FromMail):
     rows: int = member("Rows that are counted, each copy of a message by itself.")
     messages: int = member("Messages that are counted, copies once.")
     searches_so_far: int | None = optional("How many searches were run for it.")
+    filtered_here: FilteredHere | None = optional("With filter_here, or groups by content: what was read.")
     running_search_id: str | None = optional("The search that still runs.")
     first_timestamp: Timestamp | None = optional("When the first was received.")
     last_timestamp: Timestamp | None = optional("When the last was received.")

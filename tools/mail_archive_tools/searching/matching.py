@@ -53,15 +53,20 @@ class Matcher:
         self._words = [folded(each) for each in wanted.body or ()]
         self._shown = tests_of(wanted)
 
+    @property
+    def reads(self) -> bool:
+        """Whether it takes the messages themselves."""
+        return bool(self._words or self._shown)
+
     async def judge(
         self, messages: Sequence[list[Row]], wanted: int, patience: Patience, judged: Callable[[int], Awaitable[None]]
     ) -> list[Verdict]:
         """The verdicts on the first of the messages, each given as the rows of its copies: on as many as it takes for
         `wanted` matches, or as there is time for. `judged` hears how many there are so far, as bodies are read."""
         verdicts = _InOrder(wanted)
-        if not (self._words or self._shown):
+        if not self.reads:
             for place, copies in enumerate(messages):
-                verdicts.add(place, Verdict(self._matches_row(copies[0])))
+                verdicts.add(place, Verdict(self.matches_row(copies[0])))
             return verdicts.known
 
         places = iter(range(len(messages)))
@@ -83,19 +88,19 @@ class Matcher:
     async def _matches(self, copies: list[Row]) -> Verdict:
         """By the headers, which all copies share, then by the bodies: those of copies may differ, and one that matches
         is enough."""
-        if not self._matches_row(copies[0]):
+        if not self.matches_row(copies[0]):
             return Verdict(False)
         unreadable: ArchiveError | None = None
         for row in copies:
             try:
-                if await self._matches_content(row.get("ArchivedMessageId", "")):
+                if await self.matches_content(row.get("ArchivedMessageId", "")):
                     return Verdict(True)
             except ArchiveError as error:
                 unreadable = error
 
         return Verdict(False, unreadable)
 
-    async def _matches_content(self, archived_message_id: str) -> bool:
+    async def matches_content(self, archived_message_id: str) -> bool:
         """By what the message shows, which is kept, then by its text.
 
         Raises:
@@ -113,7 +118,8 @@ class Matcher:
         # In a thread, since a long text takes a while to fold.
         return await to_thread.run_sync(self._matches_body, fetched)
 
-    def _matches_row(self, row: Row) -> bool:
+    def matches_row(self, row: Row) -> bool:
+        """By the header fields that a row has."""
         return (
             _any(self._senders, row.get("From", ""))
             and _any(self._subjects, row.get("Subject", ""))

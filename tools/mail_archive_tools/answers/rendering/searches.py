@@ -129,6 +129,8 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
     if result.first_timestamp and result.last_timestamp:
         yield f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
     yield _covered(result, _by(result))
+    if result.filtered_here:
+        yield _filtered(result.filtered_here)
     yield from _still_running(result.running_search_id)
     yield from result.notes or ()
     if result.zone:

@@ -97,8 +97,8 @@ class _Body:
     """A body in the forms that signatures are made of, each made once."""
 
     def __init__(self, raw: bytes) -> None:
-        # Mail is sent with CRLF; a file may keep it without.
-        self._lines = _BARE_LF.sub(_CRLF, raw).split(_CRLF)
+        # Mail is sent with CRLF; a file may keep it without. Empty lines at the end count in no form.
+        self._lines = _BARE_LF.sub(_CRLF, _without_end(raw)).split(_CRLF)
         self._forms: dict[str, bytes] = {}
 
     def form(self, name: str) -> bytes:
@@ -110,6 +110,13 @@ class _Body:
             # Without a line at all, simple has an empty one, and relaxed has nothing (RFC 6376, 3.4.3 and 3.4.4).
             self._forms[name] = _CRLF.join([*lines, b""]) if lines else b"" if relaxed else _CRLF
         return self._forms[name]
+
+
+def _without_end(raw: bytes) -> bytes:
+    """A body without the line ends behind its last line; where a CR stands alone among them it is kept as it is."""
+    kept = raw.rstrip(_CRLF)
+    line_ends = raw[len(kept) :]
+    return raw if line_ends.replace(_CRLF, b"").strip(b"\n") else kept
 
 
 def passed_on(headers: Headers) -> bool:

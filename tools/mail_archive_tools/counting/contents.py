@@ -1,0 +1,76 @@
+"""What counted messages show: read several at a time, as long as there is time, and kept for the call that goes on."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from mail_archive_tools.counting.columns import Columns
+from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Reader
+from mail_archive_tools.searching.matching import Matcher
+
+
+@dataclass
+class Contents:
+    """By the place of a row in its columns: what its message shows, of those that are meant; `judged` are the rows of
+    which that is known, `unreadable` those whose message cannot be read, with the reason."""
+
+    facts: dict[int, Facts] = field(default_factory=dict)
+    judged: dict[int, bool] = field(default_factory=dict)
+    unreadable: dict[int, str] = field(default_factory=dict)
+
+    def places(self, columns: Columns) -> list[int]:
+        """The rows that are meant, as far as that is known."""
+        return [place for place in range(len(columns)) if self.judged.get(place)]
+
+    def read(self, columns: Columns) -> int:
+        """How many rows were looked at."""
+        return sum(place in self.judged or place in self.unreadable for place in range(len(columns)))
+
+
+async def read_contents(
+    contents: Contents, columns: Columns, reader: Reader, matcher: Matcher | None, patience: Patience
+) -> None:
+    """Read the messages that were not read yet, as many as there is time for: whether they are meant, and what they
+    show."""
+    wanted = [place for place in range(len(columns)) if place not in contents.judged or place in contents.unreadable]
+
+    async def judge(place: int) -> None:
+        message_id = columns.archived_message_id(place)
+        contents.unreadable.pop(place, None)
+        try:
+            meant = matcher is None or await matcher.matches_content(message_id)
+            facts = await reader.facts_of(message_id)
+        except ArchiveError as error:
+            contents.unreadable[place] = str(error)
+            return
+        if facts.unread:
+            contents.unreadable[place] = f"Message {message_id} was not read: {facts.unread}."
+            return
+        contents.judged[place] = meant
+        if meant:
+            contents.facts[place] = facts
+
+    await _several_at_a_time(wanted, judge, len(columns), patience)
+
+
+async def _several_at_a_time(
+    places: Sequence[int], judge: Callable[[int], Awaitable[None]], total: int, patience: Patience
+) -> None:
+    left = iter(places)
+    done = total - len(places)
+
+    async def take_the_next() -> None:
+        nonlocal done
+        for place in left:
+            await judge(place)
+            done += 1
+            await patience.say(f"{done:,} of {total:,} messages read")
+
+    with anyio.move_on_after(max(patience.left, 0)):
+        async with anyio.create_task_group() as readers:
+            for _ in range(FETCHED_AT_ONCE):
+                readers.start_soon(take_the_next)
