@@ -104,6 +104,14 @@ async def test_what_is_not_found_comes_with_the_nearest_passage_and_what_was_not
     assert "Not looked at: attachment 2 (locked.docx): The file is encrypted" in text
 
 
+async def test_a_file_that_was_read_in_part_may_have_it(access: Access, own_sample: Sample) -> None:
+    long = b"words that are no quotation\n" * 400_000
+    message_id = put(own_sample, message(TEXT, ("long.txt", "text/plain", long)))
+    (checked,) = await check(access, message_id, "what stands at its very end")
+    assert checked.result == "not found" and checked.not_looked_at
+    assert "attachment 2 (long.txt): " in checked.not_looked_at[0] and "left out" in checked.not_looked_at[0]
+
+
 async def test_a_message_that_cannot_be_read_is_said_to_be_unread(access: Access, own_sample: Sample) -> None:
     message_id = put(own_sample, message())
     wanted = [

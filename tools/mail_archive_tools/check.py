@@ -18,7 +18,10 @@ from mail_archive_tools.models.reading import AttachmentSummary
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Fetched
 
-_FILES_OPENED = 20
+_MISSED_SHOWN = 20
+_IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off")
+"""What the notes on a file say where its text is not all that is in it."""
+
 _HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
 _FOUND = ("verbatim", "nearly verbatim", "in a header field")
 
@@ -58,15 +61,10 @@ async def check_quotations(
 async def compare_archive_messages(a: MessageId, b: MessageId, *, access: Access) -> MessageComparison:
     """Compare two messages, of one archive or two: what differs in header fields, words, attachments and bytes; whether
     one is a copy, a reply, a changed or resent form of the other, and by what one knows."""
-    fetched: dict[str, Fetched] = {}
-
-    async def fetch(archived_message_id: str) -> None:
-        fetched[archived_message_id] = await access.reader.message(archived_message_id)
-
-    for each in dict.fromkeys((a, b)):
-        await fetch(each)
+    one = await access.reader.message(a)
+    other = await access.reader.message(b)
     # In a thread, since long texts take a while.
-    return await to_thread.run_sync(compare, fetched[a], fetched[b])
+    return await to_thread.run_sync(compare, one, other)
 
 
 async def _check(wanted: Quotation, access: Access, patience: Patience, errors: list[ArchiveError]) -> CheckedQuotation:
@@ -101,15 +99,19 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
     for file in fetched.reading.about.attachments:
         text = await _text_of(file, fetched, access, patience, missed)
         if text and (found := await to_thread.run_sync(standing, words, text)) is not None:
-            where = f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
-            return result("in an attachment", where=where, exactly=found.exactly)
+            return result("in an attachment", where=_named(file), exactly=found.exactly)
     near = await to_thread.run_sync(nearest, words, fetched.reading.text.whole)
     return result(
         "not found",
         nearest=near.passage if near else None,
         likeness=near.likeness if near else None,
-        not_looked_at=missed[:_FILES_OPENED] or None,
+        not_looked_at=_some(missed) or None,
     )
+
+
+def _some(missed: list[str]) -> list[str]:
+    left_out = len(missed) - _MISSED_SHOWN
+    return [*missed[:_MISSED_SHOWN], f"… and {left_out} more"] if left_out > 0 else missed
 
 
 def _header_texts(fetched: Fetched) -> dict[str, str]:
@@ -123,16 +125,19 @@ def _header_texts(fetched: Fetched) -> dict[str, str]:
     return found
 
 
+def _named(file: AttachmentSummary) -> str:
+    return f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
+
+
 async def _text_of(
     file: AttachmentSummary, fetched: Fetched, access: Access, patience: Patience, missed: list[str]
 ) -> str | None:
-    """The text of a file; what cannot be looked at is added to `missed`."""
-    shown = f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
+    """The text of a file; what cannot be looked at, or only in part, is added to `missed`."""
     text: str | None = None
     why = "there was no time left"
     with anyio.move_on_after(max(patience.left, 0)):
         found = await access.reader.text_of(fetched, file.attachment_id)
         text, why = found.text, " ".join(found.notes)
-    if text is None:
-        missed.append(f"{shown}: {why}")
+    if text is None or any(words in why for words in _IN_PART):
+        missed.append(f"{_named(file)}: {why}")
     return text
