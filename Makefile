@@ -1,5 +1,5 @@
-# Each of `make demo`, `make test`, `make check`, `make interop`, `make soak` and `make bench` is all there is to type: the environment is made when
-# it is missing or out of date.
+# Each of `make demo`, `make test`, `make check`, `make interop`, `make investigations`, `make soak` and `make bench` is all
+# there is to type: the environment is made when it is missing or out of date.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ PIP := -m pip --disable-pip-version-check install --quiet
 # Half of the tests' time is waiting: two processes share them, on one core too.
 TOGETHER := --numprocesses 2 --dist worksteal
 
-.PHONY: demo test quick soak interop check format schemas bench lock clean
+.PHONY: demo test quick soak investigations interop check format schemas bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
@@ -23,6 +23,10 @@ quick: $(VENV)/installed $(VENV)/awscli/installed
 # What takes minutes: thousands of calls, fifty kills, every fault. Shorter forms of it are among the tests.
 soak: $(VENV)/installed
 	$(BIN)/python -m pytest -m soak
+
+# Questions as investigators ask them, and what each takes: calls, bytes, seconds, right or wrong.
+investigations: $(VENV)/installed
+	$(BIN)/python -m pytest tests/investigations
 
 # Clients and frameworks that are not ours, each in an environment of its own.
 FRAMEWORKS := $(patsubst tests/interop/%/requirements.in,%,$(wildcard tests/interop/*/requirements.in))

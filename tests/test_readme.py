@@ -113,7 +113,7 @@ def assert_taken(words: list[str], environment: dict[str, str]) -> None:
 
 def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
     kinds = {
-        "make": {"demo", "test", "quick", "check", "interop", "soak", "schemas", "bench"},
+        "make": {"demo", "test", "quick", "check", "interop", "investigations", "soak", "schemas", "bench"},
         "pip": {"install"},
         "claude": {"mcp"},
         "mail-archive-mcp": {

@@ -56,7 +56,7 @@ def keywords(schema: Any) -> Iterator[tuple[str, Any]]:
 
 SEEN_BYTES = 22_000
 """What a model sees of the tools at most: names, descriptions and input schemas."""
-INPUT_BYTES = 4_700
+INPUT_BYTES = 4_800
 """The input schema of one tool at most."""
 
 

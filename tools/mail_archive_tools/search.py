@@ -76,8 +76,8 @@ async def search_archive(
     )
     alternatives = filters_of(words, exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
-    matcher = Matcher(filter_here, access.reader) if filter_here else None
-    filtered = filter_here.model_dump() if filter_here else None
+    matcher = Matcher(filter_here, access.reader) if filter_here and filter_here.asks else None
+    filtered = filter_here.model_dump() if matcher and filter_here else None
     query = fingerprint(archive_id, begin, end, alternatives, filtered, order, deduplicate)
     state = access.cursors.read(cursor, PageState, query) if cursor else None
 

@@ -111,9 +111,11 @@ async def summarize_archive_search(
 
 def _asked(filter_here: FilterHere | None, grouping: Grouping, access: Access) -> Asked:
     """What messages are asked for, and whether they have to be read for it."""
-    matcher = Matcher(filter_here, access.reader) if filter_here else None
+    matcher = Matcher(filter_here, access.reader) if filter_here and filter_here.asks else None
     reads = (matcher is not None and matcher.reads) or not BY_CONTENT.isdisjoint(grouping.group_by)
-    return Asked(access.reader if reads else None, matcher, filter_here.model_dump() if filter_here else None)
+    return Asked(
+        access.reader if reads else None, matcher, filter_here.model_dump() if matcher and filter_here else None
+    )
 
 
 async def _of_range(

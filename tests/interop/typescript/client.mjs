@@ -17,7 +17,7 @@ const calls = [
   ["list_archives", () => ({})],
   ["get_archive", () => archive],
   ["search_archive", () => ({ ...range, subject: ["bank"], filter_here: { body: ["account"] }, exclude: { cc: ["x"] } })],
-  ["summarize_archive_search", () => ({ ...range, group_by: ["sender", "gap", "year"] })],
+  ["summarize_archive_search", () => ({ ...range, group_by: ["sender", "gap", "year", "link_host", "finding"] })],
   ["start_archive_search", () => range],
   ["get_archive_search", (found) => ({ search_id: found.start_archive_search.SearchId })],
   ["get_archive_search_results", (found) => ({ search_id: found.start_archive_search.SearchId, detail: "full" })],
@@ -31,6 +31,12 @@ const calls = [
     "read_archive_attachment",
     (found) => ({ ...message, attachment_id: found.read_archive_message.Attachments[0].AttachmentId }),
   ],
+  ["read_archive_messages", () => ({ archived_message_ids: [told.archived_message_id, "nothing"], sections: ["route"] })],
+  [
+    "compare_archive_messages",
+    (found) => ({ a: told.archived_message_id, b: found.search_archive.Rows.at(-1).ArchivedMessageId }),
+  ],
+  ["check_quotations", () => ({ quotations: [{ ...message, quotation: "our new account" }] })],
 ];
 
 async function investigate(client, transport) {

@@ -106,6 +106,15 @@ async def test_messages_are_found_by_what_they_show(
     assert sorted(row.subject or "" for row in page.rows) == subjects
 
 
+async def test_what_is_sent_as_nothing_or_0_is_not_asked_for(timeline: Timeline) -> None:
+    """Frameworks that must send every member send these for what is not meant."""
+    nothing: dict[str, Any] = {"larger_than": 0, "smaller_than": 0, "date_differs": 0}
+    page = await found(timeline, **nothing)
+    assert page.complete and page.filtered_here is None and page.messages_so_far == len(MAILS) + 1
+    summary = await counted(timeline, "sender", filter_here=FilterHere(**nothing))
+    assert summary.complete and summary.filtered_here is None
+
+
 async def test_a_second_question_fetches_nothing(timeline: Timeline) -> None:
     access = timeline.access()
     await found(timeline, access, attachment_name=["*.zip"])

@@ -34,8 +34,8 @@ class FilterHere(Input):
     attachment_type: Annotated[Words, texts("Patterns of its type, declared or shown, such as text/html.")] | None = (
         None
     )
-    larger_than: Annotated[int, Field(ge=0, description="The raw message has more bytes.")] | None = None
-    smaller_than: Annotated[int, Field(ge=1, description="The raw message has fewer bytes.")] | None = None
+    larger_than: Annotated[int, Field(ge=0, description="The raw message has more bytes; 0: any.")] = 0
+    smaller_than: Annotated[int, Field(ge=0, description="The raw message has fewer bytes; 0: any.")] = 0
     authentication: (
         Annotated[Words, texts("Patterns of results, such as dmarc=fail; trusted ones where there are.")] | None
     ) = None
@@ -44,9 +44,15 @@ class FilterHere(Input):
         None
     )
     finding: Annotated[Words, texts("Parts of a finding, such as Reply-To.")] | None = None
-    date_differs: (
-        Annotated[float, Field(gt=0, description="Date and receipt are at least so many hours apart.")] | None
-    ) = None
+    date_differs: Annotated[
+        float, Field(ge=0, description="Date and receipt are at least so many hours apart; 0: any.")
+    ] = 0
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked for. Frameworks that must send every member send those that are not meant as
+        nothing, or as 0."""
+        return any(value for _, value in self)
 
 
 WaitSeconds = Annotated[float, Field(ge=0, le=50, description="How long to wait; hosts give up after 60 s.")]

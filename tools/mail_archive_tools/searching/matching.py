@@ -170,11 +170,11 @@ def tests_of(wanted: FilterHere) -> list[FactsTest]:
     any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
     any_of(wanted.link_host, lambda facts: facts.link_hosts, _host_pattern)
     any_of(wanted.finding, lambda facts: facts.findings, _part)
-    if (least := wanted.larger_than) is not None:
+    if least := wanted.larger_than:
         tests.append(lambda facts: facts.size_bytes > least)
-    if (most := wanted.smaller_than) is not None:
+    if most := wanted.smaller_than:
         tests.append(lambda facts: facts.size_bytes < most)
-    if (hours := wanted.date_differs) is not None:
+    if hours := wanted.date_differs:
         tests.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
     return tests
 
