@@ -70,6 +70,8 @@ async def check(access: Access, message_id: str, *quotations: str) -> list[Check
         ("due on 14 March", "in an attachment", True),
         ("price of  the   Crane", "in an attachment", False),
         ("the sum is 21,000 Euro", "not found", None),
+        ("[3 quoted lines]", "not found", None),
+        ("was agreed. [3 quoted lines]", "not found", None),
         ("…", "not found", None),
     ],
 )

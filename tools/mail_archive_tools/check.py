@@ -1,5 +1,6 @@
 """The tools that check: whether quotations stand in the mail, and what differs between two messages."""
 
+import re
 from typing import Annotated
 
 import anyio
@@ -23,6 +24,7 @@ _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off"
 """What the notes on a file say where its text is not all that is in it."""
 
 _HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
+_LEFT_OUT = re.compile(r"^\[\d+ quoted lines\]$", re.MULTILINE)
 _FOUND = ("verbatim", "nearly verbatim", "in a header field")
 
 Quotations = Annotated[list[Quotation], Field(min_length=1, max_length=20, description="What is to be checked.")]
@@ -88,7 +90,9 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
         return result("not read", why=f"No more than its header fields was read: {fetched.reading.unread}.")
 
     words = wanted.quotation
-    if (found := await to_thread.run_sync(standing, words, fetched.own_text)) is not None:
+    # Where quoted lines were left out stand words of ours, which nobody wrote, and nothing goes on across them.
+    own = _LEFT_OUT.sub("\0", fetched.own_text)
+    if (found := await to_thread.run_sync(standing, words, own)) is not None:
         return result("verbatim" if found.exactly else "nearly verbatim")
     if (found := await to_thread.run_sync(standing, words, fetched.reading.text.whole)) is not None:
         return result("in quoted text only", exactly=found.exactly)
