@@ -13,7 +13,7 @@ from mail_archive_tools.comparing.quotations import nearest, standing
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models import CheckedQuotations, MessageComparison
 from mail_archive_tools.models.base import MessageId
-from mail_archive_tools.models.checking import CheckedQuotation, Quotation
+from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import AttachmentSummary
 from mail_archive_tools.patience import Patience, Progress, silent
@@ -125,7 +125,7 @@ def _header_texts(fetched: Fetched) -> dict[str, str]:
         value = getattr(fetched.reading.about.headers, name)
         if value:
             shown = ", ".join(value) if isinstance(value, list) else str(value)
-            found[name.rstrip("_").replace("_", "-").title()] = shown
+            found[header_name(name)] = shown
     return found
 
 

@@ -4,6 +4,8 @@ The documents in `planted.zip` were made with LibreOffice, qpdf, 7-Zip and other
 """
 
 import io
+import subprocess
+import sys
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -145,11 +147,33 @@ async def test_a_password_is_an_argument_and_is_kept_apart(own_sample: Sample) -
     assert PASSWORD not in opened.model_dump_json() + without.model_dump_json()
 
 
-def test_a_picture_without_the_program_is_named_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scans, "library", lambda: None)
-    found = read("scan.png")
-    assert found.text is None and found.notes == [f"The file is a picture. {scans.CANNOT}"]
-    assert scans.CANNOT in read("scan.pdf").notes
+def test_pictures_where_the_program_cannot_be_reached_are_named_as_such(tmp_path: Path) -> None:
+    """A process that may read nothing but Python's own and the system's libraries has no Tesseract, whatever is
+    installed; and what it opens does not hang on that."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from functools import partial\n"
+        "from mail_archive_tools.mime.codecs.transfer import Decoded\n"
+        "from mail_archive_tools.mime.files import File\n"
+        "from mail_archive_tools.reading.attachments import text_of_file\n"
+        "from mail_archive_tools.sandbox.confinement import confine\n"
+        "contents = [(name, Path(name).read_bytes()) for name in sys.argv[1:]]\n"
+        "print('files' in confine())\n"
+        "for name, data in contents:\n"
+        "    found = text_of_file(File('2', name, 'application/octet-stream', partial(Decoded, data)))\n"
+        "    print(found.text is None, found.notes)\n"
+    )
+    others = ("letter.pdf", "letter.doc", "book.xlsx", "bundle.7z", "mail.msg")
+    for name in (*ON_PICTURES, *others):
+        (tmp_path / name).write_bytes(planted(name))
+    command = [sys.executable, "-c", code, *ON_PICTURES, *others]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout.splitlines()
+    if said[0] == "True" and scans.can_read():
+        pytest.skip("this system cannot take files away")
+    assert said[1] == f"True {[f'The file is a picture. {scans.CANNOT}']}"
+    assert [line.split()[0] for line in said[3:]] == ["False"] * len(others)
+    assert said[2] == f"False {['Pages without text that are pictures, such as scans: 1.', scans.CANNOT]}"
 
 
 @pytest.mark.parametrize("name", [*FACTS, "scan.png"])

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mail_archive_tools.comparing.quotations import LINE_MARKS
 from mail_archive_tools.models.checking import (
     AttachmentDifference,
     HeaderDifference,
     MessageComparison,
     Relation,
     TextDifference,
+    header_name,
 )
 from mail_archive_tools.untrusted import shorten
 
@@ -28,7 +30,6 @@ _NEAR_WORDS = 6
 _WORD = re.compile(r"\S+")
 _LEAST_QUOTED = 40
 """Characters of a text that nobody writes a second time by chance."""
-_LINE_MARKS = re.compile(r"(?m)^[ >|]+")
 _ON_THE_WAY = frozenset({"Return-Path", "List-Id", "Resent-From"})
 """Fields that are added on the way."""
 
@@ -71,7 +72,7 @@ def _headers(one: About, other: About) -> Iterator[HeaderDifference]:
     for name, value in one.headers:
         its = getattr(other.headers, name)
         if value != its and (value or its):
-            yield HeaderDifference(name=name.rstrip("_").replace("_", "-").title(), a=_shown(value), b=_shown(its))
+            yield HeaderDifference(name=header_name(name), a=_shown(value), b=_shown(its))
 
 
 def _shown(value: object) -> str | None:
@@ -154,4 +155,4 @@ def _relation(
 
 
 def _without_marks(text: str) -> str:
-    return " ".join(_LINE_MARKS.sub("", text).split())
+    return " ".join(LINE_MARKS.sub("", text).split())

@@ -11,7 +11,7 @@ SEARCHED_CHARS = 1_000_000
 """How much of a text is searched for the passage that is nearest."""
 
 _QUOTE_MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛‹›′`´", "'"), "–": "-", "—": "-"})
-_LINE_MARKS = re.compile(r"(?m)^[ >|]+")
+LINE_MARKS = re.compile(r"(?m)^[ >|]+")
 _ELISION = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3,}|…)\s*")
 _WORD = re.compile(r"\w+")
 _LIKELY_PARTS = 5
@@ -96,4 +96,4 @@ def _in_order(pieces: list[str], text: str) -> bool:
 
 def _plain(text: str) -> str:
     """A text without what quoting changes: marks at the begin of lines, white space, quotation marks, case."""
-    return folded(_LINE_MARKS.sub("", text).translate(_QUOTE_MARKS))
+    return folded(LINE_MARKS.sub("", text).translate(_QUOTE_MARKS))

@@ -24,6 +24,7 @@ MOST_ROWS = 500_000
 """Rows that one summary counts at most."""
 KEPT_ROWS = 1_000_000
 """Rows that are kept at most, for summaries that are asked for again: about 200 MB."""
+_ROWS_OF_FACTS = 8
 UNFINISHED_SECONDS = 900.0
 """How long what was counted is kept for a call that goes on with it."""
 
@@ -47,6 +48,11 @@ class Tally:
     def is_finished(self) -> bool:
         return self.place.edge is None
 
+    @property
+    def weight(self) -> int:
+        """What it takes in memory, in rows: what a message shows takes much more than its row."""
+        return len(self.columns) + _ROWS_OF_FACTS * len(self.contents.facts)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -65,7 +71,7 @@ class Counter:
     """Counts searches, and keeps the tallies. One for each identity."""
 
     def __init__(self) -> None:
-        self._tallies: Cache[Tally] = Cache(KEPT_ROWS, lambda tally: len(tally.columns))
+        self._tallies: Cache[Tally] = Cache(KEPT_ROWS, lambda tally: tally.weight)
 
     async def count(self, sweep: Sweep, patience: Patience, asked: Asked = NOTHING_ASKED) -> Tally:
         """What is counted of a search when there is nothing left to count, or no time. What is `asked` of messages is

@@ -13,11 +13,12 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import MEMBERS, Gathered, Refused
 from mail_archive_tools.documents.passwords import WRONG
+from mail_archive_tools.mime.sniff import BROKEN_ZIP
 
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _BLOCK_BYTES = 10_000_000
 _PIECE_BYTES = 65_536
-_BROKEN = (OSError, EOFError, ValueError, lzma.LZMAError, tarfile.TarError, BadZipFile, NotImplementedError)
+_BROKEN = (*BROKEN_ZIP, tarfile.TarError)
 
 
 @dataclass(frozen=True)
@@ -178,10 +179,9 @@ def _add_member(member: _Member, gathered: Gathered) -> None:
         content = member.load(room)
     except Refused as error:
         gathered.note(f"{member.name} {error}.")
-    except RuntimeError:
-        # What both libraries for zip files raise of a password that is another.
-        gathered.note(f"{member.name} {WRONG}.")
-    except _BROKEN:
-        gathered.note(f"{member.name} is broken, or packed in a way that is not known here.")
+    except _BROKEN as error:
+        # Of a password that is another, both libraries for zip files raise a plain RuntimeError.
+        why = WRONG if type(error) is RuntimeError else "is broken, or packed in a way that is not known here"
+        gathered.note(f"{member.name} {why}.")
     else:
         gathered.add_file(member.name, content)

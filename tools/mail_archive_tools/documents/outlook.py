@@ -8,9 +8,9 @@ import olefile
 
 from mail_archive_tools.documents import rtf
 from mail_archive_tools.documents.limits import DEPTH, Gathered, Refused
+from mail_archive_tools.documents.markup import add_html
 from mail_archive_tools.mime.carried.tnef import uncompressed_rtf
 from mail_archive_tools.mime.codecs import charsets
-from mail_archive_tools.mime.html.reader import read_html
 
 _SUBJECT, _MESSAGE_ID, _BODY, _HTML, _RTF = "0037", "1035", "1000", "1013", "1009"
 _SENDER, _SENDER_SMTP, _SENDER_ADDRESS = "0C1A", "5D01", "0C1F"
@@ -43,7 +43,9 @@ class _Item:
         files = list(self._files())
         for number, file in enumerate(files, 1):
             gathered.add(f"Attachment {number}: {file.text(_LONG_FILENAME) or file.text(_FILENAME) or 'message'}\n")
-        gathered.add(f"\n{self._body()}\n")
+        gathered.add("\n")
+        self._add_body(gathered)
+        gathered.add("\n")
         for file in files:
             if gathered.is_full():
                 return
@@ -92,16 +94,18 @@ class _Item:
         name, address = self.text(_NAME), self.text(_SMTP) or self.text(_ADDRESS)
         return f"{name} <{address}>" if address and address != name else name
 
-    def _body(self) -> str:
+    def _add_body(self, gathered: Gathered) -> None:
+        """The text, or what stands for it: HTML, or RTF."""
+        html = self.stream(_HTML, "0102")
         if body := self.text(_BODY):
-            return body
-        if html := self.stream(_HTML, "0102"):
-            return read_html(charsets.decode(html)).text
-        if packed := self.stream(_RTF, "0102"):
-            inner = Gathered()
-            rtf.read(uncompressed_rtf(packed), inner)
-            return inner.text
-        return self.text(_HTML)
+            gathered.add(body)
+        elif source := charsets.decode(html) if html else self.text(_HTML):
+            add_html(source, gathered)
+        elif packed := self.stream(_RTF, "0102"):
+            if unpacked := uncompressed_rtf(packed):
+                rtf.read(unpacked, gathered)
+            else:
+                gathered.note("Its RTF body cannot be unpacked.")
 
     def _files(self) -> Iterator["_Item"]:
         for path in self._inside("__attach_version1.0_#"):

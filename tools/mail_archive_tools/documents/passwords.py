@@ -24,14 +24,14 @@ def decrypted(data: bytes, gathered: Gathered) -> bytes:
         return data
     # Imported here, as it takes a while and few files need it.
     import msoffcrypto
-    from msoffcrypto.exceptions import InvalidKeyError
+    from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 
     try:
         file = msoffcrypto.OfficeFile(BytesIO(data))
         if not file.is_encrypted():
             return data
-    except Exception:  # noqa: BLE001 - whatever it raises of what is broken, or is none of what can be encrypted
-        # Its reader says what it is.
+    except (FileFormatError, AssertionError, OSError):
+        # It is broken, or none of what can be encrypted: its reader says what it is.
         return data
     for password in [gathered.password] if gathered.password else _OFFICES_OWN:
         opened = BytesIO()

@@ -14,6 +14,7 @@ from mail_archive_tools.documents.passwords import decrypted
 
 _SLIDE, _NOTES, _MASTER, _HANDOUT, _OUTLINE = 1006, 1008, 1016, 4041, 4080
 _TEXT, _BYTES, _STRING, _LINK, _COMMENT, _OF_SLIDE = 4000, 4008, 4026, 4055, 12000, 1011
+_STREAMS = (["PP97_DUALSTORAGE", "PowerPoint Document"], ["PowerPoint Document"])
 _CONTAINER = 0xF
 _HEAD_BYTES = 8
 _MAX_RECORDS = 500_000
@@ -30,9 +31,11 @@ class _Record(NamedTuple):
 
 def read(data: bytes, gathered: Gathered) -> None:
     with olefile.OleFileIO(BytesIO(decrypted(data, gathered))) as ole:
-        if not ole.exists("PowerPoint Document"):
+        # A file for PowerPoint 95 too has what is for 97 in a storage of its own.
+        where = next((each for each in _STREAMS if ole.exists(each)), None)
+        if where is None:
             raise Refused("is not a PowerPoint file that can be opened")
-        stream = ole.openstream("PowerPoint Document").read()
+        stream = ole.openstream(where).read()
     slides, outlined, title = 0, 0, ""
     shown: set[str] = set()
     for record in _records(stream):
@@ -57,6 +60,8 @@ def read(data: bytes, gathered: Gathered) -> None:
             shown.add(text)
         if gathered.is_full():
             return
+    if not slides:
+        gathered.note("No slides of PowerPoint 97 or later were found in it; those of an older one are not read here.")
 
 
 def _text(record: _Record) -> str:
@@ -65,7 +70,7 @@ def _text(record: _Record) -> str:
         return ""
     if record.kind == _BYTES:
         return record.data.decode("latin-1").translate(_SHOWN).strip()
-    text = record.data.decode("utf-16-le", "replace").translate(_SHOWN).strip() if record.kind != _BYTES else ""
+    text = record.data.decode("utf-16-le", "replace").translate(_SHOWN).strip()
     if record.kind == _TEXT:
         return text
     if record.kind == _STRING and record.inside == _LINK and record.instance == 1 and text:

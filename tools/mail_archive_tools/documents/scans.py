@@ -34,9 +34,7 @@ def library() -> Path | None:
 @cache
 def trained_data() -> Path | None:
     """The folder of what it knows of languages."""
-    where = library()
-    prefixes = [Path(each).parent for each in LIBRARIES] if where else []
-    candidates = [prefix / each for prefix in prefixes for each in _DATA]
+    candidates = [Path(each).parent / name for each in LIBRARIES for name in _DATA]
     return next((each for each in candidates if any(each.glob("*.traineddata"))), None)
 
 
@@ -56,26 +54,26 @@ def read(data: bytes, gathered: Gathered) -> None:
         raise Refused(f"is a picture. {CANNOT.rstrip('.')}")
     if len(data) > _PICTURE_BYTES:
         raise Refused(f"is a picture of more than {_PICTURE_BYTES:,} bytes, which is not looked at")
-    leptonica, tesseract = _libraries()
-    picture = leptonica.pixReadMem(data, ctypes.c_size_t(len(data)))
+    tesseract = _loaded()
+    picture = tesseract.pixReadMem(data, ctypes.c_size_t(len(data)))
     if not picture:
         raise Refused("is not a picture that can be opened")
     handle = ctypes.c_void_p(picture)
     try:
-        if leptonica.pixGetWidth(handle) * leptonica.pixGetHeight(handle) > _PIXELS:
+        if tesseract.pixGetWidth(handle) * tesseract.pixGetHeight(handle) > _PIXELS:
             raise Refused("is a picture that is too large to look at")
         engine = _engine()
         tesseract.TessBaseAPISetImage2(engine, handle)
         _add(_recognized(engine), gathered)
     finally:
-        leptonica.pixDestroy(ctypes.byref(handle))
+        tesseract.pixDestroy(ctypes.byref(handle))
 
 
 def words_on(pixels: bytes, width: int, height: int, stride: int, gathered: Gathered) -> str:
     """The words on a grey picture, one byte for a pixel; "" where there is no time left to look."""
     if gathered.is_full():
         return ""
-    _, tesseract = _libraries()
+    tesseract = _loaded()
     engine = _engine()
     tesseract.TessBaseAPISetImage(engine, pixels, width, height, 1, stride)
     tesseract.TessBaseAPISetSourceResolution(engine, _DPI)
@@ -91,34 +89,34 @@ def _add(words: str, gathered: Gathered) -> None:
 
 
 def _recognized(engine: ctypes.c_void_p) -> str:
-    _, tesseract = _libraries()
+    tesseract = _loaded()
     found = tesseract.TessBaseAPIGetUTF8Text(engine)
     try:
         text = ctypes.string_at(found).decode("utf-8", "replace") if found else ""
     finally:
         if found:
             tesseract.TessDeleteText(ctypes.c_void_p(found))
+        # Nothing of a picture is to be there when the next one is read.
+        tesseract.TessBaseAPIClear(engine)
     lines = [line.strip() for line in text.replace("\f", "").split("\n")]
     return "\n".join(line for line in lines if line)
 
 
 @cache
-def _libraries() -> tuple[Any, Any]:
-    """Leptonica, which reads pictures, and Tesseract."""
+def _loaded() -> Any:
+    """Tesseract; by it, Leptonica, which it has loaded and which reads pictures, is found as well."""
     # It would start threads, which a worker may not.
     os.environ["OMP_THREAD_LIMIT"] = "1"
     tesseract = ctypes.CDLL(str(library()))
     tesseract.TessBaseAPICreate.restype = ctypes.c_void_p
     tesseract.TessBaseAPIGetUTF8Text.restype = ctypes.c_void_p
-    # Whose library Tesseract has loaded.
-    leptonica = ctypes.CDLL(None) if hasattr(ctypes.CDLL(None), "pixReadMem") else tesseract
-    leptonica.pixReadMem.restype = ctypes.c_void_p
-    return leptonica, tesseract
+    tesseract.pixReadMem.restype = ctypes.c_void_p
+    return tesseract
 
 
 @cache
 def _engine() -> ctypes.c_void_p:
-    _, tesseract = _libraries()
+    tesseract = _loaded()
     folder = trained_data()
     assert folder is not None
     names = sorted(each.stem for each in folder.glob("*.traineddata") if each.stem != "osd")

@@ -1,5 +1,8 @@
 """What a file is by its first bytes (WHATWG MIME Sniffing, and what attackers send)."""
 
+import lzma
+import struct
+import zlib
 from contextlib import suppress
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
@@ -49,6 +52,9 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"#!", 0, "text/x-shellscript"),
     (b"<?xml", 0, "text/xml"),
 )
+BROKEN_ZIP = (BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, struct.error)
+"""What reading a zip raises that is broken, encrypted or packed in an unknown way (its NotImplementedError too)."""
+
 _LONGEST = 32_800
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<table")
 _INSIDE_ZIP = (
@@ -130,7 +136,7 @@ def _zip_kind(data: bytes) -> str:
                     kind = member.read(200).decode("ascii", "replace")
                 if kind.startswith("application/"):
                     return kind
-    except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except BROKEN_ZIP:
         return "application/zip"
     return next((kind for name, kind in _INSIDE_ZIP if name in names), "application/zip")
 

@@ -15,6 +15,11 @@ Result = Literal[
 Relation = Literal["identical", "copy", "resent", "changed", "reply", "quotes", "same text", "different"]
 
 
+def header_name(member_name: str) -> str:
+    """The header field that a member of `MessageHeaders` is of: `Reply-To` of `reply_to`."""
+    return member_name.rstrip("_").replace("_", "-").title()
+
+
 class Quotation(Input):
     """Words that a message is said to have."""
 

@@ -7,10 +7,10 @@ from functools import partial
 
 from mail_archive_tools.documents import Kind, Unreadable, add_document
 from mail_archive_tools.documents.limits import Gathered
+from mail_archive_tools.documents.markup import add_html
 from mail_archive_tools.mime.carried.calendar import Event, read_calendar
 from mail_archive_tools.mime.codecs.transfer import Decoded
 from mail_archive_tools.mime.files import File
-from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import Message, read_message
 from mail_archive_tools.mime.structure import text_of
 
@@ -89,7 +89,7 @@ def _add(file: File, gathered: Gathered) -> bool:
     if file.is_message or kind == _MESSAGE:
         gathered.add(_message(file))
     elif kind == "text/html":
-        _add_html(file, gathered)
+        add_html(file.part.html() if file.part is not None else text_of(file.load().data, "utf-8"), gathered)
     elif kind == "text/calendar":
         _add_calendar(file, gathered)
     elif document := _DOCUMENTS.get(kind.lower()):
@@ -154,15 +154,6 @@ def _add_plain(file: File, gathered: Gathered) -> None:
         gathered.note(f"It is larger than {TEXT_BYTES:,} bytes; the rest was left out.")
     gathered.add(text_of(data[:TEXT_BYTES], _charset(file)))
     gathered.is_full()
-
-
-def _add_html(file: File, gathered: Gathered) -> None:
-    read = read_html(file.part.html() if file.part is not None else text_of(file.load().data, "utf-8"))
-    gathered.add(read.text)
-    if hidden := sum(read.hidden.values()):
-        gathered.note(f"{hidden} words that its HTML hides from a reader were left out.")
-    if read.cut:
-        gathered.note(f"{read.cut}.")
 
 
 def _message(file: File) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,9 @@ from mail_archive_tools.sandbox import landlock, limits, seccomp
 
 _PACKAGES = ("mail_archive_tools", "selectolax", "charset_normalizer", "icalendar", "tzdata", "idna")
 """What reads mail, and what it imports only when it is needed."""
+
+_LIBRARY = re.compile(r"^/(?:usr/)?lib(?:64|32|x32)?/.*\.so(?:\.[\d.]+)?$")
+"""A library of the system, by its path."""
 
 _MANY = ("site-packages", "dist-packages")
 """Folders of many packages: what one of them imports is in the same."""
@@ -71,10 +75,18 @@ def _without_calls() -> str | None:
 
 
 def readable_folders() -> list[Path]:
-    """Python's own folders, and those of the packages that read mail: what is imported on the way."""
+    """Python's own folders, those of the packages that read mail, and of the system's libraries: what is imported on
+    the way, and what that is linked with."""
     found = [Path(each) for name in ("stdlib", "platstdlib") if (each := sysconfig.get_path(name))]
+    found += _library_folders()
     found += [each for name in _PACKAGES for each in _folders(name)]
     return [each for each in dict.fromkeys(each.resolve() for each in found) if each.is_dir()]
+
+
+def _library_folders() -> list[Path]:
+    """Where the libraries are that this process has loaded; others that a package needs are in the same folders."""
+    loaded = (line.split(maxsplit=5)[5:] for line in Path("/proc/self/maps").read_text("utf-8").splitlines())
+    return [Path(path[0]).parent for path in loaded if path and _LIBRARY.search(path[0])]
 
 
 def _folders(package: str) -> Iterator[Path]:

@@ -29,7 +29,8 @@ class TnefFile(NamedTuple):
 
 
 class Tnef(NamedTuple):
-    """`text`, `html` and `rtf` are the message's own, where it has them; `problem` says where it broke off."""
+    """`text`, `html` and `rtf` are the message's own, where it has them; `rtf` is empty where it cannot be unpacked.
+    `problem` says what is missing."""
 
     files: tuple[TnefFile, ...]
     text: str | None = None
@@ -53,6 +54,8 @@ def read_tnef(data: bytes) -> Tnef:
     read = sum(_HEAD_BYTES + len(each.data) + _CHECKSUM_BYTES for each in attributes) + _START_BYTES
     # Some writers end with a few bytes more.
     problem = None if read >= len(data) - _LOOSE_END_BYTES else "its TNEF breaks off"
+    if rtf == b"":
+        problem = problem or "its RTF body cannot be unpacked"
     return Tnef(_files(attributes), text, html, problem, rtf)
 
 
@@ -63,7 +66,7 @@ def uncompressed_rtf(data: bytes) -> bytes:
 
     try:
         return bytes(decompress(data[:_RTF_BYTES]))
-    except Exception:  # noqa: BLE001 - whatever it raises
+    except Exception:  # noqa: BLE001 - it raises Exception itself, for want of a kind of its own
         return b""
 
 
@@ -100,7 +103,7 @@ def _message_text(attributes: list[_Attribute]) -> tuple[str | None, str | None,
             if _PLAIN in properties and text is None:
                 text = _text(properties[_PLAIN])
             if _RTF in properties:
-                rtf = uncompressed_rtf(properties[_RTF]) or None
+                rtf = uncompressed_rtf(properties[_RTF])
 
     return text, html, rtf
 

@@ -2,12 +2,12 @@
 
 import io
 import re
-import struct
 import zipfile
 from collections.abc import Iterator
 
 from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.files import File
+from mail_archive_tools.mime.sniff import BROKEN_ZIP
 
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RUNS = frozenset(
@@ -68,7 +68,7 @@ def _members(data: bytes) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
             return opened.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+    except BROKEN_ZIP:
         return []
 
 
