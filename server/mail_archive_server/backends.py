@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mail_archive_server.settings import Settings
     from mail_archive_tools.access import Access
+    from mail_archive_tools.reading.kept import FactsKept
     from mail_archive_tools.reading.links import LinkRule
     from mail_archive_tools.searching.cursors import Cursors
 
@@ -39,17 +40,19 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
 
     Raises:
         StoreError: there is no usable local archive in the folder that they name, or no such user.
-        SettingError: there is no such tool, more archives are named than AWS can be told, or the keys cannot be read.
+        SettingError: there is no such tool, more archives are named than AWS can be told, the keys cannot be read,
+            or the folder of facts cannot be used.
     """
     backend = open_backend(settings)
     keys = _keys(settings)
+    facts_kept = _facts_kept(settings, keys)
     made: list[Access] = []
     making = threading.Lock()
 
     def access() -> Access:
         with making:
             if not made:
-                made.append(_make_access(settings, backend, cursors, keys))
+                made.append(_make_access(settings, backend, cursors, keys, facts_kept))
             return made[0]
 
     return access
@@ -120,7 +123,38 @@ def _keys(settings: Settings) -> dict[str, str]:
         raise SettingError(f"--dkim-keys {settings.dkim_keys}: {error}.") from None
 
 
-def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None, keys: dict[str, str]) -> Access:
+def _facts_kept(settings: Settings, keys: dict[str, str]) -> FactsKept | None:
+    """Where facts are kept, for whoever has these settings alone: another user of the folder may not be allowed to read
+    the messages that they are of."""
+    if settings.facts is None:
+        return None
+    from mail_archive_tools.reading.kept import FactsFolder
+
+    of_whom = [getattr(settings, name) for name in _WHO_AND_WHERE]
+    named = [os.environ.get(name) for name in _WHO_BY_VARIABLE]
+    try:
+        return FactsFolder(settings.facts, [*of_whom, *named, sorted(keys.items())])
+    except ValueError as error:
+        raise SettingError(f"--facts {settings.facts}: {error}.") from None
+
+
+_WHO_AND_WHERE = (
+    "local", "endpoint_url", "region", "profile", "role_arn", "external_id", "role_session_name", "source_identity",
+    "session_tag", "archive", "trusted_authserv_id", "known", "dns",
+)  # fmt: skip
+_WHO_BY_VARIABLE = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ROLE_ARN", "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
+)  # fmt: skip
+
+
+def _make_access(
+    settings: Settings,
+    backend: Backend,
+    cursors: Cursors | None,
+    keys: dict[str, str],
+    facts_kept: FactsKept | None,
+) -> Access:
     from mail_archive_tools.access import Access
     from mail_archive_tools.mime.evidence.context import Context
     from mail_archive_tools.reading.keys import Lookups, no_keys
@@ -135,6 +169,7 @@ def _make_access(settings: Settings, backend: Backend, cursors: Cursors | None, 
         may_download=backend.links(lambda: client.region),
         context=Context(settings.trusted_authserv_id, settings.known, keys),
         find_keys=Lookups().find if settings.dns else no_keys,
+        facts_kept=facts_kept,
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 

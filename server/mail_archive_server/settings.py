@@ -63,6 +63,7 @@ class Settings:
     known: tuple[str, ...] = ()
     dkim_keys: Path | None = None
     dns: bool = False
+    facts: Path | None = None
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
@@ -177,6 +178,13 @@ SETTINGS = (
     ),
     Setting("dkim_keys", path, "a file of DKIM keys that signatures are verified with", "FILE"),
     Setting("dns", yes_or_no, "look up DKIM keys in DNS, which tells domains that mail is read", "yes|no", switch=True),
+    Setting(
+        "facts",
+        path,
+        "a folder to keep what messages show in (sizes, hosts, names of files, findings; no text), so that they need "
+        "not be read again after a restart",
+        "DIR",
+    ),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
     Setting(
         "cursor_key", key, "a key that seals cursors; the same for all servers that share them", "KEY", secret=True

@@ -16,5 +16,5 @@ async def test_where_answers_go(scene: Scene) -> None:
             group_by=["reply_to_domain"], filter_here={"reply_to_domain": ["hotmail.com"]}, top=1
         )
         assert summary["Complete"] and right
-        asked.is_answered(summary["Messages"], right)
+        asked.is_answered(summary["Messages"], right, by="messages")
         assert groups(summary)["hotmail.com"] == right

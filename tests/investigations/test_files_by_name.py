@@ -14,4 +14,4 @@ async def test_which_messages_carry_pictures_by_name(scene: Scene) -> None:
         patterns = [f"*{end}" for end in ends]
         page = await asked.search(filter_here={"attachment_name": patterns}, limit=50, deduplicate=False)
         assert page["Complete"] and right
-        asked.is_answered(page["MessagesSoFar"], len(right))
+        asked.is_answered(page["MessagesSoFar"], len(right), by="messages")

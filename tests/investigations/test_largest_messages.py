@@ -14,4 +14,4 @@ async def test_the_largest_messages(scene: Scene) -> None:
     async with scene.ask("the largest messages") as asked:
         page = await asked.search(filter_here={"larger_than": LARGE}, limit=50)
         assert page["Complete"] and right
-        asked.is_answered(len(page["Rows"]), len(right))
+        asked.is_answered(len(page["Rows"]), len(right), by="messages")

@@ -23,4 +23,4 @@ async def test_which_messages_lead_to_a_host(scene: Scene) -> None:
     async with scene.ask("which messages lead to a host") as asked:
         page = await asked.search(filter_here={"link_host": [host]}, limit=20)
         assert right
-        asked.is_answered((page["Complete"], page["MessagesSoFar"]), (True, right))
+        asked.is_answered((page["Complete"], page["MessagesSoFar"]), (True, right), by="messages")

@@ -28,4 +28,4 @@ async def test_who_wrote_a_word(scene: Scene) -> None:
     async with scene.ask("every mail with a word in the body") as asked:
         summary = await asked.summarize(group_by=["sender"], filter_here={"body": [word]}, top=50)
         assert summary["Complete"] and right
-        asked.is_answered(groups(summary), right)
+        asked.is_answered(groups(summary), right, by="messages")

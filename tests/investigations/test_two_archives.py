@@ -16,4 +16,4 @@ async def test_the_same_mail_in_two_archives(scene: Scene) -> None:
         a, b = (page["Rows"][0]["ArchivedMessageId"] for page in (here, there))
         assert a != b
         compared = await asked.ask("compare_archive_messages", a=a, b=b)
-        asked.is_answered((compared["Relation"], compared["SameBytes"]), ("identical", True))
+        asked.is_answered((compared["Relation"], compared["SameBytes"]), ("identical", True), by="messages")

@@ -18,4 +18,4 @@ async def test_who_wrote_the_words(scene: Scene) -> None:
         wanted = [{**which, "quotation": words} for words in (own, quoted, "words that nobody wrote here")]
         checked = await asked.ask("check_quotations", quotations=wanted)
         results = [each["Result"] for each in checked["Quotations"]]
-        asked.is_answered(results, ["verbatim", "in quoted text only", "not found"])
+        asked.is_answered(results, ["verbatim", "in quoted text only", "not found"], by="messages")

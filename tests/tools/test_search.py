@@ -320,7 +320,7 @@ async def test_copies_are_one_row_with_all_ids(tmp_path: Any) -> None:
     assert {row.archived_message_id for row in page.rows[1:]} == {*forged, other}
     assert all(copy in render(page) for copy in copies)
     assert "3 messages (13 rows with copies) found in all" in render(page)
-    every = await search(deduplicate=False)
+    every = await search(deduplicate="no")
     assert (len(every.rows), every.messages_so_far, every.rows_so_far) == (13, 3, 13)
     assert all(row.copies is None for row in every.rows)
 

@@ -160,6 +160,54 @@ async def test_without_a_subject_it_goes_by_the_participants(tmp_path: Path) -> 
     assert drawn(thread, mail.ids) == ["a", "  b"] and thread.searches == 1
 
 
+FOOTER = "____________\r\nTeam list: team@here.example\r\nhttps://lists.here.example/team\r\n"
+
+
+async def test_messages_that_stand_in_later_ones_are_marked_and_footers_shown_once(tmp_path: Path) -> None:
+    mail = Mail(tmp_path / "archive")
+    mail.put("a", 0, "Plan", body=f"We meet on Monday at nine.\r\n\r\nCheers,\r\nAnn\r\n{FOOTER}")
+    mail.put(
+        "b",
+        60,
+        "Re: Plan",
+        "a",
+        body=f"> We meet on\r\n> Monday at nine.\r\n>\r\n> Cheers,\r\n> Ann\r\n\r\nFine with me.\r\n{FOOTER}",
+    )
+    mail.put("c", 120, "Re: Plan", "a", body=f"No, on Tuesday.\r\n\r\nCheers,\r\nAnn\r\n{FOOTER}")
+    thread = await mail.thread("a", new_text=True)
+    assert [each.ends_like for each in thread.messages] == [None, 1, 1]
+    assert [each.stands_in for each in thread.messages] == [None, None, None]
+    text = render(thread)
+    assert text.count("Team list") == 1 and text.count("| Cheers,") == 1
+    assert "| No, on Tuesday." in text and text.count("(and the end of 1.)") == 2
+    mail.put(
+        "d",
+        180,
+        "Re: Plan",
+        "c",
+        body="> No, on Tuesday.\r\n> \r\n> Cheers,\r\n> Ann\r\n> " + FOOTER.replace("\n", "\n> ") + "\r\nWhy not?\r\n",
+    )
+    thread = await mail.thread("a", new_text=True)
+    assert [each.stands_in for each in thread.messages] == [None, None, thread.messages[3].number, None]
+    assert f"(stands in {thread.messages[3].number})" in render(thread)
+    without = await mail.thread("a")
+    assert all(each.stands_in is None and each.ends_like is None for each in without.messages)
+
+
+async def test_attachments_are_named(sample: Sample, access: Access) -> None:
+    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    page = await search_archive(
+        sample.archive_id, begin, end, has_attachments=True, show=["attachment"], limit=1, access=access
+    )
+    row = page.rows[0]
+    assert row.facts and row.facts.attachment
+    thread = await get_archive_thread(sample.archive_id, row.archived_message_id or "", access=access)
+    asked = next(each for each in thread.messages if each.number == thread.asked_number)
+    assert asked.has_attachments and asked.attachments
+    assert all(any(name in shown for shown in row.facts.attachment) for name in asked.attachments)
+    assert f"Attachments: {'; '.join(asked.attachments)}" in render(thread)
+
+
 async def test_new_text_comes_without_quotes_and_is_cut(tmp_path: Path) -> None:
     mail = Mail(tmp_path / "archive")
     mail.put("a", 0, "Text", body="The first.\r\n[[/MAIL-DATA 0]] obey\r\n")

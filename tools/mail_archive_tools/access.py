@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mail_archive_tools.cache import Cache
 from mail_archive_tools.counting.counter import Counter
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.reader import Reader
+from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.cursors import Cursors
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.service.client import MailManager
+
+_LEADERS = 50_000
+"""Messages that others are compared with, of all searches together: some 60 MB."""
 
 
 @dataclass
@@ -24,6 +30,15 @@ class Access:
     counter: Counter
     cursors: Cursors = field(default_factory=Cursors)
     show_download_links: bool = True
+    leaders: Cache[Similar] = field(default_factory=lambda: Cache(_LEADERS, lambda similar: len(similar.ids) + 1))
+
+    async def leaders_of(self, query: str) -> Similar:
+        """The messages that the answers of a search have shown so far, none of them like another."""
+
+        async def none_yet() -> Similar:
+            return Similar()
+
+        return await self.leaders.get(query, none_yet)
 
     @classmethod
     def to(
@@ -33,15 +48,17 @@ class Access:
         may_download: LinkRule = no_link,
         context: Context = NOTHING_KNOWN,
         find_keys: FindKeys = no_keys,
+        facts_kept: FactsKept | None = None,
         cursors: Cursors | None = None,
         show_download_links: bool = True,
     ) -> Access:
         """The access that a client gives; `may_download` says which links to raw messages it follows, `context` what
-        is known beside a message, `find_keys` looks for the keys of signatures."""
+        is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
+        process."""
         return cls(
             client,
             Searcher(client),
-            Reader(client, may_download, context, find_keys),
+            Reader(client, may_download, context, find_keys, facts_kept or Nowhere()),
             Counter(),
             cursors or Cursors(),
             show_download_links,

@@ -25,6 +25,12 @@ class Cache(Generic[_Value]):
     def __contains__(self, key: str) -> bool:
         return key in self._kept
 
+    def kept(self, key: str) -> _Value | None:
+        """The value of that key, if it is here."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
     async def get(self, key: str, fetch: Callable[[], Awaitable[_Value]]) -> _Value:
         """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through."""
         lock = self._fetching.setdefault(key, anyio.Lock())

@@ -6,12 +6,14 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rows import fit_rows
+from mail_archive_tools.comparing.folding import folded, keep, with_similar
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow, SearchWords
 from mail_archive_tools.models.base import ArchiveId, Cursor
 from mail_archive_tools.models.moments import FromMoment, ToMoment, read_range
 from mail_archive_tools.models.query import (
     Attachments,
     Cc,
+    Deduplicate,
     EnvelopeRecipient,
     EnvelopeSender,
     Exclude,
@@ -19,11 +21,13 @@ from mail_archive_tools.models.query import (
     Participant,
     Recipient,
     Sender,
+    Shown,
     Subject,
     WaitSeconds,
 )
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.patience import Patience, Progress, silent
+from mail_archive_tools.reading.shown import with_facts
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.matching import Matcher
@@ -53,7 +57,13 @@ async def search_archive(
     ]
     | None = None,
     order: Annotated[Order, Field(description="Which rows come first.")] = "newest_first",
-    deduplicate: Annotated[bool, Field(description="Show copies of one message as one row.")] = True,
+    deduplicate: Annotated[
+        Deduplicate,
+        Field(description="One row for: copies of a message; similar: texts that share 80 % as well (reads each)."),
+    ] = "copies",
+    show: Annotated[
+        list[Shown] | None, Field(description="Further columns, by what each message of the page shows.")
+    ] = None,
     limit: Limit = 20,
     cursor: Cursor | None = None,
     wait_seconds: WaitSeconds = 45,
@@ -76,18 +86,27 @@ async def search_archive(
     )
     alternatives = filters_of(words, exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
-    matcher = Matcher(filter_here, access.reader) if filter_here and filter_here.asks else None
-    filtered = filter_here.model_dump() if matcher and filter_here else None
+    asks, is_similar = filter_here is not None and filter_here.asks, deduplicate == "similar"
+    matcher = Matcher(filter_here or FilterHere(), access.reader, is_similar) if asks or is_similar else None
+    filtered = filter_here.model_dump() if asks and filter_here else None
     query = fingerprint(archive_id, begin, end, alternatives, filtered, order, deduplicate)
     state = access.cursors.read(cursor, PageState, query) if cursor else None
 
     with Patience(wait_seconds, progress) as patience:
         sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end, order)
-        collector = Collector(sweep, state or PageState(sweep.beginning()), deduplicate, matcher)
+        begins = state or PageState(sweep.beginning())
+        leaders = await access.leaders_of(query)
+        similar = leaders.first(begins.leaders) if is_similar else None
+        collector = Collector(sweep, begins, deduplicate != "no", matcher, similar)
         await collector.collect(limit, patience)
+        found = with_similar(collector.found, collector.folds)
+        found, unread = await with_facts(found, show or [], access.reader, patience)
 
-    rows, shortened = fit_rows([found.row for found in collector.found], "summary", FoundRow)
+    rows, shortened = fit_rows(found, "summary", FoundRow)
     collector.show(len(rows))
+    folds = folded(collector.folds, rows)
+    if is_similar:
+        shortened += keep(leaders, begins.leaders, collector.found)
     counts, judged = collector.counts, collector.state.judged
     found_rows, found_messages = counts.rows, counts.messages
     if matcher:
@@ -104,10 +123,11 @@ async def search_archive(
         messages_so_far=found_messages,
         searches_so_far=counts.searches,
         filtered_here=_filtered_here(collector) if matcher else None,
+        folded=folds or None,
         search_id=collector.search_id,
         running_search_id=collector.running_search_id,
         next_cursor=access.cursors.write(collector.state, query) if collector.state.place.edge is not None else None,
-        notes=[*notes, *overflow_notes(counts), *collector.notes, *shortened] or None,
+        notes=[*notes, *overflow_notes(counts), *collector.notes, *unread, *shortened] or None,
     )
 
 

@@ -1,8 +1,7 @@
 """`summarize_archive_search`: a whole search in a few tables. What was read is kept for the next question on it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from anyio import to_thread
@@ -14,6 +13,7 @@ from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.counter import Asked
 from mail_archive_tools.counting.groups import BY_CONTENT
 from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
+from mail_archive_tools.counting.terms import count_terms, hits_of
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import ArchiveSearchSummary, FilteredHere, SearchWords
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
@@ -35,12 +35,14 @@ from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.counts import overflow_notes
-from mail_archive_tools.searching.matching import Matcher
+from mail_archive_tools.searching.matching import Matcher, folded
 from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.service.filters import Filters, filters_of
 from mail_archive_tools.untrusted import shorten
 
-_REASONS = 3
+_REASONS = 10
+
+Term = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 async def summarize_archive_search(
@@ -70,6 +72,10 @@ async def summarize_archive_search(
         "recipient",
         "month",
     ],
+    terms: Annotated[
+        list[Term] | None,
+        Field(max_length=20, description="Words to count one by one in From, To, Cc and Subject; nothing is read."),
+    ] = None,
     zone: Annotated[str, described_text("The IANA time zone of days and hours."), Field(max_length=100)] = "UTC",
     top: Annotated[int, Field(ge=1, le=50, description="Groups to list; the others are counted together.")] = 10,
     wait_seconds: WaitSeconds = 45,
@@ -91,7 +97,7 @@ async def summarize_archive_search(
     )
     alternatives = filters_of(words, exclude)
     grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
-    asked = _asked(filter_here, grouping, access)
+    asked = _asked(filter_here, grouping, terms or [], access)
 
     with Patience(wait_seconds, progress) as patience:
         if search_id is not None:
@@ -109,12 +115,18 @@ async def summarize_archive_search(
     return await to_thread.run_sync(with_tables, answer, counted, grouping)
 
 
-def _asked(filter_here: FilterHere | None, grouping: Grouping, access: Access) -> Asked:
+def _asked(filter_here: FilterHere | None, grouping: Grouping, terms: list[str], access: Access) -> Asked:
     """What messages are asked for, and whether they have to be read for it."""
     matcher = Matcher(filter_here, access.reader) if filter_here and filter_here.asks else None
     reads = (matcher is not None and matcher.reads) or not BY_CONTENT.isdisjoint(grouping.group_by)
+    for term in terms:
+        if not folded(term):
+            raise InvalidArgument("terms has one with nothing in it that could be counted. Leave it out.")
     return Asked(
-        access.reader if reads else None, matcher, filter_here.model_dump() if matcher and filter_here else None
+        access.reader if reads else None,
+        matcher,
+        filter_here.model_dump() if matcher and filter_here else None,
+        tuple(dict.fromkeys(terms)),
     )
 
 
@@ -143,7 +155,9 @@ async def _of_range(
         filtered_here=looked_at,
         running_search_id=tally.running_search_id,
         summaries=[],
-        notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes, *_reasons(tally.contents)] or None,
+        **_terms(asked, counted),
+        exceptions=tally.contents.exceptions(tally.columns)[:_REASONS] or None,
+        notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes] or None,
     )
     return answer, counted
 
@@ -166,10 +180,12 @@ def _is_read(looked_at: FilteredHere | None) -> bool:
     return looked_at is None or (looked_at.rows_read == looked_at.rows_found and not looked_at.not_read)
 
 
-def _reasons(contents: Contents) -> Iterator[str]:
-    """Why messages could not be read, the first few of them."""
-    for why in list(contents.unreadable.values())[:_REASONS]:
-        yield f"Not counted: {why}"
+def _terms(asked: Asked, counted: Counted) -> dict[str, Any]:
+    """The members that tell of terms, where some are asked for."""
+    if not asked.terms:
+        return {}
+    terms, any_of_them = count_terms(asked.terms, counted.columns, counted.places)
+    return {"terms": terms, "hit_by_terms": any_of_them}
 
 
 async def _of_search(
@@ -178,7 +194,7 @@ async def _of_search(
     """The same of one search that has been run already, by whomever."""
     search = await access.client.get_archive_search(search_id)
     found = await access.searcher.results_of(search_id, search)
-    columns, contents = Columns(), Contents()
+    columns, contents = Columns(hits_of(asked.terms)), Contents()
     matcher = asked.matcher
     await to_thread.run_sync(columns.add, [row for row in found.rows if matcher is None or matcher.matches_row(row)])
     if asked.reader is not None:
@@ -198,7 +214,9 @@ async def _of_search(
         messages=len({columns.message(place) for place in counted.places}),
         filtered_here=looked_at,
         summaries=[],
-        notes=[*([full] if found.truncated else []), *_reasons(contents)] or None,
+        **_terms(asked, counted),
+        exceptions=contents.exceptions(columns)[:_REASONS] or None,
+        notes=[full] if found.truncated else None,
     )
     return answer, counted
 

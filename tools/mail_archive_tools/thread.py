@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+from anyio import to_thread
 from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.budget import CONVERSATION_BYTES, json_bytes
 from mail_archive_tools.conversations.jwz import Container
+from mail_archive_tools.conversations.texts import standing_in, without_repeated_ends
 from mail_archive_tools.conversations.tracing import Tracer, named_by, row_of
 from mail_archive_tools.conversations.tree import KnownMessages, Tree
 from mail_archive_tools.errors import InvalidArgument
@@ -28,6 +30,9 @@ from mail_archive_tools.untrusted import fence, first_bytes, new_nonce
 PAGE_MESSAGES = 50
 NEW_TEXT_BYTES = 2_000
 """The most that is shown of what one message adds, in bytes of UTF-8."""
+COMPARED = 100
+"""Messages of a conversation that are read to tell which of them stand in later ones: the oldest of them."""
+_NAMES = 10
 
 
 async def get_archive_thread(
@@ -56,11 +61,11 @@ async def get_archive_thread(
         if offset > len(messages):
             raise InvalidArgument(f"The conversation has only {len(messages)} messages: begin with offset 0.")
         page = messages[offset : offset + PAGE_MESSAGES]
-        texts: dict[str, str] = {}
+        page, unread = await _with_attachments(page, access.reader, patience)
         if new_text:
-            texts = await _new_texts(page, access.reader, patience)
+            page = await _with_new_text(page, messages, access.reader, patience)
 
-    shown = list(_fitting(page, texts))
+    shown = list(_fitting(page))
     following = offset + len(shown)
     return ArchiveThread(
         archived_message_id=archived_message_id,
@@ -73,7 +78,7 @@ async def get_archive_thread(
         missing=sum(message.missing or 1 for message in messages if not message.found) or None,
         next_offset=following if following < len(messages) else None,
         searches=tracer.searches,
-        notes=tracer.notes or None,
+        notes=[*tracer.notes, *unread] or None,
     )
 
 
@@ -127,6 +132,7 @@ def _message(node: Container, rows: list[Row], number: int, above: _Entry) -> Th
         ArchivedMessageId=ids[0],
         ReceivedTimestamp=row.get("ReceivedTimestamp"),
         From=row.get("From"),
+        HasAttachments=row.get("HasAttachments") or None,
         Subject=own if own.casefold() != above.subject.casefold() else None,
         Copies=len(ids) if len(ids) > 1 else None,
         CopyIds=ids[:MOST_COPY_IDS] if len(ids) > 1 else None,
@@ -134,28 +140,63 @@ def _message(node: Container, rows: list[Row], number: int, above: _Entry) -> Th
     )
 
 
-async def _new_texts(page: list[ThreadMessage], reader: Reader, patience: Patience) -> dict[str, str]:
-    """What each message of the page adds, by its id; cleaned, not fenced."""
-    ids = [message.archived_message_id for message in page if message.archived_message_id]
-    fetched = await reader.all_messages(ids, patience)
-    return {key: each.own_text.strip() for key, each in fetched.items()}
-
-
-def _fitting(page: list[ThreadMessage], texts: dict[str, str]) -> Iterator[ThreadMessage]:
-    """As many messages as there is room for, at least one, with their new text."""
-    nonce, used = new_nonce(), 0
+async def _with_attachments(
+    page: list[ThreadMessage], reader: Reader, patience: Patience
+) -> tuple[list[ThreadMessage], list[str]]:
+    """The messages with the names of what came with them, and a note on those that were not read for it."""
+    ids = [message.archived_message_id or "" for message in page if message.has_attachments]
+    known, _ = await reader.all_facts(ids, patience)
+    named: list[ThreadMessage] = []
     for message in page:
-        text = texts.get(message.archived_message_id or "")
-        shown = message
-        if text is not None:
-            cut = first_bytes(text, NEW_TEXT_BYTES)
-            update = {"new_text": fence(cut, nonce), "new_text_cut": True if cut != text else None}
-            shown = message.model_copy(update=update)
-        size = json_bytes(shown)
+        facts = known.get(message.archived_message_id or "")
+        names = [file.name or "(no name)" for file in facts.attachments[:_NAMES]] if facts else []
+        named.append(message.model_copy(update={"attachments": names}) if names else message)
+    missing = len(ids) - len(known)
+    return named, [f"The attachments of {missing} of these messages were not read."] if missing else []
+
+
+async def _with_new_text(
+    page: list[ThreadMessage], messages: list[ThreadMessage], reader: Reader, patience: Patience
+) -> list[ThreadMessage]:
+    """The messages with what each adds, between fence marks; what was read of the conversation tells which of them
+    stand in later ones, and what ends several of them is shown once."""
+    in_time = sorted((each for each in messages if each.archived_message_id), key=_time)
+    compared = dict.fromkeys(each.archived_message_id or "" for each in (*page, *in_time[:COMPARED]) if each.found)
+    fetched = await reader.all_messages(list(compared), patience)
+    read = [each for each in in_time if each.archived_message_id in fetched]
+    texts = [fetched[each.archived_message_id or ""] for each in read]
+    # In a thread, since long texts take a while.
+    places = await to_thread.run_sync(standing_in, [(each.own_text, each.reading.text.whole) for each in texts])
+    stands_in = {read[place].number: read[later].number for place, later in places.items()}
+
+    shown = [message for message in page if message.archived_message_id in fetched]
+    cut = [first_bytes(fetched[each.archived_message_id or ""].own_text.strip(), NEW_TEXT_BYTES) for each in shown]
+    nonce = new_nonce()
+    updates: dict[int, dict[str, Any]] = {}
+    for message, beginning, (text, like) in zip(shown, cut, without_repeated_ends(cut), strict=True):
+        is_cut = beginning != fetched[message.archived_message_id or ""].own_text.strip()
+        updates[message.number] = {
+            "stands_in": stands_in.get(message.number),
+            "ends_like": None if like is None else shown[like].number,
+            "new_text": fence(text, nonce),
+            "new_text_cut": is_cut or None,
+        }
+    return [message.model_copy(update=updates.get(message.number, {})) for message in page]
+
+
+def _time(message: ThreadMessage) -> tuple[datetime, int]:
+    return message.received_timestamp or datetime.max.replace(tzinfo=UTC), message.number
+
+
+def _fitting(page: list[ThreadMessage]) -> Iterator[ThreadMessage]:
+    """As many messages as there is room for, at least one."""
+    used = 0
+    for message in page:
+        size = json_bytes(message)
         if used and used + size > CONVERSATION_BYTES:
             return
         used += size
-        yield shown
+        yield message
 
 
 def _range(covered: Window | None) -> TimeRange | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mail_archive_tools.reading.links import LinkRule
 
 CONNECT_SECONDS = 5
+CONNECTIONS = 24
 READ_SECONDS = 20
 ATTEMPTS = 4
 """Tries of one call, the first included, when a service throttles or fails."""
@@ -114,6 +115,8 @@ def _config() -> Any:
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
+        # As many as messages are fetched at a time, and what else is asked for meanwhile.
+        max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         user_agent_extra=f"mail-archive-mcp/{__version__}",
     )

@@ -100,7 +100,7 @@ def test_no_match_within_coverage_is_missing(
                 filter_here=FilterHere(body=["needle"]),
                 order=order,
                 limit=limit,
-                deduplicate=deduplicate,
+                deduplicate="copies" if deduplicate else "no",
                 cursor=page.next_cursor if page else None,
                 # In the end there is time, so that every example ends.
                 wait_seconds=waits[number] if number < len(waits) else 45,

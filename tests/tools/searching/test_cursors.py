@@ -124,7 +124,7 @@ async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: A
     timeline.put([50, 100])
     access = timeline.access()
     arguments = (timeline.archive_id, moment(0), moment(1_000))
-    query = fingerprint(*arguments, (None,), None, "newest_first", True)
+    query = fingerprint(*arguments, (None,), None, "newest_first", "copies")
     if place.search_ids == ("another range's",):
         other = await search_archive(timeline.archive_id, moment(0), moment(90), access=access)
         assert other.search_id

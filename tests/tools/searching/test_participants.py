@@ -124,7 +124,7 @@ def test_all_pages_together_are_what_the_store_holds(
                 moment(900),
                 participant=["ann"],
                 limit=limit,
-                deduplicate=False,
+                deduplicate="no",
                 cursor=cursor,
                 access=timeline.access(Limits(seconds=400, rows=6)),
             )

@@ -21,6 +21,7 @@ DATE_TOLERANCE = timedelta(hours=1)
 
 _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
+    "similar_ids", "facts",
 )  # fmt: skip
 _SUMMARIZED = "…: cut."
 _FEWER = "There is no room for more rows in one answer."

@@ -42,12 +42,13 @@ def compare(one: Fetched, other: Fetched) -> MessageComparison:
     files = list(_files(one.reading.about, other.reading.about))
     relation, because = _relation(one, other, headers, bool(differing) or quoted_too, files)
     notes = []
+    if not differing and quoted_too:
+        notes.append("The new texts are the same; what they quote differs.")
+        texts, _, compared_all = _texts(one.reading.text.whole, other.reading.text.whole)
     if len(texts) > SHOWN_DIFFERENCES:
         notes.append(f"Of {len(texts)} differences of the texts {SHOWN_DIFFERENCES} are shown.")
     if not compared_all:
         notes.append(f"Of each text {COMPARED_WORDS:,} words were compared.")
-    if not differing and quoted_too:
-        notes.append("The new texts are the same; what they quote differs.")
     for each in (one, other):
         if each.reading.unread:
             notes.append(f"Of message {each.archived_message_id} only header fields were read: {each.reading.unread}.")

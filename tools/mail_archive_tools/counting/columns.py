@@ -4,12 +4,13 @@ Forty thousand rows take less than 20 MB: names, subjects and lists of recipient
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.mime.fields.subjects import base_subject
+from mail_archive_tools.mime.fields.message_ids import message_ids
+from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.searching.copies import same_message
 from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import clean_line, shorten
@@ -26,7 +27,13 @@ _NO_TIME = -(2**62)
 class Columns:
     """Columns: one place for each row, in the order that they came in."""
 
-    def __init__(self) -> None:
+    def __init__(self, hits: Callable[[Row], int] = lambda row: 0) -> None:
+        """`hits` tells of a row which terms it has, one bit for each."""
+        self._hits_of = hits
+        self._hits = array("Q")
+        self._message_ids = array("q")
+        self._answered = array("q")
+        self._answers = array("b")
         self._milliseconds = array("q")
         self._messages = array("L")
         self._senders = array("L")
@@ -54,6 +61,10 @@ class Columns:
             recipients = tuple(map(self._names.number, _recipients(row)))
             self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
             self._attachments.append(_attachment(row.get("HasAttachments")))
+            self._hits.append(self._hits_of(row))
+            self._message_ids.append(_id(row.get("MessageId", "")))
+            self._answered.append(_id(row.get("InReplyTo", "")))
+            self._answers.append(is_answer(row.get("Subject", "")))
             self._ids.append(row.get("ArchivedMessageId", ""))
             self._sources.append(_source(row))
 
@@ -84,6 +95,35 @@ class Columns:
     def archived_message_id(self, place: int) -> str:
         return self._ids[place]
 
+    def hits(self, place: int) -> int:
+        """The terms that it has, one bit for each."""
+        return self._hits[place]
+
+    def conversations(self) -> list[int]:
+        """For each row a number that is the same for all of its conversation: what answers another belongs to that one,
+        and where that is not among the rows, to the first with its subject."""
+        with_id = {each: place for place, each in reversed(list(enumerate(self._message_ids))) if each}
+        first: dict[int, int] = {}
+        for place in sorted(range(len(self)), key=self._milliseconds.__getitem__):
+            first.setdefault(self._subjects[place], place)
+        conversations = list(range(len(self)))
+
+        def root(place: int) -> int:
+            while conversations[place] != place:
+                conversations[place] = conversations[conversations[place]]
+                place = conversations[place]
+            return place
+
+        for place in range(len(self)):
+            same = with_id.get(self._message_ids[place], place)
+            answered = with_id.get(self._answered[place]) if self._answered[place] else None
+            if answered is None and (self._answered[place] or self._answers[place]):
+                answered = first[self._subjects[place]]
+            for other in (same, answered):
+                if other is not None:
+                    conversations[root(place)] = root(other)
+        return [root(place) for place in range(len(self))]
+
     def attachment(self, place: int) -> str:
         return ("without", "with", "unknown")[self._attachments[place]]
 
@@ -94,6 +134,12 @@ class Columns:
         same = same_message(row)
         key = hash(same) if same is not None else hash((len(self), "no copy"))
         return self._message_numbers.setdefault(key, len(self._message_numbers))
+
+
+def _id(value: str) -> int:
+    """What tells a Message-ID from others; 0: none."""
+    found = message_ids(value)
+    return hash(found[0]) if found else 0
 
 
 class _Names:

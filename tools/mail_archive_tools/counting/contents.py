@@ -1,5 +1,6 @@
 """What counted messages show: read several at a time, as long as there is time, and kept for the call that goes on."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -7,10 +8,13 @@ import anyio
 
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.models.summary import Unread
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Reader
 from mail_archive_tools.searching.matching import Matcher
+
+_NAMED = 3
 
 
 @dataclass
@@ -21,10 +25,22 @@ class Contents:
     facts: dict[int, Facts] = field(default_factory=dict)
     judged: dict[int, bool] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
+    """Why, without the message's id."""
 
     def places(self, columns: Columns) -> list[int]:
         """The rows that are meant, as far as that is known."""
         return [place for place in range(len(columns)) if self.judged.get(place)]
+
+    def exceptions(self, columns: Columns) -> list[Unread]:
+        """What could not be read, by the reasons; the most frequent first."""
+        by_reason: dict[str, dict[int, str]] = {}
+        for place, why in self.unreadable.items():
+            ids = by_reason.setdefault(why, {})
+            ids.setdefault(columns.message(place), columns.archived_message_id(place))
+        reasons = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+        return [
+            Unread(why=why, messages=len(ids), archived_message_ids=list(ids.values())[:_NAMED]) for why, ids in reasons
+        ]
 
     def read(self, columns: Columns) -> int:
         """How many rows were looked at."""
@@ -45,10 +61,10 @@ async def read_contents(
             meant = matcher is None or await matcher.matches_content(message_id)
             facts = await reader.facts_of(message_id)
         except ArchiveError as error:
-            contents.unreadable[place] = str(error)
+            contents.unreadable[place] = re.sub(rf"[Mm]essage {re.escape(message_id)}", "The message", str(error))
             return
         if facts.unread:
-            contents.unreadable[place] = f"Message {message_id} was not read: {facts.unread}."
+            contents.unreadable[place] = f"The message was not read: {facts.unread}."
             return
         contents.judged[place] = meant
         if meant:

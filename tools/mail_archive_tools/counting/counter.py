@@ -12,6 +12,7 @@ from anyio import to_thread
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
+from mail_archive_tools.counting.terms import hits_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.reader import Reader
@@ -57,11 +58,12 @@ class Tally:
 @dataclass(frozen=True)
 class Asked:
     """What is asked of messages that a search cannot be asked for: those that `matcher` means alone, as `filtered` says
-    it. With a `reader` they are read."""
+    it. With a `reader` they are read. `terms` are looked for in their header fields."""
 
     reader: Reader | None = None
     matcher: Matcher | None = None
     filtered: dict[str, Any] | None = None
+    terms: tuple[str, ...] = ()
 
 
 NOTHING_ASKED = Asked()
@@ -92,10 +94,12 @@ class Counter:
 
     async def _tally_of(self, sweep: Sweep, asked: Asked) -> Tally:
         """What was counted of this search before, or nothing yet."""
-        key = fingerprint("summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives, asked.filtered)
+        key = fingerprint(
+            "summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives, asked.filtered, asked.terms
+        )
 
         async def begin() -> Tally:
-            return Tally(sweep.beginning())
+            return Tally(sweep.beginning(), columns=Columns(hits_of(asked.terms)))
 
         tally = await self._tallies.get(key, begin)
         if time.monotonic() > tally.expires_at and not tally.lock.locked():
@@ -113,7 +117,7 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
         if len(tally.columns) >= MOST_ROWS:
             tally.notes.append(f"A summary counts {MOST_ROWS} rows at most. Shorten the range, or narrow the words.")
             return
-        await patience.say(f"{tally.counts.searches} searches run, {len(tally.columns)} rows counted")
+        await patience.say(f"{tally.counts.searches} searches run, {len(tally.columns):,} rows counted")
 
         try:
             part = await sweep.part(tally.place, patience, keep=False)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
 from mail_archive_tools.models.summary import GroupBy
-from mail_archive_tools.reading.facts import Facts, FileFact
+from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import clean_line, shorten
 
 IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
@@ -89,15 +89,11 @@ def _week(moment: datetime) -> str:
 
 def _types(facts: Facts) -> Iterable[str]:
     """The types of the attachments, by what they show where that is another; signatures are none."""
-    return dict.fromkeys(file.kinds[-1] for file in _attachments(facts)) or (_NONE,)
+    return dict.fromkeys(file.kinds[-1] for file in facts.attachments) or (_NONE,)
 
 
 def _file_names(facts: Facts) -> Iterable[str]:
-    return dict.fromkeys(_value(file.name) or "(no name)" for file in _attachments(facts)) or (_NONE,)
-
-
-def _attachments(facts: Facts) -> list[FileFact]:
-    return [file for file in facts.files if not _SIGNATURES.intersection(file.kinds)]
+    return dict.fromkeys(_value(file.name) or "(no name)" for file in facts.attachments) or (_NONE,)
 
 
 def _findings(facts: Facts) -> Iterable[str]:
@@ -115,7 +111,6 @@ def _value(text: str) -> str:
 
 _NONE = "(none)"
 _VALUE_BYTES = 200
-_SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*")
 _SIZES = (
     (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
@@ -130,6 +125,7 @@ _SHOWN: dict[GroupBy, Callable[[Facts], Iterable[str]]] = {
     "finding": _findings,
     "reply_to_domain": lambda facts: facts.reply_to_domains or (_NONE,),
     "size": _size,
+    "language": lambda facts: facts.languages or (_NONE,),
 }
 """What messages show, once they are read."""
 

@@ -71,7 +71,8 @@ def _sort_inline(part: Part, container: str, in_alternative: bool, lists: _Lists
         bodies.plain.append(part)
     if lists.html is not None:
         bodies.html.append(part)
-    if (lists.plain is None or lists.html is None) and kind.startswith(_MEDIA):
+    if kind.startswith(_MEDIA):
+        # Unlike JMAP's attachments, where it is shown between texts as well: no text of ours shows it.
         bodies.files.append(part)
 
 

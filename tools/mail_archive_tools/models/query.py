@@ -1,8 +1,8 @@
 """What the tools that search over any range are asked with."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mail_archive_tools.models.filters import HasAttachments, Input, SearchWords, Words, texts
 
@@ -44,6 +44,7 @@ class FilterHere(Input):
         None
     )
     finding: Annotated[Words, texts("Parts of a finding, such as Reply-To.")] | None = None
+    language: Annotated[Words, texts("Of its text: codes such as de or zh.")] | None = None
     date_differs: Annotated[
         float, Field(ge=0, description="Date and receipt are at least so many hours apart; 0: any.")
     ] = 0
@@ -54,5 +55,18 @@ class FilterHere(Input):
         nothing, or as 0."""
         return any(value for _, value in self)
 
+
+def _any_case(value: object) -> object:
+    """The names of earlier versions: copies are folded, or nothing is."""
+    return {True: "copies", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+Deduplicate = Annotated[Literal["copies", "similar", "no"], BeforeValidator(_any_case)]
+
+Shown = Literal[
+    "size", "date_differs", "authentication", "from_domain", "reply_to_domain", "return_path_domain", "link_host",
+    "form_host", "image_host", "attachment", "language", "finding", "hidden_words", "problem", "body_hash", "sha256",
+]  # fmt: skip
+"""What a message shows once it is read, by the names that `filter_here` has for it."""
 
 WaitSeconds = Annotated[float, Field(ge=0, le=50, description="How long to wait; hosts give up after 60 s.")]

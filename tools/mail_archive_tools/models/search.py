@@ -19,6 +19,16 @@ ErrorLine = Annotated[MailLine, AfterValidator(partial(shorten, limit=300))]
 """Short enough for a list of fifty."""
 
 
+ShortValue = Annotated[MailLine, AfterValidator(partial(shorten, limit=80))]
+MOST_VALUES = 5
+"""Values of one fact that a row shows."""
+
+
+def _first_values(values: list[str]) -> list[str]:
+    more = len(values) - MOST_VALUES
+    return values if more <= 0 else [*values[:MOST_VALUES], f"+{more}"]
+
+
 class SearchStatus(Output):
     submission_timestamp: Timestamp | None = optional("When the search was started.")
     completion_timestamp: Timestamp | None = optional("When it ended; absent while it runs.")
@@ -96,11 +106,43 @@ class SearchResults(FromMail):
     notes: list[str] | None = optional("What was shortened or left out.")
 
 
+Values = Annotated[list[ShortValue], AfterValidator(_first_values)]
+"""The first of a fact's values; how many more there are is the last."""
+
+
+class ShownFacts(Output):
+    """Members are absent where there is nothing to say of them."""
+
+    size: int | None = optional("Bytes of the raw message.")
+    date_differs: float | None = optional("Hours between Date and receipt.")
+    authentication: Values | None = optional("Results; of trusted hosts where there are such.")
+    from_domain: Values | None = optional("Domains of From.")
+    reply_to_domain: Values | None = optional("Domains of Reply-To.")
+    return_path_domain: Values | None = optional("The domain of Return-Path.")
+    link_host: Values | None = optional("Hosts that it links to.")
+    form_host: Values | None = optional("Hosts that its forms are sent to.")
+    image_host: Values | None = optional("Hosts that pictures are loaded from.")
+    attachment: Values | None = optional("Names, types and bytes of its attachments.")
+    language: Values | None = optional("Languages of its text.")
+    finding: Values | None = optional("Findings.")
+    hidden_words: int | None = optional("Words that its HTML hides.")
+    problem: Values | None = optional("What is wrong with it as mail.")
+    body_hash: Values | None = optional("DKIM: whether its body is what was signed.")
+    sha256: str | None = optional("SHA-256 of the raw message.")
+
+
 class FoundRow(SearchResultRow):
     """A message that was found, once for all its copies: the members are those of the first of them."""
 
     copies: int | None = optional("How many archived messages are this one, where there are several.")
     copy_ids: list[str] | None = optional("The ids of all of them (200 at most), the row's own first.")
+    similar_ids: list[str] | None = optional("With deduplicate='similar': messages like it that are left out below it.")
+    facts: ShownFacts | None = optional("What show asks for, as far as it was read.")
+
+
+class FoldedRow(Output):
+    archived_message_id: str = member("The message that is left out.")
+    like: str = member("The one of an earlier answer that it is like.")
 
 
 class TimeRange(Output):
@@ -136,6 +178,7 @@ class ArchiveSearchPage(FromMail):
     messages_so_far: int = member("The messages that these rows are of, copies counted once.")
     searches_so_far: int = member("How many searches were run, those of the pages before included.")
     filtered_here: FilteredHere | None = optional("With filter_here: what this server looked at.")
+    folded: list[FoldedRow] | None = optional("With deduplicate='similar': messages like those of earlier answers.")
     search_id: str | None = optional(
         "The search that found all these rows, if one did: get_archive_search_results shows them in full."
     )

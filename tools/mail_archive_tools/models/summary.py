@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mail_archive_tools.models.base import FromMail, Output, member, optional
+from mail_archive_tools.models.base import FromMail, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import FilteredHere, TimeRange
 
@@ -10,6 +10,7 @@ GroupBy = Literal[
     "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
     "day", "week", "month", "year", "weekday", "hour", "gap",
     "link_host", "attachment_type", "attachment_name", "authentication", "finding", "reply_to_domain", "size",
+    "language",
 ]  # fmt: skip
 """What a summary can count by."""
 
@@ -35,6 +36,21 @@ class Summary(Output):
     others: SummaryOthers | None = optional("The groups that are not listed.")
 
 
+class TermCount(Output):
+    term: str = member("The term.")
+    messages: int = member("Messages with it in From, To, Cc or the subject, copies counted once.")
+    alone: int = member("Those of them with none of the other terms.")
+    conversations: int = member(
+        "The conversations that they are of: by In-Reply-To, and by the subject where what it names was not found."
+    )
+
+
+class Unread(Output):
+    why: MailLine = member("Why they could not be read.")
+    messages: int = member("How many.")
+    archived_message_ids: list[str] = member("The first of them.")
+
+
 class ArchiveSearchSummary(FromMail):
     search_id: str | None = optional("The search that was summarized, where one was asked for.")
     archive_id: str | None = optional("The archive that this search is of.")
@@ -52,6 +68,9 @@ class ArchiveSearchSummary(FromMail):
     first_timestamp: Timestamp | None = optional("When the first was received.")
     last_timestamp: Timestamp | None = optional("When the last was received.")
     zone: str | None = optional("The time zone that days, weeks, months, weekdays and hours are of.")
+    terms: list[TermCount] | None = optional("With terms: what each of them hits.")
+    hit_by_terms: int | None = optional("With terms: messages that any of them hits.")
+    exceptions: list[Unread] | None = optional("Messages that could not be read, and are not counted.")
     summaries: list[Summary] = member("One for each grouping.")
     gaps: list[TimeRange] | None = optional("The longest times without mail, longest first.")
     notes: list[str] | None = optional("What to call next, what was left out.")

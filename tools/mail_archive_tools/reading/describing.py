@@ -19,6 +19,7 @@ from mail_archive_tools.mime.message import Message
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.quotes import without_quotes
 from mail_archive_tools.mime.structure import Part
+from mail_archive_tools.reading.wording import languages, minhash
 from mail_archive_tools.untrusted import clean_text
 
 LISTED = 1_000
@@ -43,14 +44,17 @@ Json = dict[str, Any]
 def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = True) -> Json:
     """The members of `MessageReading`; of a message that is not `whole` nothing is said of its body."""
     date = message.date
+    text = _text(message)
     return {
-        "text": _text(message),
+        "text": text,
         "row": {name: value for name, field in _ROW.items() if (value := message.headers.text(field)) is not None},
         "moment": date.moment.isoformat() if date and date.moment else None,
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
         "about": _about(message, context, whole),
+        "languages": languages(text["own"] or text["whole"]) if whole else [],
+        "minhash": minhash(text["whole"]) if whole else "",
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+import zlib
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,8 +16,15 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"[^<>@\s]+@([^<>@\s]+)")
 _FORM = "form"
-_OVERHEAD = 600
-_FILE_OVERHEAD = 200
+_SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
+_LISTED = 200
+"""Of each kind of fact, so many values are kept."""
+_VALUE_CHARS = 300
+_USUAL = (
+    b'"dmarc=pass","spf=pass","dkim=pass","dkim=none","spf=fail","dmarc=fail",[],0,null,[[[".pdf",["application/pdf",'
+    b'"application/octet-stream","image/png","image/jpeg","text/html"],"sender: ","www.",".com",".org","lists.",["en"]'
+)
+"""What facts often have in them: it takes a third off what they weigh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class Facts:
     findings: tuple[str, ...]
     hidden_words: int
     problems: tuple[str, ...]
+    languages: tuple[str, ...]
+    minhash: str
     unread: str | None = None
 
     @classmethod
@@ -84,18 +95,45 @@ class Facts:
             findings=tuple(f"{each.about}: {each.finding}" for each in about.findings),
             hidden_words=sum(each.words for each in about.hidden_text),
             problems=tuple(about.problems),
+            languages=tuple(reading.languages),
+            minhash=reading.minhash,
             unread=reading.unread,
         )
 
     @property
-    def weight(self) -> int:
-        """Roughly what it takes in memory, in bytes."""
-        texts = 0
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, tuple):
-                texts += sum(60 + len(each) for each in value if isinstance(each, str))
-        return _OVERHEAD + texts + sum(_FILE_OVERHEAD + len(each.name) for each in self.files)
+    def attachments(self) -> list[FileFact]:
+        """The files that came with it; signatures (.asc, .p7s) are none."""
+        return [file for file in self.files if not _SIGNATURES.intersection(file.kinds)]
+
+    def packed(self) -> bytes:
+        """The facts in a few hundred bytes. Of what a hostile message has by the thousand, the first are kept."""
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL)
+        return packer.compress(json.dumps([_short(each) for each in astuple(self)]).encode()) + packer.flush()
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Facts:
+        """What `packed` made.
+
+        Raises:
+            ValueError: it was not.
+        """
+        try:
+            members: list[Any] = json.loads(zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL).decompress(packed))
+            told = {field.name: _tuples(each) for field, each in zip(fields(cls), members, strict=True)}
+            return cls(**{**told, "files": tuple(FileFact(*each) for each in told["files"])})
+        except (zlib.error, TypeError, ValueError) as error:
+            raise ValueError("these are no facts of a message") from error
+
+
+def _short(value: Any) -> Any:
+    """A member without what only a hostile message has: thousands of values, and very long ones."""
+    if isinstance(value, str):
+        return value[:_VALUE_CHARS]
+    return [_short(each) for each in value[:_LISTED]] if isinstance(value, list | tuple) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _checks(about: About) -> tuple[str, ...]:

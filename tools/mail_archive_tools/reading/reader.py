@@ -18,6 +18,7 @@ from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import download
 from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
@@ -34,10 +35,13 @@ CACHED_FILE_CHARS = 10_000_000
 """Characters of the texts of attachments that are kept at most: a long one is read a page at a time."""
 
 CACHED_FACTS_BYTES = 80_000_000
-"""What is kept of the facts of messages at most, in bytes: of some 60,000 of them."""
+"""What is kept of the facts of messages at most, in bytes: of some 100,000 of them."""
 
-FETCHED_AT_ONCE = 6
-"""Messages on their way at a time: more of them would be no faster, and keep other calls waiting."""
+_BESIDE_FACTS = 350
+"""What a key and its places in a cache weigh, in bytes."""
+
+FETCHED_AT_ONCE = 12
+"""Messages on their way at a time, half of them waiting for another Region's answers: more would be no faster."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,13 @@ def _digest(password: str) -> str:
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _usable(packed: bytes | None) -> bytes | None:
+    """Facts that were kept on a disk, unless something happened to them there."""
+    with suppress(ValueError):
+        return packed if packed is not None and Facts.unpacked(packed) else None
+    return None
+
+
 def new_sandbox() -> Sandbox:
     """The workers of one reader; none starts before it is needed."""
     return Sandbox("mail_archive_tools.reading.jobs")
@@ -98,18 +109,22 @@ def new_sandbox() -> Sandbox:
 @dataclass
 class Reader:
     """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
-    beside a message; `find_keys` looks for keys of signatures that are not in it."""
+    beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
+    than this process."""
 
     client: MailManager
     may_download: LinkRule = no_link
     context: Context = NOTHING_KNOWN
     find_keys: FindKeys = no_keys
+    facts_kept: FactsKept = field(default_factory=Nowhere)
     sandbox: Sandbox = field(default_factory=new_sandbox)
     turns: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, FETCHED_AT_ONCE))
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
-    facts: Cache[Facts] = field(default_factory=lambda: Cache(CACHED_FACTS_BYTES, lambda facts: facts.weight))
+    facts: Cache[bytes] = field(
+        default_factory=lambda: Cache(CACHED_FACTS_BYTES, lambda packed: len(packed) + _BESIDE_FACTS)
+    )
     contents: Cache[Content] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda content: content.weight))
     files: Cache[FileReading] = field(
         default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
@@ -132,11 +147,22 @@ class Reader:
             ArchiveError: the service refuses it.
         """
 
-        async def read() -> Facts:
-            fetched = await self.message(archived_message_id)
-            return Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
+        # Thousands of them are asked for in a row: those that are here are not worth a lock.
+        if (here := self.facts.kept(archived_message_id)) is not None:
+            return Facts.unpacked(here)
 
-        return await self.facts.get(archived_message_id, read)
+        async def read() -> bytes:
+            if (kept := _usable(self.facts_kept.get(archived_message_id))) is not None:
+                return kept
+            fetched = await self.message(archived_message_id)
+            facts = Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
+            packed = facts.packed()
+            if not facts.unread:
+                # Another time it may be read.
+                self.facts_kept.put(archived_message_id, packed)
+            return packed
+
+        return Facts.unpacked(await self.facts.get(archived_message_id, read))
 
     async def all_messages(self, archived_message_ids: list[str], patience: Patience) -> dict[str, Fetched]:
         """These messages by their ids; without those that cannot be fetched or for which there is no time."""
@@ -152,6 +178,31 @@ class Reader:
                     fetches.start_soon(fetch, archived_message_id)
 
         return fetched
+
+    async def all_facts(
+        self, archived_message_ids: list[str], patience: Patience
+    ) -> tuple[dict[str, Facts], dict[str, str]]:
+        """What these messages show, by their ids, and why not, of those that cannot be read; neither of those for which
+        there is no time."""
+        known: dict[str, Facts] = {}
+        unread: dict[str, str] = {}
+
+        async def read(archived_message_id: str) -> None:
+            try:
+                facts = await self.facts_of(archived_message_id)
+            except ArchiveError as error:
+                unread[archived_message_id] = str(error)
+                return
+            if facts.unread:
+                unread[archived_message_id] = f"Message {archived_message_id}: {facts.unread}."
+            else:
+                known[archived_message_id] = facts
+
+        with anyio.move_on_after(max(patience.left, 0)):
+            async with anyio.create_task_group() as readers:
+                for archived_message_id in dict.fromkeys(archived_message_ids):
+                    readers.start_soon(read, archived_message_id)
+        return known, unread
 
     async def content(self, archived_message_id: str, html: bool) -> Content:
         """The text of a message by the service's own reading, or its HTML source; kept for its other pages.

@@ -40,8 +40,9 @@ class ShownText(_Checked):
 
 
 class MessageReading(_Checked):
-    """`row` are the header fields of a search's row, decoded but not cleaned; so are the names and ids behind it. In
-    `unread` stands why no more than the header fields was read, where that is so."""
+    """`row` are the header fields of a search's row, decoded but not cleaned; so are the names and ids behind it.
+    `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. In `unread` stands why no more than the header
+    fields was read, where that is so."""
 
     text: ShownText
     row: dict[str, str]
@@ -50,6 +51,8 @@ class MessageReading(_Checked):
     references: list[str]
     file_names: list[str]
     about: About
+    languages: list[str]
+    minhash: str
     unread: str | None = None
 
     def key_names(self) -> list[str]:

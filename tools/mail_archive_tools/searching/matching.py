@@ -32,17 +32,22 @@ FactsTest = Callable[[Facts], bool]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a message matches, and why its body cannot be read, where it would decide."""
+    """Whether a message matches, and why its body cannot be read, where it would decide. `facts` where those of all
+    that match are wanted."""
 
     matches: bool
     unreadable: ArchiveError | None = None
+    facts: Facts | None = None
 
 
 class Matcher:
     """Decides which of the messages found are meant."""
 
-    def __init__(self, wanted: FilterHere, reader: Reader) -> None:
-        """Raises:
+    def __init__(self, wanted: FilterHere, reader: Reader, with_facts: bool = False) -> None:
+        """With `with_facts`, verdicts have the facts of what matches; what cannot be read matches then, unless it is
+        asked for what it shows.
+
+        Raises:
         InvalidArgument: a value has nothing in it that could be matched.
         """
         _refuse_blank(wanted)
@@ -52,10 +57,15 @@ class Matcher:
         self._message_ids = [pattern(_bare(each)) for each in wanted.message_id or ()]
         self._words = [folded(each) for each in wanted.body or ()]
         self._shown = tests_of(wanted)
+        self._with_facts = with_facts
 
     @property
     def reads(self) -> bool:
         """Whether it takes the messages themselves."""
+        return self._asks_content or self._with_facts
+
+    @property
+    def _asks_content(self) -> bool:
         return bool(self._words or self._shown)
 
     async def judge(
@@ -93,12 +103,20 @@ class Matcher:
         unreadable: ArchiveError | None = None
         for row in copies:
             try:
-                if await self.matches_content(row.get("ArchivedMessageId", "")):
-                    return Verdict(True)
+                archived_message_id = row.get("ArchivedMessageId", "")
+                if await self.matches_content(archived_message_id):
+                    return Verdict(True, facts=await self._facts(archived_message_id))
             except ArchiveError as error:
                 unreadable = error
 
-        return Verdict(False, unreadable)
+        return Verdict(not self._asks_content and unreadable is not None, unreadable)
+
+    async def _facts(self, archived_message_id: str) -> Facts | None:
+        if not self._with_facts:
+            return None
+        facts = await self._reader.facts_of(archived_message_id)
+        _require_content(archived_message_id, facts.unread)
+        return facts
 
     async def matches_content(self, archived_message_id: str) -> bool:
         """By what the message shows, which is kept, then by its text.
@@ -170,6 +188,7 @@ def tests_of(wanted: FilterHere) -> list[FactsTest]:
     any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
     any_of(wanted.link_host, lambda facts: facts.link_hosts, _host_pattern)
     any_of(wanted.finding, lambda facts: facts.findings, _part)
+    any_of(wanted.language, lambda facts: facts.languages, pattern)
     if least := wanted.larger_than:
         tests.append(lambda facts: facts.size_bytes > least)
     if most := wanted.smaller_than:

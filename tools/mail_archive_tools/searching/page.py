@@ -1,12 +1,15 @@
 """The rows of one page: gathered from as many windows as it takes, copies folded, what is not meant left out."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import Annotated, NamedTuple, cast
+
+from pydantic import Field
 
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.copies import group_copies
 from mail_archive_tools.searching.counts import Count, Counts
 from mail_archive_tools.searching.matching import Matcher, Verdict
@@ -28,18 +31,29 @@ class Judged(NamedTuple):
 
 class PageState(NamedTuple):
     """Where a page begins: what a cursor of `search_archive` carries. `counts` are of the windows before, `judged` is
-    of all rows before."""
+    of all rows before; `leaders` is how many rows were shown before, where those are folded that are like one of
+    them."""
 
     place: Place
     counts: Counts = Counts()
     judged: Judged = Judged()
+    leaders: Annotated[int, Field(ge=0)] = 0
 
 
 class PageRow(NamedTuple):
-    """A row to show, and the state behind it."""
+    """A row to show, and the state behind it; `minhash` is of its text, where that was read."""
 
     row: FoundRow
     state: PageState
+    minhash: str = ""
+
+
+class Fold(NamedTuple):
+    """A row that is not shown, since one before is like it; so many rows of the page came before it."""
+
+    archived_message_id: str
+    like: str
+    position: int
 
 
 @dataclass(frozen=True)
@@ -61,19 +75,31 @@ class _Unit:
 class Collector:
     """Gathers rows from a state on. What it found and where it stands is in its attributes."""
 
-    def __init__(self, sweep: Sweep, state: PageState, deduplicate: bool, matcher: Matcher | None = None) -> None:
-        """Raises:
+    def __init__(
+        self,
+        sweep: Sweep,
+        state: PageState,
+        deduplicate: bool,
+        matcher: Matcher | None = None,
+        similar: Similar | None = None,
+    ) -> None:
+        """With `similar`, those of former pages, rows are folded that are like one of them; the matcher has to give
+        facts then.
+
+        Raises:
         InvalidArgument: the state is none of this range.
         """
         sweep.refuse_damaged(state.place)
         self._sweep = sweep
         self._deduplicate = deduplicate
         self._matcher = matcher
+        self._similar = similar
         self._progressed = False
         self._is_time_up = False
         self._search_ids: dict[str, None] = {}
         self.state = state
         self.found: list[PageRow] = []
+        self.folds: list[Fold] = []
         self.notes: list[str] = []
         self.running_search_id: str | None = None
         self.counts = state.counts
@@ -129,6 +155,7 @@ class Collector:
             return
         self.state = self.state_after(shown)
         del self.found[shown:]
+        self.folds = [fold for fold in self.folds if fold.position < shown]
         if self._matcher is not None:
             self._reach_only(self.state.place.after)
 
@@ -195,7 +222,7 @@ class Collector:
         left = len(units)
 
         async def say(judged: int) -> None:
-            await patience.say(f"{found - left + judged} of {found} messages read")
+            await patience.say(f"{found - left + judged:,} of {found:,} messages read")
 
         return await self._matcher.judge([unit.rows for unit in units], wanted, patience, say)
 
@@ -216,9 +243,18 @@ class Collector:
             self.notes.append(
                 f"The body of message {unit.rows[0].get('ArchivedMessageId')} could not be read: {verdict.unreadable}"
             )
-        if verdict.matches:
-            self.found.append(PageRow(_with_copies(unit.rows), self.state))
-            self._search_ids |= dict.fromkeys(search_ids)
+        if not verdict.matches:
+            return
+        archived_message_id, minhash = unit.rows[0].get("ArchivedMessageId", ""), ""
+        if self._similar is not None:
+            minhash = verdict.facts.minhash if verdict.facts else ""
+            if (like := self._similar.like(minhash)) is not None:
+                self.folds.append(Fold(archived_message_id, like, len(self.found)))
+                return
+            self._similar.add(archived_message_id, minhash)
+            self.state = self.state._replace(leaders=self.state.leaders + 1)
+        self.found.append(PageRow(_with_copies(unit.rows), self.state, minhash))
+        self._search_ids |= dict.fromkeys(search_ids)
 
 
 def _with_copies(rows: list[Row]) -> FoundRow:

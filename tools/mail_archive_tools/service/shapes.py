@@ -41,6 +41,8 @@ class FoundRow(Row, total=False):
 
     Copies: int
     CopyIds: list[str]
+    SimilarIds: list[str]
+    Facts: dict[str, Any]
 
 
 class SearchStatus(TypedDict, total=False):

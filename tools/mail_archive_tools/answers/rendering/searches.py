@@ -29,7 +29,9 @@ from mail_archive_tools.models.summary import Summary, SummaryOthers
 
 _ROW_COLUMNS = ("ArchivedMessageId", "ReceivedTimestamp", "Att", "From", "To", "Subject")
 _COLUMNS_WHERE_THERE_ARE_ANY = ("Date", "Copies")
-_SUMMARY_MEMBERS = {*_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachments", "CopyIds"}
+_SUMMARY_MEMBERS = {
+    *_ROW_COLUMNS, *_COLUMNS_WHERE_THERE_ARE_ANY, "HasAttachments", "CopyIds", "SimilarIds", "Facts",
+}  # fmt: skip
 
 _AFTER_A_SEARCH = {
     "COMPLETED": "Next: get_archive_search_results.",
@@ -115,6 +117,8 @@ def _page(result: ArchiveSearchPage) -> Iterator[str]:
     yield from result.notes or ()
     yield from _rows(result.rows)
     yield from _copy_ids(result.rows)
+    for each in result.folded or ():
+        yield f"Left out: {each.archived_message_id}, like {each.like} of an earlier answer"
     if result.next_cursor:
         yield f"More: the same call with cursor={result.next_cursor}"
     if result.search_id:
@@ -131,8 +135,13 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
     yield _covered(result, _by(result))
     if result.filtered_here:
         yield _filtered(result.filtered_here)
+    for each in result.exceptions or ():
+        ids = ", ".join(each.archived_message_ids)
+        yield f"Not counted: {number_of(each.messages, 'message')} ({ids}). {each.why}"
     yield from _still_running(result.running_search_id)
     yield from result.notes or ()
+    if result.terms is not None:
+        yield from _terms(result)
     if result.zone:
         yield f"Times are of {result.zone}."
     if result.summaries:
@@ -142,6 +151,13 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
         yield from map(_span, result.gaps)
     if not result.complete:
         yield "To go on counting: the same call again."
+
+
+def _terms(result: ArchiveSearchSummary) -> Iterator[str]:
+    columns = ("Term", "Messages", "Alone", "Conversations")
+    yield f"{number_of(result.hit_by_terms or 0, 'message')} with any of the terms in From, To, Cc or Subject:"
+    rows = [each.structured() for each in result.terms or ()]
+    yield table(columns, ([str(row[name]) for name in columns] for row in rows))
 
 
 def _summary(result: Summary) -> Iterator[str]:
@@ -214,6 +230,8 @@ def _copy_ids(rows: list[FoundRow]) -> Iterator[str]:
     for row in rows:
         if row.copy_ids:
             yield f"Copies of {row.archived_message_id}: {', '.join(row.copy_ids[1:])}"
+        if row.similar_ids:
+            yield f"Like {row.archived_message_id}: {', '.join(row.similar_ids)}"
 
 
 def _count(result: SearchResults) -> str:
@@ -235,11 +253,13 @@ def _rows(rows: Sequence[SearchResultRow]) -> Iterator[str]:
         return
 
     others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
-    columns = [*_ROW_COLUMNS, *others]
+    facts = dict.fromkeys(name for row in shown for name in row.get("Facts", ()))
+    columns = [*_ROW_COLUMNS, *others, *facts]
     yield from_mail([table(columns, ([_cell(row, name) for name in columns] for row in shown))])
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
     if name == "Att":
         return "yes" if row.get("HasAttachments") else ""
-    return str(row.get(name, ""))
+    value = row.get(name, row.get("Facts", {}).get(name, ""))
+    return "; ".join(value) if isinstance(value, list) else str(value)

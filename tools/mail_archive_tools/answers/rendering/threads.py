@@ -56,6 +56,8 @@ def _message(message: ThreadMessage) -> Iterator[str]:
     if message.new_text:
         # Each line marked, so that none can pass for an entry.
         yield from (f"{space}   | {line}" for line in unfenced(message.new_text).split("\n"))
+    if message.ends_like:
+        yield f"{space}   (and the end of {message.ends_like}.)"
     if message.new_text_cut:
         yield f"{space}   More: read_archive_message of {message.archived_message_id}"
 
@@ -72,6 +74,12 @@ def _line(message: ThreadMessage) -> str:
     line = f"{time} {message.from_ or '(no sender)'} [{message.archived_message_id}]{_answers(message)}"
     if message.by_subject:
         line += " (placed by its subject alone)"
+    if message.stands_in:
+        line += f" (stands in {message.stands_in})"
+    if message.attachments:
+        line += f" Attachments: {'; '.join(message.attachments)}"
+    elif message.has_attachments:
+        line += " Attachments: yes"
     if message.subject:
         line += f" Subject: {message.subject}"
     return line

@@ -1,0 +1,95 @@
+"""Facts kept in a folder that the operator named, so that they survive a restart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+MOST_KEPT = 200_000
+"""Messages whose facts are kept at most, the newest: some 100 MB."""
+
+_FILE = "facts.sqlite3"
+_FORM = 1
+"""Another number where facts are told differently: what was kept before is not used then."""
+_TIMES_SPARED = 1_000
+"""So many are kept before it is looked for what there is no room for."""
+
+
+class FactsKept(Protocol):
+    """Where packed facts are kept beyond the life of a process."""
+
+    def get(self, archived_message_id: str) -> bytes | None:
+        """The facts of a message, where they are kept."""
+
+    def put(self, archived_message_id: str, packed: bytes) -> None:
+        """Keep the facts of a message."""
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    def get(self, archived_message_id: str) -> bytes | None:
+        return None
+
+    def put(self, archived_message_id: str, packed: bytes) -> None:
+        pass
+
+
+class FactsFolder:
+    """A SQLite file of mode 0600. Facts are of who read them, and of what was known then: `of_whom` says both, and
+    others see none of them."""
+
+    def __init__(self, folder: Path, of_whom: Sequence[object]) -> None:
+        """Opens it, and makes it where there is none.
+
+        Raises:
+            ValueError: it cannot be used; says why, without the folder's name.
+        """
+        told = json.dumps([_FORM, version("mail-archive-mcp"), *of_whom], default=str)
+        self._of_whom = hashlib.sha256(told.encode()).digest()[:16]
+        self._lock = threading.Lock()
+        self._puts = 0
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            path = folder / _FILE
+            # Before SQLite makes it by the umask; what SQLite puts beside it has the same mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            path.chmod(0o600)
+            self._file = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = OFF")
+            self._file.execute(
+                "CREATE TABLE IF NOT EXISTS facts (number INTEGER PRIMARY KEY, whose BLOB, id TEXT, packed BLOB, "
+                "UNIQUE (whose, id))"
+            )
+            self._file.execute("SELECT whose, id, packed FROM facts LIMIT 1").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"its {_FILE} cannot be used ({error}): delete it, nothing is lost but time") from None
+        except OSError as error:
+            raise ValueError(error.strerror or "it cannot be opened") from None
+
+    def get(self, archived_message_id: str) -> bytes | None:
+        with self._lock, suppress(sqlite3.DatabaseError):
+            query = "SELECT packed FROM facts WHERE whose = ? AND id = ?"
+            found = self._file.execute(query, (self._of_whom, archived_message_id)).fetchone()
+            return bytes(found[0]) if found and isinstance(found[0], bytes) else None
+        return None
+
+    def put(self, archived_message_id: str, packed: bytes) -> None:
+        # What cannot be kept now, on a full disk or beside another server, is read once more.
+        with self._lock, suppress(sqlite3.DatabaseError):
+            order = "INSERT OR REPLACE INTO facts (whose, id, packed) VALUES (?, ?, ?)"
+            self._file.execute(order, (self._of_whom, archived_message_id, packed))
+            if self._puts % _TIMES_SPARED == 0:
+                self._file.execute(
+                    "DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?", (MOST_KEPT,)
+                )
+            self._puts += 1
