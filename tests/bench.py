@@ -26,7 +26,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.query import Query, TextCondition
 from mail_archive_server.local.storage.store import Store
-from tests import bench_answers, bench_reading, bench_searching
+from tests import bench_answers, bench_facts, bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 
 QUICK = "--quick" in sys.argv
@@ -53,6 +53,7 @@ def main() -> None:
         anyio.run(start_up, folder, filled)
         anyio.run(pages, filled)
         answers()
+        facts()
         importing(folder)
         reading()
         any_range()
@@ -134,6 +135,20 @@ def answers() -> None:
     row(f"{len(found)} answers on the sample", f"{text:,} bytes of text, {structured:,} of structured content")
     count = 200 if QUICK else 1_000
     row(f"`filter_here.body` over {count:,} messages", f"{bench_answers.bodies_a_second(count):,.0f} bodies/s")
+
+
+def facts() -> None:
+    """Messages that become facts in a second, near and far, and what keeping them takes."""
+    found = bench_facts.measure(300 if QUICK else 1_000)
+    row(f"facts of {found.count:,} messages, local archive", f"{found.local:,.0f} messages/s")
+    row(
+        "the same through an endpoint with 30 ms of latency",
+        f"{found.far:,.0f} messages/s",
+        f"one by one: {found.far_one_by_one:,.1f} messages/s",
+        found.far / found.far_one_by_one,
+    )
+    row("a second question about them", f"{found.second * 1_000:,.0f} ms")
+    row(f"{bench_facts.KEPT:,} facts in memory", f"{found.megabytes:,.0f} MB")
 
 
 async def pages(folder: Path) -> None:

@@ -17,8 +17,9 @@ authentication: filter_here asks for them on what the words find, and reads each
 of when mail was received, which Date need not be. recipient is To alone, cc is Cc; participant is From, To or Cc. A \
 search covers 30 days and one runs at a time: a year costs 12 to 13 searches, participant three times as many.
 2. Look at Complete and MessagesSoFar first. Hundreds: let summarize_archive_search count them by sender, subject, \
-month, or by what they show (link_host, authentication, finding), then narrow. Nothing: shorten the words (a domain \
-instead of an address), widen the dates, or try recipient instead of sender.
+month, or by what they show (link_host, authentication, finding), or count several words at once with terms, then \
+narrow. Of a wave of letters, deduplicate='similar' shows one; show adds columns to rows. Nothing: shorten the words \
+(a domain instead of an address), widen the dates, or try recipient instead of sender.
 3. Read what matters with read_archive_message, or up to 20 at once with read_archive_messages, what came before and \
 after it with get_archive_thread, and attachments with read_archive_attachment. Findings, Authentication and the \
 route (a section to ask for) tell what does not fit together; get_archive_message tells who really delivered it \

@@ -64,7 +64,8 @@ class FactsFolder:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
             self._file = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode = WAL")
+            # Not WAL: nothing is mapped into memory that another process could cut off.
+            self._file.execute("PRAGMA journal_mode = TRUNCATE")
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS facts (number INTEGER PRIMARY KEY, whose BLOB, id TEXT, packed BLOB, "

@@ -9,6 +9,7 @@ import os
 import queue
 import secrets
 import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ APPLICATION_ID = 0x6D61696C  # "mail"
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that is writing."""
+_TRY_AGAIN = 0.02
 
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
 _DAMAGE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
@@ -259,7 +261,7 @@ class Database:
         """Make an empty database a local archive; one that has tables stays as it is."""
         if self._has_tables(db):
             return
-        db.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead(db)
         db.execute("BEGIN IMMEDIATE")
         if self._has_tables(db):  # another process came first
             db.execute("ROLLBACK")
@@ -272,6 +274,19 @@ class Database:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")
+
+    def _write_ahead(self, db: sqlite3.Connection) -> None:
+        """Have the journal written ahead. SQLite does not wait for others that do the same at this moment."""
+        ends = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _BUSY_CODES or time.monotonic() > ends:
+                    raise
+                time.sleep(_TRY_AGAIN)
+            else:
+                return
 
     def _has_tables(self, db: sqlite3.Connection) -> bool:
         return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
