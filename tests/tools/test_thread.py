@@ -25,6 +25,7 @@ from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.conversations.tracing import subject_words
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import ArchiveThread
+from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.thread import get_archive_thread
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
@@ -192,6 +193,18 @@ async def test_messages_that_stand_in_later_ones_are_marked_and_footers_shown_on
     assert f"(stands in {thread.messages[3].number})" in render(thread)
     without = await mail.thread("a")
     assert all(each.stands_in is None and each.ends_like is None for each in without.messages)
+
+
+async def test_what_was_not_read_is_said(tmp_path: Path) -> None:
+    mail = Mail(tmp_path / "archive")
+    mail.put("a", 0, "Plan")
+    mail.put("b", 60, "Re: Plan", "a")
+    access = mail.timeline.access()
+    await mail.thread("a", access=access)
+    access.reader.may_download = no_link
+    thread = await mail.thread("a", access=access, new_text=True)
+    assert [each.new_text is None for each in thread.messages] == [False, True]
+    assert "What 1 of these messages say was not read." in render(thread)
 
 
 async def test_attachments_are_named(sample: Sample, access: Access) -> None:

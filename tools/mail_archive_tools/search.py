@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rows import fit_rows
-from mail_archive_tools.comparing.folding import folded, keep, with_similar
+from mail_archive_tools.comparing.folding import folded, keep, of_these, with_similar
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow, SearchWords
 from mail_archive_tools.models.base import ArchiveId, Cursor
 from mail_archive_tools.models.moments import FromMoment, ToMoment, read_range
@@ -28,6 +28,7 @@ from mail_archive_tools.models.query import (
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.shown import with_facts
+from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.matching import Matcher
@@ -95,7 +96,7 @@ async def search_archive(
     with Patience(wait_seconds, progress) as patience:
         sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end, order)
         begins = state or PageState(sweep.beginning())
-        leaders = await access.leaders_of(query)
+        leaders = await access.leaders_of(query) if is_similar else Similar()
         similar = leaders.first(begins.leaders) if is_similar else None
         collector = Collector(sweep, begins, deduplicate != "no", matcher, similar)
         await collector.collect(limit, patience)
@@ -106,6 +107,7 @@ async def search_archive(
     collector.show(len(rows))
     folds = folded(collector.folds, rows)
     if is_similar:
+        rows = of_these(rows, collector.folds)
         shortened += keep(leaders, begins.leaders, collector.found)
     counts, judged = collector.counts, collector.state.judged
     found_rows, found_messages = counts.rows, counts.messages

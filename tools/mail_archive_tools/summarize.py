@@ -144,6 +144,7 @@ async def _of_range(
     sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
     tally = await access.counter.count(sweep, patience, asked)
     counted, looked_at = _counted(tally.columns, tally.contents, asked, tally.rows_found)
+    terms = await to_thread.run_sync(_terms, asked, counted)
     answer = ArchiveSearchSummary(
         from_timestamp=begin,
         to_timestamp=end,
@@ -155,7 +156,7 @@ async def _of_range(
         filtered_here=looked_at,
         running_search_id=tally.running_search_id,
         summaries=[],
-        **_terms(asked, counted),
+        **terms,
         exceptions=tally.contents.exceptions(tally.columns)[:_REASONS] or None,
         notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes] or None,
     )
@@ -214,7 +215,7 @@ async def _of_search(
         messages=len({columns.message(place) for place in counted.places}),
         filtered_here=looked_at,
         summaries=[],
-        **_terms(asked, counted),
+        **await to_thread.run_sync(_terms, asked, counted),
         exceptions=contents.exceptions(columns)[:_REASONS] or None,
         notes=[full] if found.truncated else None,
     )

@@ -64,6 +64,8 @@ async def get_archive_thread(
         page, unread = await _with_attachments(page, access.reader, patience)
         if new_text:
             page = await _with_new_text(page, messages, access.reader, patience)
+            without = sum(each.found and each.new_text is None for each in page)
+            unread += [f"What {without} of these messages say was not read."] if without else []
 
     shown = list(_fitting(page))
     following = offset + len(shown)

@@ -1,5 +1,6 @@
 """Facts that survive a restart: for whoever read them, and nobody else."""
 
+import dataclasses
 import os
 import sqlite3
 from collections.abc import Callable
@@ -103,8 +104,12 @@ async def test_what_was_changed_on_the_disk_is_read_anew(settings: Settings, a_m
     with sqlite3.connect(settings.facts / "facts.sqlite3") as file:
         assert file.execute("UPDATE facts SET packed = ?", (b"\x00rubbish",)).rowcount == 1
     assert await open_access(settings).reader.facts_of(a_message) == facts
-    with sqlite3.connect(settings.facts / "facts.sqlite3") as file:
-        file.execute("UPDATE facts SET packed = 17")
+    no_number: Any = {"size_bytes": "x"}
+    changed = (dataclasses.replace(facts, minhash="?"), dataclasses.replace(facts, **no_number))
+    for wrong in (17, *(each.packed() for each in changed)):
+        with sqlite3.connect(settings.facts / "facts.sqlite3") as file:
+            file.execute("UPDATE facts SET packed = ?", (wrong,))
+        assert await open_access(settings).reader.facts_of(a_message) == facts
     assert await open_access(settings).reader.facts_of(a_message) == facts
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from mail_archive_server.local.importing.record import describe
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers import rows
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.query import FilterHere
@@ -86,10 +87,13 @@ async def test_rows_that_are_nearly_the_same_are_one(timeline: Timeline) -> None
 @pytest.mark.parametrize("limit", [1, 2, 3])
 async def test_they_are_one_over_all_pages(timeline: Timeline, limit: int) -> None:
     """Whatever the pages are: each message is shown, or told with the one that it is like."""
-    access, rows, folded, cursor = timeline.access(), [], {}, None
+    access, shown, folded, cursor = timeline.access(), [], {}, None
     while True:
         page = await search(timeline, access, deduplicate="similar", limit=limit, cursor=cursor)
-        rows += page.rows
+        shown += page.rows
+        # Those that are folded take no room.
+        assert len(page.rows) == limit or page.next_cursor is None
+        assert "Time is up" not in render(page)
         for each in page.folded or ():
             folded[each.archived_message_id] = each.like
             assert f"Left out: {each.archived_message_id}, like {each.like}" in render(page)
@@ -97,9 +101,25 @@ async def test_they_are_one_over_all_pages(timeline: Timeline, limit: int) -> No
             folded |= dict.fromkeys(row.similar_ids or (), row.archived_message_id or "")
         if (cursor := page.next_cursor) is None:
             break
-    assert subjects(rows) == DISTINCT
+    assert subjects(shown) == DISTINCT
     assert page.complete and page.messages_so_far == len(MAILS)
-    assert len(folded) == 2 and set(folded.values()) == {rows[0].archived_message_id}
+    assert len(folded) == 2 and set(folded.values()) == {shown[0].archived_message_id}
+
+
+async def test_a_page_that_is_cut_tells_of_its_own_rows_alone(
+    timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one row alone fits, those that come after it are folded, or not, by the answer that they belong to."""
+    monkeypatch.setattr(rows, "ROWS_BYTES", 10)
+    access, told, cursor = timeline.access(), [], None
+    while True:
+        page = await search(timeline, access, deduplicate="similar", cursor=cursor)
+        told += [row.archived_message_id for row in page.rows]
+        told += [each for row in page.rows for each in row.similar_ids or ()]
+        told += [each.archived_message_id for each in page.folded or ()]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert page.complete and len(told) == len(set(told)) == len(MAILS)
 
 
 async def test_a_process_that_did_not_show_the_pages_before_says_so(timeline: Timeline) -> None:

@@ -254,3 +254,13 @@ async def test_messages_that_cannot_be_read_are_not_counted(timeline: Timeline) 
     assert (exception.messages, len(exception.archived_message_ids)) == (9, 3)
     assert exception.why.startswith("The download link leads to a host that is not one")
     assert f"Not counted: 9 messages ({', '.join(exception.archived_message_ids)}). The download" in render(summary)
+
+
+async def test_signatures_are_no_attachments(tmp_path: Path) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    signed = mail(
+        "signed", ("sig.asc", "application/pgp-signature", b"-----"), ("offer.zip", "application/zip", b"PK\x05\x06")
+    )
+    timeline.add([describe(signed, timeline.archive_id, START)])
+    assert groups(await counted(timeline, "attachment_name")) == {"offer.zip": 1}
+    assert (await found(timeline, attachment_name=["sig.asc"])).messages_so_far == 1

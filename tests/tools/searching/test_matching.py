@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mail_archive_server.local.importing.record import describe
 from mail_archive_tools.models.query import FilterHere
+from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.matching import folded, pattern
+from mail_archive_tools.searching.matching import folded, pattern, tests_of
 from tests.tools.searching.timelines import Timeline, moment
 
 
@@ -135,3 +136,17 @@ async def test_a_copy_with_another_body_is_no_hiding_place(tmp_path: Path) -> No
     )
     (row,) = page.rows
     assert set(row.copy_ids or []) == {*harmless, *hidden}
+
+
+@pytest.mark.parametrize(
+    ("asked", "matches"),
+    [("zh", True), ("ZH-hant", True), ("zh*", True), ("z", False), ("zh-", False), ("de", False), ("en", True)],
+)
+def test_a_language_is_for_its_kinds_too(asked: str, matches: bool) -> None:
+    facts = Facts(
+        size_bytes=1, sha256="", date_distance=None, checks=(), body_hashes=(), from_domains=(), reply_to_domains=(),
+        return_path_domain=None, link_hosts=(), form_hosts=(), image_hosts=(), files=(), findings=(), hidden_words=0,
+        problems=(), languages=("zh-Hant", "en"), minhash="",
+    )  # fmt: skip
+    (test,) = tests_of(FilterHere(language=[asked]))
+    assert test(facts) is matches

@@ -21,6 +21,16 @@ def with_similar(found: Sequence[PageRow], folds: Sequence[Fold]) -> list[FoundR
     return rows
 
 
+def of_these(rows: Sequence[ShownRow], folds: Sequence[Fold]) -> list[ShownRow]:
+    """The rows with those of their like that are told in this answer: what comes behind its end is told in the next."""
+    here = {fold.archived_message_id for fold in folds}
+    told: list[ShownRow] = []
+    for row in rows:
+        ids = [each for each in row.similar_ids or () if each in here] or None
+        told.append(row if ids == row.similar_ids else row.model_copy(update={"similar_ids": ids}))
+    return told
+
+
 def folded(folds: Sequence[Fold], rows: Sequence[ShownRow]) -> list[FoldedRow]:
     """What is left out since a row of an earlier answer is like it."""
     here = {row.archived_message_id for row in rows}

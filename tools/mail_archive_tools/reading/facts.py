@@ -20,6 +20,8 @@ _SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signatu
 _LISTED = 200
 """Of each kind of fact, so many values are kept."""
 _VALUE_CHARS = 300
+_LARGEST = 1_000_000
+"""Bytes that facts unpack to at most."""
 _USUAL = (
     b'"dmarc=pass","spf=pass","dkim=pass","dkim=none","spf=fail","dmarc=fail",[],0,null,[[[".pdf",["application/pdf",'
     b'"application/octet-stream","image/png","image/jpeg","text/html"],"sender: ","www.",".com",".org","lists.",["en"]'
@@ -118,7 +120,9 @@ class Facts:
             ValueError: it was not.
         """
         try:
-            members: list[Any] = json.loads(zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL).decompress(packed))
+            members: list[Any] = json.loads(
+                zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL).decompress(packed, _LARGEST)
+            )
             told = {field.name: _tuples(each) for field, each in zip(fields(cls), members, strict=True)}
             return cls(**{**told, "files": tuple(FileFact(*each) for each in told["files"])})
         except (zlib.error, TypeError, ValueError) as error:

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -19,6 +20,8 @@ MOST_KEPT = 200_000
 _FILE = "facts.sqlite3"
 _FORM = 1
 """Another number where facts are told differently: what was kept before is not used then."""
+_BUSY_SECONDS = 0.2
+"""How long another server is waited for that writes at this moment: reading a message anew takes little longer."""
 _TIMES_SPARED = 1_000
 """So many are kept before it is looked for what there is no room for."""
 
@@ -63,9 +66,11 @@ class FactsFolder:
             # Before SQLite makes it by the umask; what SQLite puts beside it has the same mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
-            self._file = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
+            self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             # Not WAL: nothing is mapped into memory that another process could cut off.
             self._file.execute("PRAGMA journal_mode = TRUNCATE")
+            # On newer Pythons, one that nobody closes is warned of.
+            weakref.finalize(self, self._file.close)
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS facts (number INTEGER PRIMARY KEY, whose BLOB, id TEXT, packed BLOB, "

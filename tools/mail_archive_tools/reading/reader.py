@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,15 @@ def _digest(password: str) -> str:
 
 def _usable(packed: bytes | None) -> bytes | None:
     """Facts that were kept on a disk, unless something happened to them there."""
+    if packed is None:
+        return None
+    from pydantic import TypeAdapter
+
     with suppress(ValueError):
-        return packed if packed is not None and Facts.unpacked(packed) else None
+        # By their types: what is read anew is right in any case.
+        facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
+        base64.b64decode(facts.minhash, validate=True)
+        return packed
     return None
 
 

@@ -188,7 +188,7 @@ def tests_of(wanted: FilterHere) -> list[FactsTest]:
     any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
     any_of(wanted.link_host, lambda facts: facts.link_hosts, _host_pattern)
     any_of(wanted.finding, lambda facts: facts.findings, _part)
-    any_of(wanted.language, lambda facts: facts.languages, pattern)
+    any_of(wanted.language, lambda facts: facts.languages, _language_pattern)
     if least := wanted.larger_than:
         tests.append(lambda facts: facts.size_bytes > least)
     if most := wanted.smaller_than:
@@ -201,6 +201,14 @@ def tests_of(wanted: FilterHere) -> list[FactsTest]:
 def _part(word: str) -> Test:
     part = folded(word)
     return lambda value: part in value
+
+
+def _language_pattern(glob: str) -> Test:
+    """A pattern of a code; one without wildcards is for its kinds too: zh for zh-Hant."""
+    if "*" in glob or "?" in glob:
+        return pattern(glob)
+    code = folded(glob)
+    return lambda value: value == code or value.startswith(f"{code}-")
 
 
 def _host_pattern(glob: str) -> Test:

@@ -193,7 +193,8 @@ class Collector:
             return
 
         self._reach_only(to_come[len(verdicts)].rank)
-        if len(self.found) < limit:
+        # Of what is as many as wanted, some may be folded: then there are more to look at, and time.
+        if sum(verdict.matches for verdict in verdicts) < wanted:
             self._is_time_up = True
             self.notes.append("Time is up before all that was found was looked at.")
 
