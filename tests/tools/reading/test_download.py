@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from starlette.applications import Starlette
@@ -11,7 +13,7 @@ from starlette.routing import Route
 
 from mail_archive_tools.errors import DownloadFailed
 from mail_archive_tools.reading import download as module
-from mail_archive_tools.reading.download import download
+from mail_archive_tools.reading.download import download, shared_connections
 from mail_archive_tools.reading.links import is_s3_host, origin_links, s3_links
 from tests.conftest import loopback
 
@@ -201,3 +203,59 @@ async def test_a_link_to_a_strange_host_is_not_followed() -> None:
     with loopback(site()) as base, pytest.raises(DownloadFailed, match="not one of the service's") as caught:
         await download(f"{base}/whole?{SECRET}", never(), s3_links(lambda: "eu-west-1"))
     assert "127.0.0.1" not in str(caught.value)
+
+
+class Host:
+    """Answers GET with what it was asked with, and counts connections. Each is closed after so many answers, without a
+    word of it before."""
+
+    def __init__(self, answers_each: int) -> None:
+        self.connections = 0
+        self.cookies: list[str] = []
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            answered = 0
+
+            def setup(self) -> None:
+                super().setup()
+                host.connections += 1
+
+            def do_GET(self) -> None:
+                host.cookies.append(self.headers.get("Cookie", ""))
+                self.send_response(200)
+                self.send_header("Content-Length", "4")
+                self.send_header("Set-Cookie", "who=caller; Path=/")
+                self.end_headers()
+                self.wfile.write(b"mail")
+                self.answered += 1
+                self.close_connection = self.answered == answers_each
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.link = f"http://127.0.0.1:{self.server.server_address[1]}/message?{SECRET}"
+
+    def __enter__(self) -> "Host":
+        Thread(target=self.server.serve_forever, args=(0.01,)).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize(("answers_each", "connections"), [(1_000, 1), (3, 4), (1, 10)])
+async def test_downloads_share_a_connection_and_survive_its_end(answers_each: int, connections: int) -> None:
+    with Host(answers_each) as host:
+        rule = origin_links(lambda: host.link)
+        async with shared_connections():
+            for _ in range(10):
+                assert await download(host.link, never(), rule) == b"mail"
+        assert host.connections == connections
+        # What an answer sets is not sent back.
+        assert host.cookies == [""] * 10
+        assert await download(host.link, never(), rule) == b"mail"
+        assert host.connections == connections + 1

@@ -10,6 +10,7 @@ from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models.summary import Unread
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Reader
 from mail_archive_tools.searching.matching import Matcher
@@ -87,6 +88,6 @@ async def _several_at_a_time(
             await patience.say(f"{done:,} of {total:,} messages read")
 
     with anyio.move_on_after(max(patience.left, 0)):
-        async with anyio.create_task_group() as readers:
+        async with shared_connections(), anyio.create_task_group() as readers:
             for _ in range(FETCHED_AT_ONCE):
                 readers.start_soon(take_the_next)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +52,50 @@ class _Expired(Exception):
     """The host refuses the link."""
 
 
+class _Connections:
+    """Clients that downloads share: those to this machine know of no proxy."""
+
+    def __init__(self) -> None:
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    def to(self, link: str) -> httpx.AsyncClient:
+        import httpx
+
+        logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
+        loopback = (urlsplit(link).hostname or "") in ("127.0.0.1", "localhost", "::1")
+        if loopback not in self._clients:
+            client = httpx.AsyncClient(
+                follow_redirects=False,
+                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                trust_env=not loopback,
+                verify=_trust(),
+            )
+            # What one answer sets is not sent with the next request.
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            self._clients[loopback] = client
+        return self._clients[loopback]
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+
+_connections: ContextVar[_Connections | None] = ContextVar("connections", default=None)
+
+
+@asynccontextmanager
+async def shared_connections() -> AsyncIterator[None]:
+    """Downloads within it use each other's connections: to make one anew takes longer than a message."""
+    connections = _Connections()
+    before = _connections.set(connections)
+    try:
+        yield
+    finally:
+        _connections.reset(before)
+        with anyio.CancelScope(shield=True):
+            await connections.close()
+
+
 async def download(link: str, renew: Callable[[], Awaitable[str]], rule: LinkRule) -> bytes:
     """The raw message that `link` leads to. `renew` gives another link, once, when this one has expired.
 
@@ -82,24 +129,26 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
     # Imported here: a server that reads no message does without it.
     import httpx
 
-    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
-    loopback = (urlsplit(link).hostname or "") in ("127.0.0.1", "localhost", "::1")
-    limits = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     try:
         with anyio.fail_after(SECONDS):
-            # Proxies are for what is outside this machine.
-            async with (
-                httpx.AsyncClient(
-                    follow_redirects=False, timeout=limits, trust_env=not loopback, verify=_trust()
-                ) as client,
-                client.stream("GET", link, headers={"Accept-Encoding": "identity"}) as response,
-            ):
-                return await _body(response)
+            if (shared := _connections.get()) is not None:
+                # One that the host has closed meanwhile is no failure yet.
+                with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    return await _get(shared, link)
+            async with shared_connections():
+                own = _connections.get()
+                assert own is not None
+                return await _get(own, link)
     except TimeoutError:
         raise DownloadFailed(f"The raw message did not arrive within {SECONDS:g} s. {_AGAIN}") from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         # The library's own text names the link.
         raise DownloadFailed(f"The raw message could not be fetched ({type(error).__name__}). {_AGAIN}") from None
+
+
+async def _get(connections: _Connections, link: str) -> bytes:
+    async with connections.to(link).stream("GET", link, headers={"Accept-Encoding": "identity"}) as response:
+        return await _body(response)
 
 
 @cache

@@ -17,7 +17,7 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.patience import Patience
-from mail_archive_tools.reading.download import download
+from mail_archive_tools.reading.download import download, shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
@@ -181,7 +181,7 @@ class Reader:
                 fetched[archived_message_id] = await self.message(archived_message_id)
 
         with anyio.move_on_after(max(patience.left, 0)):
-            async with anyio.create_task_group() as fetches:
+            async with shared_connections(), anyio.create_task_group() as fetches:
                 for archived_message_id in archived_message_ids:
                     fetches.start_soon(fetch, archived_message_id)
 
@@ -207,7 +207,7 @@ class Reader:
                 known[archived_message_id] = facts
 
         with anyio.move_on_after(max(patience.left, 0)):
-            async with anyio.create_task_group() as readers:
+            async with shared_connections(), anyio.create_task_group() as readers:
                 for archived_message_id in dict.fromkeys(archived_message_ids):
                     readers.start_soon(read, archived_message_id)
         return known, unread

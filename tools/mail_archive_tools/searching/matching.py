@@ -17,6 +17,7 @@ from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.patience import Patience
+from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Fetched, Reader
 from mail_archive_tools.service.shapes import Row
@@ -89,7 +90,7 @@ class Matcher:
                     reading.cancel()
 
         with anyio.move_on_after(max(patience.left, 0)) as reading:
-            async with anyio.create_task_group() as readers:
+            async with shared_connections(), anyio.create_task_group() as readers:
                 for _ in range(FETCHED_AT_ONCE):
                     readers.start_soon(take_the_next)
 
