@@ -14,7 +14,7 @@ from mail_archive_server.local.importing.record import describe
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.matching import folded, pattern, tests_of
+from mail_archive_tools.searching.matching import conditions_of, folded, pattern
 from tests.tools.searching.timelines import Timeline, moment
 
 
@@ -148,5 +148,5 @@ def test_a_language_is_for_its_kinds_too(asked: str, matches: bool) -> None:
         return_path_domain=None, link_hosts=(), form_hosts=(), image_hosts=(), files=(), findings=(), hidden_words=0,
         problems=(), languages=("zh-Hant", "en"), minhash="",
     )  # fmt: skip
-    (test,) = tests_of(FilterHere(language=[asked]))
+    (test,) = conditions_of(FilterHere(language=[asked]))
     assert test(facts) is matches

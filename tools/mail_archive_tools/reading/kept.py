@@ -20,6 +20,7 @@ MOST_KEPT = 200_000
 _FILE = "facts.sqlite3"
 _FORM = 1
 """Another number where facts are told differently: what was kept before is not used then."""
+_OPENING_SECONDS = 5
 _BUSY_SECONDS = 0.2
 """How long another server is waited for that writes at this moment: reading a message anew takes little longer."""
 _TIMES_SPARED = 1_000
@@ -66,7 +67,7 @@ class FactsFolder:
             # Before SQLite makes it by the umask; what SQLite puts beside it has the same mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
-            self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._file = sqlite3.connect(path, timeout=_OPENING_SECONDS, isolation_level=None, check_same_thread=False)
             # Not WAL: nothing is mapped into memory that another process could cut off.
             self._file.execute("PRAGMA journal_mode = TRUNCATE")
             # On newer Pythons, one that nobody closes is warned of.
@@ -77,6 +78,7 @@ class FactsFolder:
                 "UNIQUE (whose, id))"
             )
             self._file.execute("SELECT whose, id, packed FROM facts LIMIT 1").fetchall()
+            self._file.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
         except sqlite3.DatabaseError as error:
             raise ValueError(f"its {_FILE} cannot be used ({error}): delete it, nothing is lost but time") from None
         except OSError as error:

@@ -57,7 +57,7 @@ class Matcher:
         self._subjects = [pattern(each) for each in wanted.subject or ()]
         self._message_ids = [pattern(_bare(each)) for each in wanted.message_id or ()]
         self._words = [folded(each) for each in wanted.body or ()]
-        self._shown = tests_of(wanted)
+        self._shown = conditions_of(wanted)
         self._with_facts = with_facts
 
     @property
@@ -174,7 +174,7 @@ class _InOrder:
             self._missing_matches -= following.matches
 
 
-def tests_of(wanted: FilterHere) -> list[FactsTest]:
+def conditions_of(wanted: FilterHere) -> list[FactsTest]:
     """The tests of what a message shows, one for each member that asks for any of it."""
     tests: list[FactsTest] = []
 
