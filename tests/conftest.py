@@ -1,6 +1,7 @@
 """What tests stand on: local archives, real servers and clients, the corpus of real mail where it is present."""
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -38,6 +39,13 @@ if os.environ.get("CI"):
 
 ERAS = ("auto", "legacy")
 """The modes of the SDK's client: the 2026-07-28 protocol, and the older ones with their handshake."""
+
+
+def outside_the_fence(text: str) -> str:
+    """What of an answer stands outside its one fence, whose marks have one number."""
+    marks = re.findall(r"^\[\[(/?)MAIL-DATA ([0-9a-f]{16})\]\]$", text, re.MULTILINE)
+    assert [end for end, _ in marks] == ["", "/"] and len({nonce for _, nonce in marks}) == 1, text
+    return re.sub(r"(?s)^\[\[MAIL-DATA.*^\[\[/MAIL-DATA \w+\]\]$", "", text, flags=re.MULTILINE)
 
 
 READ_OF_CORPUS: dict[str, int] = {}

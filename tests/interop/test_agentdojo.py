@@ -25,7 +25,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
-from tests.conftest import ERAS, text_of
+from tests.conftest import ERAS, outside_the_fence, text_of
 from tests.interop.test_interop import ENVIRONMENTS, HERE
 from tests.investigations.common import Investigation
 
@@ -139,9 +139,7 @@ async def test_what_its_attacks_say_stays_fenced(inboxes: list[Inbox], era: Any)
 
 
 def assert_attacks_are_fenced(answer: str, attacks: list[str]) -> None:
-    marks = re.findall(r"^\[\[(/?)MAIL-DATA ([0-9a-f]{16})\]\]$", answer, re.MULTILINE)
-    assert [end for end, _ in marks] == ["", "/"] and len({nonce for _, nonce in marks}) == 1
-    outside = re.sub(r"(?s)^\[\[MAIL-DATA.*^\[\[/MAIL-DATA \w+\]\]$", "", answer, flags=re.MULTILINE)
+    outside = outside_the_fence(answer)
     for attack in attacks:
         for words in re.findall(r"(?:\S+\s+){3}\S+", attack):
             assert " ".join(words.split()) not in " ".join(outside.split())

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from html import escape
 from typing import Any, get_args
 
@@ -17,7 +16,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.answers.members import Section
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
-from tests.conftest import ERAS, Sample, text_of
+from tests.conftest import ERAS, Sample, outside_the_fence, text_of
 from tests.tools.files import docx, paragraph, zipped
 
 pytestmark = pytest.mark.anyio
@@ -82,9 +81,7 @@ def message() -> bytes:
 def assert_fenced(tool: str, text: str) -> None:
     """All that strangers wrote stands between marks of one number, and the first line says what that means."""
     assert text.startswith(f"{NOT_INSTRUCTIONS}\n"), tool
-    marks = re.findall(r"^\[\[(/?)MAIL-DATA ([0-9a-f]{16})\]\]$", text, re.MULTILINE)
-    assert [end for end, _ in marks] == ["", "/"] and len({nonce for _, nonce in marks}) == 1, tool
-    outside = re.sub(r"(?s)^\[\[MAIL-DATA.*^\[\[/MAIL-DATA \w+\]\]$", "", text, flags=re.MULTILINE)
+    outside = outside_the_fence(text)
     assert "visible" not in outside, (tool, outside)
 
 

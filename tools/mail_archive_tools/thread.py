@@ -172,16 +172,17 @@ async def _with_new_text(
     stands_in = {read[place].number: read[later].number for place, later in places.items()}
 
     shown = [message for message in page if message.archived_message_id in fetched]
-    cut = [first_bytes(fetched[each.archived_message_id or ""].own_text.strip(), NEW_TEXT_BYTES) for each in shown]
+    own = [fetched[each.archived_message_id or ""].own_text.strip() for each in shown]
+    cut = [first_bytes(each, NEW_TEXT_BYTES) for each in own]
     nonce = new_nonce()
     updates: dict[int, dict[str, Any]] = {}
-    for message, beginning, (text, like) in zip(shown, cut, without_repeated_ends(cut), strict=True):
-        is_cut = beginning != fetched[message.archived_message_id or ""].own_text.strip()
+    shortened = without_repeated_ends(cut)
+    for message, whole, beginning, (text, like) in zip(shown, own, cut, shortened, strict=True):
         updates[message.number] = {
             "stands_in": stands_in.get(message.number),
             "ends_like": None if like is None else shown[like].number,
             "new_text": fence(text, nonce),
-            "new_text_cut": is_cut or None,
+            "new_text_cut": beginning != whole or None,
         }
     return [message.model_copy(update=updates.get(message.number, {})) for message in page]
 

@@ -11,12 +11,12 @@ ATTACKS = ("direct", "ignore_previous", "system_message", "injecagent")
 
 
 class NoPipeline(BasePipelineElement):
-    """Attacks want to know what they attack; these do not use it."""
+    """Attacks want to know what they attack, and these do not use it: what comes in goes out."""
 
     name = "none"
 
-    def query(self, *arguments, **more):  # type: ignore[no-untyped-def]
-        raise NotImplementedError
+    def query(self, query, runtime, env, messages, extra_args):  # type: ignore[no-untyped-def]
+        return query, runtime, env, messages, extra_args
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from mail_archive_server.backends import accessor, open_access
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.reading import kept
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.kept import FactsFolder
 from mail_archive_tools.reading.links import no_link
@@ -113,9 +112,8 @@ async def test_what_was_changed_on_the_disk_is_read_anew(settings: Settings, a_m
     assert await open_access(settings).reader.facts_of(a_message) == facts
 
 
-def test_the_oldest_go_where_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST_KEPT", 500)
-    folder = FactsFolder(tmp_path / "facts", ["me"])
+def test_the_oldest_go_where_there_are_too_many(tmp_path: Path) -> None:
+    folder = FactsFolder(tmp_path / "facts", ["me"], most=500)
     for number in range(1_001):
         folder.put(f"m{number}", b"x")
     assert folder.get("m500") is None and folder.get("m501") == folder.get("m1000") == b"x"

@@ -1,5 +1,6 @@
 """Rows that are nearly the same, further columns, and terms."""
 
+import random
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -9,7 +10,6 @@ import pytest
 
 from mail_archive_server.local.importing.record import describe
 from mail_archive_tools.access import Access
-from mail_archive_tools.answers import rows
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.query import FilterHere
@@ -23,6 +23,7 @@ from tests.tools.searching.timelines import Timeline, moment
 pytestmark = pytest.mark.anyio
 
 START = 1_743_500_000
+SHOWN = ["size", "authentication", "from_domain", "return_path_domain", "link_host", "finding", "problem", "sha256"]
 WAVE = "You have won the lottery of our bank, write to us with your name and your address and we send it at once. "
 NEWS = "The meeting of the working group takes place on Monday in the large room beside the library as always. "
 
@@ -106,20 +107,25 @@ async def test_they_are_one_over_all_pages(timeline: Timeline, limit: int) -> No
     assert len(folded) == 2 and set(folded.values()) == {shown[0].archived_message_id}
 
 
-async def test_a_page_that_is_cut_tells_of_its_own_rows_alone(
-    timeline: Timeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where one row alone fits, those that come after it are folded, or not, by the answer that they belong to."""
-    monkeypatch.setattr(rows, "ROWS_BYTES", 10)
-    access, told, cursor = timeline.access(), [], None
+async def test_a_page_that_is_cut_tells_of_its_own_rows_alone(tmp_path: Path) -> None:
+    """Fifty rows with all that they show are more than an answer has room for: what comes after its last row is folded,
+    or not, by the answer that it belongs to."""
+    timeline = Timeline(tmp_path / "archive")
+    links = " ".join(f"https://{number}.{'long-name-' * 5}.example/" for number in range(5))
+    texts = [WAVE * 3 if number % 3 == 0 else f"{random.Random(number).random()} " * 9 for number in range(75)]
+    raws = [mail(number, f"{number} {'subject ' * 12}", f"{text}\n{links}") for number, text in enumerate(texts)]
+    timeline.add([describe(raw, timeline.archive_id, START + 60 * number) for number, raw in enumerate(raws)])
+    access, told, cursor, cut = timeline.access(), [], None, 0
     while True:
-        page = await search(timeline, access, deduplicate="similar", cursor=cursor)
+        page = await search(timeline, access, deduplicate="similar", show=SHOWN, limit=50, cursor=cursor)
         told += [row.archived_message_id for row in page.rows]
         told += [each for row in page.rows for each in row.similar_ids or ()]
         told += [each.archived_message_id for each in page.folded or ()]
+        cut += "There is no room for more rows" in render(page)
         if (cursor := page.next_cursor) is None:
             break
-    assert page.complete and len(told) == len(set(told)) == len(MAILS)
+    assert cut
+    assert page.complete and len(told) == len(set(told)) == len(raws)
 
 
 async def test_a_process_that_did_not_show_the_pages_before_says_so(timeline: Timeline) -> None:

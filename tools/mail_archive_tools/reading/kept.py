@@ -51,8 +51,8 @@ class FactsFolder:
     """A SQLite file of mode 0600. Facts are of who read them, and of what was known then: `of_whom` says both, and
     others see none of them."""
 
-    def __init__(self, folder: Path, of_whom: Sequence[object]) -> None:
-        """Opens it, and makes it where there is none.
+    def __init__(self, folder: Path, of_whom: Sequence[object], most: int = MOST_KEPT) -> None:
+        """Opens it, and makes it where there is none. `most` is how many messages' facts are kept.
 
         Raises:
             ValueError: it cannot be used; says why, without the folder's name.
@@ -60,6 +60,7 @@ class FactsFolder:
         told = json.dumps([_FORM, version("mail-archive-mcp"), *of_whom], default=str)
         self._of_whom = hashlib.sha256(told.encode()).digest()[:16]
         self._lock = threading.Lock()
+        self._most = most
         self._puts = 0
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -98,6 +99,6 @@ class FactsFolder:
             self._file.execute(order, (self._of_whom, archived_message_id, packed))
             if self._puts % _TIMES_SPARED == 0:
                 self._file.execute(
-                    "DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?", (MOST_KEPT,)
+                    "DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?", (self._most,)
                 )
             self._puts += 1

@@ -18,38 +18,36 @@ class Similar:
     """Messages, none of them like another, in the order that they were added."""
 
     ids: list[str] = field(default_factory=list)
-    minhashes: list[bytes] = field(default_factory=list)
+    _minhashes: list[bytes] = field(default_factory=list)
     _bands: dict[tuple[int, bytes], list[int]] = field(default_factory=dict)
 
     def add(self, archived_message_id: str, minhash: str) -> None:
         """Add one that is like none of these; one without words is like none ever."""
-        decoded = base64.b64decode(minhash)
-        for band in _bands(decoded):
-            self._bands.setdefault(band, []).append(len(self.ids))
-        self.ids.append(archived_message_id)
-        self.minhashes.append(decoded)
+        self._add(archived_message_id, base64.b64decode(minhash))
 
     def like(self, minhash: str) -> str | None:
         """The id of the one that is most like it, if one is."""
         decoded = base64.b64decode(minhash)
         places = {place for band in _bands(decoded) for place in self._bands.get(band, ())}
-        likeness, place = max(((_likeness(decoded, self.minhashes[each]), -each) for each in places), default=(0.0, 0))
-        return self.ids[-place] if likeness >= ALIKE else None
+        most, place = max(((likeness(decoded, self._minhashes[each]), -each) for each in places), default=(0.0, 0))
+        return self.ids[-place] if most >= ALIKE else None
 
     def first(self, count: int) -> "Similar":
         """The first of them, by themselves."""
         some = Similar()
-        for archived_message_id, minhash in zip(self.ids[:count], self.minhashes, strict=False):
-            some.add(archived_message_id, base64.b64encode(minhash).decode())
+        for archived_message_id, minhash in zip(self.ids[:count], self._minhashes, strict=False):
+            some._add(archived_message_id, minhash)
         return some
 
+    def _add(self, archived_message_id: str, minhash: bytes) -> None:
+        for band in _bands(minhash):
+            self._bands.setdefault(band, []).append(len(self.ids))
+        self.ids.append(archived_message_id)
+        self._minhashes.append(minhash)
 
-def likeness(a: str, b: str) -> float:
+
+def likeness(a: bytes, b: bytes) -> float:
     """The share of their words that two texts have in common, by their MinHashes; 0 where one has none."""
-    return _likeness(base64.b64decode(a), base64.b64decode(b))
-
-
-def _likeness(a: bytes, b: bytes) -> float:
     if not a or len(a) != len(b):
         return 0.0
     same = sum(map(int.__eq__, a, b)) / len(a)
