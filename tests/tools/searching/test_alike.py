@@ -182,6 +182,18 @@ async def test_columns_of_what_was_not_read_are_said_to_be_missing(timeline: Tim
     assert "Not read: " in render(page)
 
 
+async def test_a_column_tells_nothing_there_from_not_read(timeline: Timeline) -> None:
+    access = timeline.access()
+    await search(timeline, access, show=["size"], limit=1)
+    access.reader.may_download = no_link
+    page = await search(timeline, access, show=["size", "link_host", "finding"], limit=2)
+    first, second = page.rows
+    assert first.facts and first.facts.size == len(MAILS[0]) and second.facts is None
+    lines = render(page).split("\n")
+    assert any(line.startswith(first.archived_message_id or "-") and "(not read)" not in line for line in lines)
+    assert any(line.startswith(second.archived_message_id or "-") and "(not read)" in line for line in lines)
+
+
 # Terms
 
 

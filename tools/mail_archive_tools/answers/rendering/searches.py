@@ -1,6 +1,6 @@
 """Archives, searches and their rows as text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mail_archive_tools.answers.rendering.base import (
@@ -254,12 +254,19 @@ def _rows(rows: Sequence[SearchResultRow]) -> Iterator[str]:
 
     others = [name for name in _COLUMNS_WHERE_THERE_ARE_ANY if any(name in row for row in shown)]
     facts = dict.fromkeys(name for row in shown for name in row.get("Facts", ()))
-    columns = [*_ROW_COLUMNS, *others, *facts]
-    yield from_mail([table(columns, ([_cell(row, name) for name in columns] for row in shown))])
+    columns = [*_ROW_COLUMNS, *others]
+    cells = ([*(_cell(row, name) for name in columns), *_fact_cells(row, facts)] for row in shown)
+    yield from_mail([table([*columns, *facts], cells)])
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
     if name == "Att":
         return "yes" if row.get("HasAttachments") else ""
-    value = row.get(name, row.get("Facts", {}).get(name, ""))
-    return "; ".join(value) if isinstance(value, list) else str(value)
+    return str(row.get(name, ""))
+
+
+def _fact_cells(row: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
+    """What a row shows of its message; that there is nothing is another thing than that it was not read."""
+    for name in names:
+        value = row["Facts"].get(name, "") if "Facts" in row else "(not read)"
+        yield "; ".join(value) if isinstance(value, list) else str(value)
