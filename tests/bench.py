@@ -21,13 +21,13 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp import Client, StdioServerParameters
 
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.query import Query, TextCondition
 from mail_archive_server.local.storage.store import Store
 from tests import bench_answers, bench_facts, bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
+from tests.folder import keeping_archive
 
 QUICK = "--quick" in sys.argv
 REPEATS = 3 if QUICK else 15
@@ -36,6 +36,7 @@ NEWEST = 20
 
 BARE = """
 from mcp.server import MCPServer
+from tests.folder import keeping_archive
 server = MCPServer("bare")
 @server.tool()
 def add(a: int, b: int) -> int:
@@ -205,7 +206,7 @@ MONTH_SECONDS = 29 * 86_400
 def fill(folder: Path, count: int) -> Path:
     """An archive with that many messages in June 2025."""
     with Store(folder, create=True) as store:
-        archive = store.archive(create_archive(Local(store, str), {"ArchiveName": "bench"})["ArchiveId"])
+        archive = store.archive(keeping_archive(Local(store, str), "bench"))
         assert archive is not None
         begin, step = JUNE[0].timestamp(), MONTH_SECONDS / count
         for start in range(0, count, 5_000):

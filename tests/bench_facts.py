@@ -21,8 +21,8 @@ import anyio
 import boto3
 from botocore.config import Config
 
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.models.query import FilterHere

@@ -15,12 +15,13 @@ from mcp.server import MCPServer
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.bridge import LinkListener, attach
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.bridge import LinkListener, attach
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+from mail_archive_tools.catalog import CATALOG
 
 if TYPE_CHECKING:
     from tests.folder import Folder
@@ -47,6 +48,9 @@ def outside_the_fence(text: str) -> str:
     assert [end for end, _ in marks] == ["", "/"] and len({nonce for _, nonce in marks}) == 1, text
     return re.sub(r"(?s)^\[\[MAIL-DATA.*^\[\[/MAIL-DATA \w+\]\]$", "", text, flags=re.MULTILINE)
 
+
+READING = tuple(entry for entry in CATALOG if entry.toolset == "read")
+"""The tools that are offered unless others are asked for."""
 
 READ_OF_CORPUS: dict[str, int] = {}
 """How many messages of each set of the corpus were read, for the summary."""

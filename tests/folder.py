@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mail_archive_server.local.archives import create_archive
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.backend import LocalBackend
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
@@ -103,14 +103,19 @@ class Folder:
         return client
 
 
+def keeping_archive(local: Local, name: str, **more: Any) -> str:
+    """A new archive that keeps mail for ever, however old it is; returns its id."""
+    request = {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}, **more}
+    archive_id: str = create_archive(local, request)["ArchiveId"]
+    return archive_id
+
+
 def make_folder(path: Path) -> Folder:
     with Store(path, create=True) as store:
         local = Local(store, str, search_seconds=0)
         ids = {}
         for name in ("legal", "board"):
-            ids[name] = create_archive(local, {"ArchiveName": name, "Tags": [{"Key": "team", "Value": name}]})[
-                "ArchiveId"
-            ]
+            ids[name] = keeping_archive(local, name, Tags=[{"Key": "team", "Value": name}])
             archive = store.archive(ids[name])
             assert archive is not None
             mail = path.parent / f"{path.name}-{name}"

@@ -19,9 +19,9 @@ ROOM_FILES = 14
 
 FLOORS = (
     ("catalog",),
-    ("archives", "searches", "messages", "search", "read", "summarize", "thread", "check"),
+    ("archives", "searches", "messages", "search", "read", "summarize", "thread", "check", "exports"),
     ("access",),
-    ("counting", "conversations", "comparing"),
+    ("counting", "conversations", "comparing", "exporting"),
     ("searching",),
     ("reading",),
     ("answers",),
@@ -32,7 +32,7 @@ FLOORS = (
     ("mime.html", "mime.carried", "mime.fields"),
     ("mime.css",),
     ("mime.codecs",),
-    ("patience", "cache", "untrusted", "sandbox"),
+    ("calls", "cache", "untrusted", "sandbox"),
     ("errors",),
 )
 """The rooms of the tools, and the files beside them: each imports from its own floor's room or from floors below."""
@@ -130,18 +130,22 @@ def test_only_the_store_and_its_queries_have_sql() -> None:
     assert {path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)} == {
         "checking.py",
         "database.py",
+        "exporter.py",
+        "exports.py",
         "kept.py",
         "store.py",
     }
     with_sql = {path.name for path in SERVER + TOOLS if re.search(r"\bSELECT .* FROM\b", path.read_text("utf-8"))}
-    assert with_sql == {"checking.py", "database.py", "kept.py", "store.py", "query.py"}
+    assert with_sql == {"checking.py", "database.py", "exports.py", "kept.py", "store.py", "query.py"}
 
 
-def test_only_the_client_calls_mail_manager() -> None:
+def test_only_what_calls_aws_knows_its_sdk() -> None:
     callers = {
         path.name for path in TOOLS if any(name.split(".")[0] in ("boto3", "botocore") for name in imports(path))
     }
-    assert callers == {*("client.py", "once.py", "refusals.py", "credentials.py", "causes.py", "sdk_errors.py")}
+    assert callers == {
+        *("buckets.py", "client.py", "once.py", "refusals.py", "credentials.py", "causes.py", "sdk_errors.py")
+    }
 
 
 def test_nothing_in_the_tools_asks_whether_the_archive_is_local() -> None:

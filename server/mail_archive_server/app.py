@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence, Set
-from typing import Any
+from typing import Any, Literal
 
 # Before pydantic is imported: its errors would end with a link to its documentation.
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
@@ -10,11 +10,13 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 
+from mail_archive_server.hosting.consenting import Consents
 from mail_archive_server.hosting.hosted import Accessor, HostedTool
-from mail_archive_server.hosting.published import PublishedTool, published_tools
+from mail_archive_server.hosting.published import PublishedTool, chosen_tools
 from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
 from mail_archive_server.prompts import add_prompts
 from mail_archive_server.resources import add_completion, add_resources
+from mail_archive_server.settings import Settings
 from mail_archive_tools import __version__
 
 NAME = "mail-archive"
@@ -35,11 +37,16 @@ LISTS_TTL_MS = 3_600_000
 
 
 def build_server(
-    access: Accessor, log_level: Any = "WARNING", tools: Sequence[PublishedTool] | None = None
+    access: Accessor,
+    log_level: Any = "WARNING",
+    tools: Sequence[PublishedTool] | None = None,
+    consent: Literal["ask", "code"] = "ask",
 ) -> MCPServer[Any]:
-    """A server whose calls work with the access that `access` gives. It offers `tools`, all where None, and those
-    resources and prompts that need no others."""
-    published = published_tools() if tools is None else tools
+    """A server whose calls work with the access that `access` gives. It offers `tools`, those that only read where
+    None, and those resources and prompts that need no others. `consent` says how a user agrees to what changes
+    something."""
+    published = chosen_tools(Settings()) if tools is None else tools
+    consents = Consents(consent)
     names = {each.name for each in published}
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
     server: MCPServer[Any] = MCPServer(
@@ -48,7 +55,7 @@ def build_server(
         description="Amazon SES Mail Manager archives for assistants.",
         instructions=_instructions(names),
         version=__version__,
-        tools=[HostedTool.of(each, access) for each in published],
+        tools=[HostedTool.of(each, access, consents) for each in published],
         log_level=log_level,
         cache_hints={
             "tools/list": list_hint,

@@ -102,6 +102,9 @@ class AwsBackend:
     def attach(self, client: Any) -> None:
         """Nothing: what boto3 does is what is wanted."""
 
+    def s3(self, connection: Connection) -> Any:
+        return connection.client_of(connection.session(), "s3", endpoint_url=self._settings.s3_endpoint_url)
+
     def links(self, region: Callable[[], str]) -> LinkRule:
         from mail_archive_tools.reading.links import origin_links, s3_links
 
@@ -159,6 +162,7 @@ def _make_access(
     from mail_archive_tools.mime.evidence.context import Context
     from mail_archive_tools.reading.keys import Lookups, no_keys
     from mail_archive_tools.searching.cursors import Cursors
+    from mail_archive_tools.service.buckets import Buckets, Location
     from mail_archive_tools.service.client import MailManager
 
     connection = Connection(settings, backend)
@@ -170,6 +174,8 @@ def _make_access(
         context=Context(settings.trusted_authserv_id, settings.known, keys),
         find_keys=Lookups().find if settings.dns else no_keys,
         facts_kept=facts_kept,
+        buckets=Buckets(lambda: backend.s3(connection)),
+        export_to=tuple(Location.of(each) for each in settings.export_to),
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from mail_archive_server.setting_values import (
+    S3_LOCATION,
     correspondent,
     http_url,
     key,
@@ -24,6 +25,7 @@ from mail_archive_server.setting_values import (
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
 
 Transport = Literal["stdio", "http"]
+Consent = Literal["ask", "code"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _Value = TypeVar("_Value")
@@ -59,6 +61,10 @@ class Settings:
     toolsets: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     endpoint_url: str | None = None
+    consent: Consent = "ask"
+    export_to: tuple[str, ...] = ()
+    export_folder: Path | None = None
+    s3_endpoint_url: str | None = None
     trusted_authserv_id: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     dkim_keys: Path | None = None
@@ -162,6 +168,21 @@ SETTINGS = (
         many=True,
     ),
     Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
+    Setting(
+        "consent",
+        one_of("ask", "code"),
+        "how the user agrees to what changes something: the client asks, or a one-time code has to come back",
+        "ask|code",
+    ),
+    Setting(
+        "export_to",
+        words(S3_LOCATION, "a place in S3, such as s3://bucket/prefix"),
+        "a place that exports may go to, in AWS itself; may be repeated; any where none is named",
+        "S3URL",
+        many=True,
+    ),
+    Setting("export_folder", path, "a folder whose folders are the buckets of a local archive's exports", "DIR"),
+    Setting("s3_endpoint_url", http_url, "another endpoint of the S3 API, where exports go", "URL"),
     Setting(
         "trusted_authserv_id",
         words(r"[\w.-]{1,255}", "the name of a server, such as mx.example.com"),
@@ -274,6 +295,11 @@ def _refuse_contradictions(settings: Settings) -> None:
             if getattr(settings, name) is not None:
                 flag = "--" + name.replace("_", "-")
                 raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")
+    if settings.export_folder is not None:
+        if settings.local is None:
+            raise SettingError("--export-folder is for a local archive: name that with --local.")
+        if settings.s3_endpoint_url is not None:
+            raise SettingError("--export-folder and --s3-endpoint-url exclude each other: exports go to one of them.")
     if settings.no_token and (settings.token or settings.token_file):
         raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
     if settings.token and settings.token_file:

@@ -20,12 +20,12 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, outside_the_fence, text_of
+from tests.folder import keeping_archive
 from tests.interop.test_interop import ENVIRONMENTS, HERE
 from tests.investigations.common import Investigation
 
@@ -65,7 +65,7 @@ def put(folder: Path, number: int, emails: list[dict[str, Any]], attacks: list[s
     for email in emails:
         (mails / f"{email['id_']}.eml").write_bytes(source(email))
     with Store(folder / f"archive-{number}", create=True) as store:
-        archive_id = create_archive(Local(store, str), {"ArchiveName": "inbox"})["ArchiveId"]
+        archive_id = keeping_archive(Local(store, str), "inbox")
         archive = store.archive(archive_id)
         assert archive is not None
         import_mail(store, archive, [mails])

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_tools.catalog import CATALOG
-from tests.conftest import ROOT, Sample
+from tests.conftest import READING, ROOT, Sample
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +64,7 @@ def test_a_framework_converts_all_tools_and_calls_three(sample: Sample, framewor
     if not python.exists():
         pytest.skip(f"no environment for {framework}: `make interop` makes it")
     report = report_of([str(python), str(HERE / framework / "client.py"), told(sample)])
-    assert report["converted"] == sorted(entry.name for entry in CATALOG)
+    assert report["converted"] == sorted(entry.name for entry in READING)
     assert report["called"] == ["list_archives", "search_archive", "read_archive_message"]
 
 
@@ -77,5 +76,5 @@ def test_typescript_calls_every_tool_and_validates_its_answers(sample: Sample) -
     # Modules are looked for beside the script.
     script = shutil.copy(HERE / "typescript" / "client.mjs", environment)
     report = report_of([node, str(script), told(sample)])
-    assert report["converted"] == sorted(entry.name for entry in CATALOG)
+    assert report["converted"] == sorted(entry.name for entry in READING)
     assert sorted(report["called"]) == report["converted"]

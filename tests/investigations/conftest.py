@@ -12,13 +12,13 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from tests.conftest import READ_OF_CORPUS
+from tests.folder import keeping_archive
 from tests.investigations.common import Investigation, Mail, Script, mails
 
 _EVERY = 4
@@ -63,7 +63,7 @@ def scene(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
     ids = []
     with Store(folder / "archive", create=True) as store:
         for name in sets:
-            archive_id = create_archive(Local(store, str), {"ArchiveName": name})["ArchiveId"]
+            archive_id = keeping_archive(Local(store, str), name)
             archive = store.archive(archive_id)
             assert archive is not None
             import_mail(store, archive, [folder / name])

@@ -89,12 +89,6 @@ def test_unknown_operations_and_targets_are_refused(api: LocalApi) -> None:
         assert error["__type"] == "UnknownOperationException"
 
 
-def test_operations_of_later_versions_say_so(api: LocalApi) -> None:
-    status, error = answer(api, "ListArchiveExports", {"ArchiveId": ARCHIVE_ID})
-    assert (status, error["__type"]) == (400, "NotImplementedException")
-    assert "does not offer exports" in error["Message"]
-
-
 def test_the_table_has_the_archive_operations_of_the_service_and_no_other() -> None:
     model = ServiceModel(Loader().load_service_model("mailmanager", "service-2"))
     archive = {name for name in model.operation_names if "Archive" in name}

@@ -19,8 +19,7 @@ from mcp import Client
 
 from mail_archive_server.commands.importing import archive_name
 from mail_archive_server.local.storage.store import Store
-from mail_archive_tools.catalog import CATALOG
-from tests.conftest import Sample, eml
+from tests.conftest import READING, Sample, eml
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -184,7 +183,7 @@ def test_import_tells_programs_what_it_did(tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
     words = ("import", "--json", str(tmp_path / "a-b"), str(tmp_path / "one.eml"))
     first, again = (json.loads(run(*words).stdout) for _ in range(2))
-    counts = {"Added": 1, "AlreadyThere": 0, "Skipped": 0}
+    counts = {"Added": 1, "AlreadyThere": 0, "Skipped": 0, "KnownObjects": 0}
     assert first == {"ArchiveId": first["ArchiveId"], "ArchiveName": "a-b", **counts}
     assert again == {**first, "Added": 0, "AlreadyThere": 1}
 
@@ -193,8 +192,8 @@ def test_tools_lists_what_is_offered() -> None:
     text = run("tools").stdout
     assert text.startswith("Toolset read:\n")
     listed = json.loads(run("tools", "--json").stdout)
-    assert [tool["name"] for tool in listed] == [entry.name for entry in CATALOG]
-    for entry in CATALOG:
+    assert [tool["name"] for tool in listed] == [entry.name for entry in READING]
+    for entry in READING:
         assert f"  {entry.name} " in text and entry.title in text
     assert all(tool["input_schema"]["type"] == "object" for tool in listed)
 
@@ -292,7 +291,7 @@ def test_http_says_where_it_listens_and_ends_at_the_first_signal(sample: Sample)
             async with Client(found[1]) as client:
                 return len((await client.list_tools()).tools)
 
-        assert anyio.run(ask) == len(CATALOG)
+        assert anyio.run(ask) == len(READING)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         assert "Traceback" not in _all_of(controller)

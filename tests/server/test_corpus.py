@@ -12,13 +12,13 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage import keys
 from mail_archive_server.local.storage.store import ArchiveRecord, Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, READ_OF_CORPUS, text_of
+from tests.folder import keeping_archive
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -39,7 +39,7 @@ def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     path = tmp_path_factory.mktemp("corpus") / "archive"
     with Store(path, create=True) as store:
         for name in SETS:
-            create_archive(Local(store, str), {"ArchiveName": name})
+            keeping_archive(Local(store, str), name)
     yield path
     shutil.rmtree(path)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import ROOT, Sample, loopback
 

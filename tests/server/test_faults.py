@@ -16,8 +16,8 @@ from botocore.config import Config
 from mcp import Client
 
 from mail_archive_server.app import build_server
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.reading.links import origin_links

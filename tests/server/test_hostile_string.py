@@ -14,9 +14,8 @@ from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.answers.members import Section
-from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
-from tests.conftest import ERAS, Sample, outside_the_fence, text_of
+from tests.conftest import ERAS, READING, Sample, outside_the_fence, text_of
 from tests.tools.files import docx, paragraph, zipped
 
 pytestmark = pytest.mark.anyio
@@ -142,7 +141,7 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
             await call("check_quotations", quotations=[{**which, "quotation": words}])
         resource = await client.read_resource(f"mail-archive://messages/{which['archived_message_id']}")
     outputs["resource"] = [resource.model_dump_json()]
-    assert {entry.name for entry in CATALOG} <= set(outputs)
+    assert {entry.name for entry in READING} <= set(outputs)
     assert len(outputs["read_archive_attachment"]) == 9
     assert thread["Messages"][-1]["NewText"] and thread["Messages"][-1]["From"]
     members = ("Authentication", "Route", "Findings", "DeliveryReport", "Invitations", "HiddenText", "Problems")

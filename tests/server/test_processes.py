@@ -21,8 +21,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from mail_archive_server.local.storage.store import SearchRecord, Store
-from mail_archive_tools.catalog import CATALOG
-from tests.conftest import ERAS, Sample, text_of
+from tests.conftest import ERAS, READING, Sample, text_of
 
 APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T00:00:00Z"}
 COMMAND = [sys.executable, "-m", "mail_archive_server"]
@@ -96,7 +95,7 @@ def test_stdout_carries_nothing_but_protocol(sample: Sample) -> None:
     raw = Raw("--local", str(sample.folder), "--log-level", "DEBUG")
     raw.shake_hands()
     tools = raw.request("tools/list")["result"]["tools"]
-    assert len(tools) == len(CATALOG)
+    assert len(tools) == len(READING)
     for name, arguments in (
         ("get_archive", {"archive_id": "nonsense"}),
         ("search_archive", {"archive_id": sample.archive_id, **APRIL}),

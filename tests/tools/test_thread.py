@@ -15,7 +15,6 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage.store import Store
@@ -30,6 +29,7 @@ from mail_archive_tools.search import search_archive
 from mail_archive_tools.thread import get_archive_thread
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
 from tests.conftest import ERAS, READ_OF_CORPUS, Sample, text_of
+from tests.folder import keeping_archive
 from tests.tools.searching.timelines import Timeline
 
 pytestmark = pytest.mark.anyio
@@ -401,7 +401,7 @@ OTHERWISE = {
 @pytest.mark.slow
 async def test_real_conversations(corpus: Path, tmp_path: Path) -> None:
     with Store(tmp_path / "archive", create=True) as store:
-        archive_id = create_archive(Local(store, str), {"ArchiveName": "notmuch"})["ArchiveId"]
+        archive_id = keeping_archive(Local(store, str), "notmuch")
         archive = store.archive(archive_id)
         assert archive
         READ_OF_CORPUS["conversations"] = import_mail(store, archive, [corpus / "notmuch"]).added

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.counting.counter import Counter
+from mail_archive_tools.errors import Misconfigured, OutOfScope
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
@@ -14,6 +16,7 @@ from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.cursors import Cursors
 from mail_archive_tools.searching.searcher import Searcher
+from mail_archive_tools.service.buckets import Buckets, Location
 from mail_archive_tools.service.client import MailManager
 
 _LEADERS = 50_000
@@ -30,7 +33,18 @@ class Access:
     counter: Counter
     cursors: Cursors = field(default_factory=Cursors)
     show_download_links: bool = True
+    buckets: Buckets = field(default_factory=lambda: Buckets(_no_buckets))
+    export_to: tuple[Location, ...] = ()
     leaders: Cache[Similar] = field(default_factory=lambda: Cache(_LEADERS, lambda similar: len(similar.ids) + 1))
+
+    def refuse_destination(self, location: Location) -> None:
+        """
+        Raises:
+            OutOfScope: exports may go to other places only.
+        """
+        if self.export_to and not any(location.is_within(each) for each in self.export_to):
+            allowed = ", ".join(map(str, self.export_to))
+            raise OutOfScope(f"This server exports to {allowed} only (--export-to), and {location} is none of these.")
 
     async def leaders_of(self, query: str) -> Similar:
         """The messages that the answers of a search have shown so far, none of them like another."""
@@ -49,12 +63,14 @@ class Access:
         context: Context = NOTHING_KNOWN,
         find_keys: FindKeys = no_keys,
         facts_kept: FactsKept | None = None,
+        buckets: Buckets | None = None,
+        export_to: tuple[Location, ...] = (),
         cursors: Cursors | None = None,
         show_download_links: bool = True,
     ) -> Access:
         """The access that a client gives; `may_download` says which links to raw messages it follows, `context` what
         is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
-        process."""
+        process; exports go to `buckets`, and with `export_to` to these places alone."""
         return cls(
             client,
             Searcher(client),
@@ -62,4 +78,10 @@ class Access:
             Counter(),
             cursors or Cursors(),
             show_download_links,
+            buckets or Buckets(_no_buckets),
+            export_to,
         )
+
+
+def _no_buckets() -> Any:
+    raise Misconfigured("This access knows no S3: give it `buckets` to export.")

@@ -1,8 +1,37 @@
 """The tools on archives themselves."""
 
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
 from mail_archive_tools.access import Access
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode
+from mail_archive_tools.errors import InvalidArgument, NotReady, ServiceFailed, Unreachable
 from mail_archive_tools.models import ArchiveDetails, ArchiveList
-from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize
+from mail_archive_tools.models.archives import (
+    ArchiveArn,
+    ArchiveName,
+    ArchiveTags,
+    ChangedArchive,
+    ClientToken,
+    CreatedArchive,
+    DeletedArchive,
+    KmsKeyArn,
+    NewRetention,
+    NewTag,
+    TaggedArchive,
+    TagKey,
+)
+from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize, described_text
+from mail_archive_tools.service.retention import longest_kept
+from mail_archive_tools.untrusted import clean_line
+
+MAX_TAGS = 200
+PENDING_DELETION = timedelta(days=30)
+"""How long an archive that was deleted is still shown."""
+MIND_TAGS = "IAM policies may go by tags: who may use the archive can change with them"
 
 ABOUT_SEARCHING = [
     "Searched are words of From, To, Cc, Subject and SMTP addresses; not bodies, Bcc, Message-IDs, attachments' names, "
@@ -30,3 +59,161 @@ async def list_archives(
 async def get_archive(archive_id: ArchiveId, *, access: Access) -> ArchiveDetails:
     """Get one archive's name, state, retention, key and ARN."""
     return ArchiveDetails.of(**await access.client.get_archive(archive_id))
+
+
+async def create_archive(
+    archive_name: ArchiveName,
+    retention: Annotated[NewRetention, Field(description="How long mail is kept; six months where absent.")]
+    | None = None,
+    kms_key_arn: KmsKeyArn | None = None,
+    tags: Annotated[list[NewTag], Field(max_length=MAX_TAGS, description="Its tags.")] | None = None,
+    client_token: ClientToken | None = None,
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+) -> CreatedArchive:
+    """Make an archive. The user is asked first. Rule sets and configuration sets then say what mail goes into it."""
+    token = client_token or secrets.token_hex(16)
+    request = {
+        "ArchiveName": archive_name,
+        "Retention": retention.model_dump(by_alias=True) if retention else None,
+        "KmsKeyArn": kms_key_arn,
+        "Tags": _as_tags(tags) if tags else None,
+    }
+    facts = {
+        "Name": archive_name,
+        "Mail is kept for": _period(retention.retention_period if retention else "SIX_MONTHS"),
+        "Key": kms_key_arn or "AWS's own",
+        "Tags": _said_of_tags(tags or []),
+    }
+    await consent(Change("Create an archive?", facts), consent_code)
+    try:
+        archive_id = await access.client.create_archive({**request, "ClientToken": token})
+    except (Unreachable, ServiceFailed) as error:
+        raise type(error)(
+            f"{error} It may have been made all the same: call again with client_token={token}, which makes it once."
+        ) from error
+    return CreatedArchive(
+        archive_id=archive_id, notes=["No mail goes into it before a rule set or configuration set says so."]
+    )
+
+
+async def update_archive(
+    archive_id: ArchiveId,
+    archive_name: ArchiveName | None = None,
+    retention: Annotated[NewRetention, Field(description="How long mail is to be kept; once a week.")] | None = None,
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+) -> ChangedArchive:
+    """Rename an archive, or change how long it keeps mail. The user is asked first."""
+    if archive_name is None and retention is None:
+        raise InvalidArgument("There is nothing to change: give archive_name, retention, or both.")
+    archive = await access.client.get_archive(archive_id)
+    kept = archive.get("Retention", {}).get("RetentionPeriod", "")
+    facts = {"Archive": _named(archive)}
+    if archive_name is not None:
+        facts["New name"] = archive_name
+    if retention is not None:
+        facts["Mail is kept for"] = f"{_period(retention.retention_period)}, instead of {_period(kept)}"
+        facts["Mind"] = _lost_by(kept, retention.retention_period)
+    await consent(Change("Change this archive?", facts), consent_code)
+    changes = {"ArchiveName": archive_name, "Retention": retention.model_dump(by_alias=True) if retention else None}
+    await access.client.update_archive(archive_id, changes)
+    return ChangedArchive(archive_id=archive_id)
+
+
+async def delete_archive(
+    archive_id: ArchiveId,
+    archive_name: Annotated[
+        str | None, described_text("With consent_code: the archive's name, as the user typed it."), Field(max_length=64)
+    ] = None,
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+) -> DeletedArchive:
+    """Delete an archive with all its mail. It cannot be taken back. The user is asked first, and types its name."""
+    archive = await access.client.get_archive(archive_id)
+    if archive.get("ArchiveState") == "PENDING_DELETION":
+        raise NotReady(f"Archive {archive_id} is pending deletion already. There is nothing left to do.")
+    final = (datetime.now(UTC) + PENDING_DELETION).date()
+    facts = {
+        "Archive": _named(archive),
+        "What happens": "its mail can be read no more from now on",
+        "When it is final": f"{final:%Y-%m-%d}, {PENDING_DELETION.days} days from now; it cannot be taken back before "
+        "either",
+    }
+    name = str(archive.get("ArchiveName", ""))
+    await consent(Change("Delete this archive and all its mail?", facts, typed=name), consent_code, archive_name)
+    await access.client.delete_archive(archive_id)
+    return DeletedArchive(archive_id=archive_id, notes=[f"It and its mail are gone for good on {final:%Y-%m-%d}."])
+
+
+async def tag_archive(
+    resource_arn: ArchiveArn,
+    tags: Annotated[list[NewTag], Field(min_length=1, max_length=MAX_TAGS, description="Those to set.")],
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+) -> TaggedArchive:
+    """Set tags of an archive: new ones, or new values of those it has. IAM conditions may go by them. The user is asked
+    first."""
+    facts = {"Archive": await _of_arn(resource_arn, access), "Tags": _said_of_tags(tags), "Mind": MIND_TAGS}
+    await consent(Change("Set tags of this archive?", facts), consent_code)
+    await access.client.tag_archive(resource_arn, _as_tags(tags))
+    return TaggedArchive(resource_arn=resource_arn)
+
+
+async def untag_archive(
+    resource_arn: ArchiveArn,
+    tag_keys: Annotated[
+        list[TagKey], Field(min_length=1, max_length=MAX_TAGS, description="Names of those to remove.")
+    ],
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+) -> TaggedArchive:
+    """Remove tags of an archive. IAM conditions may go by them. The user is asked first."""
+    facts = {"Archive": await _of_arn(resource_arn, access), "Tags": ", ".join(tag_keys), "Mind": MIND_TAGS}
+    await consent(Change("Remove tags of this archive?", facts), consent_code)
+    await access.client.untag_archive(resource_arn, tag_keys)
+    return TaggedArchive(resource_arn=resource_arn)
+
+
+async def list_archive_tags(resource_arn: ArchiveArn, *, access: Access) -> ArchiveTags:
+    """List an archive's tags, by which IAM policies may say who may use it."""
+    response = await access.client.list_archive_tags(resource_arn)
+    return ArchiveTags.of(**{"Tags": [], **response})
+
+
+async def _of_arn(resource_arn: str, access: Access) -> str:
+    return _named(await access.client.get_archive(resource_arn.rpartition("/")[2]))
+
+
+def _named(archive: dict[str, Any]) -> str:
+    return f"{clean_line(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
+
+
+def _period(retention_period: str) -> str:
+    return retention_period.lower().replace("_", " ") if retention_period != "PERMANENT" else "ever"
+
+
+def _lost_by(before: str, after: str) -> str:
+    """What is lost by a change of retention."""
+    old, new = longest_kept(before), longest_kept(after)
+    if new is None or (old is not None and new >= old):
+        return ""
+    return "mail that is older than that is deleted, and cannot be brought back"
+
+
+def _as_tags(tags: list[NewTag]) -> list[dict[str, str]]:
+    return [tag.model_dump(by_alias=True) for tag in tags]
+
+
+def _said_of_tags(tags: list[NewTag]) -> str:
+    return ", ".join(f"{tag.key}={tag.value}" for tag in tags)

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mail_archive_tools import archives, check, messages, read, search, searches, summarize, thread
+from mail_archive_tools import archives, check, exports, messages, read, search, searches, summarize, thread
 from mail_archive_tools.models import Output
+from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS
 
-Toolset = Literal["read"]
+Toolset = Literal["read", "export", "admin"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ SEARCHING = (
 BESIDE = ("ses:StopArchiveSearch", "ses:ListArchiveSearches", "ses:GetArchive")
 """What it goes on without: one stops a search that nobody waits for any more, one names the search that is in its way,
 one says where an archive begins. What `filter_here` alone needs is told by its refusal."""
+
+ON_BUCKETS = (*ON_BUCKET, *ON_OBJECTS)
+"""What whoever starts an export needs on its bucket, since Mail Manager writes with the same rights."""
 
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
@@ -111,6 +115,76 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(read.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(check.compare_archive_messages, "Compare two messages", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(check.check_quotations, "Check quotations", ("ses:GetArchiveMessage",), open_world=True),
+    # It takes mail out of the archive, where others may read it.
+    CatalogTool(
+        exports.start_archive_export,
+        "Export mail",
+        (
+            "ses:StartArchiveExport",
+            "ses:GetArchive",
+            "ses:GetArchiveExport",
+            "ses:ListArchiveExports",
+            *SEARCHING[:4],
+            *ON_BUCKETS,
+        ),
+        ("ses:GetArchiveExport", "ses:ListArchiveExports", *SEARCHING[:4]),
+        toolset="export",
+        read_only=False,
+        destructive=True,
+        idempotent=False,
+        open_world=True,
+    ),
+    CatalogTool(exports.get_archive_export, "Get an export", ("ses:GetArchiveExport",), toolset="export"),
+    CatalogTool(exports.list_archive_exports, "List exports", ("ses:ListArchiveExports",), toolset="export"),
+    CatalogTool(
+        exports.stop_archive_export,
+        "Stop an export",
+        ("ses:StopArchiveExport", "ses:GetArchiveExport"),
+        toolset="export",
+        read_only=False,
+        destructive=True,
+    ),
+    CatalogTool(
+        archives.create_archive,
+        "Create an archive",
+        ("ses:CreateArchive",),
+        toolset="admin",
+        read_only=False,
+        idempotent=False,
+    ),
+    CatalogTool(
+        archives.update_archive,
+        "Change an archive",
+        ("ses:UpdateArchive", "ses:GetArchive"),
+        toolset="admin",
+        read_only=False,
+        destructive=True,
+    ),
+    CatalogTool(
+        archives.delete_archive,
+        "Delete an archive",
+        ("ses:DeleteArchive", "ses:GetArchive"),
+        toolset="admin",
+        read_only=False,
+        destructive=True,
+    ),
+    CatalogTool(
+        archives.tag_archive,
+        "Tag an archive",
+        ("ses:TagResource", "ses:GetArchive"),
+        toolset="admin",
+        read_only=False,
+        destructive=True,
+    ),
+    CatalogTool(
+        archives.untag_archive,
+        "Untag an archive",
+        ("ses:UntagResource", "ses:GetArchive"),
+        toolset="admin",
+        read_only=False,
+        destructive=True,
+    ),
+    CatalogTool(archives.list_archive_tags, "List an archive's tags", ("ses:ListTagsForResource",), toolset="admin"),
 )
 
 

@@ -8,6 +8,7 @@ from anyio import to_thread
 from pydantic import Field
 
 from mail_archive_tools.access import Access
+from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.comparing.differences import compare
 from mail_archive_tools.comparing.quotations import nearest, standing
 from mail_archive_tools.errors import ArchiveError
@@ -16,7 +17,6 @@ from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import AttachmentSummary
-from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Fetched
 
 _MISSED_SHOWN = 20

@@ -6,7 +6,9 @@
         ├── NotFound             no such archive, search or message
         ├── NotReady             the search has no results yet, or the archive is pending deletion
         ├── SearchEnded          the search failed or was cancelled: it has no results
-        ├── SlotTaken            another search is running; one may
+        ├── SlotTaken            another search, or another export, is running; one may
+        ├── OverQuota            the service allows no more of these
+        ├── NotConsented         the user did not agree, or could not be asked: nothing was changed
         ├── AccessDenied         IAM does not allow it
         │   └── OutOfScope       the server keeps to other archives
         ├── CredentialsRefused   none, expired, or not known
@@ -47,7 +49,15 @@ class SearchEnded(ArchiveError):
 
 
 class SlotTaken(ArchiveError):
-    """Another search is running in the account and Region, and only one may."""
+    """Another search, or another export, is running in the account and Region, and only one may."""
+
+
+class OverQuota(ArchiveError):
+    """The service allows no more archives, tags or changes of retention."""
+
+
+class NotConsented(ArchiveError):
+    """The user did not agree to a change, or could not be asked. Nothing was changed."""
 
 
 class AccessDenied(ArchiveError):

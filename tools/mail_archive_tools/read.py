@@ -13,12 +13,12 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.answers.budget import ABOUT_BYTES, LONG_READING_BYTES, READING_BYTES, json_bytes
 from mail_archive_tools.answers.members import Section, members_about
 from mail_archive_tools.answers.paging import MaxChars, Offset, fair_parts, page_of
+from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import About, AttachmentSummary, NotShown, ShownMessage
-from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Fetched
 from mail_archive_tools.untrusted import clean_line, shorten
 

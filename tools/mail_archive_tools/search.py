@@ -6,6 +6,7 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rows import fit_rows
+from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.comparing.folding import folded, keep, of_these, with_similar
 from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow, SearchWords
 from mail_archive_tools.models.base import ArchiveId, Cursor
@@ -26,7 +27,6 @@ from mail_archive_tools.models.query import (
     WaitSeconds,
 )
 from mail_archive_tools.models.search import unless_all
-from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.shown import with_facts
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.counts import overflow_notes

@@ -8,6 +8,7 @@ from anyio import to_thread
 from pydantic import Field
 
 from mail_archive_tools.access import Access
+from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.counter import Asked
@@ -33,7 +34,6 @@ from mail_archive_tools.models.query import (
 )
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
-from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.matching import Matcher, folded
 from mail_archive_tools.searching.sweep import Sweep

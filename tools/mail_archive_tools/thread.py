@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.budget import CONVERSATION_BYTES, json_bytes
+from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.conversations.jwz import Container
 from mail_archive_tools.conversations.texts import standing_in, without_repeated_ends
 from mail_archive_tools.conversations.tracing import Tracer, named_by, row_of
@@ -21,7 +22,6 @@ from mail_archive_tools.models.base import ArchiveId, MessageId
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.models.thread import ThreadMessage
-from mail_archive_tools.patience import Patience, Progress, silent
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.shapes import Row

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import SettingError, add_flags, read_settings
+from mail_archive_server.terminal import shown
 
 if TYPE_CHECKING:
     from mail_archive_server.settings import Settings
@@ -64,9 +65,25 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
         access = accessor(settings)
     except StoreError as error:
         raise CommandError(str(error)) from error
-    async with Client(build_server(access, settings.log_level, chosen_tools(settings))) as client:
+    server = build_server(access, settings.log_level, chosen_tools(settings), settings.consent)
+    async with Client(server, elicitation_callback=_ask if sys.stdin.isatty() else None) as client:
         result = await client.call_tool(tool, arguments)
     text = "".join(block.text for block in result.content if block.type == "text")
     if result.is_error:
         raise CommandError(text)
     return text, result.structured_content or {}
+
+
+async def _ask(context: Any, params: Any) -> Any:
+    """Ask whoever sits at the terminal: yes, or the name that has to be typed."""
+    from anyio import to_thread
+    from mcp_types import ElicitResult
+
+    typed = params.requested_schema.get("properties", {})
+    wanted = " and ".join(each["description"] for each in typed.values()) or "Type yes to go on."
+    for line in [*params.message.splitlines(), wanted]:
+        print(shown(line), file=sys.stderr)
+    answer = (await to_thread.run_sync(input)).strip()
+    if typed:
+        return ElicitResult(action="accept", content=dict.fromkeys(typed, answer))
+    return ElicitResult(action="accept" if answer.lower() == "yes" else "decline", content={})

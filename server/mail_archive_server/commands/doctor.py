@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Exit status 0: nothing is missing; 1: something is."""
     settings = read_settings(vars(arguments))
     from mail_archive_server.backends import open_backend
-    from mail_archive_server.identity.doctor import examine, lines
+    from mail_archive_server.identity.doctor import examine
+    from mail_archive_server.identity.report import lines
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.machine import protections, versions
     from mail_archive_tools.sandbox.pool import NotRead
@@ -79,6 +80,7 @@ def _members(found: "Examination", missing: dict[str, str], versions: dict[str, 
             }
             for each in found.permissions
         ],
+        "Notes": found.notes,
         "Problem": found.problem,
         "Protections": {name: why or "holds" for name, why in missing.items()},
         "Versions": versions,

@@ -8,11 +8,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.setting_values import path
-from mail_archive_server.settings import read_value
+from mail_archive_server.commands.export_local import add_signing, sign_manifest, signing_of
+from mail_archive_server.setting_values import S3_LOCATION, path, words
+from mail_archive_server.settings import SETTINGS, add_flags, read_settings, read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
@@ -20,15 +21,21 @@ if TYPE_CHECKING:
 
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.importing.importer import ImportTally
+    from mail_archive_server.local.importing.places import Place
     from mail_archive_server.local.importing.sources import Skipped
-    from mail_archive_server.local.storage.store import ArchiveRecord
+    from mail_archive_server.local.storage.store import ArchiveRecord, Store
+    from mail_archive_server.settings import Settings
+    from mail_archive_tools.service.buckets import Location
 
-HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir"
+HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
 
 ARCHIVE_NAME, ARCHIVE_NAME_LENGTH = r"[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]", 64
 """What the service model allows; said again here because loading botocore for it would take longer than a small
 import."""
 
+AWS_SETTINGS = ("region", "profile", "role_arn", "external_id", "endpoint_url", "s3_endpoint_url")
+"""How AWS is reached, where an export is read from S3."""
+MANIFEST_SUFFIX = ".manifest.jsonl"
 SHOWN_SKIPS = 20
 PARALLEL_BYTES = 10_000_000
 """From so much mail on, other processes help: they take a moment to start."""
@@ -38,19 +45,35 @@ PLAIN_LINE_SECONDS = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the local archive; a new or empty folder becomes one")
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files and folders with mail")
+    parser.add_argument(
+        "sources", metavar="SOURCE", nargs="+", help="files and folders with mail; s3://bucket/prefix with an export"
+    )
     parser.add_argument(
         "--archive", metavar="NAME", help="the archive in it, made when there is none of that name (named after DIR)"
     )
+    parser.add_argument(
+        "--export",
+        action="store_true",
+        help="the folders hold exports, also where that cannot be seen: JSON beside messages, gzip and zip are read",
+    )
+    parser.add_argument(
+        "--query-of", metavar="EXPORTID", help="have AWS say what that export was asked, for the manifest"
+    )
+    add_signing(parser)
+    add_flags(parser, tuple(setting for setting in SETTINGS if setting.name in AWS_SETTINGS))
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
-    sources = [read_value(path, "SOURCE", source) for source in arguments.sources]
+    places = [source for source in arguments.sources if source.startswith("s3://")]
+    sources = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in places]
+    signing = signing_of(arguments)
+    settings = read_settings({name: getattr(arguments, name) for name in AWS_SETTINGS})
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
-    from mail_archive_server.local.importing.importer import import_mail
+    from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
+    from mail_archive_server.local.importing.places import holds_export
     from mail_archive_server.local.importing.sources import total_bytes
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
@@ -60,7 +83,12 @@ def run(arguments: argparse.Namespace) -> None:
             raise CommandError(f"{shown(source)} does not exist. Name files or folders with mail.")
 
     name = _usable_name(arguments.archive or archive_name(folder))
-    _refuse_without_mail(sources)
+    folders = [each for each in sources if arguments.export or holds_export(each)]
+    exports = _export_places(places, folders, settings)
+    mail = [each for each in sources if each not in folders]
+    if mail and not exports:
+        _refuse_without_mail(mail)
+    query = _query_of(arguments.query_of, settings)
     try:
         with Store(folder, create=True) as store:
             if exposed := store.exposed():
@@ -68,13 +96,101 @@ def run(arguments: argparse.Namespace) -> None:
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
             archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
             total = total_bytes(sources)
-            workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES else 0
+            workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES or places else 0
+            tally = ImportTally()
             with _Reporter(total) as report:
-                tally = import_mail(store, archive, sources, report, workers)
+                if mail:
+                    tally.join(import_mail(store, archive, mail, report, workers))
+                for each in exports:
+                    tally.join(import_export(store, archive, each, report, workers))
+            manifest = folder / f"{archive.archive_id}{MANIFEST_SUFFIX}"
+            if exports or manifest.exists() or any(signing):
+                _write_manifest(manifest, store, archive, arguments.sources, query, tally)
+                sign_manifest(manifest, *signing)
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
 
     _summarize(tally, archive, arguments.json)
+    if exports and not tally.seen and not tally.known_objects:
+        raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.")
+
+
+def _export_places(places: list[str], folders: list[Path], settings: "Settings") -> "list[Place]":
+    """The exports that are named, each as a place of objects.
+
+    Raises:
+        CommandError: a place is none of S3.
+    """
+    from mail_archive_server.local.importing.places import FolderPlace, S3Place
+    from mail_archive_tools.service.buckets import Location
+
+    found: list[Place] = [FolderPlace(folder) for folder in folders]
+    for url in places:
+        read_value(words(S3_LOCATION, "a place in S3, such as s3://bucket/prefix"), "SOURCE", url)
+        found.append(S3Place(_s3(settings, Location.of(url)), Location.of(url)))
+    return found
+
+
+def _s3(settings: "Settings", location: "Location") -> Any:
+    """A client of S3, with which the place can be listed.
+
+    Raises:
+        CommandError: it cannot.
+    """
+    from mail_archive_server.backends import backend_of
+    from mail_archive_server.identity.connecting import Connection
+    from mail_archive_tools.errors import ArchiveError
+    from mail_archive_tools.service.refusals import REFUSALS, refusal
+    from mail_archive_tools.service.resources import Resource
+
+    try:
+        backend = backend_of(settings)
+        client = backend.s3(Connection(settings, backend))
+        client.list_objects_v2(Bucket=location.bucket, Prefix=location.prefix, MaxKeys=1)
+    except REFUSALS as error:
+        raise CommandError(str(refusal(error, "ListObjectsV2", Resource(str(location))))) from error
+    except ArchiveError as error:
+        raise CommandError(str(error)) from error
+    return client
+
+
+def _query_of(export_id: str | None, settings: "Settings") -> dict[str, Any]:
+    """What an export was asked, as AWS says; nothing where none is named."""
+    if export_id is None:
+        return {}
+    import anyio
+
+    from mail_archive_server.backends import open_access
+    from mail_archive_tools.errors import ArchiveError
+    from mail_archive_tools.models import ArchiveExport
+
+    async def ask() -> dict[str, Any]:
+        response = await open_access(settings).client.get_archive_export(export_id)
+        return ArchiveExport.of(**response, ExportId=export_id).structured()
+
+    try:
+        return anyio.run(ask)
+    except ArchiveError as error:
+        raise CommandError(str(error)) from error
+
+
+def _write_manifest(
+    path_: Path,
+    store: "Store",
+    archive: "ArchiveRecord",
+    sources: list[str],
+    query: dict[str, Any],
+    tally: "ImportTally",
+) -> None:
+    """The manifest of all that is in the archive now."""
+    from mail_archive_server.bulk.manifest import About, Listed, write_manifest
+    from mail_archive_server.bulk.selecting import Selection
+    from mail_archive_tools.models.filters import SearchWords
+
+    errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
+    about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips)
+    everything = Selection(SearchWords()).messages(store, archive)
+    write_manifest(path_, about, (Listed.of(each.archived_message_id, each.second, each.raw) for each in everything))
 
 
 def _refuse_without_mail(sources: list[Path]) -> None:
@@ -219,6 +335,7 @@ def _summarize(tally: "ImportTally", archive: "ArchiveRecord", as_json: bool) ->
             "Added": tally.added,
             "AlreadyThere": tally.already_there,
             "Skipped": tally.skips,
+            "KnownObjects": tally.known_objects,
         }
         print(json.dumps(done))
         return
@@ -228,3 +345,5 @@ def _summarize(tally: "ImportTally", archive: "ArchiveRecord", as_json: bool) ->
         f"Archive {archive.name} ({archive.archive_id}): {number_of(tally.added, 'message')} added, "
         f"{tally.already_there:,} {there}, {tally.skips:,} skipped."
     )
+    if tally.known_objects:
+        print(f"{number_of(tally.known_objects, 'object')} had been read before, and not changed since.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.setting_values import path, port, seconds
+from mail_archive_server.setting_values import http_url, path, port, seconds
 from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import shown
 
@@ -31,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--link-seconds", metavar="SECONDS", default="900", help="how long a download link works (900 by default)"
     )
     parser.add_argument(
+        "--export-folder", metavar="DIR", help="a folder whose folders are the buckets that exports go to"
+    )
+    parser.add_argument("--s3-endpoint-url", metavar="URL", help="an S3 API that exports go to instead")
+    parser.add_argument(
         "--show-credentials",
         action="store_true",
         help="print an access key and its secret, as a shell takes them, and end",
@@ -43,7 +47,10 @@ def run(arguments: argparse.Namespace) -> None:
     chosen_port = read_value(port, "--port", arguments.port)
     search_seconds = read_value(seconds, "--search-seconds", arguments.search_seconds)
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
+    export_folder, s3_endpoint_url = _destination(arguments)
     from mail_archive_server.local.context import Local
+    from mail_archive_server.local.exporting.places import exporter_to
+    from mail_archive_server.local.retention import delete_what_is_older, keep_deleting
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
@@ -61,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     import uvicorn
 
-    from mail_archive_server.local.asgi import api_app
+    from mail_archive_server.local.doors.asgi import api_app
     from mail_archive_server.local.identity.callers import LOOPBACK
 
     store.warn_if_exposed()
@@ -71,11 +78,27 @@ def run(arguments: argparse.Namespace) -> None:
         raise CommandError(f"Port {chosen_port} cannot be listened on ({error.strerror}). Name another one.") from error
 
     base = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
-    app = api_app(Local(store, lambda: base, search_seconds=search_seconds, link_seconds=link_seconds))
+    exporter = exporter_to(export_folder, s3_endpoint_url)
+    local = Local(store, lambda: base, search_seconds=search_seconds, link_seconds=link_seconds, exporter=exporter)
+    delete_what_is_older(local)
+    keep_deleting(local)
+    local.go_on()
+    app = api_app(local)
     _announce(folder, base)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     server.run(sockets=[listening])
     store.close()
+
+
+def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None]:
+    """Where exports go: a folder, or an S3 API, or nowhere."""
+    folder, url = arguments.export_folder, arguments.s3_endpoint_url
+    if folder is not None and url is not None:
+        raise SettingError("--export-folder and --s3-endpoint-url exclude each other: exports go to one of them.")
+    return (
+        None if folder is None else read_value(path, "--export-folder", folder),
+        None if url is None else read_value(http_url, "--s3-endpoint-url", url),
+    )
 
 
 def _show_credentials(store: "Store", user: str | None) -> None:

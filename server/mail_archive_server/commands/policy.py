@@ -25,7 +25,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _PRINCIPAL = re.compile(r"\d{12}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role)/[\w+=,.@/-]+)")
 _SETTINGS = (
     *("local", "region", "profile", "role_arn", "external_id", "source_identity", "session_tag"),
-    *("archive", "toolsets", "tools"),
+    *("archive", "toolsets", "tools", "export_to"),
 )
 
 

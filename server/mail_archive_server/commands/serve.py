@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     except StoreError as error:
         raise CommandError(str(error)) from error
 
-    server = build_server(access, settings.log_level, tools)
+    server = build_server(access, settings.log_level, tools, settings.consent)
     _quieten()
     if settings.transport == "http":
         _serve_http(server, settings, token)

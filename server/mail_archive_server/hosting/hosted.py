@@ -14,20 +14,22 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata, func_metadata
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
+
+from mail_archive_server.hosting.consenting import Consents, InputNeeded
 
 if TYPE_CHECKING:
     from mail_archive_server.hosting.published import PublishedTool
     from mail_archive_tools.access import Access
+    from mail_archive_tools.calls.patience import Progress
     from mail_archive_tools.catalog import CatalogTool
     from mail_archive_tools.models import Output
-    from mail_archive_tools.patience import Progress
 
 Accessor = Callable[[], "Access"]
 """Gives the access of whoever is calling."""
 
-_INJECTED = ("access", "progress")
+_INJECTED = ("access", "progress", "consent")
 _CONTEXT = "ctx"
 
 
@@ -36,10 +38,12 @@ class HostedTool(Tool):
     sentence."""
 
     _access: Accessor = PrivateAttr()
+    _consents: Consents = PrivateAttr()
 
     @classmethod
-    def of(cls, published: PublishedTool, access: Accessor) -> HostedTool:
-        """The tool of that name in the catalog, working with the access that `access` gives."""
+    def of(cls, published: PublishedTool, access: Accessor, consents: Consents) -> HostedTool:
+        """The tool of that name in the catalog, working with the access that `access` gives; before it changes
+        something, `consents` ask the user."""
         tool = cls(
             fn=_not_made_yet,
             name=published.name,
@@ -51,7 +55,7 @@ class HostedTool(Tool):
             context_kwarg=_CONTEXT,
             annotations=ToolAnnotations.model_validate({"title": published.title, **published.annotations}),
         )
-        tool._access = access
+        tool._access, tool._consents = access, consents
         return tool
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
@@ -71,7 +75,7 @@ class HostedTool(Tool):
         """The SDK's tool that calls ours."""
         from mail_archive_tools.catalog import entry_named
 
-        function = _adapted(entry_named(self.name).function, self._access)
+        function = _adapted(entry_named(self.name).function, self._access, self._consents)
         # What goes out is made from the model that was published: nothing is left to be validated.
         metadata = func_metadata(function, skip_names=[_CONTEXT], structured_output=False)
         return Tool(
@@ -89,21 +93,31 @@ class HostedTool(Tool):
 
 def argument_model(entry: CatalogTool) -> type[ArgModelBase]:
     """The model of a tool's arguments, as a caller gives them."""
-    return func_metadata(_adapted(entry.function, _no_access), skip_names=[_CONTEXT], structured_output=False).arg_model
+    return func_metadata(
+        _adapted(entry.function, _no_access, Consents("ask")), skip_names=[_CONTEXT], structured_output=False
+    ).arg_model
 
 
-def _adapted(function: Callable[..., Awaitable[Output]], access: Accessor) -> Callable[..., Awaitable[CallToolResult]]:
-    """`function` as the SDK wants it: the context instead of what is injected, both channels as the result."""
+def _adapted(
+    function: Callable[..., Awaitable[Output]], access: Accessor, consents: Consents
+) -> Callable[..., Awaitable[CallToolResult | InputRequiredResult]]:
+    """`function` as the SDK wants it: the context instead of what is injected, both channels as the result, or a
+    question to the user."""
     from mail_archive_tools.answers.rendering import render
 
     signature = inspect.signature(function, eval_str=True)
-    wants_progress = "progress" in signature.parameters
+    wants_progress, wants_consent = ("progress" in signature.parameters, "consent" in signature.parameters)
 
-    async def call(ctx: Context[Any, Any], **arguments: Any) -> CallToolResult:
+    async def call(ctx: Context[Any, Any], **arguments: Any) -> CallToolResult | InputRequiredResult:
         injected: dict[str, Any] = {"access": access()}
         if wants_progress:
             injected["progress"] = _progress(ctx)
-        result = await function(**arguments, **injected)
+        if wants_consent:
+            injected["consent"] = consents.of(ctx)
+        try:
+            result = await function(**arguments, **injected)
+        except InputNeeded as needed:
+            return needed.result
         return CallToolResult(
             content=[TextContent(type="text", text=render(result))], structured_content=result.structured()
         )

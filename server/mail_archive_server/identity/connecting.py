@@ -42,6 +42,9 @@ class Backend(Protocol):
     def attach(self, client: Any) -> None:
         """What is done to each client before it calls."""
 
+    def s3(self, connection: Connection) -> Any:
+        """A client of S3, where exports go."""
+
     def links(self, region: Callable[[], str]) -> LinkRule:
         """Which links to raw messages are followed, of archives in that Region."""
 

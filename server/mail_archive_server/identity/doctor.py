@@ -4,8 +4,7 @@ StartArchiveSearch takes the only slot of the account and Region, so it is tried
 search or a message needs one that is there: of the searches that the archive lists, and what they found.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,8 @@ from mail_archive_server.identity.policy import actions_of
 from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import AccessDenied, ArchiveError
 from mail_archive_tools.service import resources
+from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, POLICY, Attempt, Location
+from mail_archive_tools.service.buckets import examine as inspect_bucket
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.refusals import REFUSALS, refusal
 from mail_archive_tools.service.shapes import state_of
@@ -81,6 +82,8 @@ class Examination:
     archives: list[dict[str, str]] = field(default_factory=list)
     permissions: list[Permission] = field(default_factory=list)
     problem: str = ""
+    notes: list[str] = field(default_factory=list)
+    """What else should be known."""
 
     @property
     def is_well(self) -> bool:
@@ -105,7 +108,39 @@ def examine(settings: Settings, backend: Backend, try_search: bool) -> Examinati
 
     needed = [action.removeprefix("ses:") for action in actions_of(chosen_tools(settings))]
     _Trial(found, client, needed, try_search).run(settings.archive)
+    if any(action in needed for action in (*ON_BUCKET, *ON_OBJECTS)):
+        _try_buckets(found, lambda: backend.s3(connection), settings)
     return found
+
+
+def _try_buckets(found: Examination, connect: Callable[[], Any], settings: Settings) -> None:
+    """What exports need of S3, where it is said where they may go."""
+    if not settings.export_to:
+        for action in (*ON_BUCKET, *ON_OBJECTS):
+            found.permissions.append(Permission(action, "", "untried", "--export-to names a bucket to try it on"))
+        return
+    for each in settings.export_to:
+        location = Location.of(each)
+        try:
+            examined = inspect_bucket(connect(), location)
+        except REFUSALS as error:
+            why = str(refusal(error, "HeadBucket", resources.Resource(f"bucket {location.bucket}")))
+            found.permissions.append(Permission("s3:ListBucket", "", "failed", why))
+            continue
+        except ArchiveError as error:
+            found.permissions.append(Permission("s3:ListBucket", "", "failed", str(error)))
+            continue
+        tried = {attempt.action: attempt for attempt in examined.attempts}
+        for action in (*ON_BUCKET, *ON_OBJECTS):
+            found.permissions.append(_s3_permission(action, location, tried.get(action)))
+        if POLICY in tried:
+            found.notes.append(f"Bucket {location.bucket}: {POLICY} {tried[POLICY].why}.")
+
+
+def _s3_permission(action: str, location: Location, attempt: Attempt | None) -> Permission:
+    if attempt is None:
+        return Permission(action, "", "untried", f"it would have to change something in {location}")
+    return Permission(action, "", "denied" if attempt.failed else "allowed", f"{location}: {attempt.why}")
 
 
 def _identify(found: Examination, connection: Connection, core: Any) -> None:
@@ -160,7 +195,7 @@ class _Trial:
             self._found.archives += [{"ArchiveId": each} for each in tuple(by_id)[ARCHIVES_TRIED:]]
 
     def _archive(self, archive_id: str) -> None:
-        self._call("GetArchive", archive_id, ArchiveId=archive_id)
+        archive = self._call("GetArchive", archive_id, ArchiveId=archive_id) or {}
         listed = self._call("ListArchiveSearches", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
         started = self._start(archive_id)
         ended = [each["SearchId"] for each in listed.get("Searches", []) if state_of(each) in _ENDED]
@@ -171,6 +206,39 @@ class _Trial:
                 self._note(operation, archive_id, "untried", _NO_MESSAGE)
             else:
                 self._call(operation, archive_id, "on a message that a search found", ArchivedMessageId=message_id)
+        self._exports(archive_id)
+        self._changes(archive_id, archive.get("ArchiveArn"))
+
+    def _exports(self, archive_id: str) -> None:
+        """What works on an export is tried on one that has ended."""
+        if not any("Export" in operation for operation in self._needed):
+            return
+        self._note("StartArchiveExport", archive_id, "untried", "it would copy mail out of the archive")
+        listed = self._call("ListArchiveExports", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
+        ended = [each["ExportId"] for each in listed.get("Exports", []) if state_of(each) in _ENDED]
+        for operation in ("GetArchiveExport", "StopArchiveExport"):
+            if not ended:
+                self._note(operation, archive_id, "untried", "no export that has ended is there to try it on")
+            else:
+                self._call(operation, archive_id, "on an export that has ended", ExportId=ended[0])
+
+    def _changes(self, archive_id: str, arn: str | None) -> None:
+        """What changes archives: tags are tried with none of them, the rest is not tried."""
+        for operation in ("CreateArchive", "UpdateArchive", "DeleteArchive"):
+            self._note(operation, archive_id, "untried", "it would change something")
+        if arn is None:
+            for operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+                self._note(operation, archive_id, "untried", "the archive's ARN is not known")
+            return
+        self._call_needed("ListTagsForResource", archive_id, "called", ResourceArn=arn)
+        self._call_needed("TagResource", archive_id, "with no tags, which changes nothing", ResourceArn=arn, Tags=[])
+        self._call_needed(
+            "UntagResource", archive_id, "with no tags, which changes nothing", ResourceArn=arn, TagKeys=[]
+        )
+
+    def _call_needed(self, operation: str, archive_id: str, how: str, **members: Any) -> None:
+        if operation in self._needed:
+            self._call(operation, archive_id, how, **members)
 
     def _start(self, archive_id: str) -> str | None:
         """A search of the last days, which was waited for; None where none was started."""
@@ -240,42 +308,3 @@ class _Trial:
 def _passed(error: ClientError) -> bool:
     """Whether the refusal came after rights were looked at."""
     return error.response.get("Error", {}).get("Code") in ("ConflictException", "ServiceQuotaExceededException")
-
-
-def lines(found: Examination) -> Iterator[str]:
-    """What was found out, for a person."""
-    yield from _labelled(
-        ("Identity", found.arn or "unknown"),
-        ("Account", found.account),
-        ("Credentials", found.credentials + (f"; until {found.until:%Y-%m-%d %H:%M} UTC" if found.until else "")),
-        ("Region", found.region),
-        ("Kept to", found.kept_to),
-    )
-    if found.problem:
-        yield f"Problem       {found.problem}"
-        return
-    if any(not each.archive_id for each in found.permissions):
-        yield from _permissions(found, "", "All archives")
-    for archive in found.archives:
-        told = " ".join(archive.get(name, "") for name in ("ArchiveId", "ArchiveName", "ArchiveState")).rstrip()
-        yield from _permissions(found, archive["ArchiveId"], f"Archive {told}")
-
-
-def _permissions(found: Examination, archive_id: str, title: str) -> Iterator[str]:
-    """Those on one archive; "" for those on none."""
-    permissions = [each for each in found.permissions if each.archive_id == archive_id]
-    if title:
-        yield ""
-        yield f"{title}{'' if permissions else ': not tried; --archive names those that are'}"
-    width = max((len(each.action) for each in found.permissions), default=0)
-    yield from (f"  {each.result:<8} {each.action:<{width}}  {each.how}" for each in permissions)
-    denied = [each for each in permissions if each.resource]
-    for resource in dict.fromkeys(each.resource for each in denied):
-        actions = [each.action for each in denied if each.resource == resource]
-        yield f"  What allows it: {json.dumps({'Effect': 'Allow', 'Action': actions, 'Resource': resource})}"
-
-
-def _labelled(*pairs: tuple[str, str]) -> Iterator[str]:
-    for label, text in pairs:
-        if text:
-            yield f"{label:<14}{text}"

@@ -1,7 +1,8 @@
 """The smallest IAM policies for chosen tools and archives, derived from what the catalog says that each tool needs.
 
 Resources are those of AWS's Service Authorization Reference: all actions on archives authorize on the archive's ARN,
-and the List actions on `*`, since they have no resource type.
+those that list archives, searches and exports on `*`, since they have no resource type, and those of S3 on a bucket or
+on what is in it.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from mail_archive_server.hosting.published import PublishedTool
 from mail_archive_server.settings import Settings
+from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, Location
 
 SESSION_POLICY_CHARACTERS = 2_048
 """The longest session policy that STS takes."""
@@ -24,20 +26,32 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where archives are; `*` is what is not known."""
+    """Where archives are, `*` being what is not known, and where exports may go: anywhere, where none is named."""
 
     partition: str = "aws"
     region: str = ANY
     account: str = ANY
+    export_to: tuple[Location, ...] = ()
 
     def archive(self, archive_id: str) -> str:
         return f"arn:{self.partition}:ses:{self.region}:{self.account}:mailmanager-archive/{archive_id}"
+
+    def buckets(self) -> list[str]:
+        """The buckets that exports may go to."""
+        names = dict.fromkeys(each.bucket for each in self.export_to)
+        return [f"arn:{self.partition}:s3:::{name}" for name in names or [ANY]]
+
+    def objects(self) -> list[str]:
+        """What exports may put there."""
+        keys = dict.fromkeys(f"{each.bucket}/{each.key(ANY)}" for each in self.export_to)
+        return [f"arn:{self.partition}:s3:::{key}" for key in keys or [f"{ANY}/{ANY}"]]
 
 
 def place_of(settings: Settings, region: str | None, partition: str | None = None, account: str | None = None) -> Place:
     """Where the archives of these settings are, in that Region and, where no role says another one, that account."""
     _, role_partition, _, _, role_account, *_ = (settings.role_arn or f"arn:aws:iam::{account or ANY}:").split(":")
-    return Place(partition or role_partition, region or ANY, role_account)
+    export_to = tuple(Location.of(each) for each in settings.export_to)
+    return Place(partition or role_partition, region or ANY, role_account, export_to)
 
 
 def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
@@ -47,14 +61,21 @@ def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
 
 def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], place: Place) -> Document:
     """What a user or role needs."""
-    on_archives, on_everything = _parted(actions_of(tools))
-    statements = []
-    if on_archives:
-        resources = [place.archive(each) for each in archives or [ANY]]
-        statements.append(_statement("UseMailArchives", on_archives, resources))
-    if on_everything:
-        statements.append(_statement("ListMailArchives", on_everything, [ANY]))
-    return {"Version": _VERSION, "Statement": statements}
+    resources = {
+        "UseMailArchives": [place.archive(each) for each in archives or [ANY]],
+        # The id of an archive is not known before there is one.
+        "MakeMailArchives": [place.archive(ANY)],
+        "ListMailArchives": [ANY],
+        "FindExportBuckets": place.buckets(),
+        "WriteExports": place.objects(),
+    }
+    statements: dict[str, list[str]] = {sid: [] for sid in resources}
+    for action in actions_of(tools):
+        statements[_statement_of(action)].append(action)
+    return {
+        "Version": _VERSION,
+        "Statement": [_statement(sid, actions, resources[sid]) for sid, actions in statements.items() if actions],
+    }
 
 
 def session_policy(tools: Iterable[PublishedTool], archives: Sequence[str], place: Place) -> str:
@@ -86,13 +107,18 @@ def trust_policy(principal: str, settings: Settings) -> Document:
     return {"Version": _VERSION, "Statement": [statement]}
 
 
-def _parted(actions: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Those on an archive, and those on everything."""
-    on_archives: list[str] = []
-    on_everything: list[str] = []
-    for action in actions:
-        (on_everything if action.startswith("ses:List") else on_archives).append(action)
-    return on_archives, on_everything
+def _statement_of(action: str) -> str:
+    """The statement that an action stands in."""
+    if action in ON_BUCKET:
+        return "FindExportBuckets"
+    if action in ON_OBJECTS:
+        return "WriteExports"
+    if action == "ses:CreateArchive":
+        return "MakeMailArchives"
+    return "ListMailArchives" if action in _ON_EVERYTHING else "UseMailArchives"
+
+
+_ON_EVERYTHING = ("ses:ListArchives", "ses:ListArchiveSearches", "ses:ListArchiveExports")
 
 
 def _statement(sid: str, actions: list[str], resources: list[str]) -> Document:

@@ -5,8 +5,6 @@ Decided here, because the service does not say [unknown]:
   ConflictException.
 - The weekly limit on changes of retention counts from the last change, not from the creation.
 - An archive that has been pending deletion for 30 days is removed when archives are next listed or made.
-- Retention removes no messages here: a folder keeps what was put into it. An archive that holds a message older than
-  its retention allows is said to keep mail for ever, as it does.
 - Mail that was put in may be older than the archive here: it is said to have been made no later than that mail.
 """
 
@@ -17,7 +15,6 @@ from mail_archive_server.local.arns import archive_arn
 from mail_archive_server.local.context import Local, new_id, read_token, write_token
 from mail_archive_server.local.errors import conflict, not_found, quota
 from mail_archive_server.local.storage.store import ArchiveRecord
-from mail_archive_tools.service.retention import longest_kept
 
 MAX_ACTIVE_ARCHIVES = 10
 DEFAULT_RETENTION = "SIX_MONTHS"
@@ -66,7 +63,7 @@ def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
         "ArchiveName": archive.name,
         "ArchiveArn": archive_arn(local.region, archive.archive_id),
         "ArchiveState": archive.state,
-        "Retention": {"RetentionPeriod": _retention(local, archive, oldest)},
+        "Retention": {"RetentionPeriod": archive.retention},
         "CreatedTimestamp": archive.created if oldest is None else min(archive.created, oldest),
         "LastUpdatedTimestamp": archive.updated,
     }
@@ -145,14 +142,6 @@ def refuse_pending(archive: ArchiveRecord) -> None:
     """
     if archive.state != "ACTIVE":
         raise conflict(f"Archive {archive.archive_id} is pending deletion.")
-
-
-def _retention(local: Local, archive: ArchiveRecord, oldest: float | None) -> str:
-    """How long the archive keeps mail, as what is in it shows."""
-    longest = longest_kept(archive.retention)
-    if longest is None or oldest is None or local.clock() - oldest <= longest.total_seconds():
-        return archive.retention
-    return "PERMANENT"
 
 
 def _refuse_taken_name(active: list[ArchiveRecord], name: str) -> None:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.local.arns import ACCOUNT, DEFAULT_REGION
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.exporting.places import client_of_places, exporter_to
 from mail_archive_server.local.identity.identities import OWNER, IdentityError
+from mail_archive_server.local.retention import delete_what_is_older
 from mail_archive_server.local.storage.store import Store
+from mail_archive_tools.errors import Misconfigured
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
-    from mail_archive_server.local.bridge import LinkListener
+    from mail_archive_server.identity.connecting import Connection
+    from mail_archive_server.local.doors.bridge import LinkListener
     from mail_archive_server.settings import Settings
     from mail_archive_tools.reading.links import LinkRule
 
@@ -36,7 +40,15 @@ class LocalBackend:
         store.warn_if_exposed()
         self._listener: LinkListener | None = None
         self._lock = threading.Lock()
-        self._local = Local(store, self._link_base, search_seconds=settings.search_seconds)
+        self._settings = settings
+        self._local = Local(
+            store,
+            self._link_base,
+            search_seconds=settings.search_seconds,
+            exporter=exporter_to(settings.export_folder, settings.s3_endpoint_url),
+        )
+        delete_what_is_older(self._local)
+        self._local.go_on()
         user = settings.profile or OWNER
         keys = self._local.key_ring().keys_of(user)
         if keys is None:
@@ -64,9 +76,18 @@ class LocalBackend:
         return ACCOUNT
 
     def attach(self, client: Any) -> None:
-        from mail_archive_server.local.bridge import attach
+        from mail_archive_server.local.doors.bridge import attach
 
         attach(client, self._local)
+
+    def s3(self, connection: Connection) -> Any:
+        client = client_of_places(self._settings.export_folder, self._settings.s3_endpoint_url)
+        if client is None:
+            raise Misconfigured(
+                "This local archive delivers exports nowhere. Whoever runs this server can start it with "
+                "--export-folder DIR, whose folders stand for buckets, or with --s3-endpoint-url URL."
+            )
+        return client
 
     def links(self, region: Callable[[], str]) -> LinkRule:
         from mail_archive_tools.reading.links import origin_links
@@ -74,7 +95,7 @@ class LocalBackend:
         return origin_links(lambda: "" if self._listener is None else self._link_base())
 
     def _link_base(self) -> str:
-        from mail_archive_server.local.bridge import LinkListener
+        from mail_archive_server.local.doors.bridge import LinkListener
 
         with self._lock:
             if self._listener is None:

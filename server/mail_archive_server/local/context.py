@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from mail_archive_server.local.arns import DEFAULT_REGION
 from mail_archive_server.local.errors import validation
 from mail_archive_server.local.identity.callers import LOOPBACK, KeyRing
 from mail_archive_server.local.identity.identities import IdentityFile
 from mail_archive_server.local.identity.sessions import Seal
+from mail_archive_server.local.storage.exports import ExportRecords
 from mail_archive_server.local.storage.store import Store
 
 SEARCH_SECONDS = 0.05
@@ -25,9 +27,17 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 26
 
 
+class Delivers(Protocol):
+    """Whoever delivers exports."""
+
+    def wake(self, local: "Local") -> None:
+        """There is an export to deliver, or one to end."""
+
+
 @dataclass(frozen=True)
 class Local:
-    """An open local archive and how it behaves. `link_base` gives the URL that download links begin with."""
+    """An open local archive and how it behaves. `link_base` gives the URL that download links begin with; without an
+    `exporter` exports go nowhere."""
 
     store: Store
     link_base: Callable[[], str]
@@ -35,6 +45,16 @@ class Local:
     search_seconds: float = SEARCH_SECONDS
     link_seconds: float = LINK_SECONDS
     clock: Callable[[], float] = time.time
+    exporter: Delivers | None = None
+
+    @cached_property
+    def exports(self) -> ExportRecords:
+        return ExportRecords(self.store)
+
+    def go_on(self) -> None:
+        """Have exports that have not ended delivered: the process that began them may be gone."""
+        if self.exporter is not None and self.exports.unfinished():
+            self.exporter.wake(self)
 
     def key_ring(self, source_ip: str = LOOPBACK) -> KeyRing:
         """Whose keys are known at this moment, to a caller from that address.

@@ -8,7 +8,7 @@ caller may is asked before, for all of them.
 from collections.abc import Callable
 from typing import Any
 
-from mail_archive_server.local import archives, messages, searches
+from mail_archive_server.local import archives, exports, messages, searches, tags
 from mail_archive_server.local.authorizing import refuse_unauthorized
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import ApiError
@@ -16,14 +16,6 @@ from mail_archive_server.local.identity.callers import Caller
 from mail_archive_server.local.wire import Reply, operation_named, read_request, write_reply
 
 Operation = Callable[[Local, dict[str, Any]], dict[str, Any] | bytes]
-
-
-def not_offered(local: Local, request: dict[str, Any]) -> dict[str, Any]:
-    """An operation of the service that this version of the local archive does not have."""
-    raise ApiError(
-        "NotImplementedException",
-        "The local archive of this version does not offer exports or changes of tags.",
-    )
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -38,13 +30,13 @@ OPERATIONS: dict[str, Operation] = {
     "ListArchiveSearches": searches.list_archive_searches,
     "StopArchiveSearch": searches.stop_archive_search,
     "GetArchiveMessageContent": messages.get_archive_message_content,
-    "StartArchiveExport": not_offered,
-    "GetArchiveExport": not_offered,
-    "ListArchiveExports": not_offered,
-    "StopArchiveExport": not_offered,
-    "TagResource": not_offered,
-    "UntagResource": not_offered,
-    "ListTagsForResource": not_offered,
+    "StartArchiveExport": exports.start_archive_export,
+    "GetArchiveExport": exports.get_archive_export,
+    "ListArchiveExports": exports.list_archive_exports,
+    "StopArchiveExport": exports.stop_archive_export,
+    "TagResource": tags.tag_resource,
+    "UntagResource": tags.untag_resource,
+    "ListTagsForResource": tags.list_tags_for_resource,
 }
 
 PERSONAL: dict[str, Callable[[Local, Caller, dict[str, Any]], dict[str, Any]]] = {

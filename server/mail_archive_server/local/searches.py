@@ -41,7 +41,7 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
     archive = find_archive(local, request["ArchiveId"])
     refuse_pending(archive)
     _refuse_range(request)
-    found = local.store.find(_query(archive.number, request), request["MaxResults"])
+    found = local.store.find(query_of(archive.number, request), request["MaxResults"])
     now, search_id = local.clock(), new_id()
     with local.store.writing() as db:
         if running := local.store.unfinished_searches(db, now):
@@ -141,7 +141,7 @@ def _kept(request: dict[str, Any]) -> dict[str, Any]:
     return times | filters | {"MaxResults": request["MaxResults"]}
 
 
-def _query(archive: int, request: dict[str, Any]) -> Query:
+def query_of(archive: int, request: dict[str, Any]) -> Query:
     filters = request.get("Filters", {})
     include, include_flags = _conditions(filters.get("Include", []))
     unless, unless_flags = _conditions(filters.get("Unless", []))

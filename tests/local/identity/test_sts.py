@@ -16,8 +16,8 @@ from botocore.config import Config
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_archive_server.local.backend import LocalBackend
-from mail_archive_server.local.bridge import attach
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.bridge import attach
 from mail_archive_server.local.identity.sessions import Session
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import ROOT

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import ImportTally, import_mail
 from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox
 from mail_archive_server.local.storage.store import ArchiveRecord, Store
 from tests.conftest import eml
+from tests.folder import keeping_archive
 
 DATED = "Sun, 1 Jun 2025 12:00:00 +0000"
 
@@ -28,7 +28,7 @@ class Target:
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder, create=True)
-        archive_id = create_archive(Local(self.store, str), {"ArchiveName": "mail"})["ArchiveId"]
+        archive_id = keeping_archive(Local(self.store, str), "mail")
         archive = self.store.archive(archive_id)
         assert archive is not None
         self.archive: ArchiveRecord = archive

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.database import DATABASE, SCHEMA_VERSION, StoreBusy, StoreError
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
+from tests.folder import keeping_archive
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     """A local archive with one message, closed."""
     path = tmp_path / "archive"
     with Store(path, create=True) as store:
-        archive_id = create_archive(Local(store, str), {"ArchiveName": "mail"})["ArchiveId"]
+        archive_id = keeping_archive(Local(store, str), "mail")
         archive = store.archive(archive_id)
         assert archive is not None
         store.add_messages(archive, [describe(eml(Subject="one"), archive_id, 0)])

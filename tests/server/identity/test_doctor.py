@@ -8,7 +8,8 @@ import pytest
 
 from mail_archive_server.backends import open_backend
 from mail_archive_server.cli import main
-from mail_archive_server.identity.doctor import Examination, examine, lines
+from mail_archive_server.identity.doctor import Examination, examine
+from mail_archive_server.identity.report import lines
 from tests.folder import Folder, allow, policy, role_arn, trust
 
 JUNE = {"FromTimestamp": "2025-05-25T00:00:00Z", "ToTimestamp": "2025-06-10T00:00:00Z", "MaxResults": 10}

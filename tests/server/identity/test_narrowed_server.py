@@ -104,7 +104,7 @@ def test_toolsets_and_tools_add_up() -> None:
     assert [tool.name for tool in chosen_tools(Settings(toolsets=("read",)))] == everything
     assert [tool.name for tool in chosen_tools(Settings(tools=("get_archive",)))] == ["get_archive"]
     assert [tool.name for tool in chosen_tools(Settings(toolsets=("read",), tools=("get_archive",)))] == everything
-    with pytest.raises(SettingError, match=r"there is no toolset reading\. There are read"):
+    with pytest.raises(SettingError, match=r"there is no toolset reading\. There are admin, export, read"):
         chosen_tools(Settings(toolsets=("reading",)))
     with pytest.raises(SettingError, match=r"there is no tool read_mail\. There are check_quotations,"):
         chosen_tools(Settings(tools=("read_mail",)))

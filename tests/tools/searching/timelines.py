@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.store import NewMessage, Store
@@ -17,6 +16,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.searching.windows import Limits
 from tests.conftest import eml
+from tests.folder import keeping_archive
 
 YEARS = 5 * 365 * 86_400
 """Five years, in seconds."""
@@ -78,7 +78,7 @@ class Timeline:
         self.folder = folder
         self._count = 0
         with Store(folder, create=True) as store:
-            self.archive_id: str = create_archive(Local(store, str), {"ArchiveName": "timeline"})["ArchiveId"]
+            self.archive_id: str = keeping_archive(Local(store, str), "timeline")
 
     def put(self, seconds: Iterable[int], **headers: str) -> list[str]:
         """Add a message for each second; returns their ids."""

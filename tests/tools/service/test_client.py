@@ -20,7 +20,7 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools import archives, errors
 from mail_archive_tools.access import Access
-from mail_archive_tools.patience import Patience
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import get_archive_search_results
 from mail_archive_tools.service.client import MailManager
@@ -98,6 +98,23 @@ def get_results(client: MailManager) -> Awaitable[Any]:
     return client.get_archive_search_results("s1")
 
 
+def start_search(client: MailManager) -> Awaitable[Any]:
+    return client.start_archive_search("a-1", MOMENT, MOMENT, None, 10)
+
+
+def start_export(client: MailManager) -> Awaitable[Any]:
+    destination = {"S3": {"S3Location": "s3://evidence"}}
+    asked = {"FromTimestamp": MOMENT, "ToTimestamp": MOMENT, "ExportDestinationConfiguration": destination}
+    return client.start_archive_export("a-1", asked)
+
+
+def create(client: MailManager) -> Awaitable[Any]:
+    return client.create_archive({"ArchiveName": "legal"})
+
+
+MOMENT = datetime(2025, 6, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("call", "code", "status", "kind", "words"),
     [
@@ -110,7 +127,10 @@ def get_results(client: MailManager) -> Awaitable[Any]:
         (get_archive, "ThrottlingException", 429, errors.Throttled, "Wait ten seconds"),
         (get_archive, "InternalFailure", 500, errors.ServiceFailed, "failed on archive a-1.*again"),
         (get_archive, "TeapotException", 418, errors.ServiceFailed, "refused GetArchive.*because"),
-        (get_archive, "ServiceQuotaExceededException", 402, errors.SlotTaken, "list_archive_searches"),
+        (get_archive, "ServiceQuotaExceededException", 402, errors.OverQuota, "no more of this: because"),
+        (start_search, "ServiceQuotaExceededException", 402, errors.SlotTaken, "list_archive_searches"),
+        (start_export, "ServiceQuotaExceededException", 402, errors.SlotTaken, "list_archive_exports"),
+        (create, "ConflictException", 409, errors.InvalidArgument, "no archive named legal: because.*list_archives"),
         (get_archive, "ConflictException", 409, errors.NotReady, "archive a-1 cannot be used"),
         (get_results, "ConflictException", 409, errors.NotReady, "search s1 has no results.*COMPLETED"),
     ],

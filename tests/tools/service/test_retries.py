@@ -7,14 +7,14 @@ from typing import Any
 import anyio
 import pytest
 
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import list_archives
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import Throttled
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.client import MailManager
 from tests.conftest import Sample, loopback

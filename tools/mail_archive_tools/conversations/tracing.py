@@ -13,10 +13,10 @@ import time
 from dataclasses import dataclass, field
 from typing import cast
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.reader import Fetched, Reader
 from mail_archive_tools.searching.job import SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models.summary import Unread
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Reader

@@ -10,11 +10,11 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.terms import hits_of
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import fingerprint

@@ -19,6 +19,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
 
 
+def iso_of_seconds(seconds: float) -> str:
+    """The same of seconds since 1970."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
 Timestamp = Annotated[

@@ -14,9 +14,9 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import download, shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.kept import FactsKept, Nowhere

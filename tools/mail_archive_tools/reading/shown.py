@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.models.query import Shown
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.facts import Facts, FileFact
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.service.shapes import FoundRow

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Fetched, Reader

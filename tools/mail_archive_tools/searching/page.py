@@ -5,10 +5,10 @@ from typing import Annotated, NamedTuple, cast
 
 from pydantic import Field
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.copies import group_copies
 from mail_archive_tools.searching.counts import Count, Counts

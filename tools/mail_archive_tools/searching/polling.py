@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import anyio
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import anyio
 
 from mail_archive_tools.cache import Cache
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound, SlotTaken
 from mail_archive_tools.models.moments import iso
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
 from mail_archive_tools.searching.lifetimes import Lifetimes

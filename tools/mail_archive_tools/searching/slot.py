@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import SlotTaken
-from mail_archive_tools.patience import Patience
 
 TICK_SECONDS = 1.0
 """How often one who waits in line hears how many are ahead."""

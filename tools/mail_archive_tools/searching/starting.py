@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import anyio
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, ServiceFailed, SlotTaken, Unreachable
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.job import SearchRequest
 from mail_archive_tools.searching.polling import FIRST_DELAY, growing
 from mail_archive_tools.service.client import MailManager

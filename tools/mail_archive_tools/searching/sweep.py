@@ -19,10 +19,10 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
+from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.moments import iso
-from mail_archive_tools.patience import Patience
 from mail_archive_tools.searching.counts import FIRST_SECOND, LAST_SECOND, Count, Second
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 from anyio import to_thread
 
-from mail_archive_tools.errors import CredentialsRefused, ServiceFailed
+from mail_archive_tools.errors import CredentialsRefused, OutOfScope, ServiceFailed
 from mail_archive_tools.service import resources
 from mail_archive_tools.service.once import never_twice
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
 from mail_archive_tools.service.scope import Scope
-from mail_archive_tools.service.shapes import Row, Search
+from mail_archive_tools.service.shapes import Export, Row, Search
 
 
 class MailManager:
@@ -121,6 +121,72 @@ class MailManager:
         await self._refuse_search(search_id)
         await self._call("StopArchiveSearch", resources.search(search_id), SearchId=search_id)
 
+    async def start_archive_export(self, archive_id: str, request: dict[str, Any]) -> str:
+        """Start an export, of the members of the request beside ArchiveId; returns its ExportId. A cancelled call waits
+        for it, since somebody has to know its id."""
+        self.refuse_archive(archive_id)
+        response = await self._call(
+            "StartArchiveExport", resources.archive(archive_id), abandon=False, ArchiveId=archive_id, **request
+        )
+        if "ExportId" not in response:
+            raise ServiceFailed("Mail Manager started an export without saying its id. list_archive_exports shows it.")
+        return str(response["ExportId"])
+
+    async def get_archive_export(self, export_id: str) -> Export:
+        response = await self._call("GetArchiveExport", resources.export(export_id), ExportId=export_id)
+        if self.scope is not None:
+            self.scope.refuse_archive(str(response.get("ArchiveId", "")), f"export {export_id}")
+        return cast(Export, response)
+
+    async def list_archive_exports(
+        self, archive_id: str, page_size: int, next_token: str | None = None
+    ) -> dict[str, Any]:
+        self.refuse_archive(archive_id)
+        return await self._call(
+            "ListArchiveExports",
+            resources.archive(archive_id),
+            ArchiveId=archive_id,
+            PageSize=page_size,
+            NextToken=next_token,
+        )
+
+    async def stop_archive_export(self, export_id: str) -> None:
+        if self.scope is not None:
+            await self.get_archive_export(export_id)
+        await self._call("StopArchiveExport", resources.export(export_id), ExportId=export_id)
+
+    async def create_archive(self, request: dict[str, Any]) -> str:
+        """Make an archive, of the members of the request; returns its ArchiveId. With a ClientToken it is made once,
+        however often this is called."""
+        if self.scope is not None:
+            raise OutOfScope(
+                "This server keeps to the archives that --archive names, and a new one is none of them. Whoever runs "
+                "it can start one without --archive to make archives."
+            )
+        name = str(request.get("ArchiveName", ""))
+        response = await self._call("CreateArchive", resources.new_archive(name), abandon=False, **request)
+        return str(response["ArchiveId"])
+
+    async def update_archive(self, archive_id: str, request: dict[str, Any]) -> None:
+        self.refuse_archive(archive_id)
+        await self._call("UpdateArchive", resources.archive(archive_id), ArchiveId=archive_id, **request)
+
+    async def delete_archive(self, archive_id: str) -> None:
+        self.refuse_archive(archive_id)
+        await self._call("DeleteArchive", resources.archive(archive_id), ArchiveId=archive_id)
+
+    async def tag_archive(self, resource_arn: str, tags: list[dict[str, str]]) -> None:
+        self._refuse_arn(resource_arn)
+        await self._call("TagResource", resources.tagged(resource_arn), ResourceArn=resource_arn, Tags=tags)
+
+    async def untag_archive(self, resource_arn: str, tag_keys: list[str]) -> None:
+        self._refuse_arn(resource_arn)
+        await self._call("UntagResource", resources.tagged(resource_arn), ResourceArn=resource_arn, TagKeys=tag_keys)
+
+    async def list_archive_tags(self, resource_arn: str) -> dict[str, Any]:
+        self._refuse_arn(resource_arn)
+        return await self._call("ListTagsForResource", resources.tagged(resource_arn), ResourceArn=resource_arn)
+
     async def get_archive_message(self, archived_message_id: str) -> dict[str, Any]:
         self._refuse_message(archived_message_id)
         return await self._call(
@@ -140,6 +206,9 @@ class MailManager:
         """
         if self.scope is not None:
             self.scope.refuse_archive(archive_id)
+
+    def _refuse_arn(self, resource_arn: str) -> None:
+        self.refuse_archive(resource_arn.rpartition("/")[2])
 
     async def _refuse_search(self, search_id: str) -> None:
         """Ask whose a search is, where that is not known."""
@@ -191,6 +260,7 @@ class MailManager:
             if self._client is None:
                 client = self._connect()
                 never_twice(client, "StartArchiveSearch")
+                never_twice(client, "StartArchiveExport")
                 self._client = client
             return self._client
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.filters import ArchiveFilters, SearchWords
+from mail_archive_tools.untrusted import clean_line
 
 Filters = dict[str, Any]
 """What StartArchiveSearch takes as Filters; None where everything matches."""
@@ -75,3 +76,21 @@ def _conditions(words: SearchWords) -> list[Filters]:
         conditions.append({"BooleanExpression": expression})
 
     return conditions
+
+
+def said_of(filters: Filters | None) -> str:
+    """What Filters of the API ask, for a person: `FROM contains "a" or "b"; not SUBJECT contains "c"`."""
+    if filters is None:
+        return "none: all messages"
+    said = [_said_of_condition(each) for each in filters.get("Include", [])]
+    said += [f"not {_said_of_condition(each)}" for each in filters.get("Unless", [])]
+    return "; ".join(said)
+
+
+def _said_of_condition(condition: Filters) -> str:
+    if "BooleanExpression" in condition:
+        expression = condition["BooleanExpression"]
+        return f"{expression['Evaluate']['Attribute']} {expression['Operator']}"
+    expression = condition["StringExpression"]
+    values = " or ".join(f'"{clean_line(value)}"' for value in expression["Values"])
+    return f"{expression['Evaluate']['Attribute']} contains {values}"

@@ -71,10 +71,7 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
     if code == "ConflictException":
         return _conflict(reason, operation, resource)
     if code == "ServiceQuotaExceededException":
-        return errors.SlotTaken(
-            f"Mail Manager cannot start this now: {reason}. list_archive_searches shows which search holds the slot; "
-            "wait for it, or end it with stop_archive_search."
-        )
+        return _over_quota(reason, operation)
     if code in _THROTTLED:
         throttled = errors.Throttled("Mail Manager asks for fewer calls. Wait ten seconds, then call again.")
         throttled.retry_after = _retry_after(error)
@@ -105,7 +102,25 @@ def _conflict(reason: str, operation: str, resource: Resource) -> errors.Archive
             f"The {resource} has no results: {reason}. get_archive_search shows its state; ask again when it is "
             "COMPLETED."
         )
+    if operation == "CreateArchive":
+        return errors.InvalidArgument(
+            f"There can be no {resource}: {reason}. list_archives shows those that there are."
+        )
     return errors.NotReady(f"The {resource} cannot be used: {reason}. get_archive shows its state.")
+
+
+def _over_quota(reason: str, operation: str) -> errors.ArchiveError:
+    if operation == "StartArchiveSearch":
+        return errors.SlotTaken(
+            f"Mail Manager cannot start this now: {reason}. list_archive_searches shows which search holds the slot; "
+            "wait for it, or end it with stop_archive_search."
+        )
+    if operation == "StartArchiveExport":
+        return errors.SlotTaken(
+            f"Mail Manager cannot start this now: {reason}. list_archive_exports shows which export holds the slot; "
+            "wait for it with get_archive_export, or end it with stop_archive_export."
+        )
+    return errors.OverQuota(f"Mail Manager allows no more of this: {reason}. Nothing was changed.")
 
 
 def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource) -> errors.ArchiveError:

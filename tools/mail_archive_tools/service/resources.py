@@ -27,6 +27,18 @@ def search(search_id: str) -> Resource:
     return Resource(f"search {clean_line(search_id)}", "list_archive_searches shows an archive's searches.")
 
 
+def export(export_id: str) -> Resource:
+    return Resource(f"export {clean_line(export_id)}", "list_archive_exports shows an archive's exports.")
+
+
+def tagged(resource_arn: str) -> Resource:
+    return Resource(clean_line(resource_arn), "get_archive gives an archive's ARN.")
+
+
+def new_archive(name: str) -> Resource:
+    return Resource(f"archive named {clean_line(name)}")
+
+
 def message(archived_message_id: str) -> Resource:
     return Resource(
         f"message {clean_line(archived_message_id)}",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 _MONTH = timedelta(days=31)
-_RETENTION_MONTHS = {
+RETENTION_MONTHS = {
     "THREE_MONTHS": 3,
     "SIX_MONTHS": 6,
     "NINE_MONTHS": 9,
@@ -24,5 +24,5 @@ _RETENTION_MONTHS = {
 
 def longest_kept(retention: str) -> timedelta | None:
     """The longest that a message is kept, every month taken for a long one; None: for ever, or nobody knows."""
-    months = _RETENTION_MONTHS.get(retention)
+    months = RETENTION_MONTHS.get(retention)
     return None if months is None else months * _MONTH

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import anyio
 
+from mail_archive_tools.calls.patience import deadline
 from mail_archive_tools.errors import Throttled
-from mail_archive_tools.patience import deadline
 
 PATIENCE_SECONDS = 20.0
 """How long a call is tried again where nobody says how long there is."""

@@ -46,7 +46,7 @@ class FoundRow(Row, total=False):
 
 
 class SearchStatus(TypedDict, total=False):
-    """How far a search is."""
+    """How far a search or an export is."""
 
     SubmissionTimestamp: datetime
     CompletionTimestamp: datetime
@@ -66,14 +66,45 @@ class Search(TypedDict, total=False):
     Status: SearchStatus
 
 
+class S3Destination(TypedDict, total=False):
+    """A place in S3."""
+
+    S3Location: str
+
+
+class Destination(TypedDict, total=False):
+    """Where an export goes."""
+
+    S3: S3Destination
+
+
+class Export(TypedDict, total=False):
+    """What an export was asked, and how far it is."""
+
+    ExportId: str
+    ArchiveId: str
+    Filters: dict[str, Any]
+    FromTimestamp: datetime
+    ToTimestamp: datetime
+    MaxResults: int
+    ExportDestinationConfiguration: Destination
+    Status: SearchStatus
+
+
 _UNFINISHED = ("QUEUED", "RUNNING")
+_UNFINISHED_EXPORT = ("QUEUED", "PREPROCESSING", "PROCESSING")
 
 
-def state_of(search: Search) -> str:
-    """The state of a search; "" where the service does not say."""
+def state_of(search: Search | Export) -> str:
+    """The state of a search or an export; "" where the service does not say."""
     return search.get("Status", {}).get("State", "")
 
 
 def is_unfinished(search: Search) -> bool:
     """Whether a search still waits or runs."""
     return state_of(search) in _UNFINISHED
+
+
+def is_unfinished_export(export: Export) -> bool:
+    """Whether an export still waits or runs."""
+    return state_of(export) in _UNFINISHED_EXPORT

@@ -1,6 +1,7 @@
 """Mail into a local archive: in batches, each one transaction, so that a killed import loses nothing and a
 second one goes on where it stopped. Describing messages is most of the work; other processes may do it."""
 
+import json
 import os
 import signal
 import threading
@@ -9,12 +10,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
-from mail_archive_server.local.importing.record import describe, message_id_of
+from mail_archive_server.local.importing.beside import NOTHING, Beside
+from mail_archive_server.local.importing.exports import Entry, Item, Settle, read_export, stem
+from mail_archive_server.local.importing.packed import Unread
+from mail_archive_server.local.importing.places import Place
+from mail_archive_server.local.importing.record import Known, describe, message_id_of
 from mail_archive_server.local.importing.sources import Found, Skipped, read_sources
+from mail_archive_server.local.retention import first_second_kept
 from mail_archive_server.local.storage.store import ArchiveRecord, NewMessage, Store
 
 BATCH_MESSAGES = 2_000
@@ -32,32 +40,69 @@ _ORPHAN_SECONDS = 0.5
 
 @dataclass
 class ImportTally:
-    """What an import did. `skipped` holds the first thousand; `skips` counts them all."""
+    """What an import did. `skipped` holds the first thousand; `skips` counts them all. `known_objects` are those of an
+    export that an import before has read, and that have not changed since."""
 
     added: int = 0
     already_there: int = 0
     skips: int = 0
     bytes_read: int = 0
+    known_objects: int = 0
     skipped: list[Skipped] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
         return self.added + self.already_there
 
+    def join(self, other: "ImportTally") -> None:
+        """Count what another import did as well."""
+        for name in ("added", "already_there", "skips", "bytes_read", "known_objects"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.skipped = [*self.skipped, *other.skipped][:_REPORTED_SKIPS]
 
-_Raws = list[tuple[bytes, float]]
-"""A chunk of raw messages and their files' times (seconds since 1970)."""
+    def skip(self, skipped: Skipped) -> None:
+        self.skips += 1
+        if len(self.skipped) < _REPORTED_SKIPS:
+            self.skipped.append(skipped)
 
-_DescribeChunk = Callable[[str, _Raws], Iterable[list[NewMessage]]]
-"""Takes a chunk; gives the chunks that are described by now, this one or ones before."""
+
+class _New(NamedTuple):
+    """A message that the archive does not have: its bytes, its file's time (seconds since 1970), what is known beside
+    it."""
+
+    raw: bytes
+    file_time: float
+    beside: Beside = NOTHING
+
+
+class _Chunk(NamedTuple):
+    """What is described together, and the objects of an export that are read with it."""
+
+    found: list[Found]
+    read: list[Entry]
+    settles: bool = False
+
+
+_Streamed = Found | Skipped | Entry | Settle
+
+
+class _Described(NamedTuple):
+    messages: list[NewMessage]
+    read: list[Entry]
+
+
+_DescribeChunk = Callable[[list[_New], list[Entry]], Iterable[_Described]]
+"""Takes what is new of a chunk; gives the chunks that are described by now, this one or ones before."""
+
+Report = Callable[[ImportTally], None]
+
+
+def silent(tally: ImportTally) -> None:
+    """The report that nobody reads."""
 
 
 def import_mail(
-    store: Store,
-    archive: ArchiveRecord,
-    sources: Iterable[Path],
-    report: Callable[[ImportTally], None] = lambda _: None,
-    workers: int = 0,
+    store: Store, archive: ArchiveRecord, sources: Iterable[Path], report: Report = silent, workers: int = 0
 ) -> ImportTally:
     """Bring every message of the sources into the archive; `report` is called as it goes on. `workers` processes
     describe the messages; 0: this one does.
@@ -65,51 +110,91 @@ def import_mail(
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
-    tally = ImportTally()
-    batch = _Batch(store, archive, tally)
-    with _describing(workers) as (describe_chunk, describe_rest):
-        chunk = _Chunk()
-        for found in read_sources(list(sources)):
-            tally.bytes_read += found.bytes_read
-            if isinstance(found, Found):
-                chunk.add(found)
-            else:
-                tally.skips += 1
-                if len(tally.skipped) < _REPORTED_SKIPS:
-                    tally.skipped.append(found)
-            if chunk.is_full:
-                for described in describe_chunk(archive.archive_id, batch.unknown(chunk.take())):
-                    batch.add(described)
-            report(tally)
-        for described in describe_chunk(archive.archive_id, batch.unknown(chunk.take())):
-            batch.add(described)
-        for described in describe_rest():
-            batch.add(described)
+    return _import(store, archive, read_sources(list(sources)), ImportTally(), report, workers)
 
-    batch.flush()
+
+def import_export(
+    store: Store, archive: ArchiveRecord, place: Place, report: Report = silent, workers: int = 0
+) -> ImportTally:
+    """Bring every message of an export into the archive, with its id, metadata and envelope. Objects that were read
+    before, and have not changed, are not fetched again.
+
+    Raises:
+        StoreError: the folder can no longer be written. Batches before that are kept.
+    """
+    tally = ImportTally()
+    items = read_export(_unread(store, archive, place.entries(), tally), place.fetch)
+    return _import(store, archive, _as_found(items), tally, report, workers)
+
+
+def _unread(store: Store, archive: ArchiveRecord, entries: Iterable[Entry], tally: ImportTally) -> Iterator[Entry]:
+    """The objects that were not read before. What stands beside each other is read together, or not at all."""
+    for _, group in groupby(entries, key=lambda entry: stem(entry.origin)):
+        together = list(group)
+        if all(store.has_read(archive, each.origin, each.version) for each in together):
+            tally.known_objects += len(together)
+            tally.bytes_read += sum(max(each.size, 0) for each in together)
+        else:
+            yield from together
+
+
+def _as_found(items: Iterable[Item]) -> Iterator[_Streamed]:
+    for item in items:
+        if isinstance(item, Entry | Settle):
+            yield item
+        elif isinstance(item, Unread):
+            yield Skipped(item.origin, item.reason)
+        else:
+            yield Found(item.origin, item.raw, 0.0, 0, item.beside)
+
+
+def _import(
+    store: Store,
+    archive: ArchiveRecord,
+    stream: Iterable[_Streamed],
+    tally: ImportTally,
+    report: Report,
+    workers: int,
+) -> ImportTally:
+    batch = _Batch(store, archive, tally)
+    with _describing(archive.archive_id, workers) as (describe_chunk, describe_rest):
+        for chunk in _chunks(stream, tally, report):
+            for described in describe_chunk(batch.unknown(chunk.found), chunk.read):
+                batch.add(described)
+            if chunk.settles:
+                # What comes now is known already, and is looked for in the store.
+                for described in describe_rest():
+                    batch.add(described)
+                batch.flush()
+
     store.mend_index()
     report(tally)
     return tally
 
 
-class _Chunk:
-    """Messages on their way to be described."""
-
-    def __init__(self) -> None:
-        self._found: list[Found] = []
-        self._bytes = 0
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._found) >= CHUNK_MESSAGES or self._bytes >= CHUNK_BYTES
-
-    def add(self, found: Found) -> None:
-        self._found.append(found)
-        self._bytes += len(found.raw)
-
-    def take(self) -> list[Found]:
-        taken, self._found, self._bytes = self._found, [], 0
-        return taken
+def _chunks(stream: Iterable[_Streamed], tally: ImportTally, report: Report) -> Iterator[_Chunk]:
+    """Messages on their way to be described, so many at a time; the last chunk settles all."""
+    chunk, size = _Chunk([], []), 0
+    for item in stream:
+        if isinstance(item, Settle):
+            yield chunk._replace(settles=True)
+            chunk, size = _Chunk([], []), 0
+            continue
+        if isinstance(item, Entry):
+            chunk.read.append(item)
+            tally.bytes_read += max(item.size, 0)
+        else:
+            tally.bytes_read += item.bytes_read
+        if isinstance(item, Found):
+            chunk.found.append(item)
+            size += len(item.raw)
+        elif isinstance(item, Skipped):
+            tally.skip(item)
+        if len(chunk.found) >= CHUNK_MESSAGES or size >= CHUNK_BYTES or len(chunk.read) >= 2 * CHUNK_MESSAGES:
+            yield chunk
+            chunk, size = _Chunk([], []), 0
+        report(tally)
+    yield chunk._replace(settles=True)
 
 
 class _Batch:
@@ -118,21 +203,53 @@ class _Batch:
     def __init__(self, store: Store, archive: ArchiveRecord, tally: ImportTally) -> None:
         self._store, self._archive, self._tally = store, archive, tally
         self._damaged = store.damaged_messages()
+        self._first_kept = first_second_kept(archive.retention, time.time())
         self._messages: list[NewMessage] = []
+        self._read: list[Entry] = []
         self._bytes = 0
         self._since = time.monotonic()
 
-    def unknown(self, found: list[Found]) -> _Raws:
+    def unknown(self, found: list[Found]) -> list[_New]:
         """The messages that the archive does not have yet; the others are counted."""
-        ids = [message_id_of(each.raw, self._archive.archive_id) for each in found]
-        there = self._store.has_messages(ids) - self._damaged
-        new = [(each.raw, each.file_time) for each, its_id in zip(found, ids, strict=True) if its_id not in there]
-        self._tally.already_there += len(found) - len(new)
+        derived = [message_id_of(each.raw, self._archive.archive_id) for each in found]
+        given = [each.beside.archived_message_id for each in found]
+        there = self._store.archives_of_messages([*derived, *filter(None, given)])
+        new = []
+        for each, of_bytes in zip(found, derived, strict=True):
+            beside = self._with_usable_id(each.beside, there)
+            message_id = beside.archived_message_id or of_bytes
+            if message_id in there and message_id not in self._damaged and not self._tells_more(message_id, beside):
+                self._tally.already_there += 1
+                continue
+            if beside.says_anything and of_bytes in there:
+                # It was put in before without what is known beside it.
+                self._store.remove_message(of_bytes)
+            new.append(_New(each.raw, each.file_time, beside))
         return new
 
-    def add(self, described: list[NewMessage]) -> None:
-        self._messages += described
-        self._bytes += sum(len(message.raw) for message in described)
+    def _with_usable_id(self, beside: Beside, there: dict[str, int]) -> Beside:
+        """Ids are unique in a folder: one that another archive of it has already is not taken over."""
+        if there.get(beside.archived_message_id, self._archive.number) == self._archive.number:
+            return beside
+        return replace(beside, archived_message_id="")
+
+    def _tells_more(self, message_id: str, beside: Beside) -> bool:
+        """Whether a message that is there was put in without what is known beside it."""
+        if not beside.metadata or beside.archived_message_id:
+            return False
+        there = self._store.message(message_id)
+        return there is not None and not beside.metadata.items() <= json.loads(there.metadata)["Metadata"].items()
+
+    def add(self, described: _Described) -> None:
+        for message in described.messages:
+            if self._first_kept is not None and message.second < self._first_kept:
+                period = self._archive.retention
+                reason = f"is older than the archive keeps mail ({period})"
+                self._tally.skip(Skipped(f"message {message.archived_message_id}", reason))
+                continue
+            self._messages.append(message)
+            self._bytes += len(message.raw)
+        self._read += described.read
         waited = time.monotonic() - self._since > BATCH_SECONDS
         if waited or len(self._messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES:
             self.flush()
@@ -141,30 +258,33 @@ class _Batch:
         added = self._store.add_messages(self._archive, self._messages) if self._messages else 0
         self._tally.added += added
         self._tally.already_there += len(self._messages) - added
-        self._messages, self._bytes, self._since = [], 0, time.monotonic()
+        # After their messages: a killed import reads them once more.
+        self._store.note_read(self._archive, [(each.origin, each.version) for each in self._read])
+        self._messages, self._read, self._bytes, self._since = [], [], 0, time.monotonic()
 
 
 @contextmanager
-def _describing(workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Iterable[list[NewMessage]]]]]:
+def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Iterable[_Described]]]]:
     """How chunks are described, and what gives the chunks that are left at the end."""
     if not workers:
-        yield lambda archive_id, raws: [_describe(archive_id, raws)], lambda: []
+        yield lambda new, read: [_Described(_describe(archive_id, new), read)], lambda: []
         return
 
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),))
-    waiting: deque[tuple[_Raws, Future[list[NewMessage]]]] = deque()
+    waiting: deque[tuple[list[_New], list[Entry], Future[list[NewMessage]]]] = deque()
 
-    def next_chunk() -> list[NewMessage]:
-        raws, described = waiting.popleft()
-        return [message._replace(raw=raw) for (raw, _), message in zip(raws, described.result(), strict=True)]
+    def next_chunk() -> _Described:
+        new, read, described = waiting.popleft()
+        pairs = zip(new, described.result(), strict=True)
+        return _Described([message._replace(raw=each.raw) for each, message in pairs], read)
 
-    def describe_chunk(archive_id: str, raws: _Raws) -> Iterator[list[NewMessage]]:
-        waiting.append((raws, pool.submit(_describe_elsewhere, archive_id, raws)))
+    def describe_chunk(new: list[_New], read: list[Entry]) -> Iterator[_Described]:
+        waiting.append((new, read, pool.submit(_describe_elsewhere, archive_id, new)))
         # Two chunks for each worker keep it busy and memory flat.
         while len(waiting) > 2 * workers:
             yield next_chunk()
 
-    def describe_rest() -> Iterator[list[NewMessage]]:
+    def describe_rest() -> Iterator[_Described]:
         while waiting:
             yield next_chunk()
 
@@ -174,14 +294,20 @@ def _describing(workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Ite
         pool.shutdown(cancel_futures=True)
 
 
-def _describe(archive_id: str, raws: _Raws) -> list[NewMessage]:
+def _describe(archive_id: str, new: list[_New]) -> list[NewMessage]:
     now = time.time()
-    return [describe(raw, archive_id, file_time, now=now) for raw, file_time in raws]
+    return [describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside)) for each in new]
 
 
-def _describe_elsewhere(archive_id: str, raws: _Raws) -> list[NewMessage]:
+def _known(beside: Beside) -> Known | None:
+    if not beside.says_anything:
+        return None
+    return Known(beside.archived_message_id, beside.second, beside.metadata, beside.envelope)
+
+
+def _describe_elsewhere(archive_id: str, new: list[_New]) -> list[NewMessage]:
     """The same without the raw messages, which need not travel back."""
-    return [message._replace(raw=b"") for message in _describe(archive_id, raws)]
+    return [message._replace(raw=b"") for message in _describe(archive_id, new)]
 
 
 def _end_with(parent: int) -> None:

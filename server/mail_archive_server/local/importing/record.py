@@ -15,6 +15,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +54,17 @@ _FOR_CLAUSE = re.compile(r"\sfor\s+<(?P<address>[^<>\s]{1,500})>", re.IGNORECASE
 _ANGLE_ADDRESS = re.compile(r"<([^<>]{0,500})>")
 
 
+@dataclass(frozen=True)
+class Known:
+    """What an archive that a message comes from said of it: its id there ("" where that cannot be kept), the second of
+    its receipt, metadata and envelope."""
+
+    archived_message_id: str
+    second: float | None
+    metadata: Mapping[str, str]
+    envelope: Mapping[str, Any]
+
+
 def describe(
     raw: bytes,
     archive_id: str,
@@ -60,41 +72,49 @@ def describe(
     metadata: Mapping[str, str] | None = None,
     envelope: Mapping[str, Any] | None = None,
     now: float = math.inf,
+    known: Known | None = None,
 ) -> NewMessage:
     """The record of `raw` in that archive. `file_time` (seconds since 1970) dates a message that carries no date, or
     one behind `now`, since nothing can have been received then;
     `metadata` adds what no header carries (`IngressPointId`, `SourceArn`, ...), `envelope` stands instead of what
-    the headers tell of it. Never raises on bad mail."""
+    the headers tell of it. What another archive knew of it, `known`, stands as it is: nothing is told from headers
+    that it did not say. Never raises on bad mail."""
     root = read_structure(raw)
     headers = root.headers
     received = [_value(field.unfolded) for field in headers.all("received")[:_RECEIVED_HEADERS]]
-    second = _received_second(headers, received, file_time, now)
+    moment: float = _received_second(headers, received, file_time, now)
     archived_message_id = message_id_of(raw, archive_id)
-    noted = {
-        "Timestamp": second,
+    noted: dict[str, Any] = {
         "ConfigurationSet": headers.text("x-ses-configuration-set"),
         **_origin(received),
         **(metadata or {}),
     }
+    told_envelope = envelope or _envelope(headers, received)
+    if known is not None:
+        moment = moment if known.second is None else known.second
+        archived_message_id = known.archived_message_id or archived_message_id
+        noted, told_envelope = dict(known.metadata), known.envelope
+    noted = {"Timestamp": moment, **noted}
     has_attachments = any(part.is_attachment for part in root.walk())
     row = {
         "ArchivedMessageId": archived_message_id,
-        "ReceivedTimestamp": second,
+        "ReceivedTimestamp": moment,
         **{name: _joined(headers, field) for name, field in _PLAIN_FIELDS.items()},
         "Subject": decode_words(_joined(headers, "subject") or "") or None,
         "HasAttachments": has_attachments,
         "ReceivedHeaders": received,
-        "Envelope": envelope or _envelope(headers, received),
+        "Envelope": told_envelope,
         **{name: noted.get(name) for name in _NOTED_IN_ROWS},
     }
     return NewMessage(
         archived_message_id=archived_message_id,
-        second=second,
+        second=math.floor(moment),
         has_attachments=has_attachments,
         api_row=_json(row),
         metadata=_json({"Metadata": _present(noted), "Envelope": row["Envelope"]}),
         searchable=_searchable(row),
         raw=raw,
+        given_id=known is not None and bool(known.archived_message_id),
     )
 
 

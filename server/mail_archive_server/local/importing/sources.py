@@ -9,6 +9,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
+from mail_archive_server.local.importing.beside import NOTHING, Beside
+
 MESSAGE_BYTES = 40_000_000
 """The largest message taken, in bytes (the service's own limit)."""
 
@@ -33,12 +35,14 @@ _MAIL_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Found:
-    """A raw message and where it was found. `bytes_read` counts what was read since the one before."""
+    """A raw message, where it was found, and what is known beside it. `bytes_read` counts what was read since the one
+    before."""
 
     origin: str
     raw: bytes
     file_time: float
     bytes_read: int
+    beside: Beside = NOTHING
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A local archive looked at whole: the database by SQLite's own check, each message against its id, the index against
 the messages. What is found damaged is noted in the folder, so that the next import puts it in anew."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from sqlite3 import Connection, DatabaseError
@@ -54,14 +55,21 @@ def _damaged_messages(db: Connection, store: Store, id_of: Callable[[bytes, str]
     archive_ids = {archive.number: archive.archive_id for archive in store.archives_in(db)}
     rows = db.execute(
         "SELECT m.id, m.archived_message_id, json_valid(m.api_row) AND json_valid(m.metadata), "
-        "CAST(r.bytes AS BLOB), s.id "
-        "FROM message m LEFT JOIN raw r ON r.id = m.id LEFT JOIN searchable s ON s.id = m.id"
+        "CAST(r.bytes AS BLOB), s.id, g.sha256 "
+        "FROM message m LEFT JOIN raw r ON r.id = m.id LEFT JOIN searchable s ON s.id = m.id "
+        "LEFT JOIN given_id g ON g.id = m.id"
     )
-    for key, message_id, is_valid, raw, searchable in rows:
+    for key, message_id, is_valid, raw, searchable, sha256 in rows:
         found.messages += 1
         archive_id = archive_ids.get(archive_of(key))
         whole = is_valid and raw is not None and searchable is not None and archive_id is not None
-        if not whole or id_of(bytes(raw), archive_id or "") != message_id:
+        if not whole:
+            yield message_id
+        elif sha256 is not None:
+            # The id is another archive's: it says nothing of the bytes.
+            if hashlib.sha256(raw).digest() != sha256:
+                yield message_id
+        elif id_of(bytes(raw), archive_id or "") != message_id:
             yield message_id
 
 

@@ -17,13 +17,22 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
+
 DATABASE = "archive.sqlite3"
 APPLICATION_ID = 0x6D61696C  # "mail"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that is writing."""
 _TRY_AGAIN = 0.02
+_SINCE_VERSION_2 = "exports.sql"
 
+_CONNECTION_SETTINGS = (
+    "synchronous = NORMAL",
+    "cache_size = -64000",
+    "wal_autocheckpoint = 8000",
+    "secure_delete = ON",
+)
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
 _DAMAGE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -157,7 +166,8 @@ class Database:
             cached_statements=64,
         )
         try:
-            for setting in ("synchronous = NORMAL", "cache_size = -64000", "wal_autocheckpoint = 8000"):
+            # Deleted mail is overwritten: what is over its retention is to be gone from the disk.
+            for setting in _CONNECTION_SETTINGS:
                 db.execute(f"PRAGMA {setting}")
         except sqlite3.Error:
             db.close()
@@ -243,6 +253,8 @@ class Database:
             )
 
         self._try_writing(db)
+        if version < SCHEMA_VERSION:
+            self._upgrade(db)
 
     def _try_writing(self, db: sqlite3.Connection) -> None:
         """A folder that cannot be written is told now, not at the first search; one that another process is
@@ -267,11 +279,25 @@ class Database:
             db.execute("ROLLBACK")
             return
 
-        schema = resources.files("mail_archive_server.local.storage").joinpath("schema.sql").read_text("utf-8")
-        for statement in _statements(schema):
-            db.execute(statement)
+        for script in ("schema.sql", _SINCE_VERSION_2):
+            _run(db, script)
         db.execute("INSERT INTO trigram (trigram, rank) VALUES ('hashsize', 33554432)")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
+    def _upgrade(self, db: sqlite3.Connection) -> None:
+        """Give an archive of the first version what the second has more."""
+        db.execute("BEGIN IMMEDIATE")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:  # another process came first
+            db.execute("ROLLBACK")
+            return
+
+        _run(db, _SINCE_VERSION_2)
+        # The first version deleted nothing for its age: what it kept is not lost to the second.
+        with_mail = f"SELECT id >> {ARCHIVE_SHIFT} FROM message"
+        db.execute(f"UPDATE archive SET retention = 'PERMANENT' WHERE number IN ({with_mail})")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")
 
@@ -316,6 +342,13 @@ def _close_all(idle: "queue.LifoQueue[sqlite3.Connection]") -> None:
     with suppress(queue.Empty):
         while True:
             idle.get_nowait().close()
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Run a script of this package, within the transaction that is open."""
+    text = resources.files("mail_archive_server.local.storage").joinpath(script).read_text("utf-8")
+    for statement in _statements(text):
+        db.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

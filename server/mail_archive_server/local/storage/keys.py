@@ -8,7 +8,9 @@ _SECOND_BITS = 35
 _PLACE_BITS = 18
 _SECONDS_BEFORE_1970 = 1 << (_SECOND_BITS - 2)
 
-MAX_ARCHIVE = (1 << (63 - _SECOND_BITS - _PLACE_BITS)) - 1
+ARCHIVE_SHIFT = _SECOND_BITS + _PLACE_BITS
+"""How many bits of a key stand below its archive's number."""
+MAX_ARCHIVE = (1 << (63 - ARCHIVE_SHIFT)) - 1
 PLACES = 1 << _PLACE_BITS
 """Messages that one archive can hold for one second."""
 
@@ -26,7 +28,7 @@ def last_key(archive: int, second: int) -> int:
 
 def archive_of(key: int) -> int:
     """The archive number in a key."""
-    return key >> (_SECOND_BITS + _PLACE_BITS)
+    return key >> ARCHIVE_SHIFT
 
 
 def second_of(key: int) -> int:

@@ -1,5 +1,6 @@
 """What a local archive holds: archives, messages, searches. SQL is here and in `query.py`, and nowhere else."""
 
+import hashlib
 import json
 import sqlite3
 import sys
@@ -58,6 +59,8 @@ class NewMessage(NamedTuple):
     metadata: str
     searchable: tuple[str, str, str, str, str, str]
     raw: bytes
+    given_id: bool = False
+    """Whether the id is another archive's, and says nothing of the bytes."""
 
 
 class Store(Database):
@@ -84,6 +87,10 @@ class Store(Database):
             row = db.execute("SELECT * FROM archive WHERE number = ?", (number,)).fetchone()
         return ArchiveRecord(*row) if row else None
 
+    def archive_in(self, db: sqlite3.Connection, number: int) -> ArchiveRecord:
+        """An archive as a transaction sees it."""
+        return next(archive for archive in self.archives_in(db) if archive.number == number)
+
     def add_archive(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
         """Insert an archive; its number is the next one free."""
         names = ", ".join(values)
@@ -96,16 +103,12 @@ class Store(Database):
 
     def remove_archive(self, db: sqlite3.Connection, number: int) -> None:
         """Remove an archive and all that belongs to it."""
-        ends = (keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
-        columns = 'id, "to", "from", cc, subject, envelope_to, envelope_from'
+        self._remove_keys(db, keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
         db.execute(
-            f"INSERT INTO trigram (trigram, rowid, {columns[4:]}) "
-            f"SELECT 'delete', {columns} FROM searchable WHERE id BETWEEN ? AND ?",
-            ends,
+            "DELETE FROM export_message WHERE export IN (SELECT number FROM export WHERE archive = ?)", (number,)
         )
-        for table in ("searchable", "raw", "message"):
-            db.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", ends)
-        db.execute("DELETE FROM search WHERE archive = ?", (number,))
+        for table in ("search", "export", "imported_object"):
+            db.execute(f"DELETE FROM {table} WHERE archive = ?", (number,))
         db.execute("DELETE FROM archive WHERE number = ?", (number,))
 
     # Messages
@@ -132,6 +135,8 @@ class Store(Database):
                 ((key, m.archived_message_id, m.has_attachments, m.api_row, m.metadata) for key, m in keyed),
             )
             db.executemany("INSERT INTO raw VALUES (?, ?)", ((key, m.raw) for key, m in keyed))
+            given = ((key, hashlib.sha256(m.raw).digest()) for key, m in keyed if m.given_id)
+            db.executemany("INSERT INTO given_id VALUES (?, ?)", given)
             rows = [(key, *m.searchable) for key, m in keyed]
             db.executemany("INSERT INTO searchable VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             db.executemany(
@@ -141,6 +146,23 @@ class Store(Database):
             )
 
         return len(new)
+
+    def delete_before(self, archive: ArchiveRecord, second: int) -> int:
+        """Delete the messages that were received before that second, so that their bytes are on the disk no more;
+        returns how many there were."""
+        first, last = keys.first_key(archive.number, -sys.maxsize), keys.first_key(archive.number, second) - 1
+        sql = "SELECT count(*) FROM message WHERE id BETWEEN ? AND ?"
+        with self.reading() as db:
+            (count,) = db.execute(sql, (first, last)).fetchone()
+        if not count:
+            return 0
+
+        with self.writing() as db:
+            self._remove_keys(db, first, last)
+        with self.reading() as db:
+            # What was deleted stands in the log, too, until that is written anew.
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(count)
 
     def damaged_messages(self) -> set[str]:
         """The ids of messages that were found damaged and have not been put in anew."""
@@ -162,10 +184,36 @@ class Store(Database):
             self._write_damage(db, damaged, index_is_whole=True)
         return True
 
-    def has_messages(self, archived_message_ids: Sequence[str]) -> set[str]:
-        """Which of these ids are there already."""
+    def archives_of_messages(self, archived_message_ids: Sequence[str]) -> dict[str, int]:
+        """Those of these ids that are there already, and the number of the archive that each is in."""
+        these = "SELECT value FROM json_each(?)"
+        sql = f"SELECT archived_message_id, id FROM message WHERE archived_message_id IN ({these})"
         with self.reading() as db:
-            return {each for each in archived_message_ids if self._has_message(db, each)}
+            found = db.execute(sql, (json.dumps(list(archived_message_ids)),))
+            return {message_id: keys.archive_of(key) for message_id, key in found}
+
+    def remove_message(self, archived_message_id: str) -> None:
+        """Remove a message that is about to be put in anew."""
+        with self.writing() as db:
+            row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (archived_message_id,)).fetchone()
+            if row is not None:
+                self._remove_keys(db, row[0], row[0])
+
+    def has_read(self, archive: ArchiveRecord, origin: str, version: str) -> bool:
+        """Whether an object of an export was read into that archive, as it is."""
+        sql = "SELECT 1 FROM imported_object WHERE archive = ? AND origin = ? AND version = ?"
+        with self.reading() as db:
+            return db.execute(sql, (archive.number, origin, version)).fetchone() is not None
+
+    def note_read(self, archive: ArchiveRecord, objects: Sequence[tuple[str, str]]) -> None:
+        """Note that these objects, by origin and version, have been read."""
+        if not objects:
+            return
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO imported_object VALUES (?, ?, ?)",
+                ((archive.number, origin, version) for origin, version in objects),
+            )
 
     def count_messages(self, archive: ArchiveRecord) -> int:
         ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
@@ -185,6 +233,13 @@ class Store(Database):
             row = db.execute(
                 "SELECT id, archived_message_id, api_row, metadata FROM message WHERE archived_message_id = ?",
                 (archived_message_id,),
+            ).fetchone()
+        return MessageRecord(*row) if row else None
+
+    def message_with_key(self, key: int) -> MessageRecord | None:
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE id = ?", (key,)
             ).fetchone()
         return MessageRecord(*row) if row else None
 
@@ -243,6 +298,17 @@ class Store(Database):
 
     # Helpers of messages
 
+    def _remove_keys(self, db: sqlite3.Connection, first: int, last: int) -> None:
+        """Remove the messages with these keys and those between them."""
+        columns = 'id, "to", "from", cc, subject, envelope_to, envelope_from'
+        db.execute(
+            f"INSERT INTO trigram (trigram, rowid, {columns[4:]}) "
+            f"SELECT 'delete', {columns} FROM searchable WHERE id BETWEEN ? AND ?",
+            (first, last),
+        )
+        for table in ("searchable", "raw", "message", "given_id"):
+            db.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", (first, last))
+
     def _damage(self, db: sqlite3.Connection) -> tuple[set[str], bool]:
         """The ids of damaged messages, and whether the index is whole."""
         row = db.execute("SELECT value FROM setting WHERE name = 'damage'").fetchone()
@@ -259,7 +325,7 @@ class Store(Database):
         """Make room for what is put in anew. What the index says of it is no longer known, so it is made anew later."""
         for each in archived_message_ids:
             row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (each,)).fetchone()
-            for table in ("searchable", "raw", "message") if row else ():
+            for table in ("searchable", "raw", "message", "given_id") if row else ():
                 db.execute(f"DELETE FROM {table} WHERE id = ?", row)
         self._write_damage(db, self._damage(db)[0] - archived_message_ids, index_is_whole=False)
 

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from mail_archive_server.local.answering import answer
-from mail_archive_server.local.asgi import links_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.answering import answer
+from mail_archive_server.local.doors.asgi import links_app
 from mail_archive_server.local.identity.callers import LOOPBACK
 from mail_archive_server.local.identity.signatures import HttpRequest
+from mail_archive_server.local.wire import Reply
 
 
 def attach(client: Any, local: Local) -> None:
@@ -26,10 +27,15 @@ def attach(client: Any, local: Local) -> None:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", urlsplit(request.url).netloc)
         reply = answer(local, HttpRequest(request.method, request.url, headers, _bytes(request.body)))
-        told = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
-        return AWSResponse(request.url, reply.status, told, _Raw(reply.body))
+        return as_response(request.url, reply)
 
     client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", respond)
+
+
+def as_response(url: str, reply: Reply) -> AWSResponse:
+    """A reply as botocore reads one from a connection."""
+    told = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
+    return AWSResponse(url, reply.status, told, _Raw(reply.body))
 
 
 def _text(value: str | bytes) -> str:

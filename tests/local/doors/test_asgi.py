@@ -16,8 +16,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from mail_archive_server.local.asgi import api_app
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.asgi import api_app
 from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.local.wire import REQUEST_BYTES

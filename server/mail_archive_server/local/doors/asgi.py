@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mail_archive_server.local.answering import answer
 from mail_archive_server.local.authorizing import may_read_message
 from mail_archive_server.local.context import Local
+from mail_archive_server.local.doors.answering import answer
 from mail_archive_server.local.errors import ApiError
 from mail_archive_server.local.identity.callers import LOOPBACK
 from mail_archive_server.local.identity.signatures import HttpRequest

@@ -1,0 +1,1 @@
+"""Many messages at once, as evidence: manifests, signatures, files, load files for review platforms."""

@@ -1,0 +1,125 @@
+"""Messages of a local archive, out of it: as files with an index, a manifest and, where asked for, load files. The same
+messages and options give the same bytes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mail_archive_server.bulk.index import Index, row_of
+from mail_archive_server.bulk.load_files import KINDS, Bates
+from mail_archive_server.bulk.manifest import SUFFIX, About, Listed, write_manifest
+from mail_archive_server.bulk.selecting import Selected, Selection
+from mail_archive_server.bulk.writing import WRITERS, write_file
+from mail_archive_server.local.storage.database import FOLDER_MODE
+from mail_archive_server.local.storage.store import ArchiveRecord, Store
+
+MANIFEST = f"export{SUFFIX}"
+
+TextOf = Callable[[bytes], str]
+"""The text of a message, or a sentence on why there is none."""
+
+
+class NotEmpty(Exception):
+    """The folder to write to has something in it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How messages are to be written: `kind` is one of WRITERS, `index` csv or jsonl, `load_files` of KINDS."""
+
+    kind: str = "eml"
+    index: str = "csv"
+    load_files: tuple[str, ...] = ()
+    bates: Bates = field(default_factory=Bates)
+
+
+def export_to(
+    folder: Path,
+    store: Store,
+    archive: ArchiveRecord,
+    selection: Selection,
+    wanted: Wanted,
+    report: Callable[[int], None] = lambda count: None,
+) -> int:
+    """Write the messages; returns how many there were. The manifest is written last: where it is, all of it is there.
+
+    Raises:
+        NotEmpty: something is in the folder.
+        OSError: it cannot be written.
+    """
+    folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise NotEmpty(f"{folder} has something in it. Name a new folder: what is written is to be all that is there.")
+
+    about = About(archive.archive_id, archive.name, query=selection.asked())
+    with ExitStack() as stack:
+        writing = _Writing(folder, archive.name, wanted, stack)
+        listed = writing.each(selection.messages(store, archive), report)
+        return write_manifest(folder / MANIFEST, about, listed)
+
+
+class _Writing:
+    """The files of one export, open."""
+
+    def __init__(self, folder: Path, custodian: str, wanted: Wanted, stack: ExitStack) -> None:
+        self._folder, self._custodian, self._wanted = folder, custodian, wanted
+        self._index = Index(folder, wanted.index)
+        stack.callback(self._index.close)
+        self._loads = [KINDS[kind](folder) for kind in wanted.load_files]
+        for load in self._loads:
+            stack.callback(load.close)
+        # A document of a load file is a file of its own, named by its number.
+        self._writer = None if self._loads else WRITERS[wanted.kind](folder)
+        if self._writer is not None:
+            stack.callback(self._writer.close)
+        self._text_of: TextOf = stack.enter_context(texts()) if self._loads else (lambda raw: "")
+
+    def each(self, messages: Iterator[Selected], report: Callable[[int], None]) -> Iterator[Listed]:
+        """Write each message, and what there is of it elsewhere; gives its line of the manifest."""
+        for place, message in enumerate(messages):
+            bates = self._wanted.bates.number(place)
+            file = self._write(message, bates)
+            listed = Listed.of(message.archived_message_id, message.second, message.raw, file)
+            row = row_of(message, listed)
+            self._index.add(row)
+            if self._loads:
+                text = self._text_of(message.raw).encode("utf-8", "replace")
+                text_file = write_file(self._folder, f"TEXT/{bates}.txt", text, message.second)
+                for load in self._loads:
+                    load.add(bates, row, self._custodian, text_file)
+            yield listed
+            report(place + 1)
+
+    def _write(self, message: Selected, bates: str) -> str:
+        if self._writer is not None:
+            return self._writer.write(message)
+        return write_file(self._folder, f"NATIVES/{bates}.eml", message.raw, message.second)
+
+
+@contextmanager
+def texts() -> Iterator[TextOf]:
+    """What reads messages in processes apart, as the server does."""
+    from anyio.from_thread import start_blocking_portal
+
+    from mail_archive_tools.reading.reader import new_sandbox
+    from mail_archive_tools.reading.readings import MessageReading
+    from mail_archive_tools.sandbox.pool import NotRead
+
+    sandbox = new_sandbox()
+    nothing_known: dict[str, Any] = {"trusted_ids": [], "known": [], "keys": {}}
+
+    def text_of(raw: bytes) -> str:
+        try:
+            reading = portal.call(partial(sandbox.run, "message", raw, MessageReading.of, context=nothing_known))
+        except NotRead as error:
+            return f"[This message {error}.]\n"
+        return reading.text.whole
+
+    with start_blocking_portal() as portal:
+        try:
+            yield text_of
+        finally:
+            sandbox.close()

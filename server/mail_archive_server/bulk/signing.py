@@ -1,0 +1,187 @@
+"""Signatures and time stamps of manifests: files beside them, which other programs can verify as well.
+
+`<manifest>.sig` is a signature over its bytes: Ed25519 (RFC 8032), ECDSA with SHA-256, or RSA-PSS with SHA-256, by the
+kind of the key. `<manifest>.tsr` is a time-stamp response (RFC 3161) over their SHA-512. Loads `cryptography` and
+`rfc3161-client` when it is asked.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+SIGNATURE, TIME_STAMP = ".sig", ".tsr"
+
+_STAMP_SECONDS = 20.0
+_STAMP_BYTES = 1_000_000
+_QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+
+
+class SigningError(Exception):
+    """A key that cannot be used, a signature that does not hold, an authority that does not stamp."""
+
+
+def sign(path: Path, key_file: Path) -> Path:
+    """Sign a file with the private key in `key_file` (PEM, without a password); returns where the signature is.
+
+    Raises:
+        SigningError: the key cannot be used.
+    """
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key: Any = load_pem_private_key(_bytes(key_file), None)
+    except (ValueError, TypeError) as error:
+        raise SigningError(f"{key_file} is no private key in PEM without a password: {error}") from None
+    signature = _scheme(key, key_file).sign(key, path.read_bytes())
+    return _write(path, SIGNATURE, signature)
+
+
+def verify_signature(path: Path, key_file: Path) -> None:
+    """
+    Raises:
+        SigningError: there is no signature, or it is not one of this file by the public key in `key_file`.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    pem = _bytes(key_file)
+    try:
+        certified = b"BEGIN CERTIFICATE" in pem
+        key: Any = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
+    except ValueError as error:
+        raise SigningError(f"{key_file} is no public key and no certificate in PEM: {error}") from None
+    try:
+        _scheme(key, key_file).verify(key, _beside(path, SIGNATURE), path.read_bytes())
+    except InvalidSignature:
+        raise SigningError(f"The signature of {path} does not hold: it, or its signature, was changed.") from None
+
+
+def stamp(path: Path, authority: str) -> Path:
+    """Have an authority stamp a file (RFC 3161, over HTTP); returns where its response is.
+
+    Raises:
+        SigningError: it gives no stamp.
+    """
+    from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
+
+    unsigned = TimestampRequestBuilder().data(path.read_bytes())
+    request = unsigned.nonce(nonce=True).cert_request(cert_request=True).build()
+    try:
+        with httpx.Client(timeout=_STAMP_SECONDS, trust_env=True) as client:
+            answer = client.post(authority, content=request.as_bytes(), headers={"Content-Type": _QUERY})
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SigningError(f"The time stamping authority {authority} gave no stamp: {error}") from None
+    try:
+        response = decode_timestamp_response(answer.content[:_STAMP_BYTES])
+    except ValueError:
+        raise SigningError(f"What {authority} answered is no time-stamp response.") from None
+    if response.status not in (0, 1):
+        raise SigningError(f"The time stamping authority {authority} refused (status {response.status}).")
+    return _write(path, TIME_STAMP, answer.content)
+
+
+def verify_stamp(path: Path, certificate_file: Path) -> str:
+    """When a file was stamped, as its response says, which the root certificate in `certificate_file` has to vouch for.
+
+    Raises:
+        SigningError: there is no stamp, or it is not one of this file.
+    """
+    from cryptography import x509
+    from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+
+    try:
+        roots = x509.load_pem_x509_certificates(_bytes(certificate_file))
+        response = decode_timestamp_response(_beside(path, TIME_STAMP))
+    except ValueError as error:
+        raise SigningError(f"The time stamp of {path} cannot be looked at: {error}") from None
+    builder = VerifierBuilder()
+    for root in roots:
+        builder = builder.add_root_certificate(root)
+    try:
+        builder.build().verify_message(response, path.read_bytes())
+    except VerificationError as error:
+        raise SigningError(f"The time stamp of {path} does not hold: {error}") from None
+    return str(response.tst_info.gen_time.isoformat())
+
+
+class _Ed25519:
+    @staticmethod
+    def sign(key: Any, data: bytes) -> bytes:
+        signature: bytes = key.sign(data)
+        return signature
+
+    @staticmethod
+    def verify(key: Any, signature: bytes, data: bytes) -> None:
+        key.verify(signature, data)
+
+
+class _Ecdsa:
+    @staticmethod
+    def sign(key: Any, data: bytes) -> bytes:
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        signature: bytes = key.sign(data, ECDSA(SHA256()))
+        return signature
+
+    @staticmethod
+    def verify(key: Any, signature: bytes, data: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        key.verify(signature, data, ECDSA(SHA256()))
+
+
+class _Rsa:
+    @staticmethod
+    def sign(key: Any, data: bytes) -> bytes:
+        signature: bytes = key.sign(data, *_pss())
+        return signature
+
+    @staticmethod
+    def verify(key: Any, signature: bytes, data: bytes) -> None:
+        key.verify(signature, data, *_pss())
+
+
+def _pss() -> tuple[Any, Any]:
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH), SHA256()
+
+
+def _scheme(key: Any, key_file: Path) -> Any:
+    """How a key of that kind signs."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):
+        return _Ed25519
+    if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
+        return _Ecdsa
+    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
+        return _Rsa
+    raise SigningError(f"{key_file} has a key of a kind that does not sign here: Ed25519, ECDSA and RSA do.")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SigningError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _beside(path: Path, suffix: str) -> bytes:
+    beside = path.with_name(path.name + suffix)
+    if not beside.exists():
+        what = "signature" if suffix == SIGNATURE else "time stamp"
+        raise SigningError(f"{path} has no {what}: {beside.name} is not beside it.")
+    return _bytes(beside)
+
+
+def _write(path: Path, suffix: str, content: bytes) -> Path:
+    beside = path.with_name(path.name + suffix)
+    beside.write_bytes(content)
+    return beside

@@ -1,0 +1,215 @@
+"""`export-local`: messages of a local archive as files, with an index and a manifest."""
+
+import argparse
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mail_archive_server.commands import CommandError
+from mail_archive_server.setting_values import http_url, one_of, path
+from mail_archive_server.settings import SettingError, read_value
+from mail_archive_server.terminal import number_of, shown
+
+if TYPE_CHECKING:
+    from mail_archive_server.bulk.exporting import Wanted
+    from mail_archive_server.bulk.selecting import Selection
+
+HELP = "write messages of a local archive as .eml, mbox or Maildir, with an index and a manifest"
+
+KINDS = ("eml", "mbox", "maildir")
+INDEXES = ("csv", "jsonl")
+LOAD_FILES = ("dat", "opt")
+LINE_SECONDS = 5.0
+"""How often progress is said."""
+
+_WORDS = ("sender", "recipient", "cc", "participant", "subject", "envelope_sender", "envelope_recipient")
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,40}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="the local archive")
+    parser.add_argument("out", metavar="OUT", help="a new or empty folder to write to")
+    parser.add_argument("--archive", metavar="NAME", help="the archive in it; needed where there are several")
+    parser.add_argument("--format", metavar="|".join(KINDS), default="eml", help="how messages are written (eml)")
+    parser.add_argument("--index", metavar="|".join(INDEXES), default="csv", help="how the index is written (csv)")
+    parser.add_argument("--from", metavar="TIME", dest="begin", help="received from then on, inclusive")
+    parser.add_argument("--to", metavar="TIME", dest="end", help="received until then, inclusive")
+    for name in _WORDS:
+        flag = name.replace("_", "-")
+        parser.add_argument(f"--{flag}", metavar="WORDS", action="append", help="as in search_archive; may be repeated")
+        parser.add_argument(
+            f"--exclude-{flag}", metavar="WORDS", action="append", help="leave out what has these; may be repeated"
+        )
+    parser.add_argument("--has-attachments", metavar="yes|no", help="those that have attachments, or have none")
+    parser.add_argument(
+        "--load-file",
+        metavar="dat,opt",
+        help="load files for review platforms: Concordance DAT, Opticon OPT, a text file a message",
+    )
+    parser.add_argument("--bates-prefix", metavar="TEXT", default="MAIL", help="what Bates numbers begin with (MAIL)")
+    parser.add_argument("--bates-padding", metavar="DIGITS", default="7", help="how many digits they have (7)")
+    parser.add_argument("--bates-start", metavar="NUMBER", default="1", help="the first of them (1)")
+    add_signing(parser)
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+
+
+def add_signing(parser: argparse.ArgumentParser) -> None:
+    """The flags that have a manifest signed."""
+    parser.add_argument("--sign-with", metavar="KEY", help="a private key in PEM to sign the manifest with")
+    parser.add_argument("--time-stamp", metavar="URL", help="an authority to have the manifest stamped by (RFC 3161)")
+
+
+def signing_of(arguments: argparse.Namespace) -> tuple[Path | None, str | None]:
+    """The key and the authority that were named."""
+    key, authority = arguments.sign_with, arguments.time_stamp
+    return (
+        None if key is None else read_value(path, "--sign-with", key),
+        None if authority is None else read_value(http_url, "--time-stamp", authority),
+    )
+
+
+def sign_manifest(manifest: Path, key: Path | None, authority: str | None) -> list[Path]:
+    """Sign a manifest, and have it stamped, as was asked; returns the files that were made.
+
+    Raises:
+        CommandError: it could not be done; the manifest is there.
+    """
+    from mail_archive_server.bulk.signing import SIGNATURE, TIME_STAMP, SigningError, sign, stamp
+
+    for suffix in (SIGNATURE, TIME_STAMP):
+        # What was made for another state of the manifest no longer holds.
+        manifest.with_name(manifest.name + suffix).unlink(missing_ok=True)
+    made = []
+    try:
+        if key is not None:
+            made.append(sign(manifest, key))
+        if authority is not None:
+            made.append(stamp(manifest, authority))
+    except SigningError as error:
+        raise CommandError(f"{error} The manifest at {manifest} is there, without it.") from error
+    return made
+
+
+def run(arguments: argparse.Namespace) -> None:
+    folder = read_value(path, "DIR", arguments.folder)
+    out = read_value(path, "OUT", arguments.out)
+    key, authority = signing_of(arguments)
+    wanted = _wanted(arguments)
+    selection = _selection(arguments)
+    from mail_archive_server.bulk.exporting import MANIFEST, NotEmpty, export_to
+    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.store import Store
+
+    try:
+        with Store(folder) as store:
+            archive = named_archive(store, arguments.archive)
+            count = export_to(out, store, archive, selection, wanted, _Progress())
+    except (StoreError, NotEmpty) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{shown(out)} cannot be written ({error.strerror}). Name another folder.") from error
+    signed = sign_manifest(out / MANIFEST, key, authority)
+
+    if arguments.json:
+        done = {"ArchiveId": archive.archive_id, "Messages": count, "Manifest": str(out / MANIFEST)}
+        print(json.dumps(done | {"Signatures": [str(each) for each in signed]}))
+    else:
+        made = "".join(f", {each.name}" for each in signed)
+        print(f"{number_of(count, 'message')} of archive {archive.name} in {shown(out)}, with {MANIFEST}{made}.")
+
+
+def named_archive(store: Any, name: str | None) -> Any:
+    """The archive of that name or id; the only one where none is named.
+
+    Raises:
+        CommandError: there is none, or it is not clear which is meant.
+    """
+    active = [archive for archive in store.archives() if archive.state == "ACTIVE"]
+    known = ", ".join(archive.name for archive in active) or "none"
+    if name is not None:
+        found = [archive for archive in active if name in (archive.name, archive.archive_id)]
+        if not found:
+            raise CommandError(f"There is no archive {name} in {shown(store.folder)}. There are: {known}.")
+        return found[0]
+    if len(active) != 1:
+        raise CommandError(f"{shown(store.folder)} has several archives, or none. Name one with --archive: {known}.")
+    return active[0]
+
+
+def _wanted(arguments: argparse.Namespace) -> "Wanted":
+    from mail_archive_server.bulk.exporting import Wanted
+    from mail_archive_server.bulk.load_files import Bates
+
+    kind = read_value(one_of(*KINDS), "--format", arguments.format)
+    index = read_value(one_of(*INDEXES), "--index", arguments.index)
+    named = [name.strip() for name in (arguments.load_file or "").split(",") if name.strip()]
+    load_files = tuple(dict.fromkeys(read_value(one_of(*LOAD_FILES), "--load-file", name) for name in named))
+    if load_files and kind != "eml":
+        raise SettingError("--load-file writes each message as a file of its own: leave --format out.")
+    if not _PREFIX.fullmatch(arguments.bates_prefix):
+        raise SettingError("--bates-prefix must be at most 40 letters, digits and _.-")
+    padding = read_value(_number(1, 20), "--bates-padding", arguments.bates_padding)
+    first = read_value(_number(0, 10**12), "--bates-start", arguments.bates_start)
+    return Wanted(kind, index, load_files, Bates(arguments.bates_prefix, padding, first))
+
+
+def _number(least: int, most: int) -> Any:
+    def read(text: str) -> int:
+        if not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _selection(arguments: argparse.Namespace) -> "Selection":
+    from pydantic import TypeAdapter, ValidationError
+
+    from mail_archive_server.bulk.selecting import Selection
+    from mail_archive_tools.models.filters import SearchWords
+    from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc
+
+    def moment(kind: Any, flag: str, text: str | None) -> Any:
+        if text is None:
+            return None
+        try:
+            return in_utc(TypeAdapter(kind).validate_python(text))
+        except ValidationError:
+            raise SettingError(
+                f"{flag} must be a date or a time in ISO 8601, such as 2025-03-01; it is {text!r}."
+            ) from None
+
+    def words(prefix: str) -> dict[str, Any]:
+        given = {name: getattr(arguments, f"{prefix}{name}") for name in _WORDS}
+        return {name: value for name, value in given.items() if value}
+
+    chosen, left_out = words(""), words("exclude_")
+    if arguments.has_attachments is not None:
+        chosen["has_attachments"] = read_value(one_of("yes", "no"), "--has-attachments", arguments.has_attachments)
+    try:
+        return Selection(
+            SearchWords.model_validate(chosen),
+            SearchWords.model_validate(left_out) if left_out else None,
+            moment(FromMoment, "--from", arguments.begin),
+            moment(ToMoment, "--to", arguments.end),
+        )
+    except ValidationError as error:
+        fault = error.errors()[0]
+        flag = "--" + str(fault["loc"][0]).replace("_", "-")
+        raise SettingError(f"{flag}: {fault['msg'][0].lower()}{fault['msg'][1:]}.") from None
+
+
+class _Progress:
+    """A line now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, count: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS:
+            self._last = now
+            print(f"{number_of(count, 'message')} written", file=sys.stderr, flush=True)

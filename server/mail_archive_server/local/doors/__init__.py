@@ -1,0 +1,1 @@
+"""The doors to a local archive: inside a process, and on a port."""

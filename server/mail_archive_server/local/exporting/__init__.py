@@ -1,0 +1,1 @@
+"""Exports of a local archive, on their way to a bucket."""

@@ -1,0 +1,162 @@
+"""Delivers exports, in a thread of its own: one process of those that use a folder at a time.
+
+Everything that is known of an export is in the folder's database, so that a process that begins where another was
+killed goes on with it: objects that were delivered twice are the same objects.
+"""
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mail_archive_server.local.context import Local
+from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFailed
+from mail_archive_server.local.exports import MAX_MESSAGES
+from mail_archive_server.local.searches import query_of
+from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.exports import ExportRecord
+from mail_archive_tools.service.buckets import Location
+
+CHUNK_MESSAGES = 50
+"""Messages between two looks at whether the export is still wanted; so many may be delivered twice after a kill."""
+LOCK = "exporting.lock"
+"""A database that nobody keeps anything in: whoever holds it delivers. The system frees it when a process ends."""
+
+_RETRY_SECONDS = 0.2
+
+
+class Exporter:
+    """Delivers the exports of local archives. `connect` makes the delivery when there is something to deliver; `report`
+    hears of each step, by its name, before it is done."""
+
+    def __init__(self, connect: Callable[[], Delivery], report: Callable[[str], None] = lambda step: None) -> None:
+        self._connect = connect
+        self._report = report
+        self._lock = threading.Lock()
+        self._wanted = False
+        self._is_running = False
+
+    def wake(self, local: Local) -> None:
+        """Have what is to be delivered delivered, by a thread."""
+        with self._lock:
+            self._wanted = True
+            if self._is_running:
+                return
+            self._is_running = True
+        threading.Thread(target=self._run_while_wanted, args=(local,), name="exports", daemon=True).start()
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return self._connect()
+
+    def run(self, local: Local) -> None:
+        """Deliver all that is to be delivered, or wait until another process has."""
+        while local.exports.unfinished():
+            with _alone(local.store.folder) as alone:
+                if alone:
+                    for export in local.exports.unfinished():
+                        self._deliver(local, export)
+            if not alone:
+                time.sleep(_RETRY_SECONDS)
+
+    def _run_while_wanted(self, local: Local) -> None:
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    self._is_running = False
+                    return
+                self._wanted = False
+            try:
+                self.run(local)
+            except StoreError as error:
+                # It is still in the folder: whoever opens that next goes on with it.
+                logging.getLogger(__name__).warning("Exports are not delivered: %s", error)
+
+    def _deliver(self, local: Local, export: ExportRecord) -> None:
+        request = json.loads(export.request)
+        location = Location.of(request["ExportDestinationConfiguration"]["S3"]["S3Location"])
+        try:
+            if export.state != "PROCESSING":
+                self._prepare(local, export, location, _selection(request))
+            self._deliver_messages(local, local.exports.reread(export), location, bool(request.get("IncludeMetadata")))
+        except DeliveryFailed as error:
+            local.exports.end(export, "FAILED", local.clock(), f"{error}.")
+        self._report("ended")
+        self.delivery.end(location)
+
+    def _prepare(self, local: Local, export: ExportRecord, location: Location, request: dict[str, Any]) -> None:
+        self._report("prepare")
+        local.exports.prepare(export)
+        self._report("check")
+        self.delivery.check(location)
+        self._report("select")
+        keys = local.store.find(query_of(export.archive, request), request.get("MaxResults", MAX_MESSAGES))
+        self._report("begin")
+        local.exports.begin(export, keys)
+
+    def _deliver_messages(self, local: Local, export: ExportRecord, location: Location, metadata: bool) -> None:
+        with ThreadPoolExecutor(self.delivery.at_once) as pool:
+            while export.state == "PROCESSING":
+                if export.stop_asked is not None:
+                    local.exports.end(export, "CANCELLED", local.clock())
+                    return
+                _refuse_deleted(local, export)
+                keys = local.exports.next_keys(export, CHUNK_MESSAGES)
+                if not keys:
+                    self._report("complete")
+                    local.exports.end(export, "COMPLETED", local.clock())
+                    return
+
+                objects = [each for key in keys for each in _objects(local, key, metadata)]
+                list(pool.map(lambda each: self._put(location, *each), objects))
+                self._report("advance")
+                export = local.exports.advance(export, export.delivered + len(keys))
+
+    def _put(self, location: Location, name: str, body: bytes) -> None:
+        self._report(f"put {name}")
+        self.delivery.put(location, name, body)
+
+
+def _selection(request: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, with its times as the API has them."""
+    times = {name: datetime.fromtimestamp(request[name], UTC) for name in ("FromTimestamp", "ToTimestamp")}
+    return request | times
+
+
+def _objects(local: Local, key: int, metadata: bool) -> list[tuple[str, bytes]]:
+    """The objects of a message: its bytes and, where that is asked for, what is known beside them."""
+    message, raw = local.store.message_with_key(key), local.store.raw_message(key)
+    if message is None or raw is None:
+        return []
+    name = message.archived_message_id
+    objects = [(f"{name}.eml", raw)]
+    if metadata:
+        beside = {"ArchivedMessageId": name, **json.loads(message.metadata)}
+        objects.append((f"{name}.json", json.dumps(beside, ensure_ascii=False).encode()))
+    return objects
+
+
+def _refuse_deleted(local: Local, export: ExportRecord) -> None:
+    archive = local.store.archive_numbered(export.archive)
+    if archive is None or archive.state != "ACTIVE":
+        raise DeliveryFailed("The archive was deleted")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether this process is the one that delivers the exports of a folder; it is, as long as this lasts."""
+    with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            yield False
+            return
+        yield True

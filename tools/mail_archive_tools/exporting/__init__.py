@@ -1,0 +1,1 @@
+"""Exports: started once, waited for, and told about."""

@@ -1,0 +1,171 @@
+"""The operations on exports, as the API has them: messages of an archive, into a bucket of S3."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mail_archive_tools.access import Access
+from mail_archive_tools.answers.fitting import fitted
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode
+from mail_archive_tools.calls.patience import Patience, Progress, silent
+from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotReady
+from mail_archive_tools.exporting.counting import how_many
+from mail_archive_tools.exporting.starting import ExportRequest, start_once
+from mail_archive_tools.exporting.waiting import is_about_rights, location_of, wait_for_export, what_to_do
+from mail_archive_tools.models import ArchiveFilters
+from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize
+from mail_archive_tools.models.exports import (
+    ArchiveExport,
+    ArchiveExportList,
+    ExportDestination,
+    ExportId,
+    StartedExport,
+    StoppedExport,
+)
+from mail_archive_tools.models.moments import FromMoment, ToMoment, iso, read_range
+from mail_archive_tools.service.buckets import SERVICE, Examined, Location, bucket_policy
+from mail_archive_tools.service.filters import request_filters, said_of
+from mail_archive_tools.service.shapes import state_of
+from mail_archive_tools.untrusted import clean_line
+
+MAX_RESULTS = 250_000
+"""Messages that one export has at most."""
+
+Filters = Annotated[ArchiveFilters, Field(description="Which messages. Leave it out for all.")]
+MaxResults = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="How many messages it may have.")]
+ExportWaitSeconds = Annotated[
+    int, Field(ge=0, le=50, description="How long to wait for its end in this call; 0: not at all.")
+]
+
+
+async def start_archive_export(
+    archive_id: ArchiveId,
+    from_timestamp: FromMoment,
+    to_timestamp: ToMoment,
+    export_destination_configuration: Annotated[ExportDestination, Field(description="Where it goes.")],
+    filters: Filters | None = None,
+    max_results: MaxResults = MAX_RESULTS,
+    include_metadata: Annotated[
+        bool, Field(description="Whether envelope and metadata are put beside each message, as JSON.")
+    ] = False,
+    consent_code: ConsentCode = None,
+    *,
+    access: Access,
+    consent: Consent,
+    progress: Progress = silent,
+) -> StartedExport:
+    """Copy messages of an archive, up to 250,000, into an S3 bucket. The user is asked first. One export runs at a
+    time. Next: get_archive_export with wait_seconds."""
+    begin, end, notes = read_range(from_timestamp, to_timestamp)
+    location = Location.of(export_destination_configuration.s3.s3_location)
+    access.refuse_destination(location)
+    archive = await access.client.get_archive(archive_id)
+    if archive.get("ArchiveState") != "ACTIVE":
+        raise NotReady(f"Archive {archive_id} is pending deletion: nothing in it can be exported any more.")
+    examined = await access.buckets.examine(location)
+    _refuse_unusable(location, examined)
+
+    request = ExportRequest(
+        archive_id, begin, end, request_filters(filters), max_results, str(location), include_metadata
+    )
+
+    async def counted() -> dict[str, str]:
+        return {"Messages": await how_many(access.searcher, request, progress), **_told(examined)}
+
+    facts = {
+        "Archive": f"{archive.get('ArchiveName', '')} ({archive_id})",
+        "Received": f"{iso(begin)} to {iso(end)}",
+        "Filter": said_of(request.filters),
+        "At most": f"{max_results:,} messages",
+        "Destination": str(location),
+        "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
+    }
+    await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)
+    with Patience(45, progress) as patience:
+        export_id = await start_once(access.client, request, patience)
+    doubts = [f"{label}: {text}." for label, text in _told(examined).items()]
+    return StartedExport(export_id=export_id, notes=[*notes, *doubts] or None)
+
+
+async def get_archive_export(
+    export_id: ExportId,
+    wait_seconds: ExportWaitSeconds = 0,
+    *,
+    access: Access,
+    progress: Progress = silent,
+) -> ArchiveExport:
+    """See how far an export is, or wait for its end. Of one that failed, the cause is explained."""
+    with Patience(wait_seconds, progress) as patience:
+        export = await wait_for_export(access.client, export_id, patience)
+    location = location_of(export)
+    examined = None
+    if state_of(export) == "FAILED" and location is not None:
+        examined = await _examined(access, location)
+    notes = what_to_do(export, examined)
+    policy = None
+    if state_of(export) == "FAILED" and location is not None and is_about_rights(export, examined):
+        policy = bucket_policy(location, examined.own_partition if examined else "aws")
+    return fitted(ArchiveExport.of(**export, ExportId=export_id, Notes=notes or None, BucketPolicy=policy))
+
+
+async def list_archive_exports(
+    archive_id: ArchiveId, page_size: PageSize = 20, next_token: NextToken | None = None, *, access: Access
+) -> ArchiveExportList:
+    """List an archive's exports and their states, newest first: also those that other programs started."""
+    response = await access.client.list_archive_exports(archive_id, page_size, next_token)
+    return ArchiveExportList.of(**{"Exports": [], **response})
+
+
+async def stop_archive_export(
+    export_id: ExportId, consent_code: ConsentCode = None, *, access: Access, consent: Consent
+) -> StoppedExport:
+    """Stop a running export; what it has delivered stays. The user is asked first."""
+    export = await access.client.get_archive_export(export_id)
+    facts = {
+        "Export": clean_line(export_id),
+        "Archive": str(export.get("ArchiveId", "")),
+        "Destination": str(location_of(export) or ""),
+    }
+    await consent(
+        Change("Stop this export? What it has delivered stays; the rest is not exported.", facts), consent_code
+    )
+    await access.client.stop_archive_export(export_id)
+    return StoppedExport(export_id=export_id)
+
+
+def _refuse_unusable(location: Location, examined: Examined) -> None:
+    """
+    Raises:
+        InvalidArgument: nothing can be exported there.
+    """
+    if examined.failures:
+        reasons = "; ".join(f"{each.action}: {each.why}" for each in examined.failures)
+        sentence = (
+            f"Nothing can be exported to {location} with this server's credentials ({reasons}). Nothing was started."
+        )
+        if examined.is_there:
+            sentence += (
+                f" Besides these rights, the bucket needs a policy for {SERVICE}, such as\n"
+                f"{bucket_policy(location, examined.own_partition)}"
+            )
+        raise InvalidArgument(sentence)
+    if examined.partition != examined.own_partition:
+        raise InvalidArgument(
+            f"Bucket {location.bucket} is in {examined.region}, of the partition {examined.partition}, and the "
+            f"archives are in {examined.own_partition}: nothing is exported from one into the other. Name a bucket of "
+            "the same one."
+        )
+
+
+async def _examined(access: Access, location: Location) -> Examined | None:
+    """What can be found out of the bucket of a failed export; None: nothing."""
+    try:
+        return await access.buckets.examine(location)
+    except ArchiveError:
+        return None
+
+
+def _told(examined: Examined) -> dict[str, str]:
+    """What the user should know of the bucket, by label."""
+    doubts = [f"{each.action} {each.why}" for each in examined.attempts if each.is_doubtful]
+    return {"The bucket": "; ".join(doubts)} if doubts else {}
