@@ -124,14 +124,18 @@ def import_export(
     """
     tally = ImportTally()
     items = read_export(_unread(store, archive, place.entries(), tally), place.fetch)
-    return _import(store, archive, _as_found(items), tally, report, workers)
+    _import(store, archive, _as_found(items), tally, report, workers)
+    store.note_count_after_reading(archive)
+    return tally
 
 
 def _unread(store: Store, archive: ArchiveRecord, entries: Iterable[Entry], tally: ImportTally) -> Iterator[Entry]:
-    """The objects that were not read before. What stands beside each other is read together, or not at all."""
+    """The objects that were not read before. What stands beside each other is read together, or not at all; all of it
+    where messages that were put in are damaged or gone."""
+    is_whole = not store.damaged_messages() and store.count_messages(archive) >= store.count_after_reading(archive)
     for _, group in groupby(entries, key=lambda entry: stem(entry.origin)):
         together = list(group)
-        if all(store.has_read(archive, each.origin, each.version) for each in together):
+        if is_whole and all(store.has_read(archive, each.origin, each.version) for each in together):
             tally.known_objects += len(together)
             tally.bytes_read += sum(max(each.size, 0) for each in together)
         else:

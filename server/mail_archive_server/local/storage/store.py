@@ -205,6 +205,17 @@ class Store(Database):
         with self.reading() as db:
             return db.execute(sql, (archive.number, origin, version)).fetchone() is not None
 
+    def count_after_reading(self, archive: ArchiveRecord) -> int:
+        """How many messages an archive had when an export was last read into it."""
+        sql = "SELECT version FROM imported_object WHERE archive = ? AND origin = ''"
+        with self.reading() as db:
+            row = db.execute(sql, (archive.number,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def note_count_after_reading(self, archive: ArchiveRecord) -> None:
+        # No object has an empty origin.
+        self.note_read(archive, [("", str(self.count_messages(archive)))])
+
     def note_read(self, archive: ArchiveRecord, objects: Sequence[tuple[str, str]]) -> None:
         """Note that these objects, by origin and version, have been read."""
         if not objects:
