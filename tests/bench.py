@@ -25,7 +25,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.query import Query, TextCondition
 from mail_archive_server.local.storage.store import Store
-from tests import bench_answers, bench_facts, bench_reading, bench_searching
+from tests import bench_answers, bench_exports, bench_facts, bench_reading, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 from tests.folder import keeping_archive
 
@@ -36,7 +36,6 @@ NEWEST = 20
 
 BARE = """
 from mcp.server import MCPServer
-from tests.folder import keeping_archive
 server = MCPServer("bare")
 @server.tool()
 def add(a: int, b: int) -> int:
@@ -56,6 +55,7 @@ def main() -> None:
         answers()
         facts()
         importing(folder)
+        exporting()
         reading()
         any_range()
         for size in SIZES:
@@ -261,6 +261,15 @@ def importing(folder: Path) -> None:
     beside = f"`notmuch new`: {statistics.median(theirs):,.0f} messages/s" if theirs else "notmuch is not installed"
     ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
     row(f"import of {count:,} real messages", f"{statistics.median(ours):,.0f} messages/s", beside, ratio, memory)
+
+
+def exporting() -> None:
+    """Out of an archive with metadata, and back into another."""
+    count = 2_000 if QUICK else 50_000
+    found = bench_exports.measure(count)
+    row(f"export {count:,} messages with metadata to a folder", f"{found.exported:,.0f} a second", memory=found.memory)
+    row(f"import that export of {count:,} messages", f"{found.imported:,.0f} a second", memory=found.import_memory)
+    row(f"export-local of {count:,} messages as .eml", f"{found.written:,.0f} a second", memory=found.written_memory)
 
 
 def reading() -> None:

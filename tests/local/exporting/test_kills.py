@@ -86,12 +86,12 @@ class EndsWithin(FolderDelivery):
         super().__init__(folder)
         self._left = object_number
 
-    def _write_part(self, location: Any, body: bytes) -> Path:
+    def _write_part(self, location: Any, name: str, body: bytes) -> Path:
         if self._left == 0:
-            super()._write_part(location, body[: len(body) // 2])
+            super()._write_part(location, name, body[: len(body) // 2])
             os._exit(KILLED)
         self._left -= 1
-        return super()._write_part(location, body)
+        return super()._write_part(location, name, body)
 
 
 def main(folder: str, where: str, kill_at: str) -> None:

@@ -12,8 +12,11 @@ from mail_archive_tools.service.buckets import Location, examine
 S3_AT_ONCE = 8
 """Objects that are sent to S3 at a time."""
 
-_PART = ".part-of-an-export"
-"""What is being written to a bucket that is a folder. Hidden, so that no reader of exports takes it for a message."""
+FILES_AT_ONCE = 8
+"""Files that are written at a time: each waits for the disk."""
+
+_PART = ".part"
+"""How the name of a file ends that is being written. It begins with a dot, so that no reader takes it for a message."""
 
 
 class DeliveryFailed(Exception):
@@ -68,7 +71,7 @@ class S3Delivery:
 class FolderDelivery:
     """A folder of buckets, each a folder in it."""
 
-    at_once = 1
+    at_once = FILES_AT_ONCE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,25 +91,23 @@ class FolderDelivery:
     def put(self, location: Location, name: str, body: bytes) -> None:
         with _sentences(location):
             self._folder(location).mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-            part = self._write_part(location, body)
+            part = self._write_part(location, name, body)
             # From here on it is there, whole, also after a failure of the machine.
             part.replace(self._folder(location) / name)
 
     def end(self, location: Location) -> None:
         with suppress(OSError, DeliveryFailed):
-            self._part(location).unlink(missing_ok=True)
+            for part in self._folder(location).glob(f".*{_PART}"):
+                part.unlink(missing_ok=True)
 
-    def _write_part(self, location: Location, body: bytes) -> Path:
-        part = self._part(location)
+    def _write_part(self, location: Location, name: str, body: bytes) -> Path:
+        part = self._folder(location) / f".{name}{_PART}"
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
             file.flush()
             os.fsync(descriptor)
         return part
-
-    def _part(self, location: Location) -> Path:
-        return self._folder(location) / _PART
 
     def _folder(self, location: Location) -> Path:
         return self._bucket(location).joinpath(*location.prefix.split("/"))

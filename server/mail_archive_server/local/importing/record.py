@@ -91,7 +91,7 @@ def describe(
     }
     told_envelope = envelope or _envelope(headers, received)
     if known is not None:
-        moment = moment if known.second is None else known.second
+        moment = moment if known.second is None else _whole(known.second)
         archived_message_id = known.archived_message_id or archived_message_id
         noted, told_envelope = dict(known.metadata), known.envelope
     noted = {"Timestamp": moment, **noted}
@@ -116,6 +116,11 @@ def describe(
         raw=raw,
         given_id=known is not None and bool(known.archived_message_id),
     )
+
+
+def _whole(seconds: float) -> float:
+    """As a whole number where it is one, which JSON writes as such."""
+    return int(seconds) if float(seconds).is_integer() else seconds
 
 
 def _searchable(row: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
