@@ -15,6 +15,7 @@ from mail_archive_server.cli import COMMANDS, _parser
 from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import SETTINGS, read_settings
 from mail_archive_tools.catalog import CATALOG
+from tests.buckets import Bucket, s3_server
 from tests.conftest import ROOT, Sample, eml
 
 SPRING = {"from_timestamp": "2025-03-01", "to_timestamp": "2025-06-01"}
@@ -118,7 +119,8 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         "pip": {"install"},
         "claude": {"mcp"},
         "mail-archive-mcp": {
-            *("demo", "import", "local", "tools", "call", "policy", "doctor", "--local", "--transport")
+            *("demo", "import", "local", "tools", "call", "policy", "doctor", "--local", "--transport"),
+            *("verify", "export-local"),
         },
         "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025"},
         "eval": {"$(mail-archive-mcp local sample --show-credentials)"},
@@ -148,8 +150,9 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
         line
         for line in commands()
         if line.startswith(("python", *(f"mail-archive-mcp {word}" for word in ending)))
-        # That takes its time, and is run among the examples.
+        # The first takes its time, and is run among the examples; the others want a bucket.
         and "least_privilege" not in line
+        and "case-7" not in line
     ]
     assert len(runnable) == 11
     in_order = list(dict.fromkeys(runnable))
@@ -167,6 +170,36 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
         )
         assert finished.returncode == 0, (line, finished.stderr)
     assert (tmp_path / "my-archive").is_dir() and (tmp_path / "sample").is_dir()
+
+
+@pytest.mark.slow
+def test_the_commands_of_an_export_work_in_their_order(tmp_path: Path) -> None:
+    """On a real S3 server; openssl makes the keys."""
+    lines = [line for line in commands() if "case-7" in line or line.startswith("mail-archive-mcp verify out")]
+    assert len(lines) == 5
+    for command in ("genpkey -algorithm ed25519 -out key.pem", "pkey -in key.pem -pubout -out public.pem"):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True)
+    with s3_server() as url:
+        bucket = Bucket(url, "evidence")
+        for number in range(3):
+            mail = eml(From="ann@acme.example", Subject=str(number), Date="Wed, 2 Apr 2025 10:00:00 +0000")
+            bucket.client.put_object(Bucket="evidence", Key=f"case-7/{number}", Body=mail)
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        said = []
+        for line in lines:
+            words = [str(Path(sys.executable).parent / "mail-archive-mcp"), *shlex.split(line)[1:]]
+            done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (line, done.stderr)
+            said.append(done.stdout)
+    assert "3 messages added" in said[0] and "3 messages as listed" in said[1]
+    assert (
+        "was signed by public.pem" in said[3] and (tmp_path / "production" / "NATIVES" / "CASE7-0000003.eml").is_file()
+    )
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def _members(found: "Examination", missing: dict[str, str], versions: dict[str, 
         "Permissions": [
             {
                 "Action": each.action,
-                "ArchiveId": each.archive_id,
+                "Place" if each.archive_id.startswith("s3://") else "ArchiveId": each.archive_id,
                 "Result": each.result,
                 "How": each.how,
                 "Resource": each.resource,

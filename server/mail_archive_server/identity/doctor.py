@@ -20,7 +20,7 @@ from mail_archive_server.identity.policy import actions_of
 from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import AccessDenied, ArchiveError
 from mail_archive_tools.service import resources
-from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, POLICY, Attempt, Location
+from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, POLICY, Attempt, Examined, Location
 from mail_archive_tools.service.buckets import examine as inspect_bucket
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.refusals import REFUSALS, refusal
@@ -32,6 +32,10 @@ ARCHIVES_TRIED = 3
 """Archives whose permissions are tried, where none is named."""
 SEARCH_SECONDS = 15
 """How long a search that was started is waited for."""
+
+EXPORTS = "s3://"
+"""What those permissions of S3 are tried on that nobody named a place for."""
+ON_BUCKETS = (*ON_BUCKET, *ON_OBJECTS)
 
 _LISTED = 50
 _RANGE = timedelta(days=30)
@@ -63,6 +67,7 @@ class Permission:
 
     action: str
     archive_id: str
+    """The archive, or the place in S3, that it was tried on; "" for one on none."""
     result: Result
     how: str
     resource: str = ""
@@ -108,7 +113,7 @@ def examine(settings: Settings, backend: Backend, try_search: bool) -> Examinati
 
     needed = [action.removeprefix("ses:") for action in actions_of(chosen_tools(settings))]
     _Trial(found, client, needed, try_search).run(settings.archive)
-    if any(action in needed for action in (*ON_BUCKET, *ON_OBJECTS)):
+    if any(action in needed for action in ON_BUCKETS):
         _try_buckets(found, lambda: backend.s3(connection), settings)
     return found
 
@@ -116,31 +121,37 @@ def examine(settings: Settings, backend: Backend, try_search: bool) -> Examinati
 def _try_buckets(found: Examination, connect: Callable[[], Any], settings: Settings) -> None:
     """What exports need of S3, where it is said where they may go."""
     if not settings.export_to:
-        for action in (*ON_BUCKET, *ON_OBJECTS):
-            found.permissions.append(Permission(action, "", "untried", "--export-to names a bucket to try it on"))
-        return
+        untried = "--export-to names a place to try it on"
+        found.permissions += [Permission(action, EXPORTS, "untried", untried) for action in ON_BUCKETS]
     for each in settings.export_to:
         location = Location.of(each)
         try:
             examined = inspect_bucket(connect(), location)
         except REFUSALS as error:
-            why = str(refusal(error, "HeadBucket", resources.Resource(f"bucket {location.bucket}")))
-            found.permissions.append(Permission("s3:ListBucket", "", "failed", why))
+            said = refusal(error, "HeadBucket", resources.Resource(f"bucket {location.bucket}"))
+            found.permissions.append(Permission(ON_BUCKETS[0], str(location), "failed", str(said)))
             continue
         except ArchiveError as error:
-            found.permissions.append(Permission("s3:ListBucket", "", "failed", str(error)))
+            found.permissions.append(Permission(ON_BUCKETS[0], str(location), "failed", str(error)))
             continue
         tried = {attempt.action: attempt for attempt in examined.attempts}
-        for action in (*ON_BUCKET, *ON_OBJECTS):
-            found.permissions.append(_s3_permission(action, location, tried.get(action)))
+        for action in ON_BUCKETS:
+            found.permissions.append(_s3_permission(action, location, tried.get(action), examined))
         if POLICY in tried:
             found.notes.append(f"Bucket {location.bucket}: {POLICY} {tried[POLICY].why}.")
 
 
-def _s3_permission(action: str, location: Location, attempt: Attempt | None) -> Permission:
+def _s3_permission(action: str, location: Location, attempt: Attempt | None, examined: Examined) -> Permission:
     if attempt is None:
-        return Permission(action, "", "untried", f"it would have to change something in {location}")
-    return Permission(action, "", "denied" if attempt.failed else "allowed", f"{location}: {attempt.why}")
+        why = "it would have to change something" if examined.is_there else "there is no such bucket"
+        return Permission(action, str(location), "untried", why)
+    if attempt.failed and not examined.is_there:
+        return Permission(action, str(location), "failed", attempt.why)
+    resource = location.bucket if action in ON_BUCKET else f"{location.bucket}/{location.key('*')}"
+    arn = f"arn:{examined.own_partition}:s3:::{resource}"
+    return Permission(
+        action, str(location), "denied" if attempt.failed else "allowed", attempt.why, arn * attempt.failed
+    )
 
 
 def _identify(found: Examination, connection: Connection, core: Any) -> None:

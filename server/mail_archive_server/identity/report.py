@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from mail_archive_server.identity.doctor import Examination
+from mail_archive_server.identity.doctor import EXPORTS, Examination
 
 
 def lines(found: Examination) -> Iterator[str]:
@@ -23,6 +23,8 @@ def lines(found: Examination) -> Iterator[str]:
     for archive in found.archives:
         told = " ".join(archive.get(name, "") for name in ("ArchiveId", "ArchiveName", "ArchiveState")).rstrip()
         yield from _permissions(found, archive["ArchiveId"], f"Archive {told}")
+    for place in dict.fromkeys(each.archive_id for each in found.permissions if each.archive_id.startswith(EXPORTS)):
+        yield from _permissions(found, place, f"Exports to {place}" if place != EXPORTS else "Exports")
     yield from found.notes
 
 

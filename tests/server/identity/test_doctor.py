@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mail_archive_server.backends import open_backend
+from mail_archive_server.backends import open_access, open_backend
 from mail_archive_server.cli import main
 from mail_archive_server.identity.doctor import Examination, examine
 from mail_archive_server.identity.report import lines
+from tests.buckets import YEAR, destination, ended
 from tests.folder import Folder, allow, policy, role_arn, trust
 
 JUNE = {"FromTimestamp": "2025-05-25T00:00:00Z", "ToTimestamp": "2025-06-10T00:00:00Z", "MaxResults": 10}
@@ -143,3 +145,48 @@ def test_without_credentials_that_is_the_problem(
 
 def test_what_is_not_found_out_is_not_called_well() -> None:
     assert not dataclasses.replace(Examination(), problem="x").is_well
+
+
+# Exports and changes
+
+
+def test_what_exports_and_changes_need_is_tried_so_that_nothing_changes(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "buckets" / "evidence").mkdir(parents=True)
+    more: dict[str, Any] = {"export_folder": tmp_path / "buckets", "toolsets": ("export", "admin")}
+    access = open_access(folder.settings(**more))
+    owner = access.client._connected()
+    before = owner.get_archive(ArchiveId=folder.legal)
+    found = examined(folder, export_to=("s3://evidence/case", "s3://missing"), archive=(folder.legal,), **more)
+    there = results(found, "s3://evidence/case")
+    assert (there["s3:ListBucket"], there["s3:PutObject"], there["s3:GetObject"]) == ("allowed", "allowed", "untried")
+    missing = [each for each in found.permissions if each.archive_id == "s3://missing"]
+    assert (missing[0].result, {each.result for each in missing[1:]}) == ("failed", {"untried"})
+    assert not found.is_well
+    on_archive = results(found, folder.legal)
+    assert on_archive["ListTagsForResource"] == on_archive["TagResource"] == on_archive["UntagResource"] == "allowed"
+    assert (
+        on_archive["StartArchiveExport"] == on_archive["GetArchiveExport"] == on_archive["DeleteArchive"] == "untried"
+    )
+    told = "\n".join(lines(found))
+    assert "Exports to s3://evidence/case" in told and "there is no such bucket" in told
+    after = owner.get_archive(ArchiveId=folder.legal)
+    assert all(before[name] == after[name] for name in ("ArchiveName", "ArchiveState", "Retention"))
+    assert owner.list_tags_for_resource(ResourceArn=before["ArchiveArn"])["Tags"] == [{"Key": "team", "Value": "legal"}]
+    assert list((tmp_path / "buckets" / "evidence").iterdir()) == []
+
+
+def test_exports_that_have_ended_are_what_the_others_are_tried_on(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "buckets" / "evidence").mkdir(parents=True)
+    more: dict[str, Any] = {"export_folder": tmp_path / "buckets", "toolsets": ("export",)}
+    client = open_access(folder.settings(**more)).client._connected()
+    export_id = client.start_archive_export(
+        ArchiveId=folder.legal, **YEAR, ExportDestinationConfiguration=destination("s3://evidence/case")
+    )["ExportId"]
+    ended(client, export_id)
+    found = examined(folder, archive=(folder.legal,), **more)
+    on_archive = results(found, folder.legal)
+    assert on_archive["GetArchiveExport"] == on_archive["StopArchiveExport"] == "allowed"
+    assert results(found, "s3://")["s3:PutObject"] == "untried"
+    folder.identities(Users=[{"UserName": "ana", "Policies": [allow("ses:List*"), allow("ses:GetArchive")]}])
+    denied = examined(folder, archive=(folder.legal,), profile="ana", **more)
+    assert results(denied, folder.legal)["GetArchiveExport"] == "denied"
