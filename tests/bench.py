@@ -267,9 +267,10 @@ def exporting() -> None:
     """Out of an archive with metadata, and back into another."""
     count = 2_000 if QUICK else 50_000
     found = bench_exports.measure(count)
-    row(f"export {count:,} messages with metadata to a folder", f"{found.exported:,.0f} a second", memory=found.memory)
-    row(f"import that export of {count:,} messages", f"{found.imported:,.0f} a second", memory=found.import_memory)
-    row(f"export-local of {count:,} messages as .eml", f"{found.written:,.0f} a second", memory=found.written_memory)
+    what = f"export of {count:,} messages of 2 KB with metadata, to a folder"
+    row(what, f"{found.exported:,.0f} messages/s", memory=found.memory)
+    row("import of that export", f"{found.imported:,.0f} messages/s", memory=found.import_memory)
+    row("`export-local` of them as .eml", f"{found.written:,.0f} messages/s", memory=found.written_memory)
 
 
 def reading() -> None:

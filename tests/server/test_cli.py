@@ -330,3 +330,44 @@ def test_the_demonstration_answers_its_question() -> None:
     answer = shown[shown.index("ANSWER") :]
     assert "accounts@brightwel1-optics.example" in answer and "Another host, and another domain" in answer
     assert "vps-381.cheaphost.example [203.0.113.66]" in answer
+
+
+# A call that asks
+
+
+@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1)])
+def test_a_call_asks_whoever_sits_at_the_terminal(own_sample: Sample, answer: str, status: int) -> None:
+    arn = f"arn:aws:ses:us-east-1:000000000000:mailmanager-archive/{own_sample.archive_id}"
+    arguments = json.dumps({"resource_arn": arn, "tags": [{"key": "case", "value": "7"}]})
+    words = ("call", "tag_archive", arguments, "--local", str(own_sample.folder), "--toolsets", "admin")
+    with on_a_terminal(*words) as (process, controller):
+        shown = said_by(controller, "Type yes to go on.")
+        assert "Set tags of this archive?" in shown and "tidewater-2025 (" in shown
+        os.write(controller, f"{answer}\n".encode())
+        assert process.wait(20) == status
+        said = _all_of(controller)
+    assert ("nothing was changed" in said) == (status == 1)
+    listed = run("call", "list_archive_tags", json.dumps({"resource_arn": arn}), *words[3:])
+    assert ("case" in listed.stdout) == (status == 0)
+
+
+def test_a_call_without_a_terminal_changes_nothing(own_sample: Sample) -> None:
+    arguments = json.dumps({"archive_id": own_sample.archive_id, "archive_name": "other"})
+    words = ("call", "update_archive", arguments, "--local", str(own_sample.folder), "--toolsets", "admin")
+    finished = run(*words)
+    assert finished.returncode == 1 and "cannot ask its user: nothing was changed" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("serve", "--export-folder", "x"), "--export-folder is for a local archive"),
+        (("serve", "--local", "x", "--export-folder", "y", "--s3-endpoint-url", "http://z"), "exclude each other"),
+        (("local", "x", "--export-folder", "y", "--s3-endpoint-url", "http://z"), "exclude each other"),
+        (("serve", "--export-to", "bucket"), "--export-to must be a place in S3"),
+        (("serve", "--consent", "never"), "--consent must be one of ask, code"),
+    ],
+)
+def test_settings_of_exports_that_cannot_be_are_said(words: tuple[str, ...], said: str) -> None:
+    finished = run(*words)
+    assert finished.returncode == 2 and said in finished.stderr and finished.stderr.count("\n") == 1

@@ -95,8 +95,8 @@ def run(arguments: argparse.Namespace) -> None:
                 store.keep_from_others()
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
             archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
-            total = total_bytes(sources)
-            workers = (os.cpu_count() or 1) if total >= PARALLEL_BYTES or places else 0
+            total = 0 if places else total_bytes(sources)
+            workers = (os.cpu_count() or 1) if places or total >= PARALLEL_BYTES else 0
             tally = ImportTally()
             with _Reporter(total) as report:
                 if mail:
@@ -283,7 +283,7 @@ class _Reporter:
 
             size = shutil.get_terminal_size()
             self._bar = tqdm(
-                total=self._total,
+                total=self._total or None,
                 unit="B",
                 unit_scale=True,
                 desc="Importing",
@@ -298,14 +298,15 @@ class _Reporter:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._bar is None:
             return
-        if kind is None:
+        if kind is None and self._total:
             # What was skipped unread counts as done.
             self._bar.update(self._total - self._bar.n)
         self._bar.close()
 
     def _advance(self, tally: "ImportTally") -> None:
         assert self._bar is not None
-        self._bar.update(min(tally.bytes_read, self._total) - self._bar.n)
+        read = min(tally.bytes_read, self._total) if self._total else tally.bytes_read
+        self._bar.update(read - self._bar.n)
 
     def _line(self, tally: "ImportTally") -> None:
         import time
@@ -315,8 +316,9 @@ class _Reporter:
             self._last_line = now
         if now - self._last_line >= PLAIN_LINE_SECONDS:
             self._last_line = now
-            share = min(tally.bytes_read / self._total, 1) if self._total else 1
-            print(f"{share:.0%}: {number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)
+            # How much there is in S3 is not known before all of it is listed.
+            share = f"{min(tally.bytes_read / self._total, 1):.0%}: " if self._total else ""
+            print(f"{share}{number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)
 
 
 def _name_skipped(skipped: "list[Skipped]", count: int) -> None:
