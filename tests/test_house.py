@@ -32,7 +32,8 @@ FLOORS = (
     ("mime.html", "mime.carried", "mime.fields"),
     ("mime.css",),
     ("mime.codecs",),
-    ("calls", "cache", "untrusted", "sandbox"),
+    ("calls",),
+    ("cache", "untrusted", "sandbox"),
     ("errors",),
 )
 """The rooms of the tools, and the files beside them: each imports from its own floor's room or from floors below."""

@@ -39,7 +39,7 @@ from mail_archive_tools.service.client import MailManager
 from tests.buckets import Bucket, export_access, folder_objects, s3_server
 from tests.conftest import ERAS, Sample, loopback, text_of
 from tests.faults import RESET, Fault, Forward, Proxy, Reply, changed, error, first, proxied, reset_after
-from tests.folder import Folder
+from tests.folder import Folder, allow
 
 pytestmark = pytest.mark.anyio
 
@@ -430,3 +430,51 @@ async def test_what_another_program_put_into_an_export_is_cleaned(own_sample: Sa
     assert result.structured_content["Status"]["State"] == "COMPLETED"
     for character in ("\u202e", "\u200b", "\x1b", "[[/MAIL-DATA"):
         assert character not in shown
+
+
+async def test_a_destination_is_sent_as_it_was_given(world: World) -> None:
+    """Whether the service minds a slash at the end is not known."""
+    access = world.access()
+    export_id = await start(access, world.sample.archive_id, "s3://evidence/case/")
+    export = await get_archive_export(export_id, 20, access=access)
+    destination = export.export_destination_configuration
+    assert destination and destination.s3 and destination.s3.s3_location == "s3://evidence/case/"
+    assert len(folder_objects(world.buckets / "evidence" / "case")) == 300
+
+
+@pytest.mark.parametrize(
+    ("most", "words"), [(5, ", of which the newest 5 are meant"), (300, "Messages: 300, by a search just now")]
+)
+async def test_the_question_says_how_many_of_those_that_match_are_meant(
+    own_sample: Sample, buckets: Path, most: int, words: str
+) -> None:
+    access = export_access(own_sample.folder, buckets)
+    asked: list[str] = []
+
+    async def decline(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="decline")
+
+    async with Client(build_server(lambda: access, tools=published_tools()), elicitation_callback=decline) as client:
+        arguments = {"archive_id": own_sample.archive_id, **YEAR, **to("s3://evidence"), "max_results": most}
+        await client.call_tool("start_archive_export", arguments)
+    assert words in asked[0]
+
+
+async def test_a_user_who_may_not_search_is_asked_all_the_same(folder: Folder, buckets: Path) -> None:
+    """What cannot be counted is said, not guessed."""
+    alone = allow("ses:StartArchiveExport", "ses:GetArchive", "s3:*")
+    folder.identities(Users=[{"UserName": "ana", "Policies": [alone]}])
+    access = open_access(folder.settings(profile="ana", export_folder=buckets))
+    asked: list[str] = []
+
+    async def accept(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={})
+
+    async with Client(build_server(lambda: access, tools=published_tools()), elicitation_callback=accept) as client:
+        arguments = {"archive_id": folder.legal, **YEAR, **to("s3://evidence")}
+        result = await client.call_tool("start_archive_export", arguments)
+    assert not result.is_error, text_of(result)
+    assert "Messages: 0 counted so far, and no more could be: " in asked[0]
+    assert "IAM does not allow ses:StartArchiveSearch" in asked[0]

@@ -2,12 +2,12 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from mail_archive_tools.access import Access
-from mail_archive_tools.calls.consent import Change, Consent, ConsentCode
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, named
 from mail_archive_tools.errors import InvalidArgument, NotReady, ServiceFailed, Unreachable
 from mail_archive_tools.models import ArchiveDetails, ArchiveList
 from mail_archive_tools.models.archives import (
@@ -26,7 +26,6 @@ from mail_archive_tools.models.archives import (
 )
 from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize, described_text
 from mail_archive_tools.service.retention import longest_kept
-from mail_archive_tools.untrusted import clean_line
 
 MAX_TAGS = 200
 PENDING_DELETION = timedelta(days=30)
@@ -113,7 +112,7 @@ async def update_archive(
         raise InvalidArgument("There is nothing to change: give archive_name, retention, or both.")
     archive = await access.client.get_archive(archive_id)
     kept = archive.get("Retention", {}).get("RetentionPeriod", "")
-    facts = {"Archive": _named(archive)}
+    facts = {"Archive": named(archive)}
     if archive_name is not None:
         facts["New name"] = archive_name
     if retention is not None:
@@ -141,7 +140,7 @@ async def delete_archive(
         raise NotReady(f"Archive {archive_id} is pending deletion already. There is nothing left to do.")
     final = (datetime.now(UTC) + PENDING_DELETION).date()
     facts = {
-        "Archive": _named(archive),
+        "Archive": named(archive),
         "What happens": "its mail can be read no more from now on",
         "When it is final": f"{final:%Y-%m-%d}, {PENDING_DELETION.days} days from now; it cannot be taken back before "
         "either",
@@ -192,11 +191,7 @@ async def list_archive_tags(resource_arn: ArchiveArn, *, access: Access) -> Arch
 
 
 async def _of_arn(resource_arn: str, access: Access) -> str:
-    return _named(await access.client.get_archive(resource_arn.rpartition("/")[2]))
-
-
-def _named(archive: dict[str, Any]) -> str:
-    return f"{clean_line(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
+    return named(await access.client.get_archive(resource_arn.rpartition("/")[2]))
 
 
 def _period(retention_period: str) -> str:

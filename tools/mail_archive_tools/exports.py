@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.fitting import fitted
-from mail_archive_tools.calls.consent import Change, Consent, ConsentCode
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, named
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotReady
 from mail_archive_tools.exporting.counting import how_many
@@ -57,7 +57,8 @@ async def start_archive_export(
     """Copy messages of an archive, up to 250,000, into an S3 bucket. The user is asked first. One export runs at a
     time. Next: get_archive_export with wait_seconds."""
     begin, end, notes = read_range(from_timestamp, to_timestamp)
-    location = Location.of(export_destination_configuration.s3.s3_location)
+    url = export_destination_configuration.s3.s3_location
+    location = Location.of(url)
     access.refuse_destination(location)
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") != "ACTIVE":
@@ -65,19 +66,17 @@ async def start_archive_export(
     examined = await access.buckets.examine(location)
     _refuse_unusable(location, examined)
 
-    request = ExportRequest(
-        archive_id, begin, end, request_filters(filters), max_results, str(location), include_metadata
-    )
+    request = ExportRequest(archive_id, begin, end, request_filters(filters), max_results, url, include_metadata)
 
     async def counted() -> dict[str, str]:
         return {"Messages": await how_many(access.searcher, request, progress), **_told(examined)}
 
     facts = {
-        "Archive": f"{archive.get('ArchiveName', '')} ({archive_id})",
+        "Archive": named(archive),
         "Received": f"{iso(begin)} to {iso(end)}",
         "Filter": said_of(request.filters),
         "At most": f"{max_results:,} messages",
-        "Destination": str(location),
+        "Destination": url,
         "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
     }
     await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)

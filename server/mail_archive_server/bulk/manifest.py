@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -76,6 +76,18 @@ class About:
     query: dict[str, Any] = field(default_factory=dict)
     errors: list[dict[str, str]] = field(default_factory=list)
     error_count: int = 0
+
+    def after(self, head: dict[str, Any]) -> "About":
+        """The same, with what an older manifest of these messages said of where they came from."""
+        sources = list(dict.fromkeys([*head.get("Sources", []), *self.sources]))
+        errors = [each for each in self.errors if each not in head.get("Errors", [])]
+        return replace(
+            self,
+            sources=sources,
+            query=self.query or head.get("Query", {}),
+            errors=[*head.get("Errors", []), *errors],
+            error_count=int(head.get("ErrorCount", 0)) + self.error_count - (len(self.errors) - len(errors)),
+        )
 
 
 def edrm_mih(message_id: str) -> str:

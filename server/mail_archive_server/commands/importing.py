@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.export_local import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import S3_LOCATION, path, words
-from mail_archive_server.settings import SETTINGS, add_flags, read_settings, read_value
+from mail_archive_server.settings import SETTINGS, Settings, add_flags, read_settings, read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mail_archive_server.local.importing.places import Place
     from mail_archive_server.local.importing.sources import Skipped
     from mail_archive_server.local.storage.store import ArchiveRecord, Store
-    from mail_archive_server.settings import Settings
     from mail_archive_tools.service.buckets import Location
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
@@ -69,9 +68,10 @@ def run(arguments: argparse.Namespace) -> None:
     places = [source for source in arguments.sources if source.startswith("s3://")]
     sources = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in places]
     signing = signing_of(arguments)
-    settings = read_settings({name: getattr(arguments, name) for name in AWS_SETTINGS})
+    settings = _aws_settings(arguments) if places or arguments.query_of else Settings()
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
+    from mail_archive_server.local.importing.exports import PlaceFailed
     from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
     from mail_archive_server.local.importing.places import holds_export
     from mail_archive_server.local.importing.sources import total_bytes
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> None:
             if exports or manifest.exists() or any(signing):
                 _write_manifest(manifest, store, archive, arguments.sources, query, tally)
                 sign_manifest(manifest, *signing)
-    except (StoreError, ApiError) as error:
+    except (StoreError, ApiError, PlaceFailed) as error:
         raise CommandError(str(error)) from error
 
     _summarize(tally, archive, arguments.json)
@@ -115,7 +115,13 @@ def run(arguments: argparse.Namespace) -> None:
         raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.")
 
 
-def _export_places(places: list[str], folders: list[Path], settings: "Settings") -> "list[Place]":
+def _aws_settings(arguments: argparse.Namespace) -> Settings:
+    """How AWS is reached. A local archive that a variable names is not meant: it is one that mail is put into."""
+    environment = {name: value for name, value in os.environ.items() if name != "MAIL_ARCHIVE_LOCAL"}
+    return read_settings({name: getattr(arguments, name) for name in AWS_SETTINGS}, environment)
+
+
+def _export_places(places: list[str], folders: list[Path], settings: Settings) -> "list[Place]":
     """The exports that are named, each as a place of objects.
 
     Raises:
@@ -131,7 +137,7 @@ def _export_places(places: list[str], folders: list[Path], settings: "Settings")
     return found
 
 
-def _s3(settings: "Settings", location: "Location") -> Any:
+def _s3(settings: Settings, location: "Location") -> Any:
     """A client of S3, with which the place can be listed.
 
     Raises:
@@ -146,15 +152,17 @@ def _s3(settings: "Settings", location: "Location") -> Any:
     try:
         backend = backend_of(settings)
         client = backend.s3(Connection(settings, backend))
-        client.list_objects_v2(Bucket=location.bucket, Prefix=location.prefix, MaxKeys=1)
+        found = client.list_objects_v2(Bucket=location.bucket, Prefix=location.prefix, MaxKeys=1)
     except REFUSALS as error:
         raise CommandError(str(refusal(error, "ListObjectsV2", Resource(str(location))))) from error
     except ArchiveError as error:
         raise CommandError(str(error)) from error
+    if not found.get("Contents"):
+        raise CommandError(f"There is nothing at {location}, so nothing was added. Check the bucket and the prefix.")
     return client
 
 
-def _query_of(export_id: str | None, settings: "Settings") -> dict[str, Any]:
+def _query_of(export_id: str | None, settings: Settings) -> dict[str, Any]:
     """What an export was asked, as AWS says; nothing where none is named."""
     if export_id is None:
         return {}
@@ -182,13 +190,23 @@ def _write_manifest(
     query: dict[str, Any],
     tally: "ImportTally",
 ) -> None:
-    """The manifest of all that is in the archive now."""
-    from mail_archive_server.bulk.manifest import About, Listed, write_manifest
+    """The manifest of all that is in the archive now.
+
+    Raises:
+        CommandError: there is something else in its place.
+    """
+    from mail_archive_server.bulk.manifest import About, Listed, ManifestError, read_head, write_manifest
     from mail_archive_server.bulk.selecting import Selection
     from mail_archive_tools.models.filters import SearchWords
 
     errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
     about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips)
+    if path_.exists():
+        # What is in the archive came by the imports before as well.
+        try:
+            about = about.after(read_head(path_))
+        except ManifestError as error:
+            raise CommandError(f"{error} Move it away, and import once more.") from error
     everything = Selection(SearchWords()).messages(store, archive)
     write_manifest(path_, about, (Listed.of(each.archived_message_id, each.second, each.raw) for each in everything))
 

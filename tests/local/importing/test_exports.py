@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.beside import records_of
+from mail_archive_server.local.importing.exports import PlaceFailed
 from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
 from mail_archive_server.local.importing.packed import Unpacked, unpacked
 from mail_archive_server.local.importing.places import FolderPlace, S3Place, holds_export
@@ -305,3 +306,26 @@ def test_an_object_that_is_gone_when_it_is_its_turn_is_named(target: Target, s3:
     tally = import_export(target.store, target.archive, Vanishing(bucket.client, Location("vanishing", "")))
     assert tally.added == 1 and "could not be fetched" in tally.skipped[0].reason
     assert import_export(target.store, target.archive, S3Place(bucket.client, Location("vanishing", ""))).added == 0
+
+
+def test_a_place_that_goes_away_keeps_what_was_read(target: Target) -> None:
+    with s3_server() as url:
+        bucket = Bucket(url, "going")
+        for number in range(5):
+            bucket.client.put_object(Bucket="going", Key=f"{number}", Body=RAW.replace(b"<1@", f"<{number}@".encode()))
+
+        class GoingAway(S3Place):
+            """Its second page is not there any more."""
+
+            def _listed(self) -> Iterator[Any]:
+                for number, entry in enumerate(super()._listed()):
+                    if number == 2:
+                        bucket.client.list_objects_v2(Bucket="gone")
+                    yield entry
+
+        place = GoingAway(bucket.client, Location("going", ""), page_objects=2)
+        with pytest.raises(PlaceFailed, match="What was read is kept: import once more"):
+            import_export(target.store, target.archive, place)
+        assert len(target.messages()) == 2
+        tally = import_export(target.store, target.archive, S3Place(bucket.client, Location("going", "")))
+    assert (tally.added, len(target.messages())) == (3, 5)

@@ -243,6 +243,8 @@ def test_an_archive_made_from_an_export_is_checked_against_its_manifest(
     main(["verify", str(copy)])
     assert "302 messages as listed, 0 missing, 0 changed, 0 new" in capsys.readouterr().out
     assert set(listed) <= {each.archived_message_id for each in read_messages(manifest)}
+    head = read_head(manifest)
+    assert head["Sources"] == [str(objects), str(tmp_path / "one.eml")] and head["ErrorCount"] == 1
 
 
 # Signatures
@@ -468,4 +470,7 @@ def test_an_export_comes_from_a_bucket_by_the_command(tmp_path: Path, sample: Sa
         assert (again["Added"], again["KnownObjects"]) == (0, 50)
         command[5] = "s3://missing/x"
         failed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        command[5] = "s3://evidence/nothing"
+        empty = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert failed.returncode == 1 and "Traceback" not in failed.stderr and "s3://missing/x" in failed.stderr
+    assert empty.returncode == 1 and "There is nothing at s3://evidence/nothing" in empty.stderr

@@ -4,11 +4,14 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, WithJsonSchema
 
-_SHOWN_LINES = 40
+from mail_archive_tools.untrusted import clean_line, shorten
+
+_FACT_BYTES = 2_000
+"""How much of one fact is shown: a filter may have 200 KB."""
 
 
 async def nothing_more() -> dict[str, str]:
@@ -36,8 +39,13 @@ class Change:
     async def described(self) -> str:
         """What will happen, for a person to read: a sentence, and a line for each fact."""
         facts = self.facts | await self.more()
-        lines = [f"{label}: {text}" for label, text in facts.items() if text]
-        return "\n".join([self.what, *lines[:_SHOWN_LINES]])
+        lines = [f"{label}: {shorten(text, _FACT_BYTES)}" for label, text in facts.items() if text]
+        return "\n".join([self.what, *lines])
+
+
+def named(archive: dict[str, Any]) -> str:
+    """An archive as GetArchive has it, by name and id."""
+    return f"{clean_line(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
 
 
 class Consent(Protocol):

@@ -20,7 +20,7 @@ async def how_many(
         try:
             sweep = await Sweep.over(searcher, request.archive_id, (request.filters,), request.begin, request.end)
             place, uncertain = sweep.beginning(), False
-            while place.edge is not None and patience.left > 0:
+            while place.edge is not None and patience.left > 0 and rows < request.max_results:
                 part = await sweep.part(place, patience, keep=False)
                 if isinstance(part, OutOfTime):
                     if part.search_id is not None:
@@ -31,8 +31,11 @@ async def how_many(
         except ArchiveError as error:
             return f"{rows:,} counted so far, and no more could be: {error}"
 
+    meant = f", of which the newest {request.max_results:,} are meant" if rows > request.max_results else ""
     if place.edge is None and not uncertain:
-        return f"{rows:,}, by a search just now"
+        return f"{rows:,}, by a search just now{meant}"
+    if rows >= request.max_results:
+        return f"at least {rows:,}{meant}"
     covered = sweep.coverage(place.edge)
     if covered is None or place.edge is None:
         return (

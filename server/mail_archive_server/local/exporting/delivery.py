@@ -15,7 +15,7 @@ S3_AT_ONCE = 8
 FILES_AT_ONCE = 8
 """Files that are written at a time: each waits for the disk."""
 
-_PART = ".part"
+_PART = ".mail-archive-part"
 """How the name of a file ends that is being written. It begins with a dot, so that no reader takes it for a message."""
 
 

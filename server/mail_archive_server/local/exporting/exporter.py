@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +76,9 @@ class Exporter:
                 self._wanted = False
             try:
                 self.run(local)
+            except RuntimeError:
+                # Python is ending, and starts no threads any more.
+                return
             except StoreError as error:
                 # It is still in the folder: whoever opens that next goes on with it.
                 logging.getLogger(__name__).warning("Exports are not delivered: %s", error)
@@ -90,7 +93,8 @@ class Exporter:
         except DeliveryFailed as error:
             local.exports.end(export, "FAILED", local.clock(), f"{error}.")
         self._report("ended")
-        self.delivery.end(location)
+        with suppress(DeliveryFailed):
+            self.delivery.end(location)
 
     def _prepare(self, local: Local, export: ExportRecord, location: Location, request: dict[str, Any]) -> None:
         self._report("prepare")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mail_archive_server.local.arns import DEFAULT_REGION
-from mail_archive_server.local.exporting.delivery import FolderDelivery, S3Delivery
+from mail_archive_server.local.exporting.delivery import DeliveryFailed, FolderDelivery, S3Delivery
 from mail_archive_server.local.exporting.exporter import Exporter
 
 
@@ -13,8 +13,21 @@ def exporter_to(folder: Path | None, s3_endpoint_url: str | None) -> Exporter | 
     if folder is not None:
         return Exporter(lambda: FolderDelivery(folder))
     if s3_endpoint_url is not None:
-        return Exporter(lambda: S3Delivery(s3_client(s3_endpoint_url)))
+        return Exporter(lambda: _s3_delivery(s3_endpoint_url))
     return None
+
+
+def _s3_delivery(endpoint_url: str) -> S3Delivery:
+    """
+    Raises:
+        DeliveryFailed: the user's AWS files and variables make no client.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return S3Delivery(s3_client(endpoint_url))
+    except BotoCoreError as error:
+        raise DeliveryFailed(f"The AWS settings that exports are delivered with do not work: {error}") from error
 
 
 def client_of_places(folder: Path | None, s3_endpoint_url: str | None) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from mail_archive_server.local.importing.beside import NOTHING, Beside
 from mail_archive_server.local.importing.packed import Unread, unpacked
@@ -39,6 +39,13 @@ class Settle:
     """All messages have been given once: what comes now are some of them once more, with what is known beside them."""
 
 
+_Listed = TypeVar("_Listed")
+
+
+class PlaceFailed(Exception):
+    """The objects of a place cannot be listed; the text says why, and what to do."""
+
+
 Item = Exported | Unread | Entry | Settle
 """What reading gives. An `Entry` comes once all that is in that object was given."""
 
@@ -48,13 +55,29 @@ Fetch = Callable[[Iterable[Entry]], Iterable[tuple[Entry, bytes | str]]]
 
 def read_export(entries: Iterable[Entry], fetch: Fetch) -> Iterator[Item]:
     """The messages of an export. `entries` come in the order of their origins; memory holds those that stand beside
-    each other. A message whose JSON stands elsewhere, and is found later, is given once more in the end, with it."""
+    each other. A message whose JSON stands elsewhere, and is found later, is given once more in the end, with it.
+
+    Raises:
+        PlaceFailed: not all objects can be listed; all that could be had was given.
+    """
+    failures: list[PlaceFailed] = []
     with closing(_Alone()) as alone:
-        for _, group in groupby(fetch(entries), key=lambda pair: stem(pair[0].origin)):
+        objects = until_failure(fetch(entries), failures)
+        for _, group in groupby(objects, key=lambda pair: stem(pair[0].origin)):
             yield from _read_group(list(group), alone)
+        if failures:
+            raise failures[0]
         yield Settle()
         for entry, record in alone.brought_together():
             yield from _again(entry, record, fetch)
+
+
+def until_failure(listed: Iterable[_Listed], failures: list[PlaceFailed]) -> Iterator[_Listed]:
+    """What is listed up to a failure, which is noted: what stands beside each other is dealt with before it is told."""
+    try:
+        yield from listed
+    except PlaceFailed as error:
+        failures.append(error)
 
 
 def stem(origin: str) -> str:

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mail_archive_server.local.importing.beside import NOTHING, Beside
-from mail_archive_server.local.importing.exports import Entry, Item, Settle, read_export, stem
+from mail_archive_server.local.importing.exports import (
+    Entry,
+    Item,
+    PlaceFailed,
+    Settle,
+    read_export,
+    stem,
+    until_failure,
+)
 from mail_archive_server.local.importing.packed import Unread
 from mail_archive_server.local.importing.places import Place
 from mail_archive_server.local.importing.record import Known, describe, message_id_of
@@ -133,13 +141,16 @@ def _unread(store: Store, archive: ArchiveRecord, entries: Iterable[Entry], tall
     """The objects that were not read before. What stands beside each other is read together, or not at all; all of it
     where messages that were put in are damaged or gone."""
     is_whole = not store.damaged_messages() and store.count_messages(archive) >= store.count_after_reading(archive)
-    for _, group in groupby(entries, key=lambda entry: stem(entry.origin)):
+    failures: list[PlaceFailed] = []
+    for _, group in groupby(until_failure(entries, failures), key=lambda entry: stem(entry.origin)):
         together = list(group)
         if is_whole and all(store.has_read(archive, each.origin, each.version) for each in together):
             tally.known_objects += len(together)
             tally.bytes_read += sum(max(each.size, 0) for each in together)
         else:
             yield from together
+    if failures:
+        raise failures[0]
 
 
 def _as_found(items: Iterable[Item]) -> Iterator[_Streamed]:
@@ -162,14 +173,22 @@ def _import(
 ) -> ImportTally:
     batch = _Batch(store, archive, tally)
     with _describing(archive.archive_id, workers) as (describe_chunk, describe_rest):
-        for chunk in _chunks(stream, tally, report):
-            for described in describe_chunk(batch.unknown(chunk.found), chunk.read):
+
+        def settle() -> None:
+            for described in describe_rest():
                 batch.add(described)
-            if chunk.settles:
-                # What comes now is known already, and is looked for in the store.
-                for described in describe_rest():
+            batch.flush()
+
+        try:
+            for chunk in _chunks(stream, tally, report):
+                for described in describe_chunk(batch.unknown(chunk.found), chunk.read):
                     batch.add(described)
-                batch.flush()
+                if chunk.settles:
+                    # What comes now is known already, and is looked for in the store.
+                    settle()
+        except PlaceFailed:
+            settle()
+            raise
 
     store.mend_index()
     report(tally)
@@ -179,25 +198,29 @@ def _import(
 def _chunks(stream: Iterable[_Streamed], tally: ImportTally, report: Report) -> Iterator[_Chunk]:
     """Messages on their way to be described, so many at a time; the last chunk settles all."""
     chunk, size = _Chunk([], []), 0
-    for item in stream:
-        if isinstance(item, Settle):
-            yield chunk._replace(settles=True)
-            chunk, size = _Chunk([], []), 0
-            continue
-        if isinstance(item, Entry):
-            chunk.read.append(item)
-            tally.bytes_read += max(item.size, 0)
-        else:
-            tally.bytes_read += item.bytes_read
-        if isinstance(item, Found):
-            chunk.found.append(item)
-            size += len(item.raw)
-        elif isinstance(item, Skipped):
-            tally.skip(item)
-        if len(chunk.found) >= CHUNK_MESSAGES or size >= CHUNK_BYTES or len(chunk.read) >= 2 * CHUNK_MESSAGES:
-            yield chunk
-            chunk, size = _Chunk([], []), 0
-        report(tally)
+    try:
+        for item in stream:
+            if isinstance(item, Settle):
+                yield chunk._replace(settles=True)
+                chunk, size = _Chunk([], []), 0
+                continue
+            if isinstance(item, Entry):
+                chunk.read.append(item)
+                tally.bytes_read += max(item.size, 0)
+            else:
+                tally.bytes_read += item.bytes_read
+            if isinstance(item, Found):
+                chunk.found.append(item)
+                size += len(item.raw)
+            elif isinstance(item, Skipped):
+                tally.skip(item)
+            if len(chunk.found) >= CHUNK_MESSAGES or size >= CHUNK_BYTES or len(chunk.read) >= 2 * CHUNK_MESSAGES:
+                yield chunk
+                chunk, size = _Chunk([], []), 0
+            report(tally)
+    except PlaceFailed:
+        yield chunk
+        raise
     yield chunk._replace(settles=True)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from mail_archive_server.local.importing.exports import Entry
+from mail_archive_server.local.importing.exports import Entry, PlaceFailed
 from mail_archive_server.local.importing.packed import Unpacked, unpacked
 from mail_archive_server.local.importing.sources import Skipped, files
 from mail_archive_tools.service.buckets import Location
@@ -17,6 +17,8 @@ OBJECT_BYTES = 2_000_000_000
 """The largest object that is read: a zip of many messages may be that long."""
 AT_ONCE = 16
 """Objects that are fetched from S3 at a time."""
+PAGE_OBJECTS = 1_000
+"""Objects that S3 lists at a time; more it does not."""
 AHEAD_BYTES = 64_000_000
 """How much is fetched before it is its turn, one object aside."""
 
@@ -81,12 +83,31 @@ def _read(entry: Entry) -> bytes | str:
 class S3Place:
     """The objects of a bucket, below a prefix."""
 
-    def __init__(self, client: Any, location: Location, at_once: int = AT_ONCE) -> None:
-        self._client, self._location, self._at_once = client, location, at_once
+    def __init__(
+        self, client: Any, location: Location, at_once: int = AT_ONCE, page_objects: int = PAGE_OBJECTS
+    ) -> None:
+        self._client, self._location = client, location
+        self._at_once, self._page_objects = at_once, page_objects
 
     def entries(self) -> Iterator[Entry]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from mail_archive_tools.service.sdk_errors import said
+
+        try:
+            yield from self._listed()
+        except (ClientError, BotoCoreError) as error:
+            raise PlaceFailed(
+                f"{self._location} could not be listed to its end ({said(error)}). What was read is kept: import once "
+                "more to go on."
+            ) from error
+
+    def _listed(self) -> Iterator[Entry]:
         prefix = f"{self._location.prefix}/" if self._location.prefix else ""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._location.bucket, Prefix=prefix)
+        paginator = self._client.get_paginator("list_objects_v2")
+        pages = paginator.paginate(
+            Bucket=self._location.bucket, Prefix=prefix, PaginationConfig={"PageSize": self._page_objects}
+        )
         for page in pages:
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):
@@ -97,16 +118,24 @@ class S3Place:
         waiting: deque[tuple[Entry, Future[bytes | str]]] = deque()
         ahead = 0
         with ThreadPoolExecutor(self._at_once) as pool:
-            for entry in entries:
-                waiting.append((entry, pool.submit(self._get, entry)))
-                ahead += entry.size
-                while len(waiting) > 1 and (len(waiting) > 2 * self._at_once or ahead > AHEAD_BYTES):
-                    first, content = waiting.popleft()
-                    ahead -= first.size
-                    yield first, content.result()
+            try:
+                for entry in entries:
+                    waiting.append((entry, pool.submit(self._get, entry)))
+                    ahead += entry.size
+                    while len(waiting) > 1 and (len(waiting) > 2 * self._at_once or ahead > AHEAD_BYTES):
+                        first, content = waiting.popleft()
+                        ahead -= first.size
+                        yield first, content.result()
+            except PlaceFailed as error:
+                # What is on its way already comes first.
+                failure: PlaceFailed | None = error
+            else:
+                failure = None
             while waiting:
                 first, content = waiting.popleft()
                 yield first, content.result()
+        if failure is not None:
+            raise failure
 
     def _get(self, entry: Entry) -> bytes | str:
         from botocore.exceptions import BotoCoreError, ClientError
