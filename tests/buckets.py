@@ -37,6 +37,10 @@ class Bucket:
         self.url, self.name = url, name
         self.client: Any = s3_client(url, "test", "test")
         self.client.create_bucket(Bucket=name)
+        # All servers of a process keep one state: what another test put there goes.
+        for key in self.objects():
+            self.client.delete_object(Bucket=name, Key=key)
+        self.client.delete_bucket_policy(Bucket=name)
 
     def objects(self) -> dict[str, bytes]:
         """All that is in it, by key."""
