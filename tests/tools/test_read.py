@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import time
 from email.message import EmailMessage
 
 import pytest
@@ -18,6 +17,7 @@ from mail_archive_tools.errors import DownloadFailed, InvalidArgument, NotFound
 from mail_archive_tools.read import read_archive_attachment, read_archive_message, read_archive_messages
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS
 from tests.conftest import Sample, eml
+from tests.pace import stopwatch
 from tests.tools.files import docx, paragraph, pdf, pptx, xlsx
 from tests.tools.test_messages import inside, put
 
@@ -80,10 +80,10 @@ async def test_a_document_is_opened_once_for_all_of_its_pages(own_sample: Sample
     access, _ = counted(own_sample)
     first = await read_archive_attachment(message_id, "2", max_chars=300, access=access)
     opened = access.reader.files
-    started = time.perf_counter()
-    rest = await read_archive_attachment(message_id, "2", offset=first.next_offset or 0, access=access)
+    with stopwatch() as taken:
+        rest = await read_archive_attachment(message_id, "2", offset=first.next_offset or 0, access=access)
     # A process takes longer to start.
-    assert time.perf_counter() - started < 0.05 and access.reader.files is opened
+    assert taken.seconds < 0.05 and access.reader.files is opened
     assert inside(first.text) + inside(rest.text) == "".join(f"[page {n} of 20]\n{'x' * 50}\n" for n in range(1, 21))
 
 

@@ -1,7 +1,6 @@
 """Patterns of `filter_here`: whole values, any case, in no time whatever strangers write."""
 
 import fnmatch
-import time
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searching.matching import conditions_of, folded, pattern
+from tests.pace import stopwatch
 from tests.tools.searching.timelines import Timeline, moment
 
 
@@ -46,11 +46,11 @@ def test_it_is_what_the_shell_means(glob: str, value: str) -> None:
 
 
 def test_no_value_takes_long() -> None:
-    started = time.perf_counter()
-    hostile = pattern("*a*" * 60 + "b")
-    for value in ("a" * 10_000, "ab" * 5_000, "a" * 9_999 + "b"):
-        hostile(value)
-    assert time.perf_counter() - started < 1
+    with stopwatch() as taken:
+        hostile = pattern("*a*" * 60 + "b")
+        for value in ("a" * 10_000, "ab" * 5_000, "a" * 9_999 + "b"):
+            hostile(value)
+    assert taken.seconds < 1
 
 
 @pytest.mark.parametrize(
