@@ -9,7 +9,7 @@ from typing import Literal
 
 from mail_archive_tools import archives, check, exports, messages, read, search, searches, summarize, thread
 from mail_archive_tools.models import Output
-from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS
+from mail_archive_tools.service import buckets
 
 Toolset = Literal["read", "export", "admin"]
 
@@ -53,9 +53,6 @@ SEARCHING = (
 BESIDE = ("ses:StopArchiveSearch", "ses:ListArchiveSearches", "ses:GetArchive")
 """What it goes on without: one stops a search that nobody waits for any more, one names the search that is in its way,
 one says where an archive begins. What `filter_here` alone needs is told by its refusal."""
-
-ON_BUCKETS = (*ON_BUCKET, *ON_OBJECTS)
-"""What whoever starts an export needs on its bucket, since Mail Manager writes with the same rights."""
 
 CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(archives.list_archives, "List archives", ("ses:ListArchives",)),
@@ -125,7 +122,7 @@ CATALOG: tuple[CatalogTool, ...] = (
             "ses:GetArchiveExport",
             "ses:ListArchiveExports",
             *SEARCHING[:4],
-            *ON_BUCKETS,
+            *buckets.NEEDED,
         ),
         ("ses:GetArchiveExport", "ses:ListArchiveExports", *SEARCHING[:4]),
         toolset="export",

@@ -31,6 +31,9 @@ from mail_archive_tools.untrusted import clean_line
 MAX_RESULTS = 250_000
 """Messages that one export has at most."""
 
+START_SECONDS = 45.0
+"""How long an export may take to be started, a look for one whose answer was lost included."""
+
 Filters = Annotated[ArchiveFilters, Field(description="Which messages. Leave it out for all.")]
 MaxResults = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="How many messages it may have.")]
 ExportWaitSeconds = Annotated[
@@ -80,7 +83,7 @@ async def start_archive_export(
         "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
     }
     await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)
-    with Patience(45, progress) as patience:
+    with Patience(START_SECONDS, progress) as patience:
         export_id = await start_once(access.client, request, patience)
     doubts = [f"{label}: {text}." for label, text in _told(examined).items()]
     return StartedExport(export_id=export_id, notes=[*notes, *doubts] or None)
@@ -166,5 +169,5 @@ async def _examined(access: Access, location: Location) -> Examined | None:
 
 def _told(examined: Examined) -> dict[str, str]:
     """What the user should know of the bucket, by label."""
-    doubts = [f"{each.action} {each.why}" for each in examined.attempts if each.is_doubtful]
-    return {"The bucket": "; ".join(doubts)} if doubts else {}
+    doubts = "; ".join(f"{each.action} {each.why}" for each in examined.doubts)
+    return {"The bucket": doubts} if doubts else {}

@@ -2,21 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import anyio
+from typing import Any, cast
 
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, ServiceFailed, SlotTaken, Unreachable
 from mail_archive_tools.models.moments import in_utc, iso
+from mail_archive_tools.searching.starting import LOOKED_THROUGH, started_after_all
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.shapes import Export, is_unfinished_export, state_of
+from mail_archive_tools.service.shapes import Export, is_unfinished_export, state_of, submitted_of
 from mail_archive_tools.untrusted import clean_line
-
-_OF_USE = ("QUEUED", "PREPROCESSING", "PROCESSING", "COMPLETED")
-_LOOKED_THROUGH = 20
-_CLOCKS_DIFFER = timedelta(minutes=5)
-_LOOKING_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ async def start_once(client: MailManager, request: ExportRequest, patience: Pati
         raise SlotTaken(await _in_the_way(client, request.archive_id) or str(error)) from error
     except (Unreachable, ServiceFailed) as error:
         await patience.say("No answer came; looking whether the export was started all the same")
-        export_id = await _started_after_all(client, request, began)
+        export_id = await _export_after_all(client, request, began)
         if export_id is None:
             raise type(error)(
                 f"{error} The export is not among those of the archive, as far as could be seen: look at "
@@ -75,33 +69,32 @@ async def start_once(client: MailManager, request: ExportRequest, patience: Pati
         return export_id
 
 
-async def _started_after_all(client: MailManager, request: ExportRequest, began: datetime) -> str | None:
-    """The export that was started although no answer came. Not given up when the caller is: somebody has to know it."""
-    with anyio.move_on_after(_LOOKING_SECONDS, shield=True):
-        try:
-            listed = await client.list_archive_exports(request.archive_id, _LOOKED_THROUGH)
-            for each in listed.get("Exports", []):
-                export_id = each.get("ExportId", "")
-                if not export_id or not _may_be_ours(each, began):
-                    continue
-                if request.is_answered_by(await client.get_archive_export(export_id)):
-                    return str(export_id)
-        except ArchiveError:
-            # It cannot be looked for: the caller hears of the first failure.
-            return None
-    return None
+async def _export_after_all(client: MailManager, request: ExportRequest, began: datetime) -> str | None:
+    """The export that was started although no answer came."""
+
+    async def listed() -> list[Export]:
+        return await _newest(client, request.archive_id)
+
+    async def is_ours(export: Export) -> bool:
+        return request.is_answered_by(await client.get_archive_export(export["ExportId"]))
+
+    found = await started_after_all(began, listed, is_ours)
+    return None if found is None else found["ExportId"]
+
+
+async def _newest(client: MailManager, archive_id: str) -> list[Export]:
+    response = await client.list_archive_exports(archive_id, LOOKED_THROUGH)
+    return cast(list[Export], response.get("Exports", []))
 
 
 async def _in_the_way(client: MailManager, archive_id: str) -> str | None:
     """A sentence on the export that holds the slot, where it can be found."""
     try:
-        listed = await client.list_archive_exports(archive_id, _LOOKED_THROUGH)
+        newest = await _newest(client, archive_id)
     except ArchiveError:
         return None
-    for export in listed.get("Exports", []):
-        if not is_unfinished_export(export):
-            continue
-        since = export.get("Status", {}).get("SubmissionTimestamp")
+    for export in filter(is_unfinished_export, newest):
+        since = submitted_of(export)
         began = f" since {iso(since)}" if since else ""
         return (
             f"Export {clean_line(export.get('ExportId', ''))} is {state_of(export)}{began}, and one may run at a "
@@ -112,11 +105,6 @@ async def _in_the_way(client: MailManager, archive_id: str) -> str | None:
         "An export of another archive is running, and one may run at a time: list_archive_exports of the others shows "
         "it. Call again when it has ended."
     )
-
-
-def _may_be_ours(export: Export, began: datetime) -> bool:
-    submitted = export.get("Status", {}).get("SubmissionTimestamp")
-    return state_of(export) in _OF_USE and (submitted is None or submitted > began - _CLOCKS_DIFFER)
 
 
 def _same(found: Any, asked: Any) -> bool:

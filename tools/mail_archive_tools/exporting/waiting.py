@@ -39,7 +39,7 @@ def is_about_rights(export: Export, examined: Examined | None) -> bool:
     said = export.get("Status", {}).get("ErrorMessage", "").lower()
     if any(word in said for word in _MISSING):
         return False
-    if examined is not None and any(NO_POLICY in each.why for each in examined.attempts):
+    if examined is not None and any(each.why == NO_POLICY for each in examined.doubts):
         return True
     return not said or any(word in said for word in _DENIED)
 
@@ -58,9 +58,8 @@ def what_to_do(export: Export, examined: Examined | None) -> list[str]:
 
     notes = []
     if examined is not None:
-        notes += [
-            f"{each.action} on {location}: {each.why}." for each in examined.attempts if each.failed or each.is_doubtful
-        ]
+        in_the_way = [*examined.failures, *examined.doubts]
+        notes += [f"{each.action} on {location}: {each.why}." for each in in_the_way]
     if is_about_rights(export, examined):
         notes.append(
             f"Mail Manager has to be allowed to write there, both by the rights of whoever starts the export and by "

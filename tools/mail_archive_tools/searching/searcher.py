@@ -24,7 +24,7 @@ from mail_archive_tools.searching.slot import Slot
 from mail_archive_tools.searching.starting import start_when_free
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
+from mail_archive_tools.service.shapes import Search, is_unfinished, state_of, submitted_of
 from mail_archive_tools.untrusted import clean_line
 
 CACHED_ROWS = 10_000
@@ -158,7 +158,7 @@ class Searcher:
         except ArchiveError:
             return None
         for search in _unfinished(listed):
-            since = search["Status"].get("SubmissionTimestamp")
+            since = submitted_of(search)
             began = f" since {iso(since)}" if since else ""
             return (
                 f"Search {clean_line(search.get('SearchId', ''))} holds the only slot ({state_of(search)}{began}): "

@@ -1,7 +1,8 @@
 """Starting a search: when the only slot is free, and never a second time because an answer was lost."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import TypeVar, cast
 
 import anyio
 
@@ -11,15 +12,19 @@ from mail_archive_tools.searching.job import SearchRequest
 from mail_archive_tools.searching.polling import FIRST_DELAY, growing
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.retries import jittered
-from mail_archive_tools.service.shapes import Search, state_of
+from mail_archive_tools.service.shapes import Job, Search, state_of, submitted_of
 
 _LOST_ANSWERS = 2
 """How often a search is started anew after its answer was lost and it was not found."""
 
-_LOOKED_THROUGH = 20
-_OF_USE = ("QUEUED", "RUNNING", "COMPLETED")
+LOOKED_THROUGH = 20
+"""The newest jobs of an archive that are looked through for one whose answer was lost."""
+_OF_NO_USE = ("FAILED", "CANCELLED")
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LOOKING_SECONDS = 15.0
+
+
+_Job = TypeVar("_Job", bound=Job)
 
 
 async def start_when_free(client: MailManager, request: SearchRequest, patience: Patience) -> str:
@@ -39,7 +44,7 @@ async def start_when_free(client: MailManager, request: SearchRequest, patience:
             if delay > patience.left:
                 raise
         except (Unreachable, ServiceFailed):
-            if (search_id := await _started_after_all(client, request, began)) is not None:
+            if (search_id := await _search_after_all(client, request, began)) is not None:
                 return search_id
             lost += 1
             delay = jittered(next(tries))
@@ -48,28 +53,37 @@ async def start_when_free(client: MailManager, request: SearchRequest, patience:
         await patience.pause(delay, "Another search is ahead, which this call did not start")
 
 
-async def _started_after_all(client: MailManager, request: SearchRequest, began: datetime) -> str | None:
-    """The search that was started although no answer came: left alone, it would hold the only slot. Not given up when
-    the caller is: somebody has to know it."""
+async def started_after_all(
+    began: datetime,
+    listed: Callable[[], Awaitable[Iterable[_Job]]],
+    is_ours: Callable[[_Job], Awaitable[bool]],
+) -> _Job | None:
+    """Of the newest jobs of an archive, the one that was started since `began` although no answer came; None where it
+    cannot be found. Not given up when the caller is: somebody has to know it."""
     with anyio.move_on_after(_LOOKING_SECONDS, shield=True):
         try:
-            listed = await client.list_archive_searches(request.archive_id, _LOOKED_THROUGH)
-            for each in cast(list[Search], listed.get("Searches", [])):
-                search_id = each.get("SearchId", "")
-                if search_id and _may_be_ours(each, began) and await _is_ours(client, search_id, request):
-                    return search_id
+            for job in await listed():
+                submitted = submitted_of(job)
+                is_new = submitted is None or submitted > began - _CLOCKS_DIFFER
+                if is_new and state_of(job) not in _OF_NO_USE and await is_ours(job):
+                    return job
         except ArchiveError:
             # It cannot be looked for: the caller hears of the first failure.
             return None
     return None
 
 
-def _may_be_ours(search: Search, began: datetime) -> bool:
-    submitted: datetime | None = search.get("Status", {}).get("SubmissionTimestamp")
-    return state_of(search) in _OF_USE and (submitted is None or submitted > began - _CLOCKS_DIFFER)
+async def _search_after_all(client: MailManager, request: SearchRequest, began: datetime) -> str | None:
+    """The search that was started although no answer came: left alone, it would hold the only slot."""
 
+    async def listed() -> list[Search]:
+        response = await client.list_archive_searches(request.archive_id, LOOKED_THROUGH)
+        return cast(list[Search], response.get("Searches", []))
 
-async def _is_ours(client: MailManager, search_id: str, request: SearchRequest) -> bool:
-    """Whether it was asked the same; by whom is no matter."""
-    search: dict[str, Any] = cast(dict[str, Any], await client.get_archive_search(search_id))
-    return request.is_answered_by(cast(Search, search)) and search.get("Filters") == request.filters
+    async def is_ours(search: Search) -> bool:
+        """Whether it was asked the same; by whom is no matter."""
+        asked = await client.get_archive_search(search["SearchId"])
+        return request.is_answered_by(asked) and asked.get("Filters") == request.filters
+
+    found = await started_after_all(began, listed, is_ours)
+    return None if found is None else found["SearchId"]

@@ -7,15 +7,16 @@ Mail Manager writes with the rights of whoever asks, and by a bucket policy of i
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 ON_BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")
 ON_OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:GetObject")
+NEEDED = (*ON_BUCKET, *ON_OBJECTS)
 """What an export needs on its bucket, and on what is put there."""
 
 SERVICE = "ses.amazonaws.com"
 
-_ALLOWED = "allowed"
+ALLOWED = "allowed"
 _NEVER_WRITTEN = "mail-archive-mcp-never-writes-this"
 _NO_SUCH_TAG = '"no object has this ETag"'
 _DEFAULT_REGION = "us-east-1"
@@ -50,16 +51,11 @@ class Location:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One thing that an export needs, tried: it works, it does not (`failed`), or nobody can say."""
+    """One thing that an export needs, tried: it works, it fails, or it may be in the way although it did not fail."""
 
     action: str
-    failed: bool
+    outcome: Literal["works", "fails", "doubtful"]
     why: str
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether it may be in an export's way although it did not fail."""
-        return not self.failed and self.why not in (_ALLOWED, NAMES_SERVICE)
 
 
 @dataclass(frozen=True)
@@ -68,18 +64,18 @@ class Examined:
     partitions of AWS that it and whoever asks are in."""
 
     attempts: tuple[Attempt, ...]
+    is_there: bool = True
     region: str = ""
     partition: str = "aws"
     own_partition: str = "aws"
 
     @property
-    def is_there(self) -> bool:
-        """Whether the bucket is one, as far as can be known."""
-        return not any(each.why == _MISSING or each.why.startswith("NoSuchBucket") for each in self.attempts)
+    def failures(self) -> list[Attempt]:
+        return [each for each in self.attempts if each.outcome == "fails"]
 
     @property
-    def failures(self) -> list[Attempt]:
-        return [each for each in self.attempts if each.failed]
+    def doubts(self) -> list[Attempt]:
+        return [each for each in self.attempts if each.outcome == "doubtful"]
 
 
 class Buckets:
@@ -98,9 +94,10 @@ class Buckets:
         # Imported here: commands that only ask what a location is need not wait for it.
         from anyio import to_thread
 
-        return await to_thread.run_sync(self._examine, location, abandon_on_cancel=True)
+        return await to_thread.run_sync(self.examine_now, location, abandon_on_cancel=True)
 
-    def _examine(self, location: Location) -> Examined:
+    def examine_now(self, location: Location) -> Examined:
+        """The same; blocks."""
         from mail_archive_tools.service.refusals import REFUSALS, refusal
         from mail_archive_tools.service.resources import Resource
 
@@ -118,18 +115,19 @@ def examine(client: Any, location: Location) -> Examined:
         BotoCoreError: there is no answer.
     """
     bucket = {"Bucket": location.bucket}
-    reached, _ = _attempt("s3:ListBucket", lambda: client.head_bucket(**bucket))
     own_partition: str = client.meta.partition
-    if reached.failed:
-        return Examined((reached,), partition=own_partition, own_partition=own_partition)
+    reached, answer = _attempt(ON_BUCKET[0], lambda: client.head_bucket(**bucket))
+    if reached.outcome == "fails":
+        return Examined((reached,), answer not in _NO_BUCKET, partition=own_partition, own_partition=own_partition)
 
-    located, answer = _attempt("s3:GetBucketLocation", lambda: client.get_bucket_location(**bucket))
+    located, answer = _attempt(ON_BUCKET[1], lambda: client.get_bucket_location(**bucket))
+    region = "" if isinstance(answer, str) else answer.get("LocationConstraint") or _DEFAULT_REGION
     # It is for an object that is not there to be changed: S3 asks for the right to write, and then writes nothing.
     never = {**bucket, "Key": location.key(_NEVER_WRITTEN), "Body": b"", "IfMatch": _NO_SUCH_TAG}
-    written, _ = _attempt("s3:PutObject", lambda: client.put_object(**never), passed=_NOTHING_TO_CHANGE)
-    region = "" if answer is None else answer.get("LocationConstraint") or _DEFAULT_REGION
+    written, _ = _attempt(ON_OBJECTS[0], lambda: client.put_object(**never), passed=_NOTHING_TO_CHANGE)
     attempts = (reached, located, written, _policy_attempt(client, location))
-    return Examined(attempts, region, _partition_of(region) or own_partition, own_partition)
+    partition = _partition_of(region) or own_partition
+    return Examined(attempts, region=region, partition=partition, own_partition=own_partition)
 
 
 def bucket_policy(location: Location, partition: str = "aws") -> str:
@@ -159,29 +157,29 @@ def bucket_policy(location: Location, partition: str = "aws") -> str:
 
 def _attempt(
     action: str, call: Callable[[], dict[str, Any]], passed: tuple[str, ...] = ()
-) -> tuple[Attempt, dict[str, Any] | None]:
-    """What became of a call, and its answer. The codes of `passed` come after rights were looked at."""
+) -> tuple[Attempt, dict[str, Any] | str]:
+    """What became of a call, and its answer, or the code of its refusal. Those of `passed` come after rights were
+    looked at."""
     from botocore.exceptions import ClientError
 
     from mail_archive_tools.service.sdk_errors import code_of, said_by
 
     try:
-        answer = call()
+        return Attempt(action, "works", ALLOWED), call()
     except ClientError as error:
         code = code_of(error)
         if code in passed:
-            return Attempt(action, False, _ALLOWED), None
-        return Attempt(action, True, _REASONS.get(code) or f"{code}: {said_by(error)}"), None
-    return Attempt(action, False, _ALLOWED), answer
+            return Attempt(action, "works", ALLOWED), code
+        return Attempt(action, "fails", _REASONS.get(code) or f"{code}: {said_by(error)}"), code
 
 
 _NOTHING_TO_CHANGE = ("NoSuchKey", "PreconditionFailed", "404", "412")
+_NO_BUCKET = ("404", "NoSuchBucket")
 
-_MISSING = "there is no such bucket"
 _REASONS = {
     "301": "the bucket is in another Region, which sends its callers away",
     "403": "these credentials may not, or the bucket is another account's that does not let them",
-    "404": _MISSING,
+    "404": "there is no such bucket",
 }
 """What HeadBucket is answered with, which has no body to say it."""
 
@@ -196,12 +194,14 @@ def _policy_attempt(client: Any, location: Location) -> Attempt:
         policy = client.get_bucket_policy(Bucket=location.bucket)["Policy"]
     except ClientError as error:
         if code_of(error) == "NoSuchBucketPolicy":
-            return Attempt(POLICY, False, NO_POLICY)
-        return Attempt(POLICY, False, "cannot be looked at with these credentials")
-    return Attempt(POLICY, False, NAMES_SERVICE if SERVICE in policy else NO_POLICY)
+            return Attempt(POLICY, "doubtful", NO_POLICY)
+        return Attempt(POLICY, "doubtful", "cannot be looked at with these credentials")
+    if SERVICE in policy:
+        return Attempt(POLICY, "works", "names the service")
+    return Attempt(POLICY, "doubtful", NO_POLICY)
 
 
-POLICY, NAMES_SERVICE = "its policy", "names the service"
+POLICY = "its policy"
 NO_POLICY = f"does not name {SERVICE}, so Mail Manager may not write there"
 
 

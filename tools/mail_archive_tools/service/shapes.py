@@ -45,7 +45,7 @@ class FoundRow(Row, total=False):
     Facts: dict[str, Any]
 
 
-class SearchStatus(TypedDict, total=False):
+class JobStatus(TypedDict, total=False):
     """How far a search or an export is."""
 
     SubmissionTimestamp: datetime
@@ -54,16 +54,21 @@ class SearchStatus(TypedDict, total=False):
     ErrorMessage: str
 
 
-class Search(TypedDict, total=False):
-    """What a search was asked, and how far it is."""
+class Job(TypedDict, total=False):
+    """What a search or an export was asked, and how far it is."""
 
-    SearchId: str
     ArchiveId: str
     Filters: dict[str, Any]
     FromTimestamp: datetime
     ToTimestamp: datetime
     MaxResults: int
-    Status: SearchStatus
+    Status: JobStatus
+
+
+class Search(Job, total=False):
+    """A search."""
+
+    SearchId: str
 
 
 class S3Destination(TypedDict, total=False):
@@ -78,26 +83,25 @@ class Destination(TypedDict, total=False):
     S3: S3Destination
 
 
-class Export(TypedDict, total=False):
-    """What an export was asked, and how far it is."""
+class Export(Job, total=False):
+    """An export."""
 
     ExportId: str
-    ArchiveId: str
-    Filters: dict[str, Any]
-    FromTimestamp: datetime
-    ToTimestamp: datetime
-    MaxResults: int
     ExportDestinationConfiguration: Destination
-    Status: SearchStatus
 
 
 _UNFINISHED = ("QUEUED", "RUNNING")
 _UNFINISHED_EXPORT = ("QUEUED", "PREPROCESSING", "PROCESSING")
 
 
-def state_of(search: Search | Export) -> str:
+def state_of(job: Job) -> str:
     """The state of a search or an export; "" where the service does not say."""
-    return search.get("Status", {}).get("State", "")
+    return job.get("Status", {}).get("State", "")
+
+
+def submitted_of(job: Job) -> datetime | None:
+    """When a search or an export was started, where the service says."""
+    return job.get("Status", {}).get("SubmissionTimestamp")
 
 
 def is_unfinished(search: Search) -> bool:
