@@ -18,7 +18,7 @@ test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried
 
 # What takes seconds each, left out.
 quick: $(VENV)/installed $(VENV)/awscli/installed
-	$(BIN)/python -m pytest $(TOGETHER) -m "not slow"
+	$(BIN)/python -m pytest $(TOGETHER) -m "not slow and not soak"
 
 # What takes minutes: thousands of calls, fifty kills, every fault. Shorter forms of it are among the tests.
 soak: $(VENV)/installed

@@ -11,27 +11,19 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.exporting.delivery import FolderDelivery
 from mail_archive_server.local.exporting.exporter import Exporter
-from mail_archive_server.local.exports import start_archive_export
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.store import Store
+from tests.buckets import Waits, start_export_of_all
 from tests.conftest import ROOT, eml
 from tests.folder import keeping_archive
 
 _FIRST = 1_700_000_000
 _AT_ONCE = 2_000
 METADATA = {"IngressPointId": "inp-1", "SourceArn": "arn:aws:ses:us-east-1:000000000000:mailmanager-rule-set/rs-1"}
-
-
-class Waits:
-    """Delivers nothing by itself."""
-
-    def wake(self, local: Local) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -62,8 +54,6 @@ def measure(count: int) -> Measured:
 
 def fill(folder: Path, count: int) -> None:
     """An archive with an export of all its messages that nobody has begun with."""
-    from datetime import UTC, datetime
-
     text = "\r\n".join(f"Line {number} of a mail of ordinary length." for number in range(40))
     with Store(folder, create=True) as store:
         local = Local(store, str, exporter=Waits())
@@ -85,14 +75,7 @@ def fill(folder: Path, count: int) -> None:
                     for n in numbers
                 ],
             )
-        request: dict[str, Any] = {
-            "ArchiveId": archive_id,
-            "FromTimestamp": datetime(2023, 1, 1, tzinfo=UTC),
-            "ToTimestamp": datetime(2026, 1, 1, tzinfo=UTC),
-            "ExportDestinationConfiguration": {"S3": {"S3Location": "s3://evidence/case"}},
-            "IncludeMetadata": True,
-        }
-        start_archive_export(local, request)
+        start_export_of_all(local, archive_id, "s3://evidence/case")
 
 
 def digest(folder: Path) -> str:

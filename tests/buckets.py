@@ -4,11 +4,14 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mail_archive_server.backends import open_access
+from mail_archive_server.local.context import Local
 from mail_archive_server.local.exporting.places import s3_client
+from mail_archive_server.local.exports import start_archive_export
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 
@@ -72,6 +75,25 @@ def ended(client: Any, export_id: str, seconds: float = 30) -> dict[str, Any]:
 def export_access(folder: Path, buckets: Path, **more: Any) -> Access:
     """Access to a local archive whose exports go to a folder of buckets."""
     return open_access(Settings(local=folder, export_folder=buckets, search_seconds=0, **more))
+
+
+class Waits:
+    """Delivers nothing by itself: exports that are started with it are left to whoever comes next."""
+
+    def wake(self, local: Local) -> None:
+        pass
+
+
+def start_export_of_all(local: Local, archive_id: str, location: str) -> str:
+    """Start an export of all that an archive has, with what is known beside its messages; returns its ExportId."""
+    request: dict[str, Any] = {
+        "ArchiveId": archive_id,
+        "FromTimestamp": datetime(2000, 1, 1, tzinfo=UTC),
+        "ToTimestamp": datetime(2100, 1, 1, tzinfo=UTC),
+        "ExportDestinationConfiguration": destination(location),
+        "IncludeMetadata": True,
+    }
+    return str(start_archive_export(local, request)["ExportId"])
 
 
 def metadata_of(content: bytes) -> dict[str, Any]:

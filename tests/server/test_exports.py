@@ -350,9 +350,9 @@ def test_a_bucket_is_looked_at_without_changing_it(s3: str) -> None:
     bucket = Bucket(s3, "looked-at")
     examined = examine(bucket.client, Location("looked-at", "case"))
     assert examined.failures == [] and examined.region == "us-east-1" and examined.partition == "aws"
-    assert [each.action for each in examined.attempts if each.is_doubtful] == ["its policy"]
+    assert [each.action for each in examined.doubts] == ["its policy"]
     bucket.client.put_bucket_policy(Bucket="looked-at", Policy=bucket_policy(Location("looked-at", "case")))
-    assert not any(each.is_doubtful for each in examine(bucket.client, Location("looked-at", "case")).attempts)
+    assert examine(bucket.client, Location("looked-at", "case")).doubts == []
     assert bucket.objects() == {}
     missing = examine(bucket.client, Location("not-there-at-all", ""))
     assert [each.why for each in missing.failures] == ["there is no such bucket"] and not missing.is_there

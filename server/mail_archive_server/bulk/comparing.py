@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mail_archive_server.bulk.listing import EVERYTHING
 from mail_archive_server.bulk.manifest import ManifestError, read_head, read_messages
-from mail_archive_server.bulk.selecting import Selection
-from mail_archive_server.bulk.writing import MAIL_FOLDERS, MBOX, unquoted
-from mail_archive_server.local.importing.sources import split_mbox
+from mail_archive_server.bulk.writing import MAIL_FOLDERS, MBOX
+from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
 from mail_archive_server.local.storage.store import Store
-from mail_archive_tools.models.filters import SearchWords
+
+_QUOTED_BYTES = 2 * MESSAGE_BYTES
+"""How long a message of an mbox may be: lines of it may have been quoted."""
 
 
 @dataclass
@@ -66,8 +68,7 @@ def compare_with_archive(manifest: Path, store: Store) -> Compared:
     if head.get("Query") and not head.get("Sources"):
         # It lists what was asked for; that there is more says nothing.
         return found
-    everything = Selection(SearchWords()).ids(store, archive)
-    found.new = [each for each in everything if each not in listed]
+    found.new = [each for each in EVERYTHING.ids(store, archive) if each not in listed]
     return found
 
 
@@ -81,30 +82,49 @@ def compare_with_files(manifest: Path) -> Compared:
     """
     found = Compared(manifest.name)
     folder, listed = manifest.parent, set()
-    in_mbox: Counter[str] = Counter()
-    if (folder / MBOX).is_file():
-        with (folder / MBOX).open("rb") as file:
-            in_mbox = Counter(_sha256(unquoted(raw)) for raw, _ in split_mbox(file))
+    in_mbox = _Mbox(folder / MBOX)
     for message in read_messages(manifest):
         listed.add(message.file)
         if message.file == MBOX:
-            if in_mbox[message.sha256]:
-                in_mbox[message.sha256] -= 1
-                found.same += 1
-            else:
-                found.missing.append(message.archived_message_id)
-            continue
-        path = folder / message.file
-        if not message.file or not path.is_file():
-            found.missing.append(message.archived_message_id)
-        elif _sha256(path.read_bytes()) != message.sha256:
-            found.changed.append(message.archived_message_id)
+            is_there = is_same = in_mbox.take(message.sha256)
         else:
+            path = folder / message.file
+            is_there = bool(message.file) and path.is_file()
+            is_same = is_there and _sha256(path.read_bytes()) == message.sha256
+        if is_same:
             found.same += 1
-    found.new = sorted(_new_files(folder, listed))
-    if in_mbox.total():
-        found.new.append(f"{in_mbox.total()} in {MBOX}")
+        else:
+            (found.changed if is_there else found.missing).append(message.archived_message_id)
+    found.new = [*sorted(_new_files(folder, listed)), *in_mbox.left()]
     return found
+
+
+class _Mbox:
+    """The messages of an mbox, by their hashes. One that had no line's end at its end got one there."""
+
+    def __init__(self, path: Path) -> None:
+        self._counts: Counter[str] = Counter()
+        self._without_end: dict[str, str] = {}
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            for raw, _ in split_mbox(file, message_bytes=_QUOTED_BYTES):
+                written = unquoted(raw)
+                self._counts[_sha256(written)] += 1
+                self._without_end[_sha256(written.removesuffix(b"\n"))] = _sha256(written)
+
+    def take(self, sha256: str) -> bool:
+        """Whether there is such a message, which is then no longer left."""
+        key = sha256 if self._counts[sha256] else self._without_end.get(sha256, "")
+        if not self._counts[key]:
+            return False
+        self._counts[key] -= 1
+        return True
+
+    def left(self) -> list[str]:
+        """What there is beside those that were taken, if anything."""
+        count = self._counts.total()
+        return [f"{count} in {MBOX}"] if count else []
 
 
 def _new_files(folder: Path, listed: set[str]) -> Iterator[str]:

@@ -8,15 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mail_archive_server.bulk.forms import EXPORT_MANIFEST
 from mail_archive_server.bulk.index import Index, row_of
 from mail_archive_server.bulk.load_files import KINDS, Bates
-from mail_archive_server.bulk.manifest import SUFFIX, About, Listed, write_manifest
+from mail_archive_server.bulk.manifest import About, Listed, write_manifest
 from mail_archive_server.bulk.selecting import Selected, Selection
 from mail_archive_server.bulk.writing import WRITERS, write_file
 from mail_archive_server.local.storage.database import FOLDER_MODE
 from mail_archive_server.local.storage.store import ArchiveRecord, Store
-
-MANIFEST = f"export{SUFFIX}"
 
 TextOf = Callable[[bytes], str]
 """The text of a message, or a sentence on why there is none."""
@@ -28,9 +27,9 @@ class NotEmpty(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How messages are to be written: `kind` is one of WRITERS, `index` csv or jsonl, `load_files` of KINDS."""
+    """How messages are to be written: by the names in `forms`."""
 
-    kind: str = "eml"
+    format: str = "eml"
     index: str = "csv"
     load_files: tuple[str, ...] = ()
     bates: Bates = field(default_factory=Bates)
@@ -58,7 +57,7 @@ def export_to(
     with ExitStack() as stack:
         writing = _Writing(folder, archive.name, wanted, stack)
         listed = writing.each(selection.messages(store, archive), report)
-        return write_manifest(folder / MANIFEST, about, listed)
+        return write_manifest(folder / EXPORT_MANIFEST, about, listed).messages
 
 
 class _Writing:
@@ -72,7 +71,7 @@ class _Writing:
         for load in self._loads:
             stack.callback(load.close)
         # A document of a load file is a file of its own, named by its number.
-        self._writer = None if self._loads else WRITERS[wanted.kind](folder)
+        self._writer = None if self._loads else WRITERS[wanted.format](folder)
         if self._writer is not None:
             stack.callback(self._writer.close)
         self._text_of: TextOf = stack.enter_context(texts()) if self._loads else (lambda raw: "")

@@ -7,6 +7,7 @@ its angle brackets, in capital hexadecimals), by which other programs find the s
 when or where it is written.
 """
 
+import filecmp
 import hashlib
 import json
 import os
@@ -14,14 +15,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from mail_archive_server.bulk.writing import create
 from mail_archive_server.local.importing.exports import message_id_of_header
 from mail_archive_tools import __version__
 from mail_archive_tools.models.moments import iso_of_seconds
 
-SUFFIX = ".manifest.jsonl"
 VERSION = 1
 ERRORS = 1_000
 """Errors that are listed at most; all are counted."""
@@ -96,8 +96,15 @@ def edrm_mih(message_id: str) -> str:
     return hashlib.md5(f"{value}{bracket}".encode(), usedforsecurity=False).hexdigest().upper() if value else ""
 
 
-def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> int:
-    """Write a manifest, whole or not at all; returns how many messages it has."""
+class Written(NamedTuple):
+    """A manifest that was written: how many messages it has, and whether it says something else than before."""
+
+    messages: int
+    has_changed: bool
+
+
+def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> Written:
+    """Write a manifest, whole or not at all."""
     lines = path.with_name(f".{path.name}.lines")
     count = size = 0
     with _anew(lines) as file:
@@ -125,8 +132,9 @@ def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> int:
         whole.flush()
         os.fsync(whole.fileno())
     lines.unlink()
+    has_changed = not path.exists() or not filecmp.cmp(path, part, shallow=False)
     part.replace(path)
-    return count
+    return Written(count, has_changed)
 
 
 def _anew(path: Path) -> BinaryIO:

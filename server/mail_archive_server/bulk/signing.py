@@ -14,7 +14,7 @@ SIGNATURE, TIME_STAMP = ".sig", ".tsr"
 
 _STAMP_SECONDS = 20.0
 _STAMP_BYTES = 1_000_000
-_QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+_QUERY = "application/timestamp-query"
 
 
 class SigningError(Exception):
@@ -27,14 +27,14 @@ def sign(path: Path, key_file: Path) -> Path:
     Raises:
         SigningError: the key cannot be used.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         key: Any = load_pem_private_key(_bytes(key_file), None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SigningError(f"{key_file} is no private key in PEM without a password: {error}") from None
-    signature = _scheme(key, key_file).sign(key, path.read_bytes())
-    return _write(path, SIGNATURE, signature)
+    return _write(path, SIGNATURE, key.sign(path.read_bytes(), *_parameters(key, key_file)))
 
 
 def verify_signature(path: Path, key_file: Path) -> None:
@@ -43,17 +43,17 @@ def verify_signature(path: Path, key_file: Path) -> None:
         SigningError: there is no signature, or it is not one of this file by the public key in `key_file`.
     """
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     pem = _bytes(key_file)
     try:
         certified = b"BEGIN CERTIFICATE" in pem
         key: Any = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise SigningError(f"{key_file} is no public key and no certificate in PEM: {error}") from None
     try:
-        _scheme(key, key_file).verify(key, _beside(path, SIGNATURE), path.read_bytes())
+        key.verify(_beside(path, SIGNATURE), path.read_bytes(), *_parameters(key, key_file))
     except InvalidSignature:
         raise SigningError(f"The signature of {path} does not hold: it, or its signature, was changed.") from None
 
@@ -68,19 +68,40 @@ def stamp(path: Path, authority: str) -> Path:
 
     unsigned = TimestampRequestBuilder().data(path.read_bytes())
     request = unsigned.nonce(nonce=True).cert_request(cert_request=True).build()
+    answer = _answer(authority, request.as_bytes())
     try:
-        with httpx.Client(timeout=_STAMP_SECONDS, trust_env=True) as client:
-            answer = client.post(authority, content=request.as_bytes(), headers={"Content-Type": _QUERY})
-        answer.raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SigningError(f"The time stamping authority {authority} gave no stamp: {error}") from None
-    try:
-        response = decode_timestamp_response(answer.content[:_STAMP_BYTES])
+        response = decode_timestamp_response(answer)
     except ValueError:
         raise SigningError(f"What {authority} answered is no time-stamp response.") from None
     if response.status not in (0, 1):
         raise SigningError(f"The time stamping authority {authority} refused (status {response.status}).")
-    return _write(path, TIME_STAMP, answer.content)
+    # What is kept is a stamp of this file: one of another is found now, not years later.
+    told = response.tst_info
+    if told.nonce != request.nonce or told.message_imprint.message != request.message_imprint.message:
+        raise SigningError(f"What {authority} stamped is not what it was asked to stamp.")
+    return _write(path, TIME_STAMP, answer)
+
+
+def _answer(authority: str, query: bytes) -> bytes:
+    """What an authority answers, as much of it as a stamp can have.
+
+    Raises:
+        SigningError: nothing, or more than that.
+    """
+    answer = bytearray()
+    try:
+        with (
+            httpx.Client(timeout=_STAMP_SECONDS) as client,
+            client.stream("POST", authority, content=query, headers={"Content-Type": _QUERY}) as response,
+        ):
+            response.raise_for_status()
+            for chunk in response.iter_bytes():
+                answer += chunk
+                if len(answer) > _STAMP_BYTES:
+                    raise SigningError(f"What {authority} answered is longer than a time-stamp response can be.")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SigningError(f"The time stamping authority {authority} gave no stamp: {error}") from None
+    return bytes(answer)
 
 
 def verify_stamp(path: Path, certificate_file: Path) -> str:
@@ -107,62 +128,21 @@ def verify_stamp(path: Path, certificate_file: Path) -> str:
     return str(response.tst_info.gen_time.isoformat())
 
 
-class _Ed25519:
-    @staticmethod
-    def sign(key: Any, data: bytes) -> bytes:
-        signature: bytes = key.sign(data)
-        return signature
+def _parameters(key: Any, key_file: Path) -> tuple[Any, ...]:
+    """What a key of that kind signs and verifies with, beside the data.
 
-    @staticmethod
-    def verify(key: Any, signature: bytes, data: bytes) -> None:
-        key.verify(signature, data)
-
-
-class _Ecdsa:
-    @staticmethod
-    def sign(key: Any, data: bytes) -> bytes:
-        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        signature: bytes = key.sign(data, ECDSA(SHA256()))
-        return signature
-
-    @staticmethod
-    def verify(key: Any, signature: bytes, data: bytes) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        key.verify(signature, data, ECDSA(SHA256()))
-
-
-class _Rsa:
-    @staticmethod
-    def sign(key: Any, data: bytes) -> bytes:
-        signature: bytes = key.sign(data, *_pss())
-        return signature
-
-    @staticmethod
-    def verify(key: Any, signature: bytes, data: bytes) -> None:
-        key.verify(signature, data, *_pss())
-
-
-def _pss() -> tuple[Any, Any]:
-    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+    Raises:
+        SigningError: it is of a kind that does not sign here.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    return PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH), SHA256()
-
-
-def _scheme(key: Any, key_file: Path) -> Any:
-    """How a key of that kind signs."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-
     if isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):
-        return _Ed25519
+        return ()
     if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
-        return _Ecdsa
+        return (ec.ECDSA(SHA256()),)
     if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
-        return _Rsa
+        return (padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH), SHA256())
     raise SigningError(f"{key_file} has a key of a kind that does not sign here: Ed25519, ECDSA and RSA do.")
 
 

@@ -11,7 +11,6 @@ from mail_archive_server.bulk.selecting import Selected
 from mail_archive_server.local.storage.database import FILE_MODE, FOLDER_MODE
 
 _FROM_QUOTED = re.compile(rb"(?m)^(>*From )")
-_QUOTED = re.compile(rb"(?m)^>(>*From )")
 MBOX = "messages.mbox"
 MAIL_FOLDERS = ("NATIVES", "cur", "new")
 """Folders that messages are written to, beside those named after a year."""
@@ -72,11 +71,6 @@ class MaildirWriter:
 
     def close(self) -> None:
         pass
-
-
-def unquoted(raw: bytes) -> bytes:
-    """A message of an mbox as it was before it was written there."""
-    return _QUOTED.sub(rb"\1", raw)
 
 
 WRITERS: dict[str, Callable[[Path], Writer]] = {"eml": EmlWriter, "mbox": MboxWriter, "maildir": MaildirWriter}

@@ -5,23 +5,23 @@ import json
 import re
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mail_archive_server.bulk.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
 from mail_archive_server.commands import CommandError
-from mail_archive_server.setting_values import http_url, one_of, path
+from mail_archive_server.commands.importing import of_that_name
+from mail_archive_server.commands.signing import add_signing, sign_manifest, signing_of
+from mail_archive_server.setting_values import one_of, path
 from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_server.bulk.exporting import Wanted
     from mail_archive_server.bulk.selecting import Selection
+    from mail_archive_server.local.storage.store import ArchiveRecord, Store
 
 HELP = "write messages of a local archive as .eml, mbox or Maildir, with an index and a manifest"
 
-KINDS = ("eml", "mbox", "maildir")
-INDEXES = ("csv", "jsonl")
-LOAD_FILES = ("dat", "opt")
 LINE_SECONDS = 5.0
 """How often progress is said."""
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the local archive")
     parser.add_argument("out", metavar="OUT", help="a new or empty folder to write to")
     parser.add_argument("--archive", metavar="NAME", help="the archive in it; needed where there are several")
-    parser.add_argument("--format", metavar="|".join(KINDS), default="eml", help="how messages are written (eml)")
+    parser.add_argument("--format", metavar="|".join(FORMATS), default="eml", help="how messages are written (eml)")
     parser.add_argument("--index", metavar="|".join(INDEXES), default="csv", help="how the index is written (csv)")
     parser.add_argument("--from", metavar="TIME", dest="begin", help="received from then on, inclusive")
     parser.add_argument("--to", metavar="TIME", dest="end", help="received until then, inclusive")
@@ -56,72 +56,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
-def add_signing(parser: argparse.ArgumentParser) -> None:
-    """The flags that have a manifest signed."""
-    parser.add_argument("--sign-with", metavar="KEY", help="a private key in PEM to sign the manifest with")
-    parser.add_argument("--time-stamp", metavar="URL", help="an authority to have the manifest stamped by (RFC 3161)")
-
-
-def signing_of(arguments: argparse.Namespace) -> tuple[Path | None, str | None]:
-    """The key and the authority that were named."""
-    key, authority = arguments.sign_with, arguments.time_stamp
-    return (
-        None if key is None else read_value(path, "--sign-with", key),
-        None if authority is None else read_value(http_url, "--time-stamp", authority),
-    )
-
-
-def sign_manifest(manifest: Path, key: Path | None, authority: str | None) -> list[Path]:
-    """Sign a manifest, and have it stamped, as was asked; returns the files that were made.
-
-    Raises:
-        CommandError: it could not be done; the manifest is there.
-    """
-    from mail_archive_server.bulk.signing import SIGNATURE, TIME_STAMP, SigningError, sign, stamp
-
-    for suffix in (SIGNATURE, TIME_STAMP):
-        # What was made for another state of the manifest no longer holds.
-        manifest.with_name(manifest.name + suffix).unlink(missing_ok=True)
-    made = []
-    try:
-        if key is not None:
-            made.append(sign(manifest, key))
-        if authority is not None:
-            made.append(stamp(manifest, authority))
-    except SigningError as error:
-        raise CommandError(f"{error} The manifest at {manifest} is there, without it.") from error
-    return made
-
-
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
     out = read_value(path, "OUT", arguments.out)
-    key, authority = signing_of(arguments)
+    signing = signing_of(arguments)
     wanted = _wanted(arguments)
     selection = _selection(arguments)
-    from mail_archive_server.bulk.exporting import MANIFEST, NotEmpty, export_to
+    from mail_archive_server.bulk.exporting import NotEmpty, export_to
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
     try:
         with Store(folder) as store:
-            archive = named_archive(store, arguments.archive)
+            archive = _named_archive(store, arguments.archive)
             count = export_to(out, store, archive, selection, wanted, _Progress())
     except (StoreError, NotEmpty) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{shown(out)} cannot be written ({error.strerror}). Name another folder.") from error
-    signed = sign_manifest(out / MANIFEST, key, authority)
+    signed = sign_manifest(out / EXPORT_MANIFEST, signing, has_changed=True)
 
     if arguments.json:
-        done = {"ArchiveId": archive.archive_id, "Messages": count, "Manifest": str(out / MANIFEST)}
+        done = {"ArchiveId": archive.archive_id, "Messages": count, "Manifest": str(out / EXPORT_MANIFEST)}
         print(json.dumps(done | {"Signatures": [str(each) for each in signed]}))
     else:
         made = "".join(f", {each.name}" for each in signed)
-        print(f"{number_of(count, 'message')} of archive {archive.name} in {shown(out)}, with {MANIFEST}{made}.")
+        print(f"{number_of(count, 'message')} of archive {archive.name} in {shown(out)}, with {EXPORT_MANIFEST}{made}.")
 
 
-def named_archive(store: Any, name: str | None) -> Any:
+def _named_archive(store: "Store", name: str | None) -> "ArchiveRecord":
     """The archive of that name or id; the only one where none is named.
 
     Raises:
@@ -129,21 +92,23 @@ def named_archive(store: Any, name: str | None) -> Any:
     """
     active = [archive for archive in store.archives() if archive.state == "ACTIVE"]
     known = ", ".join(archive.name for archive in active) or "none"
-    if name is not None:
-        found = [archive for archive in active if name in (archive.name, archive.archive_id)]
-        if not found:
-            raise CommandError(f"There is no archive {name} in {shown(store.folder)}. There are: {known}.")
-        return found[0]
-    if len(active) != 1:
-        raise CommandError(f"{shown(store.folder)} has several archives, or none. Name one with --archive: {known}.")
-    return active[0]
+    if name is None:
+        if len(active) != 1:
+            several = f"{shown(store.folder)} has several archives, or none."
+            raise CommandError(f"{several} Name one with --archive: {known}.")
+        return active[0]
+
+    found = of_that_name(active, name)
+    if found is None:
+        raise CommandError(f"There is no archive {name} in {shown(store.folder)}. There are: {known}.")
+    return found
 
 
 def _wanted(arguments: argparse.Namespace) -> "Wanted":
     from mail_archive_server.bulk.exporting import Wanted
     from mail_archive_server.bulk.load_files import Bates
 
-    kind = read_value(one_of(*KINDS), "--format", arguments.format)
+    kind = read_value(one_of(*FORMATS), "--format", arguments.format)
     index = read_value(one_of(*INDEXES), "--index", arguments.index)
     named = [name.strip() for name in (arguments.load_file or "").split(",") if name.strip()]
     load_files = tuple(dict.fromkeys(read_value(one_of(*LOAD_FILES), "--load-file", name) for name in named))

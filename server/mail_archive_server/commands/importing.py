@@ -4,27 +4,26 @@ import argparse
 import json
 import os
 import re
-import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mail_archive_server.bulk.forms import MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
-from mail_archive_server.commands.export_local import add_signing, sign_manifest, signing_of
-from mail_archive_server.setting_values import S3_LOCATION, path, words
-from mail_archive_server.settings import SETTINGS, Settings, add_flags, read_settings, read_value
+from mail_archive_server.commands.exports import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
+from mail_archive_server.commands.progress import Reporter
+from mail_archive_server.commands.signing import add_signing, sign_manifest, signing_of
+from mail_archive_server.setting_values import path
+from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.importing.importer import ImportTally
     from mail_archive_server.local.importing.places import Place
     from mail_archive_server.local.importing.sources import Skipped
     from mail_archive_server.local.storage.store import ArchiveRecord, Store
-    from mail_archive_tools.service.buckets import Location
+    from mail_archive_server.settings import Settings
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
 
@@ -32,14 +31,9 @@ ARCHIVE_NAME, ARCHIVE_NAME_LENGTH = r"[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]", 64
 """What the service model allows; said again here because loading botocore for it would take longer than a small
 import."""
 
-AWS_SETTINGS = ("region", "profile", "role_arn", "external_id", "endpoint_url", "s3_endpoint_url")
-"""How AWS is reached, where an export is read from S3."""
-MANIFEST_SUFFIX = ".manifest.jsonl"
 SHOWN_SKIPS = 20
 PARALLEL_BYTES = 10_000_000
 """From so much mail on, other processes help: they take a moment to start."""
-PLAIN_LINE_SECONDS = 5.0
-"""How often progress is said where there is no terminal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,156 +53,112 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--query-of", metavar="EXPORTID", help="have AWS say what that export was asked, for the manifest"
     )
     add_signing(parser)
-    add_flags(parser, tuple(setting for setting in SETTINGS if setting.name in AWS_SETTINGS))
+    add_aws_flags(parser)
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
-    places = [source for source in arguments.sources if source.startswith("s3://")]
-    sources = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in places]
     signing = signing_of(arguments)
-    settings = _aws_settings(arguments) if places or arguments.query_of else Settings()
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
     from mail_archive_server.local.importing.exports import PlaceFailed
-    from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
-    from mail_archive_server.local.importing.places import holds_export
-    from mail_archive_server.local.importing.sources import total_bytes
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
-    for source in sources:
-        if not source.exists():
-            raise CommandError(f"{shown(source)} does not exist. Name files or folders with mail.")
-
     name = _usable_name(arguments.archive or archive_name(folder))
-    folders = [each for each in sources if arguments.export or holds_export(each)]
-    exports = _export_places(places, folders, settings)
-    mail = [each for each in sources if each not in folders]
-    if mail and not exports:
-        _refuse_without_mail(mail)
-    query = _query_of(arguments.query_of, settings)
+    settings = aws_settings(arguments)
+    sources = _sources(arguments, settings)
+    query = query_of(arguments.query_of, settings)
     try:
         with Store(folder, create=True) as store:
             if exposed := store.exposed():
                 store.keep_from_others()
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
             archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
-            total = 0 if places else total_bytes(sources)
-            workers = (os.cpu_count() or 1) if places or total >= PARALLEL_BYTES else 0
-            tally = ImportTally()
-            with _Reporter(total) as report:
-                if mail:
-                    tally.join(import_mail(store, archive, mail, report, workers))
-                for each in exports:
-                    tally.join(import_export(store, archive, each, report, workers))
+            tally = _read(sources, store, archive)
             manifest = folder / f"{archive.archive_id}{MANIFEST_SUFFIX}"
-            if exports or manifest.exists() or any(signing):
-                _write_manifest(manifest, store, archive, arguments.sources, query, tally)
-                sign_manifest(manifest, *signing)
+            if sources.exports or manifest.exists() or any(signing):
+                has_changed = _list_all(manifest, store, archive, arguments.sources, query, tally)
+                sign_manifest(manifest, signing, has_changed=has_changed)
     except (StoreError, ApiError, PlaceFailed) as error:
         raise CommandError(str(error)) from error
 
     _summarize(tally, archive, arguments.json)
-    if exports and not tally.seen and not tally.known_objects:
+    if sources.exports and not tally.seen and not tally.known_objects:
         raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.")
 
 
-def _aws_settings(arguments: argparse.Namespace) -> Settings:
-    """How AWS is reached. A local archive that a variable names is not meant: it is one that mail is put into."""
-    environment = {name: value for name, value in os.environ.items() if name != "MAIL_ARCHIVE_LOCAL"}
-    return read_settings({name: getattr(arguments, name) for name in AWS_SETTINGS}, environment)
+class _Sources(NamedTuple):
+    """Files and folders with mail, and exports. `total` is how many bytes there are to read; 0 where that is not
+    known."""
+
+    mail: list[Path]
+    exports: "list[Place]"
+    total: int
 
 
-def _export_places(places: list[str], folders: list[Path], settings: Settings) -> "list[Place]":
-    """The exports that are named, each as a place of objects.
-
-    Raises:
-        CommandError: a place is none of S3.
-    """
-    from mail_archive_server.local.importing.places import FolderPlace, S3Place
-    from mail_archive_tools.service.buckets import Location
-
-    found: list[Place] = [FolderPlace(folder) for folder in folders]
-    for url in places:
-        read_value(words(S3_LOCATION, "a place in S3, such as s3://bucket/prefix"), "SOURCE", url)
-        found.append(S3Place(_s3(settings, Location.of(url)), Location.of(url)))
-    return found
-
-
-def _s3(settings: Settings, location: "Location") -> Any:
-    """A client of S3, with which the place can be listed.
+def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
+    """What the SOURCEs are.
 
     Raises:
-        CommandError: it cannot.
+        CommandError: one of them is not there, or there is no mail in any.
     """
-    from mail_archive_server.backends import backend_of
-    from mail_archive_server.identity.connecting import Connection
-    from mail_archive_tools.errors import ArchiveError
-    from mail_archive_tools.service.refusals import REFUSALS, refusal
-    from mail_archive_tools.service.resources import Resource
+    from mail_archive_server.local.importing.places import FolderPlace, holds_export
+    from mail_archive_server.local.importing.sources import total_bytes
 
-    try:
-        backend = backend_of(settings)
-        client = backend.s3(Connection(settings, backend))
-        found = client.list_objects_v2(Bucket=location.bucket, Prefix=location.prefix, MaxKeys=1)
-    except REFUSALS as error:
-        raise CommandError(str(refusal(error, "ListObjectsV2", Resource(str(location))))) from error
-    except ArchiveError as error:
-        raise CommandError(str(error)) from error
-    if not found.get("Contents"):
-        raise CommandError(f"There is nothing at {location}, so nothing was added. Check the bucket and the prefix.")
-    return client
+    in_s3 = [source for source in arguments.sources if is_in_s3(source)]
+    paths = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in in_s3]
+    for each in paths:
+        if not each.exists():
+            raise CommandError(f"{shown(each)} does not exist. Name files or folders with mail.")
 
-
-def _query_of(export_id: str | None, settings: Settings) -> dict[str, Any]:
-    """What an export was asked, as AWS says; nothing where none is named."""
-    if export_id is None:
-        return {}
-    import anyio
-
-    from mail_archive_server.backends import open_access
-    from mail_archive_tools.errors import ArchiveError
-    from mail_archive_tools.models import ArchiveExport
-
-    async def ask() -> dict[str, Any]:
-        response = await open_access(settings).client.get_archive_export(export_id)
-        return ArchiveExport.of(**response, ExportId=export_id).structured()
-
-    try:
-        return anyio.run(ask)
-    except ArchiveError as error:
-        raise CommandError(str(error)) from error
+    folders = [each for each in paths if arguments.export or holds_export(each)]
+    mail = [each for each in paths if each not in folders]
+    exports: list[Place] = [FolderPlace(each) for each in folders]
+    exports += [place_in_s3(source, settings) for source in in_s3]
+    if mail and not exports:
+        _refuse_without_mail(mail)
+    return _Sources(mail, exports, 0 if in_s3 else total_bytes(paths))
 
 
-def _write_manifest(
-    path_: Path,
+def _read(sources: _Sources, store: "Store", archive: "ArchiveRecord") -> "ImportTally":
+    """Bring all of the sources into the archive."""
+    from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
+
+    tally = ImportTally()
+    is_long = not sources.total or sources.total >= PARALLEL_BYTES
+    workers = (os.cpu_count() or 1) if is_long else 0
+    with Reporter(sources.total) as report:
+        if sources.mail:
+            tally.join(import_mail(store, archive, sources.mail, report, workers))
+        for each in sources.exports:
+            tally.join(import_export(store, archive, each, report, workers))
+    return tally
+
+
+def _list_all(
+    manifest: Path,
     store: "Store",
     archive: "ArchiveRecord",
     sources: list[str],
     query: dict[str, Any],
     tally: "ImportTally",
-) -> None:
-    """The manifest of all that is in the archive now.
+) -> bool:
+    """Write the manifest of all that is in the archive now; whether it says something else than before.
 
     Raises:
         CommandError: there is something else in its place.
     """
-    from mail_archive_server.bulk.manifest import About, Listed, ManifestError, read_head, write_manifest
-    from mail_archive_server.bulk.selecting import Selection
-    from mail_archive_tools.models.filters import SearchWords
+    from mail_archive_server.bulk.listing import list_archive
+    from mail_archive_server.bulk.manifest import About, ManifestError
 
     errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
     about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips)
-    if path_.exists():
-        # What is in the archive came by the imports before as well.
-        try:
-            about = about.after(read_head(path_))
-        except ManifestError as error:
-            raise CommandError(f"{error} Move it away, and import once more.") from error
-    everything = Selection(SearchWords()).messages(store, archive)
-    write_manifest(path_, about, (Listed.of(each.archived_message_id, each.second, each.raw) for each in everything))
+    try:
+        return list_archive(manifest, store, archive, about).has_changed
+    except ManifestError as error:
+        raise CommandError(f"{error} Move it away, and import once more.") from error
 
 
 def _refuse_without_mail(sources: list[Path]) -> None:
@@ -261,7 +211,7 @@ def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
     from mail_archive_server.local.errors import ApiError
 
     active = [archive for archive in local.store.archives() if archive.state == "ACTIVE"]
-    if (there := _of_that_name(active, name)) is not None:
+    if (there := of_that_name(active, name)) is not None:
         return there
     if active and not named:
         others = ", ".join(archive.name for archive in active)
@@ -274,69 +224,16 @@ def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
         create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})
     except ApiError:
         # Another import may have made it in this moment.
-        if _of_that_name(local.store.archives(), name) is None:
+        if of_that_name(local.store.archives(), name) is None:
             raise
-    made = _of_that_name(local.store.archives(), name)
+    made = of_that_name(local.store.archives(), name)
     assert made is not None
     return made
 
 
-def _of_that_name(archives: "list[ArchiveRecord]", name: str) -> "ArchiveRecord | None":
+def of_that_name(archives: "list[ArchiveRecord]", name: str) -> "ArchiveRecord | None":
     active = (archive for archive in archives if archive.state == "ACTIVE")
     return next((archive for archive in active if name in (archive.name, archive.archive_id)), None)
-
-
-class _Reporter:
-    """Progress: a bar on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._update: Callable[[ImportTally], None] = self._line
-        self._last_line = 0.0
-        self._bar: tqdm[NoReturn] | None = None
-
-    def __enter__(self) -> "Callable[[ImportTally], None]":
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            size = shutil.get_terminal_size()
-            self._bar = tqdm(
-                total=self._total or None,
-                unit="B",
-                unit_scale=True,
-                desc="Importing",
-                file=sys.stderr,
-                # tqdm shows nothing on a terminal that does not say its size.
-                ncols=size.columns,
-                nrows=size.lines,
-            )
-            self._update = self._advance
-        return self._update
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._bar is None:
-            return
-        if kind is None and self._total:
-            # What was skipped unread counts as done.
-            self._bar.update(self._total - self._bar.n)
-        self._bar.close()
-
-    def _advance(self, tally: "ImportTally") -> None:
-        assert self._bar is not None
-        read = min(tally.bytes_read, self._total) if self._total else tally.bytes_read
-        self._bar.update(read - self._bar.n)
-
-    def _line(self, tally: "ImportTally") -> None:
-        import time
-
-        now = time.monotonic()
-        if not self._last_line:
-            self._last_line = now
-        if now - self._last_line >= PLAIN_LINE_SECONDS:
-            self._last_line = now
-            # How much there is in S3 is not known before all of it is listed.
-            share = f"{min(tally.bytes_read / self._total, 1):.0%}: " if self._total else ""
-            print(f"{share}{number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)
 
 
 def _name_skipped(skipped: "list[Skipped]", count: int) -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
@@ -37,23 +38,22 @@ def run(arguments: argparse.Namespace) -> None:
     signed_by = None if arguments.signed_by is None else read_value(path, "--signed-by", arguments.signed_by)
     stamped_by = None if arguments.stamped_by is None else read_value(path, "--stamped-by", arguments.stamped_by)
     from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
-    from mail_archive_server.bulk.exporting import MANIFEST
-    from mail_archive_server.bulk.manifest import SUFFIX, ManifestError
+    from mail_archive_server.bulk.manifest import ManifestError
     from mail_archive_server.local.importing.record import message_id_of
     from mail_archive_server.local.storage.checking import Check, check
     from mail_archive_server.local.storage.database import StoreDamaged, StoreError
     from mail_archive_server.local.storage.store import Store
 
-    manifests = [named] if named is not None else sorted(folder.glob(f"*{SUFFIX}"))
+    manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
     if (signed_by or stamped_by) and not manifests:
         raise CommandError(f"There is no manifest in {shown(folder)} that could be signed. Name one with --manifest.")
     signatures = [line for each in manifests for line in _signatures(each, signed_by, stamped_by)]
     compared: list[Compared] = []
     try:
-        if named is None and (folder / MANIFEST).is_file():
+        if named is None and (folder / EXPORT_MANIFEST).is_file():
             # Files that were written of an archive: there is no database.
             found = Check()
-            compared = [compare_with_files(folder / MANIFEST)]
+            compared = [compare_with_files(folder / EXPORT_MANIFEST)]
         else:
             with Store(folder) as store:
                 found = check(store, message_id_of)

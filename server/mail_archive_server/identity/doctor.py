@@ -4,7 +4,6 @@ StartArchiveSearch takes the only slot of the account and Region, so it is tried
 search or a message needs one that is there: of the searches that the archive lists, and what they found.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,8 +19,7 @@ from mail_archive_server.identity.policy import actions_of
 from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import AccessDenied, ArchiveError
 from mail_archive_tools.service import resources
-from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, POLICY, Attempt, Examined, Location
-from mail_archive_tools.service.buckets import examine as inspect_bucket
+from mail_archive_tools.service.buckets import NEEDED, ON_BUCKET, POLICY, Attempt, Buckets, Examined, Location
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.refusals import REFUSALS, refusal
 from mail_archive_tools.service.shapes import state_of
@@ -35,7 +33,6 @@ SEARCH_SECONDS = 15
 
 EXPORTS = "s3://"
 """What those permissions of S3 are tried on that nobody named a place for."""
-ON_BUCKETS = (*ON_BUCKET, *ON_OBJECTS)
 
 _LISTED = 50
 _RANGE = timedelta(days=30)
@@ -113,30 +110,25 @@ def examine(settings: Settings, backend: Backend, try_search: bool) -> Examinati
 
     needed = [action.removeprefix("ses:") for action in actions_of(chosen_tools(settings))]
     _Trial(found, client, needed, try_search).run(settings.archive)
-    if any(action in needed for action in ON_BUCKETS):
-        _try_buckets(found, lambda: backend.s3(connection), settings)
+    if any(action in needed for action in NEEDED):
+        _try_buckets(found, Buckets(lambda: backend.s3(connection)), settings)
     return found
 
 
-def _try_buckets(found: Examination, connect: Callable[[], Any], settings: Settings) -> None:
+def _try_buckets(found: Examination, buckets: Buckets, settings: Settings) -> None:
     """What exports need of S3, where it is said where they may go."""
     if not settings.export_to:
         untried = "--export-to names a place to try it on"
-        found.permissions += [Permission(action, EXPORTS, "untried", untried) for action in ON_BUCKETS]
-    for each in settings.export_to:
-        location = Location.of(each)
+        found.permissions += [Permission(action, EXPORTS, "untried", untried) for action in NEEDED]
+    for url in settings.export_to:
+        location = Location.of(url)
         try:
-            examined = inspect_bucket(connect(), location)
-        except REFUSALS as error:
-            said = refusal(error, "HeadBucket", resources.Resource(f"bucket {location.bucket}"))
-            found.permissions.append(Permission(ON_BUCKETS[0], str(location), "failed", str(said)))
-            continue
+            examined = buckets.examine_now(location)
         except ArchiveError as error:
-            found.permissions.append(Permission(ON_BUCKETS[0], str(location), "failed", str(error)))
+            found.permissions.append(Permission(NEEDED[0], str(location), "failed", str(error)))
             continue
         tried = {attempt.action: attempt for attempt in examined.attempts}
-        for action in ON_BUCKETS:
-            found.permissions.append(_s3_permission(action, location, tried.get(action), examined))
+        found.permissions += [_s3_permission(action, location, tried.get(action), examined) for action in NEEDED]
         if POLICY in tried:
             found.notes.append(f"Bucket {location.bucket}: {POLICY} {tried[POLICY].why}.")
 
@@ -145,13 +137,12 @@ def _s3_permission(action: str, location: Location, attempt: Attempt | None, exa
     if attempt is None:
         why = "it would have to change something" if examined.is_there else "there is no such bucket"
         return Permission(action, str(location), "untried", why)
-    if attempt.failed and not examined.is_there:
+    if attempt.outcome == "works":
+        return Permission(action, str(location), "allowed", attempt.why)
+    if not examined.is_there:
         return Permission(action, str(location), "failed", attempt.why)
     resource = location.bucket if action in ON_BUCKET else f"{location.bucket}/{location.key('*')}"
-    arn = f"arn:{examined.own_partition}:s3:::{resource}"
-    return Permission(
-        action, str(location), "denied" if attempt.failed else "allowed", attempt.why, arn * attempt.failed
-    )
+    return Permission(action, str(location), "denied", attempt.why, f"arn:{examined.own_partition}:s3:::{resource}")
 
 
 def _identify(found: Examination, connection: Connection, core: Any) -> None:

@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from mail_archive_server.local.arns import archive_arn
-from mail_archive_server.local.context import Local, new_id, read_token, write_token
+from mail_archive_server.local.context import Local, new_id, page, read_token
 from mail_archive_server.local.errors import conflict, not_found, quota
 from mail_archive_server.local.storage.store import ArchiveRecord
 
@@ -75,19 +75,16 @@ def list_archives(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     size = request.get("PageSize", PAGE_SIZE)
     after = read_token(request.get("NextToken")) or 0
     archives = [archive for archive in local.store.archives() if archive.number > after]
-    page = archives[:size]
-    members: dict[str, Any] = {
-        "Archives": [
-            {
-                "ArchiveId": archive.archive_id,
-                "ArchiveName": archive.name,
-                "ArchiveState": archive.state,
-                "LastUpdatedTimestamp": archive.updated,
-            }
-            for archive in page
-        ]
+    return page("Archives", archives, size, _summary)
+
+
+def _summary(archive: ArchiveRecord) -> dict[str, Any]:
+    return {
+        "ArchiveId": archive.archive_id,
+        "ArchiveName": archive.name,
+        "ArchiveState": archive.state,
+        "LastUpdatedTimestamp": archive.updated,
     }
-    return members | ({"NextToken": write_token(page[-1].number)} if len(archives) > size else {})
 
 
 def update_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ import binascii
 import secrets
 import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from mail_archive_server.local.arns import DEFAULT_REGION
 from mail_archive_server.local.errors import validation
@@ -77,6 +77,22 @@ class Local:
 def new_id(prefix: str = "") -> str:
     """A new id that looks like the service's own: 26 lowercase letters and digits."""
     return prefix + "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+class Numbered(Protocol):
+    """A record that lists are paged by."""
+
+    @property
+    def number(self) -> int: ...
+
+
+_Record = TypeVar("_Record", bound=Numbered)
+
+
+def page(name: str, found: Sequence[_Record], size: int, shown: Callable[[_Record], dict[str, Any]]) -> dict[str, Any]:
+    """The reply of a List operation: the first `size` of what was found, and where to go on if there is more."""
+    members: dict[str, Any] = {name: [shown(each) for each in found[:size]]}
+    return members | ({"NextToken": write_token(found[size - 1].number)} if len(found) > size else {})
 
 
 def write_token(number: int) -> str:

@@ -5,8 +5,8 @@ Decided here, because the service does not say [unknown]:
   has the members of GetArchiveMessage but its link.
 - Which messages an export has is fixed when it is preprocessed; they are delivered newest first.
 - Messages that are removed before it is their turn are not delivered, and are no failure.
-- An export that was asked to stop is CANCELLED once the object that is being written has arrived; what was delivered
-  stays.
+- An export that was asked to stop is CANCELLED once the messages that are on their way, fifty at most, have arrived;
+  what was delivered stays.
 - A range may be of any length. Exports are kept for ever.
 """
 
@@ -14,7 +14,7 @@ import json
 from typing import Any
 
 from mail_archive_server.local.archives import find_archive
-from mail_archive_server.local.context import Local, new_id, read_token, write_token
+from mail_archive_server.local.context import Local, new_id, page, read_token
 from mail_archive_server.local.errors import quota, validation
 from mail_archive_server.local.storage.exports import UNFINISHED, ExportRecord
 
@@ -72,11 +72,7 @@ def list_archive_exports(local: Local, request: dict[str, Any]) -> dict[str, Any
     archive = find_archive(local, request["ArchiveId"])
     size = request.get("PageSize", PAGE_SIZE)
     found = local.exports.of_archive(archive.number, read_token(request.get("NextToken")), size + 1)
-    page = found[:size]
-    members: dict[str, Any] = {
-        "Exports": [{"ExportId": export.export_id, "Status": _status(export)} for export in page]
-    }
-    return members | ({"NextToken": write_token(page[-1].number)} if len(found) > size else {})
+    return page("Exports", found, size, lambda export: {"ExportId": export.export_id, "Status": _status(export)})
 
 
 def stop_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any]:

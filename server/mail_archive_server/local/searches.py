@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from mail_archive_server.local.archives import find_archive, refuse_pending
-from mail_archive_server.local.context import Local, new_id, read_token, write_token
+from mail_archive_server.local.context import Local, new_id, page, read_token
 from mail_archive_server.local.errors import conflict, quota, validation
 from mail_archive_server.local.importing.record import fold
 from mail_archive_server.local.storage.query import Query, TextCondition
@@ -85,11 +85,9 @@ def list_archive_searches(local: Local, request: dict[str, Any]) -> dict[str, An
     archive = find_archive(local, request["ArchiveId"])
     size = request.get("PageSize", PAGE_SIZE)
     found = local.store.searches(archive.number, read_token(request.get("NextToken")), size + 1)
-    page = found[:size]
-    members: dict[str, Any] = {
-        "Searches": [{"SearchId": search.search_id, "Status": _status(local, search)} for search in page]
-    }
-    return members | ({"NextToken": write_token(page[-1].number)} if len(found) > size else {})
+    return page(
+        "Searches", found, size, lambda search: {"SearchId": search.search_id, "Status": _status(local, search)}
+    )
 
 
 def stop_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any]:

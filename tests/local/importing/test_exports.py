@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, s3_server
 from tests.conftest import Sample, eml
 from tests.folder import keeping_archive
+from tests.tools.files import zipped
 
 BESIDE: dict[str, Any] = {
     "ArchivedMessageId": "given-by-aws-0001",
@@ -38,14 +38,6 @@ BESIDE: dict[str, Any] = {
     "Envelope": {"Helo": "mx.b.example", "From": "bounce@b.example", "To": ["x@corp.example", "y@corp.example"]},
 }
 RAW = eml(From="a@b.example", To="x@corp.example", Subject="Minutes", Message_ID="<1@b.example>")
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in members.items():
-            packed.writestr(name, content)
-    return buffer.getvalue()
 
 
 def written(folder: Path, objects: dict[str, bytes]) -> Path:
@@ -163,6 +155,16 @@ def test_without_metadata_a_message_is_described_by_itself(target: Target, tmp_p
     assert {row["ArchivedMessageId"] for row in rows} == {
         message_id_of(raw, target.archive.archive_id) for raw in (RAW, RAW.replace(b"<1@", b"<2@"))
     }
+
+
+def test_an_object_may_be_an_mbox_of_many(target: Target, tmp_path: Path) -> None:
+    quoted = RAW.replace(b"<1@", b"<2@").replace(b"Hello", b"From Bob: hello")
+    mbox = b"From a Mon Jan  1 00:00:00 2024\n" + RAW + b"\nFrom b Mon Jan  1 00:00:00 2024\n"
+    mbox += quoted.replace(b"From Bob", b">From Bob") + b"\n"
+    tally = target.read(written(tmp_path / "export", {"0001": mbox, "0002.gz": gzip.compress(mbox)}))
+    assert (tally.added, tally.already_there, tally.skips) == (2, 2, 0)
+    with target.store.reading() as db:
+        assert {raw for (raw,) in db.execute("SELECT bytes FROM raw")} == {RAW, quoted}
 
 
 def test_what_was_put_in_before_gets_what_is_known_beside_it(target: Target, tmp_path: Path) -> None:

@@ -19,7 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mail_archive_server.bulk.forms import FORMATS, LOAD_FILES
+from mail_archive_server.bulk.load_files import KINDS
 from mail_archive_server.bulk.manifest import ManifestError, edrm_mih, read_head, read_messages
+from mail_archive_server.bulk.writing import WRITERS
 from mail_archive_server.cli import main
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
@@ -66,6 +69,10 @@ def test_the_same_input_gives_the_same_bytes(pristine: Sample, tmp_path: Path, f
     assert first == second and MANIFEST in first and len(first) >= 3
     times = {path.relative_to(tmp_path / "a"): path.stat().st_mtime for path in (tmp_path / "a").rglob("*.eml")}
     assert times == {path.relative_to(tmp_path / "b"): path.stat().st_mtime for path in (tmp_path / "b").rglob("*.eml")}
+
+
+def test_every_form_that_the_command_line_offers_can_be_written() -> None:
+    assert tuple(WRITERS) == FORMATS and tuple(KINDS) == LOAD_FILES
 
 
 def test_messages_are_files_that_others_read(sample: Sample, tmp_path: Path) -> None:
@@ -201,6 +208,20 @@ def test_verify_names_what_is_missing_changed_or_new(
     assert [Path(each).name for each in found["New"]] == ["planted.eml"]
 
 
+def test_an_mbox_is_verified_whose_messages_have_no_last_line_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An mbox ends each message with one, so that it cannot be told whether the message had it."""
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    for name, body in {"with": "From here\r\n", "without": "From here", "blank": "here\r\n\r\n"}.items():
+        (mail / f"{name}.eml").write_bytes(eml(From="a@b.example", Subject=name, body=body))
+    main(["import", str(tmp_path / "archive"), str(mail)])
+    main(["export-local", str(tmp_path / "archive"), str(tmp_path / "out"), "--format", "mbox"])
+    main(["verify", str(tmp_path / "out")])
+    assert "3 messages as listed, 0 missing, 0 changed, 0 new" in capsys.readouterr().out
+
+
 def test_an_archive_made_from_an_export_is_checked_against_its_manifest(
     sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,8 +245,8 @@ def test_an_archive_made_from_an_export_is_checked_against_its_manifest(
 
     listed = [each.archived_message_id for each in read_messages(manifest)]
     with Store(copy) as store:
-        store.remove_message(listed[0])
         with store.writing() as db:
+            store._remove(db, listed[0])
             key = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (listed[1],)).fetchone()[0]
             db.execute("UPDATE raw SET bytes = bytes || 'forged' WHERE id = ?", (key,))
             db.execute("UPDATE given_id SET sha256 = zeroblob(32) WHERE id = ?", (key,))
@@ -287,6 +308,28 @@ def test_a_manifest_is_signed_and_the_signature_holds_until_it_changes(
     assert status == 1 and "has no signature" in said
 
 
+def test_a_signature_stays_until_the_manifest_says_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    openssl(*KEYS["ed25519"], "-out", "key.pem", cwd=tmp_path)
+    openssl("pkey", "-in", "key.pem", "-pubout", "-out", "public.pem", cwd=tmp_path)
+    (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
+    (tmp_path / "two.eml").write_bytes(eml(Subject="two"))
+    archive, key, public = (str(tmp_path / name) for name in ("archive", "key.pem", "public.pem"))
+    main(["import", archive, str(tmp_path / "one.eml"), "--sign-with", key])
+    main(["import", archive, str(tmp_path / "one.eml")])
+    main(["verify", archive, "--signed-by", public])
+    told = capsys.readouterr()
+    assert "was signed by" in told.out and "removed" not in told.err
+
+    main(["import", archive, str(tmp_path / "two.eml")])
+    assert "no longer holds, since the manifest has changed: it was removed" in capsys.readouterr().err
+    status, said = failure(capsys, "verify", archive, "--signed-by", public)
+    assert status == 1 and "has no signature" in said
+    main(["import", archive, str(tmp_path / "two.eml"), "--sign-with", key])
+    main(["verify", archive, "--signed-by", public])
+
+
 @pytest.mark.parametrize(("content", "words"), [(b"nonsense", "no private key in PEM"), (None, "cannot be read")])
 def test_a_key_that_cannot_sign_is_named_and_the_manifest_stays(
     sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, words: str
@@ -345,6 +388,37 @@ def test_a_manifest_is_stamped_and_the_stamp_says_when(
     (out / MANIFEST).write_bytes((out / MANIFEST).read_bytes().replace(b"UTC", b"GMT", 1))
     status, said = failure(capsys, "verify", str(out), "--stamped-by", str(root))
     assert status == 1 and "does not hold" in said
+
+
+def test_a_stamp_of_something_else_is_not_kept(
+    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str], authority: tuple[str, Path]
+) -> None:
+    """An authority, or who answers in its place, that hands out one stamp for all."""
+    url, _ = authority
+    first = export(sample, tmp_path / "first", "--subject", "bank", "--time-stamp", url)
+    stamped = (first / f"{MANIFEST}.tsr").read_bytes()
+
+    def again(request: Request) -> Response:
+        return Response(stamped, media_type="application/timestamp-reply")
+
+    def endless(request: Request) -> Response:
+        return Response(stamped + bytes(2_000_000), media_type="application/timestamp-reply")
+
+    routes = [Route("/again", again, methods=["POST"]), Route("/endless", endless, methods=["POST"])]
+    with loopback(Starlette(routes=routes)) as there:
+        for name, words in (("again", "is not what it was asked to stamp"), ("endless", "is longer than")):
+            out = tmp_path / name
+            status, said = failure(
+                capsys,
+                "export-local",
+                str(sample.folder),
+                str(out),
+                "--subject",
+                "bank",
+                "--time-stamp",
+                f"{there}/{name}",
+            )
+            assert status == 1 and words in said and not (out / f"{MANIFEST}.tsr").exists()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "html"])

@@ -92,7 +92,7 @@ class FolderDelivery:
         with _sentences(location):
             self._folder(location).mkdir(FOLDER_MODE, parents=True, exist_ok=True)
             part = self._write_part(location, name, body)
-            # From here on it is there, whole, also after a failure of the machine.
+            # Whole, or not there at all, also after a failure of the machine.
             part.replace(self._folder(location) / name)
 
     def end(self, location: Location) -> None:

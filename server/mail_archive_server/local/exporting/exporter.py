@@ -21,7 +21,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFailed
 from mail_archive_server.local.exports import MAX_MESSAGES
 from mail_archive_server.local.searches import query_of
-from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.database import StoreBusy, StoreError
 from mail_archive_server.local.storage.exports import ExportRecord
 from mail_archive_tools.service.buckets import Location
 
@@ -37,9 +37,15 @@ class Exporter:
     """Delivers the exports of local archives. `connect` makes the delivery when there is something to deliver; `report`
     hears of each step, by its name, before it is done."""
 
-    def __init__(self, connect: Callable[[], Delivery], report: Callable[[str], None] = lambda step: None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Delivery],
+        report: Callable[[str], None] = lambda step: None,
+        chunk_messages: int = CHUNK_MESSAGES,
+    ) -> None:
         self._connect = connect
         self._report = report
+        self._chunk_messages = chunk_messages
         self._lock = threading.Lock()
         self._wanted = False
         self._is_running = False
@@ -68,20 +74,30 @@ class Exporter:
                 time.sleep(_RETRY_SECONDS)
 
     def _run_while_wanted(self, local: Local) -> None:
-        while True:
-            with self._lock:
-                if not self._wanted:
-                    self._is_running = False
-                    return
-                self._wanted = False
+        while self._is_wanted():
             try:
                 self.run(local)
-            except RuntimeError:
-                # Python is ending, and starts no threads any more.
-                return
+            except StoreBusy:
+                # Somebody writes for long: the exports are still in the folder.
+                time.sleep(_RETRY_SECONDS)
+                with self._lock:
+                    self._wanted = True
             except StoreError as error:
-                # It is still in the folder: whoever opens that next goes on with it.
+                # Whoever opens the folder next goes on with them.
                 logging.getLogger(__name__).warning("Exports are not delivered: %s", error)
+            except RuntimeError:
+                # While Python is ending, it starts no threads any more.
+                if not threading.main_thread().is_alive():
+                    return
+                self._is_running = False
+                raise
+
+    def _is_wanted(self) -> bool:
+        """Whether there is more to do; else the thread ends, and the next one to wake this starts another."""
+        with self._lock:
+            wanted, self._wanted = self._wanted, False
+            self._is_running = wanted
+            return wanted
 
     def _deliver(self, local: Local, export: ExportRecord) -> None:
         request = json.loads(export.request)
@@ -113,7 +129,7 @@ class Exporter:
                     local.exports.end(export, "CANCELLED", local.clock())
                     return
                 _refuse_deleted(local, export)
-                keys = local.exports.next_keys(export, CHUNK_MESSAGES)
+                keys = local.exports.next_keys(export, self._chunk_messages)
                 if not keys:
                     self._report("complete")
                     local.exports.end(export, "COMPLETED", local.clock())

@@ -75,12 +75,13 @@ class ImportTally:
 
 
 class _New(NamedTuple):
-    """A message that the archive does not have: its bytes, its file's time (seconds since 1970), what is known beside
-    it."""
+    """A message that the archive does not have, or not with all that is known of it: its bytes, its file's time
+    (seconds since 1970), what is known beside it, and the id of the message that it is put in for."""
 
     raw: bytes
     file_time: float
     beside: Beside = NOTHING
+    instead_of: str = ""
 
 
 class _Chunk(NamedTuple):
@@ -248,10 +249,9 @@ class _Batch:
             if message_id in there and message_id not in self._damaged and not self._tells_more(message_id, beside):
                 self._tally.already_there += 1
                 continue
-            if beside.says_anything and of_bytes in there:
-                # It was put in before without what is known beside it.
-                self._store.remove_message(of_bytes)
-            new.append(_New(each.raw, each.file_time, beside))
+            # It was put in before without what is known beside it.
+            instead_of = of_bytes if beside.says_anything and of_bytes in there else ""
+            new.append(_New(each.raw, each.file_time, beside, instead_of))
         return new
 
     def _with_usable_id(self, beside: Beside, there: dict[str, int]) -> Beside:
@@ -323,7 +323,12 @@ def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk,
 
 def _describe(archive_id: str, new: list[_New]) -> list[NewMessage]:
     now = time.time()
-    return [describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside)) for each in new]
+    return [
+        describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside))._replace(
+            instead_of=each.instead_of
+        )
+        for each in new
+    ]
 
 
 def _known(beside: Beside) -> Known | None:

@@ -1,4 +1,5 @@
-"""What an object of an export is, told by its bytes: a message, JSON about messages, or such in gzip or zip."""
+"""What an object of an export is, told by its bytes: a message or an mbox of them, JSON about messages, or such in gzip
+or zip."""
 
 import io
 import json
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mail_archive_server.local.importing.beside import Beside, records_of
-from mail_archive_server.local.importing.sources import MESSAGE_BYTES, looks_like_mail
+from mail_archive_server.local.importing.sources import FROM_LINE, MESSAGE_BYTES, looks_like_mail, split_mbox, unquoted
 
 JSON_BYTES = 40_000_000
 """The longest JSON that is read."""
@@ -52,6 +53,8 @@ def unpacked(origin: str, content: bytes, depth: int = 0) -> Iterator[Unpacked |
         yield _from_json(origin, content)
     elif not content:
         yield Unread(origin, "is empty")
+    elif FROM_LINE.match(content):
+        yield from _from_mbox(origin, content)
     elif len(content) > MESSAGE_BYTES:
         yield Unread(origin, f"is larger than a message may be ({MESSAGE_BYTES // 1_000_000} MB)")
     elif looks_like_mail(content[:_PEEK_BYTES]):
@@ -98,6 +101,15 @@ def _from_member(
         yield Unread(origin, "is encrypted" if "encrypted" in str(error) else "cannot be unpacked")
         return
     yield from unpacked(origin, inner, depth + 1)
+
+
+def _from_mbox(origin: str, content: bytes) -> Iterator[Unpacked | Unread]:
+    for number, (raw, size) in enumerate(split_mbox(io.BytesIO(content)), 1):
+        where = f"{origin} (message {number})"
+        if raw:
+            yield Unpacked(where, unquoted(raw))
+        else:
+            yield Unread(where, "is empty" if not size else f"is larger than a message may be ({size:,} bytes)")
 
 
 def _from_json(origin: str, content: bytes) -> Unpacked | Unread:

@@ -36,7 +36,8 @@ class Place(Protocol):
 
 
 class FolderPlace:
-    """The files of a folder, and of the folders in it."""
+    """The files of a folder, and of the folders in it. The version of one that cannot be read says why, and its size is
+    below zero."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,7 +47,11 @@ class FolderPlace:
             if isinstance(path, Skipped):
                 yield Entry(path.origin, path.reason, -1)
                 continue
-            status = path.stat()
+            try:
+                status = path.stat()
+            except OSError as error:
+                yield Entry(str(path), error.strerror or "cannot be read", -1)
+                continue
             yield Entry(str(path), f"{status.st_size}-{status.st_mtime_ns}", status.st_size)
 
     def fetch(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | str]]:

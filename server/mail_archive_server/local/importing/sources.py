@@ -19,9 +19,9 @@ _PEEK_BYTES = 16_384
 _LONG_PEEK_BYTES = 1_000_000
 _MAILDIR = frozenset({"cur", "new"})
 # "From sender date": what separates the messages of an mbox file.
-_FROM_LINE = re.compile(rb"From .{0,500}?\d{1,2}:\d\d(?::\d\d)?\b.{0,60}\d{4}")
+FROM_LINE = re.compile(rb"From .{0,500}?\d{1,2}:\d\d(?::\d\d)?\b.{0,60}\d{4}")
 # Begins with its letters, which lets the engine leap to them.
-_SEPARATOR = re.compile(_FROM_LINE.pattern + rb"[^\n]{0,200}\n")
+_SEPARATOR = re.compile(FROM_LINE.pattern + rb"[^\n]{0,200}\n")
 _SEPARATOR_BYTES = 1_000
 _CHUNK_BYTES = 4_000_000
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
@@ -123,7 +123,7 @@ def _read_file(path: Path) -> Iterator[Found | Skipped]:
             yield Skipped(str(path), "is not a regular file")
             return
         start = file.peek(_PEEK_BYTES)[:_PEEK_BYTES]
-        if _FROM_LINE.match(start):
+        if FROM_LINE.match(start):
             yield from _read_mbox(path, file, status.st_mtime)
         elif not start:
             yield Skipped(str(path), "is empty")
@@ -158,7 +158,12 @@ def _read_mbox(path: Path, file: BufferedReader, file_time: float) -> Iterator[F
         elif not raw:
             yield Skipped(origin, "is empty", size)
         else:
-            yield Found(origin, _QUOTED_FROM.sub(rb"\1", raw) if b"\n>From " in raw else raw, file_time, size)
+            yield Found(origin, unquoted(raw), file_time, size)
+
+
+def unquoted(raw: bytes) -> bytes:
+    """A message of an mbox as it was before it was written there (mboxrd)."""
+    return _QUOTED_FROM.sub(rb"\1", raw)
 
 
 def split_mbox(

@@ -61,6 +61,8 @@ class NewMessage(NamedTuple):
     raw: bytes
     given_id: bool = False
     """Whether the id is another archive's, and says nothing of the bytes."""
+    instead_of: str = ""
+    """The id of the message that it is put in for, where more is known of it now."""
 
 
 class Store(Database):
@@ -121,8 +123,12 @@ class Store(Database):
             new = {
                 message.archived_message_id: message
                 for message in messages
-                if message.archived_message_id in damaged or not self._has_message(db, message.archived_message_id)
+                if message.instead_of
+                or message.archived_message_id in damaged
+                or not self._has_message(db, message.archived_message_id)
             }
+            for message in new.values():
+                self._remove(db, message.instead_of)
             if again := damaged & new.keys():
                 self._remove_damaged(db, again)
             # The full-text index wants its rows in order; each second's free places are looked up once.
@@ -191,13 +197,6 @@ class Store(Database):
         with self.reading() as db:
             found = db.execute(sql, (json.dumps(list(archived_message_ids)),))
             return {message_id: keys.archive_of(key) for message_id, key in found}
-
-    def remove_message(self, archived_message_id: str) -> None:
-        """Remove a message that is about to be put in anew."""
-        with self.writing() as db:
-            row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (archived_message_id,)).fetchone()
-            if row is not None:
-                self._remove_keys(db, row[0], row[0])
 
     def has_read(self, archive: ArchiveRecord, origin: str, version: str) -> bool:
         """Whether an object of an export was read into that archive, as it is."""
@@ -308,6 +307,12 @@ class Store(Database):
         db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
 
     # Helpers of messages
+
+    def _remove(self, db: sqlite3.Connection, archived_message_id: str) -> None:
+        """Remove a message, where there is one of that id."""
+        row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (archived_message_id,)).fetchone()
+        if row is not None:
+            self._remove_keys(db, row[0], row[0])
 
     def _remove_keys(self, db: sqlite3.Connection, first: int, last: int) -> None:
         """Remove the messages with these keys and those between them."""

@@ -1,0 +1,9 @@
+"""What the forms are called in which messages are written out. Loads nothing: the command line names them."""
+
+FORMATS = ("eml", "mbox", "maildir")
+INDEXES = ("csv", "jsonl")
+LOAD_FILES = ("dat", "opt")
+
+MANIFEST_SUFFIX = ".manifest.jsonl"
+EXPORT_MANIFEST = f"export{MANIFEST_SUFFIX}"
+"""The manifest beside messages that were written out."""
