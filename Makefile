@@ -13,7 +13,7 @@ TOGETHER := --numprocesses 2 --dist worksteal
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
-test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried
+test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
@@ -88,6 +88,14 @@ $(VENV)/simulator/tried: $(SIMULATOR)/package-lock.json $(SIMULATOR)/simulate.mj
 	mkdir -p $(@D)
 	cp $(SIMULATOR)/package.json $(SIMULATOR)/package-lock.json $(SIMULATOR)/.npmrc $(SIMULATOR)/simulate.mjs $(@D)
 	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent && touch installed; fi
+	touch $@
+
+# A host that shows views, of the parts that ext-apps gives to hosts; where there is no npm, tests of the view are skipped.
+VIEWER := tests/server/viewer/host
+$(VENV)/viewer/tried: $(VIEWER)/package-lock.json $(VIEWER)/host.mjs $(VENV)/installed
+	mkdir -p $(@D)
+	cp $(VIEWER)/package.json $(VIEWER)/package-lock.json $(VIEWER)/.npmrc $(VIEWER)/host.mjs $(@D)
+	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent && npm run --silent build; fi
 	touch $@
 
 $(INTEROP)/%/installed: tests/interop/%/constraints.txt $(VENV)/installed

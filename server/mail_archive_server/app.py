@@ -9,10 +9,12 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
+from mcp.server.mcpserver.tools import Tool
 
 from mail_archive_server.hosting.consenting import Consents
 from mail_archive_server.hosting.hosted import Accessor, HostedTool
-from mail_archive_server.hosting.published import PublishedTool, chosen_tools
+from mail_archive_server.hosting.published import VIEW, PublishedTool, chosen_tools, published_tools
+from mail_archive_server.hosting.viewing import TOOL, VIEWED, ViewTool, tell_those_who_show_views, view_extension
 from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
 from mail_archive_server.prompts import add_prompts
 from mail_archive_server.resources import add_completion, add_resources
@@ -41,13 +43,22 @@ def build_server(
     log_level: Any = "WARNING",
     tools: Sequence[PublishedTool] | None = None,
     consent: Literal["ask", "code"] = "ask",
+    views: Literal["apps", "all"] = "apps",
 ) -> MCPServer[Any]:
     """A server whose calls work with the access that `access` gives. It offers `tools`, those that only read where
     None, and those resources and prompts that need no others. `consent` says how a user agrees to what changes
-    something."""
+    something; `views` who is told of the tools that show views: hosts that render MCP Apps, or all."""
     published = chosen_tools(Settings()) if tools is None else tools
     consents = Consents(consent)
     names = {each.name for each in published}
+    shown = {each.name for each in published if each.toolset == VIEW}
+    hosted: list[Tool] = [HostedTool.of(each, access, consents) for each in published]
+    for_apps: set[str] = set()
+    if shown:
+        # What the view shows does not hang on which of those tools a model is offered.
+        viewed = [HostedTool.of(each, access, consents) for each in published_tools() if each.name in VIEWED]
+        hosted.append(ViewTool.over(viewed))
+        for_apps = {TOOL} if views == "all" else {TOOL, *shown}
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
     server: MCPServer[Any] = MCPServer(
         NAME,
@@ -55,16 +66,19 @@ def build_server(
         description="Amazon SES Mail Manager archives for assistants.",
         instructions=_instructions(names),
         version=__version__,
-        tools=[HostedTool.of(each, access, consents) for each in published],
+        tools=hosted,
+        extensions=[view_extension()] if shown else [],
         log_level=log_level,
         cache_hints={
-            "tools/list": list_hint,
+            # What is listed hangs on what the client renders.
+            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private" if shown else "public"),
             "prompts/list": list_hint,
             "resources/list": list_hint,
             "resources/templates/list": list_hint,
         },
         middleware=[
-            refuse_unknown_tools(names),
+            refuse_unknown_tools(names | for_apps),
+            tell_those_who_show_views(for_apps),
             refuse_bogus_cursors,
             warm_up_after_listing(access),
         ],

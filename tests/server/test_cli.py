@@ -19,6 +19,7 @@ from mcp import Client
 
 from mail_archive_server.commands.importing import archive_name
 from mail_archive_server.local.storage.store import Store
+from mail_archive_tools.catalog import CATALOG
 from tests.conftest import READING, Sample, eml
 
 
@@ -192,8 +193,9 @@ def test_tools_lists_what_is_offered() -> None:
     text = run("tools").stdout
     assert text.startswith("Toolset read:\n")
     listed = json.loads(run("tools", "--json").stdout)
-    assert [tool["name"] for tool in listed] == [entry.name for entry in READING]
-    for entry in READING:
+    offered = [entry for entry in CATALOG if entry.toolset in ("read", "view")]
+    assert [tool["name"] for tool in listed] == [entry.name for entry in offered]
+    for entry in offered:
         assert f"  {entry.name} " in text and entry.title in text
     assert all(tool["input_schema"]["type"] == "object" for tool in listed)
 

@@ -11,7 +11,7 @@ from mail_archive_tools import archives, check, exports, messages, read, search,
 from mail_archive_tools.models import Output
 from mail_archive_tools.service import buckets
 
-Toolset = Literal["read", "export", "admin"]
+Toolset = Literal["read", "view", "export", "admin"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,16 @@ CATALOG: tuple[CatalogTool, ...] = (
     CatalogTool(read.read_archive_attachment, "Read an attachment", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(check.compare_archive_messages, "Compare two messages", ("ses:GetArchiveMessage",), open_world=True),
     CatalogTool(check.check_quotations, "Check quotations", ("ses:GetArchiveMessage",), open_world=True),
+    # The messages that are opened in the view are read by it, too.
+    CatalogTool(
+        search.show_archive_search,
+        "Show a search",
+        (*SEARCHING, "ses:GetArchiveMessage"),
+        (*BESIDE, "ses:GetArchiveMessage"),
+        toolset="view",
+        idempotent=False,
+        open_world=True,
+    ),
     # It takes mail out of the archive, where others may read it.
     CatalogTool(
         exports.start_archive_export,

@@ -1,6 +1,11 @@
-"""`search_archive`: what a caller means by searching. Any range, every row once, a page at a time."""
+"""`search_archive`: what a caller means by searching. Any range, every row once, a page at a time.
 
-from typing import Annotated
+`show_archive_search` is the same for a person to look at: hosts that render MCP Apps show a view of it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Annotated, ParamSpec, TypeVar
 
 from pydantic import Field
 
@@ -131,6 +136,29 @@ async def search_archive(
         next_cursor=access.cursors.write(collector.state, query) if collector.state.place.edge is not None else None,
         notes=[*notes, *overflow_notes(counts), *collector.notes, *unread, *shortened] or None,
     )
+
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _with_arguments_of(
+    other: Callable[Arguments, Awaitable[Result]],
+) -> Callable[[Callable[..., Awaitable[Result]]], Callable[Arguments, Awaitable[Result]]]:
+    """A decorator: the function takes what `other` takes, and shows that to those who look at its signature."""
+
+    def decorate(function: Callable[..., Awaitable[Result]]) -> Callable[Arguments, Awaitable[Result]]:
+        function.__signature__ = inspect.signature(other, eval_str=True)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@_with_arguments_of(search_archive)
+async def show_archive_search(*positional: object, **named: object) -> ArchiveSearchPage:
+    """Show the user messages in a view: a table, a timeline, who wrote to whom, conversations, each message. The same
+    search and arguments as search_archive, which is enough where nobody has to look; you get the first rows as well."""
+    return await search_archive(*positional, **named)  # type: ignore[arg-type]
 
 
 def _filtered_here(collector: Collector) -> FilteredHere:

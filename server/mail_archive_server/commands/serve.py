@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings, add_flags, read_settings
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
-    from mail_archive_server.hosting.published import chosen_tools
+    from mail_archive_server.hosting.published import chosen_tools, names_views
     from mail_archive_server.local.storage.database import StoreError
 
     tools = chosen_tools(settings)
@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     except StoreError as error:
         raise CommandError(str(error)) from error
 
-    server = build_server(access, settings.log_level, tools, settings.consent)
+    views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"
+    server = build_server(access, settings.log_level, tools, settings.consent, views)
     _quieten()
     if settings.transport == "http":
         _serve_http(server, settings, token)

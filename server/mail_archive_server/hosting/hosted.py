@@ -53,7 +53,8 @@ class HostedTool(Tool):
             fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=published.output_schema),
             is_async=True,
             context_kwarg=_CONTEXT,
-            annotations=ToolAnnotations.model_validate({"title": published.title, **published.annotations}),
+            annotations=_annotations(published),
+            meta=published.meta or None,
         )
         tool._access, tool._consents = access, consents
         return tool
@@ -126,6 +127,12 @@ def _adapted(
     call.__name__ = function.__name__
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return call
+
+
+def _annotations(published: PublishedTool) -> ToolAnnotations | None:
+    if not published.annotations:
+        return None
+    return ToolAnnotations.model_validate({"title": published.title, **published.annotations})
 
 
 def _progress(ctx: Context[Any, Any]) -> Progress:

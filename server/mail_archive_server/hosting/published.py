@@ -12,12 +12,14 @@ from typing import Any
 from mail_archive_server.settings import SettingError, Settings
 
 FILE = "tools.json"
-DEFAULT_TOOLSETS = ("read",)
+DEFAULT_TOOLSETS = ("read", "view")
+VIEW = "view"
+"""The toolset of what a person looks at, in hosts that render MCP Apps."""
 
 
 @dataclass(frozen=True)
 class PublishedTool:
-    """A tool as a client sees it; `annotations` are MCP's hints by their names on the wire."""
+    """A tool as a client sees it; `annotations` are MCP's hints by their names on the wire, `meta` is its `_meta`."""
 
     name: str
     title: str
@@ -27,6 +29,7 @@ class PublishedTool:
     annotations: dict[str, bool]
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
+    meta: dict[str, Any]
 
 
 def chosen_tools(settings: Settings) -> list[PublishedTool]:
@@ -40,6 +43,12 @@ def chosen_tools(settings: Settings) -> list[PublishedTool]:
     _refuse_unknown("toolset", toolsets, {each.toolset for each in tools})
     _refuse_unknown("tool", settings.tools, {each.name for each in tools})
     return [each for each in tools if each.toolset in toolsets or each.name in settings.tools]
+
+
+def names_views(settings: Settings) -> bool:
+    """Whether these settings name what shows views; it is offered as well where no toolset is named."""
+    shown = {each.name for each in published_tools() if each.toolset == VIEW}
+    return VIEW in settings.toolsets or not shown.isdisjoint(settings.tools)
 
 
 def _refuse_unknown(kind: str, names: Sequence[str], known: set[str]) -> None:
@@ -60,6 +69,7 @@ def published_tools() -> list[PublishedTool]:
             annotations=each["annotations"],
             input_schema=each["inputSchema"],
             output_schema=each["outputSchema"],
+            meta=each.get("meta", {}),
         )
         for each in json.loads(text)
     ]

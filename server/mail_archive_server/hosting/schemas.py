@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
-from mail_archive_server.hosting.published import FILE
+from mail_archive_server.hosting.published import FILE, VIEW
+from mail_archive_server.viewer import URI
 from mail_archive_tools.catalog import CATALOG, CatalogTool
 
 _DEFINITIONS = "$defs"
@@ -72,20 +73,28 @@ def published(entry: CatalogTool) -> dict[str, Any]:
     from mail_archive_server.hosting.hosted import argument_model
 
     result = inspect.signature(entry.function, eval_str=True).return_annotation
+    # VS Code shows no view of a tool with annotations; some hosts know the older spelling of the key alone.
+    is_view = entry.toolset == VIEW
+    shown = {"meta": {"ui": {"resourceUri": URI}, "ui/resourceUri": URI}} if is_view else {}
     return {
         "name": entry.name,
         "title": entry.title,
         "description": entry.description,
         "toolset": entry.toolset,
         "iamActions": list(entry.iam_actions),
-        "annotations": {
-            "readOnlyHint": entry.read_only,
-            "destructiveHint": entry.destructive,
-            "idempotentHint": entry.idempotent,
-            "openWorldHint": entry.open_world,
-        },
+        "annotations": {} if is_view else _hints(entry),
         "inputSchema": in_place(tidy_schema(argument_model(entry), "validation")),
         "outputSchema": tidy_schema(result, "serialization"),
+        **shown,
+    }
+
+
+def _hints(entry: CatalogTool) -> dict[str, bool]:
+    return {
+        "readOnlyHint": entry.read_only,
+        "destructiveHint": entry.destructive,
+        "idempotentHint": entry.idempotent,
+        "openWorldHint": entry.open_world,
     }
 
 

@@ -101,10 +101,11 @@ async def test_what_is_off_is_not_there(folder: Folder) -> None:
 
 def test_toolsets_and_tools_add_up() -> None:
     everything = [tool.name for tool in chosen_tools(Settings())]
-    assert [tool.name for tool in chosen_tools(Settings(toolsets=("read",)))] == everything
+    default = ("read", "view")
+    assert [tool.name for tool in chosen_tools(Settings(toolsets=default))] == everything
     assert [tool.name for tool in chosen_tools(Settings(tools=("get_archive",)))] == ["get_archive"]
-    assert [tool.name for tool in chosen_tools(Settings(toolsets=("read",), tools=("get_archive",)))] == everything
-    with pytest.raises(SettingError, match=r"there is no toolset reading\. There are admin, export, read"):
+    assert [tool.name for tool in chosen_tools(Settings(toolsets=default, tools=("get_archive",)))] == everything
+    with pytest.raises(SettingError, match=r"there is no toolset reading\. There are admin, export, read, view\."):
         chosen_tools(Settings(toolsets=("reading",)))
     with pytest.raises(SettingError, match=r"there is no tool read_mail\. There are check_quotations,"):
         chosen_tools(Settings(tools=("read_mail",)))

@@ -209,6 +209,7 @@ def _reading(folder: Folder, owner: Any) -> dict[str, dict[str, Any]]:
         "list_archives": {},
         "get_archive": archive,
         "search_archive": {**archive, **YEAR},
+        "show_archive_search": {**archive, **YEAR},
         "summarize_archive_search": {**archive, **YEAR},
         "start_archive_search": {**archive, "from_timestamp": "2025-06-01", "to_timestamp": "2025-06-02"},
         "get_archive_search": search,

@@ -1,0 +1,147 @@
+"""A view as a person has it: a real host's bridge in Chromium, a real client and server behind it."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.client.extension import advertise
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
+from playwright.async_api import Frame, Page, Request, Route, async_playwright
+
+from mail_archive_server.app import build_server
+from mail_archive_server.viewer import URI
+from mail_archive_tools.access import Access
+from tests.conftest import ROOT
+
+BROWSER = shutil.which("chromium")
+BUNDLE = ROOT / ".venv" / "viewer" / "bundle.js"
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+HOST, FRAME = "http://host.test/", "http://frame.test/view"
+PAGE = (
+    '<!doctype html><meta charset="utf-8"><style>body{margin:0}iframe{border:0;width:100%;height:100px}</style>'
+    '<body><script src="/bundle.js"></script>'
+)
+CSP = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "media-src 'self' data:; connect-src 'none'"
+)
+"""What a host sets for a view that declares nothing."""
+
+EVERYTHING: dict[str, Any] = {"serverTools": {}, "openLinks": {}, "updateModelContext": {"text": {}}}
+"""A host that can all that the view asks of one."""
+
+needs_browser = [
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not BUNDLE.is_file(), reason="no host of views: `make test` makes it, where there is npm"),
+]
+
+
+@dataclass
+class View:
+    """What is shown, and what it did."""
+
+    page: Page
+    frame: Frame
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    """The arguments of each call that it made of a tool."""
+    strayed: list[str] = field(default_factory=list)
+    """Requests and navigations that nobody expected; there must be none."""
+    errors: list[str] = field(default_factory=list)
+
+    async def heard(self, what: str) -> list[Any]:
+        found: list[Any] = await self.page.evaluate(f"window.heard.{what}")
+        return found
+
+    def rows(self) -> Any:
+        return self.frame.locator(".rows .row")
+
+    async def loaded(self) -> None:
+        """Wait until all that can be loaded is."""
+        status = "document.querySelector('#status').textContent"
+        await self.frame.wait_for_function(f"() => /found/.test({status}) && !/Loading/.test({status})", timeout=60_000)
+
+
+def rendering_client(access: Access, era: Any = "auto") -> Client:
+    """A client that says it renders MCP Apps."""
+    apps = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
+    return Client(build_server(lambda: access), mode=era, extensions=[apps])
+
+
+@asynccontextmanager
+async def view_of(
+    access: Access,
+    arguments: dict[str, Any],
+    *,
+    theme: str = "light",
+    width: int = 1_100,
+    capabilities: dict[str, Any] | None = None,
+    change: Any = None,
+) -> AsyncIterator[View]:
+    """Show a search. `change` may alter the result before the view gets it."""
+    async with rendering_client(access) as client, async_playwright() as driver:
+        html = (await client.read_resource(URI)).contents[0].text  # type: ignore[union-attr]
+        result = await client.call_tool("show_archive_search", arguments)
+        given = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        page = await browser.new_page(viewport={"width": width, "height": 900})
+        view = View(page, page.main_frame)
+
+        async def route(each: Route) -> None:
+            await _serve(each, html, view)
+
+        async def call(text: str) -> str:
+            asked = json.loads(text)
+            view.asked.append(asked["arguments"])
+            answer = await client.call_tool(asked["name"], asked["arguments"])
+            return json.dumps(answer.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+        await page.route("**/*", route)
+        await page.expose_function("callTool", call)
+        page.on("pageerror", lambda error: view.errors.append(str(error)))
+        page.on("console", lambda said: view.errors.append(said.text) if said.type == "error" else None)
+        page.on("popup", lambda other: view.strayed.append(f"popup {other.url}"))
+        await page.goto(HOST)
+        await page.evaluate(
+            "(given) => window.show(given)",
+            {
+                "url": FRAME,
+                "context": {"theme": theme, "displayMode": "inline", "locale": "en"},
+                "capabilities": EVERYTHING if capabilities is None else capabilities,
+                "args": arguments,
+                "result": change(given) if change else given,
+            },
+        )
+        view.frame = next(each for each in page.frames if each.url == FRAME)
+        page.on("framenavigated", lambda each: view.strayed.append(f"navigated {each.url}"))
+        try:
+            yield view
+        finally:
+            await browser.close()
+    assert view.strayed == [] and view.errors == [], (view.strayed, view.errors)
+
+
+async def _serve(each: Route, html: str, view: View) -> None:
+    request: Request = each.request
+    if request.url == HOST:
+        await each.fulfill(body=PAGE, content_type="text/html")
+    elif request.url == f"{HOST}bundle.js":
+        await each.fulfill(body=_bundle(), content_type="text/javascript")
+    elif request.url == FRAME:
+        await each.fulfill(body=html, content_type="text/html", headers={"Content-Security-Policy": CSP})
+    else:
+        view.strayed.append(f"{request.method} {request.url}")
+        await each.abort()
+
+
+@cache
+def _bundle() -> str:
+    return BUNDLE.read_text("utf-8")

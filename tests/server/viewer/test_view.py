@@ -1,0 +1,390 @@
+"""The view of a search in Chromium, with a host's own bridge: what is seen, clicked, sorted, narrowed and opened."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mail_archive_server.backends import open_access
+from mail_archive_server.local.context import Local
+from mail_archive_server.local.importing.record import describe
+from mail_archive_server.local.storage.store import Store
+from mail_archive_server.settings import Settings
+from mail_archive_tools.access import Access
+from tests.conftest import MEASURED, Sample, eml
+from tests.folder import keeping_archive
+from tests.pace import slowness
+from tests.server.viewer.showing import needs_browser, view_of
+from tests.tools.mime.hostile import HOSTILE
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, *needs_browser]
+
+FIRST_PAINT_MS, LONG_TASK_MS = 200, 50
+
+
+@pytest.fixture
+def year(sample: Sample) -> dict[str, Any]:
+    return {"archive_id": sample.archive_id, "from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
+
+
+async def texts(locator: Any) -> list[str]:
+    found: list[str] = await locator.all_inner_texts()
+    return found
+
+
+async def test_all_rows_are_loaded_and_those_in_sight_are_in_the_page(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        assert (await view.frame.locator("#status").inner_text()).startswith("300 messages found.")
+        assert await view.frame.get_by_role("grid").get_attribute("aria-rowcount") == "301"
+        assert 12 <= await view.rows().count() < 60
+        assert {each["tool"] for each in view.asked} == {"search_archive"} and len(view.asked) == 6
+        sizes = await view.heard("sizes")
+        assert 300 < sizes[-1]["height"] < 800
+
+
+async def test_columns_sort_both_ways_and_say_so(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        received = view.frame.locator(".rows .time")
+        newest = (await texts(received))[0]
+        await view.frame.get_by_role("button", name="Sort by Received").click()
+        assert (await texts(received))[0] < newest
+        head = view.frame.get_by_role("columnheader", name="From")
+        await head.get_by_role("button").click()
+        assert await head.get_attribute("aria-sort") == "ascending"
+        senders = await texts(view.frame.locator(".rows .from"))
+        assert senders == sorted(senders, key=str.lower)
+
+
+async def test_words_and_facets_narrow_and_clear_takes_them_away(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        facets = view.frame.get_by_role("group", name="Facets")
+        await facets.get_by_role("button", name="kessler.example 12").click()
+        assert "12 shown" in await view.frame.locator("#status").inner_text()
+        await facets.get_by_role("button", name="With attachments").click()
+        assert await facets.get_by_role("button", name="With attachments").get_attribute("aria-pressed") == "true"
+        await view.frame.get_by_role("searchbox").fill("no such words")
+        assert await view.rows().count() == 0
+        assert await view.frame.get_by_text("No row passes.").is_visible()
+        await facets.get_by_role("button", name="Clear").click()
+        assert "shown" not in await view.frame.locator("#status").inner_text()
+
+
+async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.frame.get_by_role("searchbox").fill("bank details")
+        # The address stands below the name that passes for another's.
+        assert "accounts@brightwel1-optics.example" in (await texts(view.rows()))[-1]
+        await view.rows().last.click()
+        message = view.frame.get_by_role("article", name="Message")
+        await message.get_by_text("Look at this first").wait_for()
+        assert "another domain" in await message.locator(".findings").inner_text()
+        order = await texts(message.locator("h2, h3, dl, .text"))
+        assert order[0].startswith("Re: Invoice") and order[1] == "Look at this first"
+        await message.get_by_role("button", name="Show its text").click()
+        await message.locator(".file .text").first.wait_for()
+        assert "New bank details" in await message.locator(".file").inner_text()
+        assert await message.get_by_role("img", name=re.compile("^From ")).count() == 1
+        contexts = await view.heard("contexts")
+        (message_id,) = contexts[-1]["structuredContent"]["ArchivedMessageIds"]
+        assert message_id in contexts[-1]["content"][0]["text"]
+        # Nothing that the mail says is told to the model by the view.
+        assert "bank" not in str(contexts) and "brightwel" not in str(contexts)
+
+
+async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.frame.get_by_role("searchbox").fill("new bank details")
+        await view.rows().last.click()
+        await view.frame.get_by_role("tab", name="Conversation").click()
+        tree = view.frame.get_by_role("list", name="Conversation")
+        await tree.wait_for()
+        entries = await tree.get_by_role("listitem").all()
+        assert [await each.get_attribute("aria-level") for each in entries] == ["1", "2"]
+        await tree.get_by_role("button").last.click()
+        await view.frame.locator(".message dd").get_by_text("jonas@tidewater.example").first.wait_for()
+
+
+async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.frame.get_by_role("tab", name="Timeline").click()
+        assert await view.frame.locator(".slot").count() == 12
+        box = await view.frame.locator(".timeline svg").bounding_box()
+        assert box is not None
+        await view.page.mouse.move(box["x"] + box["width"] * 3.5 / 12, box["y"] + 80)
+        await view.page.mouse.down()
+        await view.page.mouse.move(box["x"] + box["width"] * 4.5 / 12, box["y"] + 80)
+        await view.page.mouse.up()
+        assert "55 shown" in await view.frame.locator("#status").inner_text()
+        assert await view.frame.get_by_role("button", name="2025-04-01 to 2025-05-31").count() == 1
+        await view.frame.get_by_label("From day").fill("2025-05-01")
+        assert "25 shown" in await view.frame.locator("#status").inner_text()
+        await view.frame.get_by_role("button", name="By day").click()
+        assert "Longest without a message" in await view.frame.locator(".timeline").inner_text()
+
+
+async def test_who_wrote_to_whom_is_counted_and_narrows(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.frame.get_by_role("tab", name="Who to whom").click()
+        cell = view.frame.get_by_role("button", name="news@optics-weekly.example to luc@tidewater.example")
+        assert await cell.inner_text() == "52"
+        await cell.click()
+        assert "52 shown" in await view.frame.locator("#status").inner_text()
+
+
+async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        grid = view.frame.get_by_role("grid")
+        await grid.focus()
+        for key in ("ArrowDown", "ArrowDown", "Space", "End", "Space"):
+            await view.page.keyboard.press(key)
+        assert len((await view.heard("contexts"))[-1]["structuredContent"]["ArchivedMessageIds"]) == 2
+        active = await grid.get_attribute("aria-activedescendant")
+        assert active == "row-299" and await view.frame.locator(f"#{active}").is_visible()
+        await view.page.keyboard.press("Enter")
+        await view.frame.locator(".message h2").wait_for()
+        await view.frame.get_by_role("tab", name="Table").focus()
+        await view.page.keyboard.press("ArrowRight")
+        assert await view.frame.get_by_role("tab", name="Timeline").get_attribute("aria-selected") == "true"
+
+
+async def test_every_control_has_a_name(access: Access, year: dict[str, Any]) -> None:
+    unnamed = """() => [...document.querySelectorAll('button, input, [role=grid], [role=img], [role=region]')]
+        .filter(each => !(each.getAttribute('aria-label') || each.textContent.trim())).map(each => each.outerHTML)"""
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.rows().first.click()
+        await view.frame.locator(".message h2").wait_for()
+        for tab in ("Table", "Timeline", "Who to whom", "Conversation"):
+            await view.frame.get_by_role("tab", name=tab).click()
+            assert await view.frame.evaluate(unnamed) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1_100])
+async def test_words_can_be_read_in_both_themes_and_no_frame_is_too_narrow(
+    access: Access, year: dict[str, Any], theme: str, width: int
+) -> None:
+    colours = """() => { const seen = getComputedStyle(document.body); const canvas = document.createElement('canvas');
+        const draw = canvas.getContext('2d', {willReadFrequently: true});
+        const rgb = (colour) => { draw.fillStyle = colour; draw.fillRect(0, 0, 1, 1);
+            return [...draw.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+        return [rgb(seen.color), rgb(seen.backgroundColor)]; }"""
+    async with view_of(access, year, theme=theme, width=width) as view:
+        await view.loaded()
+        ink, back = ([sum(rgb) / 3] for rgb in await view.frame.evaluate(colours))
+        assert (ink < back) is (theme == "light") and abs(ink[0] - back[0]) > 150
+        await view.rows().first.click()
+        await view.frame.locator(".message h2").wait_for()
+        assert await view.frame.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# What hosts lack or do
+
+
+async def test_a_host_that_gives_the_text_alone_gets_the_rows_all_the_same(
+    access: Access, year: dict[str, Any]
+) -> None:
+    def without(result: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in result.items() if name != "structuredContent"}
+
+    async with view_of(access, year, change=without) as view:
+        await view.loaded()
+        assert (await view.frame.locator("#status").inner_text()).startswith("300 messages found.")
+
+
+async def test_a_host_without_tools_shows_the_first_page_and_says_what_it_cannot(
+    access: Access, year: dict[str, Any]
+) -> None:
+    async with view_of(access, year, capabilities={}) as view:
+        await view.loaded()
+        assert "20 loaded" in await view.frame.locator("#status").inner_text()
+        await view.rows().first.click()
+        await view.frame.get_by_text("Ask in the chat.").first.wait_for()
+        assert view.asked == [] and await view.heard("contexts") == []
+
+
+async def test_a_search_that_failed_says_why(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year | {"archive_id": "a-none"}) as view:
+        await view.frame.get_by_role("heading", name="The search failed").wait_for()
+        assert "a-none" in await view.frame.get_by_role("alert").first.inner_text()
+
+
+async def test_a_later_page_that_fails_keeps_the_rows(access: Access, year: dict[str, Any]) -> None:
+    def broken(result: dict[str, Any]) -> dict[str, Any]:
+        return result | {"structuredContent": result["structuredContent"] | {"NextCursor": "forged"}}
+
+    async with view_of(access, year, change=broken) as view:
+        await view.frame.get_by_role("alert").first.wait_for()
+        assert "cursor" in await view.frame.get_by_role("alert").first.inner_text()
+        assert await view.rows().count() > 10
+
+
+async def test_the_theme_follows_the_host_and_a_teardown_is_answered(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        await view.page.evaluate("window.bridge.setHostContext({theme: 'dark'})")
+        await view.frame.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        assert await view.page.evaluate("window.bridge.teardownResource({})") == {}
+
+
+# Hostile mail
+
+
+HOSTILE_HEADERS = {
+    "markup": '<img src=x onerror="top.location=1"> <script>alert(1)</script>',
+    "a link": '<a href="https://evil.example/">click</a> javascript:alert(1)',
+    "a style": '"><style>*{background:url(https://evil.example/)}</style>',
+    "a meta refresh": '<meta http-equiv="refresh" content="0;url=https://evil.example/">',
+    "right to left": "\u202egnp.exe invoice",
+}
+
+
+def hostile_archive(folder: Path) -> tuple[Access, dict[str, Any]]:
+    """Messages whose headers, bodies and files all try to be more than text."""
+    with Store(folder, create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "hostile")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        messages = []
+        for number, (name, words) in enumerate(HOSTILE_HEADERS.items()):
+            body = f"{words}\nhttps://evil.example/{number}?x=1 and > quoted\n> {words}\n> {words}\n> {words}\n"
+            raw = eml(
+                From=f'"{words.replace(chr(34), "")}" <a{number}@evil.example>',
+                To=f"<b@corp.example>, {words[:40]}",
+                Subject=f"{name} {words}",
+                Message_ID=f"<{number}@evil.example>",
+                In_Reply_To=f"<{(number - 1) % len(HOSTILE_HEADERS)}@evil.example>",
+                Content_Type="text/plain; charset=utf-8",
+                body=body,
+            )
+            messages.append(describe(raw, archive_id, 1_750_000_000 + number * 3_600))
+        for number, make in enumerate(list(HOSTILE.values())[:12]):
+            messages.append(describe(make(), archive_id, 1_750_100_000 + number))
+        store.add_messages(archive, messages)
+    return open_access(Settings(local=folder, search_seconds=0)), {
+        "archive_id": archive_id,
+        "from_timestamp": "2025-06-01",
+        "to_timestamp": "2025-06-30",
+    }
+
+
+async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(tmp_path: Path) -> None:
+    """`view_of` fails on any request, navigation, window or script error."""
+    access, search = hostile_archive(tmp_path / "archive")
+    async with view_of(access, search) as view:
+        await view.loaded()
+        for place in range(await view.rows().count()):
+            await view.rows().nth(place).click()
+            await view.frame.locator(".message h2, .message [role=alert]").first.wait_for()
+            for fold in await view.frame.locator(".message summary").all():
+                await fold.click()
+        for tab in ("Timeline", "Who to whom", "Conversation"):
+            await view.frame.get_by_role("tab", name=tab).click()
+        await view.frame.locator(".thread li, .thread [role=alert]").first.wait_for()
+        foreign = "a, img, iframe, object, embed, form, base, meta[http-equiv], link, [href], [src]"
+        assert await view.frame.locator(foreign).count() == 0
+        assert await view.frame.evaluate("document.scripts.length") == 10
+        assert await view.heard("links") == []
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "fetch('https://evil.example/')",
+        "location.href = 'https://evil.example/'",
+        "document.body.append(Object.assign(new Image(), {src: 'https://evil.example/x.png'}))",
+        "window.open('https://evil.example/')",
+    ],
+)
+async def test_what_leaves_a_frame_is_noticed(access: Access, year: dict[str, Any], deed: str) -> None:
+    """So that the test before this one can fail."""
+    with pytest.raises((AssertionError, ExceptionGroup)) as caught:
+        async with view_of(access, year) as view:
+            await view.loaded()
+            await view.frame.evaluate(f"() => {{ {deed} }}")
+            await view.page.wait_for_timeout(300)
+    assert "evil.example" in repr(caught.value) or "sandbox" in repr(caught.value)
+
+
+async def test_a_link_shows_its_host_and_opens_outside_after_a_second_word(tmp_path: Path) -> None:
+    access, search = hostile_archive(tmp_path / "archive")
+    async with view_of(access, search | {"subject": ["a link"]}) as view:
+        await view.loaded()
+        await view.rows().first.click()
+        link = view.frame.get_by_role("button", name="evil.example ↗").last
+        await link.click()
+        assert await view.heard("links") == []
+        await view.frame.get_by_role("button", name="Stay").click()
+        await link.click()
+        await view.frame.get_by_role("button", name="Open outside").click()
+        await view.frame.get_by_role("button", name="Open outside").wait_for(state="detached")
+        (opened,) = await view.heard("links")
+        assert opened.startswith("https://evil.example/")
+
+
+# How fast
+
+
+def thousand(folder: Path) -> tuple[Access, dict[str, Any]]:
+    with Store(folder, create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "thousand")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        store.add_messages(
+            archive,
+            [
+                describe(
+                    eml(
+                        From=f"Sender {number % 40} <s{number % 40}@d{number % 17}.example>",
+                        To=f"Person {number % 23} <p{number % 23}@corp.example>",
+                        Subject=f"Number {number}: minutes and accounts",
+                        Message_ID=f"<{number}@d.example>",
+                    ),
+                    archive_id,
+                    1_740_000_000 + number * 20_000,
+                )
+                for number in range(1_000)
+            ],
+        )
+    return open_access(Settings(local=folder, search_seconds=0)), {
+        "archive_id": archive_id,
+        "from_timestamp": "2025-01-01",
+        "to_timestamp": "2025-12-31",
+    }
+
+
+async def test_it_paints_at_once_and_a_thousand_rows_scroll_without_a_long_task(tmp_path: Path) -> None:
+    access, search = thousand(tmp_path / "archive")
+    watch = """() => { window.tasks = []; new PerformanceObserver(list => window.tasks.push(
+        ...list.getEntries().map(each => each.duration))).observe({type: 'longtask'}); }"""
+    scroll = """async () => {
+        const box = document.querySelector('.scroller');
+        for (let step = 0; step <= 100; step++) {
+            box.scrollTop = box.scrollHeight * step / 100;
+            await new Promise(requestAnimationFrame);
+        }
+        await new Promise(done => setTimeout(done, 100));
+        return window.tasks;
+    }"""
+    async with view_of(access, search) as view:
+        await view.loaded()
+        paint = await view.frame.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        assert (await view.frame.locator("#status").inner_text()).startswith("1,000 messages found")
+        await view.frame.evaluate(watch)
+        tasks = await view.frame.evaluate(scroll)
+        assert await view.rows().last.get_attribute("aria-rowindex") == "1001"
+    MEASURED.append(
+        f"view: first paint after {paint:.0f} ms; 1,000 rows scrolled with {len(tasks)} tasks over 50 ms"
+        f"{f', the longest {max(tasks):.0f} ms' if tasks else ''}"
+    )
+    assert paint / slowness() < FIRST_PAINT_MS
+    assert all(each / slowness() < LONG_TASK_MS for each in tasks), tasks
