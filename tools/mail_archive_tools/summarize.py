@@ -8,6 +8,7 @@ from anyio import to_thread
 from pydantic import Field
 
 from mail_archive_tools.access import Access
+from mail_archive_tools.answers.pictures import chart
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
@@ -77,6 +78,7 @@ async def summarize_archive_search(
         Field(max_length=20, description="Words to count one by one in From, To, Cc and Subject; nothing is read."),
     ] = None,
     zone: Annotated[str, described_text("The IANA time zone of days and hours."), Field(max_length=100)] = "UTC",
+    picture: Annotated[bool, Field(description="Add a picture (PNG) of the groups.")] = False,
     top: Annotated[int, Field(ge=1, le=50, description="Groups to list; the others are counted together.")] = 10,
     wait_seconds: WaitSeconds = 45,
     *,
@@ -112,7 +114,10 @@ async def summarize_archive_search(
             )
 
     # In a thread, since many rows take a while to group.
-    return await to_thread.run_sync(with_tables, answer, counted, grouping)
+    summary = await to_thread.run_sync(with_tables, answer, counted, grouping)
+    if picture and any(each.top for each in summary.summaries):
+        summary = summary.with_picture(await to_thread.run_sync(chart, summary.summaries))
+    return summary
 
 
 def _asked(filter_here: FilterHere | None, grouping: Grouping, terms: list[str], access: Access) -> Asked:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.budget import CONVERSATION_BYTES, json_bytes
+from mail_archive_tools.answers.pictures import tree
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.conversations.jwz import Container
 from mail_archive_tools.conversations.texts import standing_in, without_repeated_ends
@@ -39,6 +40,7 @@ async def get_archive_thread(
     archive_id: ArchiveId,
     archived_message_id: MessageId,
     new_text: Annotated[bool, Field(description="Show what each message adds, without what it quotes.")] = False,
+    picture: Annotated[bool, Field(description="Add a picture (PNG) of the tree.")] = False,
     offset: Annotated[int, Field(ge=0, description="NextOffset of the answer before.")] = 0,
     wait_seconds: WaitSeconds = 45,
     *,
@@ -55,8 +57,8 @@ async def get_archive_thread(
         tracer = Tracer(access.searcher, access.reader, archive_id, known, patience)
         await tracer.trace()
 
-        tree = known.tree()
-        numbered = dict(_messages(tree))
+        found = known.tree()
+        numbered = dict(_messages(found))
         messages = list(numbered.values())
         if offset > len(messages):
             raise InvalidArgument(f"The conversation has only {len(messages)} messages: begin with offset 0.")
@@ -69,10 +71,10 @@ async def get_archive_thread(
 
     shown = list(_fitting(page))
     following = offset + len(shown)
-    return ArchiveThread(
+    thread = ArchiveThread(
         archived_message_id=archived_message_id,
         subject=base_subject(asked.reading.row.get("Subject", "")) or None,
-        asked_number=numbered[tree.asked].number,
+        asked_number=numbered[found.asked].number,
         coverage=_range(tracer.covered),
         complete=tracer.complete,
         messages=shown,
@@ -82,6 +84,9 @@ async def get_archive_thread(
         searches=tracer.searches,
         notes=[*tracer.notes, *unread] or None,
     )
+    if picture:
+        thread = thread.with_picture(await to_thread.run_sync(tree, thread.subject or "", thread.messages))
+    return thread
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ What a tool is made of is loaded at its first call: a server that only lists its
 from __future__ import annotations
 
 import inspect
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata, func_metadata
-from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ContentBlock, ImageContent, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
 from mail_archive_server.hosting.consenting import Consents, InputNeeded
@@ -119,9 +120,10 @@ def _adapted(
             result = await function(**arguments, **injected)
         except InputNeeded as needed:
             return needed.result
-        return CallToolResult(
-            content=[TextContent(type="text", text=render(result))], structured_content=result.structured()
-        )
+        content: list[ContentBlock] = [TextContent(type="text", text=render(result))]
+        if result.picture is not None:
+            content.append(ImageContent(type="image", data=b64encode(result.picture).decode(), mime_type="image/png"))
+        return CallToolResult(content=content, structured_content=result.structured())
 
     parameters = [each for name, each in signature.parameters.items() if name not in _INJECTED]
     call.__name__ = function.__name__

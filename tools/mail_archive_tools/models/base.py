@@ -7,6 +7,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     WithJsonSchema,
 )
@@ -44,6 +45,19 @@ class Output(BaseModel):
                 f"Mail Manager's answer could not be used: its member {where} is not what the API says. "
                 "Check the server's endpoint-url, then call again."
             ) from error
+
+    _picture: bytes | None = PrivateAttr(default=None)
+
+    @property
+    def picture(self) -> bytes | None:
+        """A PNG that goes out with it, where one was asked for."""
+        return self._picture
+
+    def with_picture(self, png: bytes) -> Self:
+        """The same, with a picture."""
+        made = self.model_copy()
+        made._picture = png
+        return made
 
     def structured(self) -> dict[str, Any]:
         """The JSON object that goes out: the API's names, no nulls."""

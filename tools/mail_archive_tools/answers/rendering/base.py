@@ -7,6 +7,9 @@ from typing import Any, TypeVar, get_type_hints
 from mail_archive_tools.models import Output
 from mail_archive_tools.untrusted import fence, new_nonce
 
+BAR_CHARACTERS = 8
+"""How long the longest bar is."""
+
 _Lines = TypeVar("_Lines", bound=Callable[[Any], Iterator[str]])
 
 
@@ -39,6 +42,12 @@ def marked(lines: Iterable[str]) -> Iterator[str]:
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A line for each row, tabs between cells."""
     return "\n".join("\t".join(cells) for cells in [columns, *rows])
+
+
+def bar(count: int, most: int) -> str:
+    """A count as block characters, beside the largest: for those who read a column faster than numbers."""
+    eighths = max(1, round(count / most * BAR_CHARACTERS * 8)) if count else 0
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
 
 
 def labelled(members: dict[str, Any], prefix: str = "") -> Iterator[str]:

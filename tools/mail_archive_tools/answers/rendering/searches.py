@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mail_archive_tools.answers.rendering.base import (
+    bar,
     from_mail,
     labelled,
     line_by_line,
@@ -162,8 +163,14 @@ def _terms(result: ArchiveSearchSummary) -> Iterator[str]:
 
 def _summary(result: Summary) -> Iterator[str]:
     rows = [group.structured() for group in result.top]
-    names = ("Value", "Rows", "Messages", "First", "Last")
-    columns = [name for name in names if any(name in row for row in rows)]
+    most = max((group.rows for group in result.top), default=1)
+    for row, group in zip(rows, result.top, strict=True):
+        row["Bar"] = bar(group.rows, most)
+    names = ("Value", "Rows", "Messages", "Bar", "First", "Last")
+    present = {name for row in rows for name in row}
+    if result.others and result.others.messages:
+        present.add("Messages")
+    columns = [name for name in names if name in present]
     for row in rows:
         # Where a group has as many messages as rows, that is not said twice.
         row.setdefault("Messages", row["Rows"])
@@ -176,9 +183,7 @@ def _summary(result: Summary) -> Iterator[str]:
 
 def _others(others: SummaryOthers, with_messages: bool) -> str:
     line = f"{number_of(others.groups, 'other')}\t{others.rows}"
-    if others.messages or with_messages:
-        line += f"\t{others.messages or others.rows}"
-    return line
+    return f"{line}\t{others.messages or others.rows}" if with_messages else line
 
 
 def _span(times: TimeRange) -> str:
