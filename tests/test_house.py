@@ -34,6 +34,7 @@ FLOORS = (
     ("mime.codecs",),
     ("calls",),
     ("cache", "untrusted", "sandbox"),
+    ("system",),
     ("errors",),
 )
 """The rooms of the tools, and the files beside them: each imports from its own floor's room or from floors below."""

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from mail_archive_tools import system
+
 _BY_SIGNAL = 128
 """A program that a signal ended says this and the signal's number."""
 
@@ -47,12 +49,10 @@ async def run_until_told_to_stop(serve: Callable[[], Awaitable[None]], calls: Ca
 
 
 async def _end_on_signal(everything: anyio.CancelScope, calls: Calls, grace_seconds: float) -> None:
-    try:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            number = await anext(signals)
-    except NotImplementedError:
-        # Windows' event loop has none; there Ctrl-C ends the process in its own way.
+    if not system.LOOP_HEARS_SIGNALS:
         return
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        number = await anext(signals)
 
     everything.cancel()
     with anyio.CancelScope(shield=True):

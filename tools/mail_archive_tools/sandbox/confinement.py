@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mail_archive_tools import system
 from mail_archive_tools.sandbox import landlock, limits, seccomp
 
 _PACKAGES = ("mail_archive_tools", "selectolax", "charset_normalizer", "icalendar", "tzdata", "idna")
@@ -30,9 +30,9 @@ def confine(folders: Iterable[Path] = ()) -> dict[str, str]:
     folders can still be read, with Python's own."""
     limits.restrict()
     missing: dict[str, str] = {}
-    if not limits.are_known():
+    if not system.HAS_LIMITS:
         missing["memory and time"] = "this system limits neither memory nor CPU time; what takes too long is ended"
-    if not sys.platform.startswith("linux"):
+    if not system.CAN_CONFINE:
         why = "only Linux can take this away from a process without rights of its own"
         return {**dict.fromkeys(("files", "network", "processes", "signals"), why), **missing}
 

@@ -3,11 +3,7 @@
 import signal
 from contextlib import suppress
 
-try:
-    import resource
-except ImportError:
-    # Windows has no such limits. The server's own patience still holds.
-    resource = None  # type: ignore[assignment]
+from mail_archive_tools import system
 
 MEMORY_BYTES = 500_000_000
 """What a worker may fill: a message of 40 MB with all that is made of it, or an open document."""
@@ -18,14 +14,12 @@ LIFE_CPU_SECONDS = 6_000
 """CPU time of a worker in all its life, should it find a way around what holds for one reading."""
 
 
-def are_known() -> bool:
-    return resource is not None
-
-
 def restrict() -> None:
     """Set what holds for the whole life of this process."""
-    if resource is None:
+    if not system.HAS_LIMITS:
         return
+    import resource
+
     for kind, limit in (
         (resource.RLIMIT_DATA, MEMORY_BYTES),
         (resource.RLIMIT_CPU, LIFE_CPU_SECONDS),
@@ -43,5 +37,5 @@ def restrict() -> None:
 
 def allow_cpu(seconds: float) -> None:
     """So much more CPU time for this process; when it has taken that, the system ends it."""
-    if hasattr(signal, "setitimer"):
+    if system.HAS_CPU_TIMER:
         signal.setitimer(signal.ITIMER_PROF, seconds)

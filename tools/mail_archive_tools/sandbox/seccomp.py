@@ -9,7 +9,8 @@ import errno
 import os
 import platform
 import struct
-import sys
+
+from mail_archive_tools import system
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -56,7 +57,7 @@ class _Program(ctypes.Structure):
 
 def is_known() -> bool:
     """Whether the calls of this machine are known here."""
-    return sys.platform == "linux" and platform.machine() in _ARCHITECTURES and ctypes.sizeof(ctypes.c_void_p) == 8
+    return system.CAN_CONFINE and platform.machine() in _ARCHITECTURES and ctypes.sizeof(ctypes.c_void_p) == 8
 
 
 def give_up_privileges() -> None:

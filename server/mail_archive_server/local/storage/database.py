@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
+from mail_archive_tools import system
 
 DATABASE = "archive.sqlite3"
 APPLICATION_ID = 0x6D61696C  # "mail"
@@ -98,7 +99,7 @@ class Database:
 
     def exposed(self) -> list[Path]:
         """The folder and its files, those of them that others than the owner may use."""
-        if os.name != "posix":
+        if not system.HAS_FILE_MODES:
             return []
         own = [self.folder, *self.folder.glob(f"{DATABASE}*")]
         return [each for each in own if each.stat().st_mode & _OTHERS]

@@ -1,0 +1,29 @@
+"""What differs between Linux, macOS and Windows, in one place: what this system has of it.
+
+Asked where it matters, by these names; a test takes each of them away and looks at what is done without.
+"""
+
+import importlib.util
+import os
+import signal
+import socket
+import sys
+
+CAN_CONFINE = sys.platform.startswith("linux")
+"""A process can give up files, network and other processes by itself (Landlock, seccomp). Else that is said, by
+`version --verbose` and `doctor`, and the limits that there are hold."""
+
+HAS_LIMITS = importlib.util.find_spec("resource") is not None
+"""A process can be limited in memory and CPU time (setrlimit). Else the server's patience ends what takes too long."""
+
+HAS_CPU_TIMER = hasattr(signal, "setitimer")
+"""A process can be ended when it has used so much CPU time. Else its parent ends it after as much time by the clock."""
+
+HAS_FILE_MODES = os.name == "posix"
+"""Files have modes that keep other users out. Else the folder's own access rules do, which are the user's to set."""
+
+HAS_UNIX_SOCKETS = hasattr(socket, "AF_UNIX")
+"""There are sockets that only their user can open. Else `--socket` is refused with a sentence."""
+
+LOOP_HEARS_SIGNALS = sys.platform != "win32"
+"""The event loop can wait for signals. Else Ctrl-C ends the process in its own way, and the host closes stdin."""
