@@ -8,17 +8,17 @@ from typing import NoReturn
 from mail_archive_server.commands import (
     CommandError,
     call,
+    completion,
     demo,
     doctor,
-    export_local,
-    importing,
+    health,
     local,
     policy,
     serve,
     tools,
-    verify,
     version,
 )
+from mail_archive_server.commands.evidence import export_local, importing, verify
 from mail_archive_server.settings import SettingError
 from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
 
@@ -33,6 +33,8 @@ COMMANDS = {
     "call": call,
     "policy": policy,
     "doctor": doctor,
+    "health": health,
+    "completion": completion,
     "version": version,
 }
 """Each a module with HELP, `add_arguments(parser)` and `run(arguments)`."""
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         words[0] = "version"
     elif not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
-    parsed = _parser().parse_args(words)
+    parsed = command_line().parse_args(words)
     try:
         COMMANDS[parsed.command].run(parsed)
         sys.stdout.flush()
@@ -62,12 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(only)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """All commands and their flags."""
     parser = argparse.ArgumentParser(
         prog="mail-archive-mcp",
         description="Amazon SES Mail Manager archives for AI assistants, over MCP. Without a command: serve.",
         allow_abbrev=False,
     )
+    # One command is about the command line itself.
+    parser.set_defaults(command_line=parser)
     parser.add_argument("--version", action="store_true", help=version.HELP)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():

@@ -47,6 +47,7 @@ class Settings:
     no_token: bool = False
     socket: Path | None = None
     local: Path | None = None
+    sample: bool = False
     search_seconds: float = 0.05
     region: str | None = None
     profile: str | None = None
@@ -73,6 +74,11 @@ class Settings:
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine, to which no other has a way."""
+        return self.host in ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -113,13 +119,22 @@ _STS_NAME = "2 to 64 letters, digits and +=,.@-"
 
 SETTINGS = (
     Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
-    Setting("host", str, "with http: the loopback address to listen on", "HOST"),
+    Setting(
+        "host", str, "with http: the address to listen on; one that other machines reach needs a token of yours", "HOST"
+    ),
     Setting("port", port, "with http: the port to listen on", "PORT"),
     Setting("token", key, "with http: the bearer token that callers have to send", "TOKEN", secret=True),
     Setting("token_file", path, "with http: where the token is; made there where there is none", "FILE"),
     Setting("no_token", yes_or_no, "with http: answer every local user", "yes|no", switch=True),
     Setting("socket", path, "with http: a Unix socket to listen on instead of a port, for this user alone", "PATH"),
     Setting("local", path, "a folder with a local archive to serve instead of AWS", "DIR"),
+    Setting(
+        "sample",
+        yes_or_no,
+        "serve a sample archive, made for this run in a temporary folder: a small company's year of mail",
+        "yes|no",
+        switch=True,
+    ),
     Setting("search_seconds", seconds, "how long a search of the local archive takes", "SECONDS"),
     Setting("region", str, "the AWS Region; else AWS's own settings say it", "REGION"),
     Setting(
@@ -260,7 +275,7 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
     values = {}
     for setting in SETTINGS:
         flag = flags.get(setting.name)
-        text = flag if flag is not None else environment.get(setting.variable) or None
+        text = flag if flag is not None else _meant(environment.get(setting.variable))
         if text is not None:
             source = setting.flag if flag is not None else setting.variable
             values[setting.name] = _read(setting, source, text)
@@ -268,6 +283,11 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
     settings = Settings(**values)
     _refuse_contradictions(settings)
     return settings
+
+
+def _meant(text: str | None) -> str | None:
+    """A variable as it was set. Hosts leave the placeholder of what a user did not fill in, or nothing."""
+    return None if not text or text.startswith("${user_config.") else text
 
 
 def _read(setting: Setting, source: str, given: str | list[str]) -> Any:
@@ -295,6 +315,11 @@ def _refuse_contradictions(settings: Settings) -> None:
             if getattr(settings, name) is not None:
                 flag = "--" + name.replace("_", "-")
                 raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")
+    if settings.sample:
+        for name in ("local", "region", "endpoint_url"):
+            if getattr(settings, name) is not None:
+                flag = "--" + name.replace("_", "-")
+                raise SettingError(f"--sample and {flag} exclude each other: leave one of them out.")
     if settings.export_folder is not None:
         if settings.local is None:
             raise SettingError("--export-folder is for a local archive: name that with --local.")
@@ -304,8 +329,8 @@ def _refuse_contradictions(settings: Settings) -> None:
         raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
     if settings.token and settings.token_file:
         raise SettingError("--token-file and MAIL_ARCHIVE_TOKEN exclude each other: both give the token.")
-    if settings.transport == "http" and settings.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.transport == "http" and not settings.is_loopback and not (settings.token or settings.token_file):
         raise SettingError(
-            f"--host {settings.host} is not a loopback address. Callers cannot be told apart yet, so the server "
-            "listens on 127.0.0.1, localhost or ::1 only."
+            f"--host {settings.host} can be reached by other machines. Give a token that callers have to send, with "
+            "--token-file or MAIL_ARCHIVE_TOKEN, or listen on 127.0.0.1, localhost or ::1."
         )

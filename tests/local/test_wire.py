@@ -7,7 +7,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from mail_archive_server.commands.importing import ARCHIVE_NAME, ARCHIVE_NAME_LENGTH
+from mail_archive_server.commands.evidence.importing import ARCHIVE_NAME, ARCHIVE_NAME_LENGTH
 from mail_archive_server.local.endpoint import OPERATIONS, PERSONAL, handle
 from mail_archive_server.local.errors import ApiError
 from mail_archive_server.local.wire import STATUSES, write_error

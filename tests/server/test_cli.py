@@ -14,11 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 from mcp import Client
 
-from mail_archive_server.commands.importing import archive_name
+from mail_archive_server.commands.evidence.importing import archive_name
 from mail_archive_server.local.storage.store import Store
+from mail_archive_server.settings import Settings, read_settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import READING, Sample, eml
 
@@ -250,8 +252,10 @@ def on_a_terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         start_new_session=True,
     ) as process:
         os.close(terminal)
-        yield process, controller
-        process.kill()
+        try:
+            yield process, controller
+        finally:
+            process.kill()
     os.close(controller)
 
 
@@ -373,3 +377,60 @@ def test_a_call_without_a_terminal_changes_nothing(own_sample: Sample) -> None:
 def test_settings_of_exports_that_cannot_be_are_said(words: tuple[str, ...], said: str) -> None:
     finished = run(*words)
     assert finished.returncode == 2 and said in finished.stderr and finished.stderr.count("\n") == 1
+
+
+# The sample, health, completion
+
+
+def test_the_sample_is_made_for_one_run_and_gone_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert "tidewater-2025" in run("call", "list_archives", "--sample").stdout
+    assert list(tmp_path.iterdir()) == []
+    for words in (["--local", str(tmp_path)], ["--region", "eu-west-1"]):
+        refused = run("--sample", *words)
+        assert refused.returncode == 2 and f"--sample and {words[0]} exclude each other" in refused.stderr
+
+
+def test_other_machines_are_served_with_a_token_alone(sample: Sample, tmp_path: Path) -> None:
+    open_to_all = ("--transport", "http", "--port", "0", "--host", "0.0.0.0", "--local", str(sample.folder))
+    for more in ((), ("--no-token",)):
+        refused = run(*open_to_all, *more)
+        assert refused.returncode == 2 and "can be reached by other machines. Give a token" in refused.stderr
+    token = tmp_path / "token"
+    with on_a_terminal(*open_to_all, "--token-file", str(token)) as (process, controller):
+        shown = said_by(controller, "Ctrl-C ends it.")
+        assert "whoever reaches it and has the token" in shown
+        found = re.search(r":([1-9]\d*)/mcp,", shown)
+        assert found
+        url = f"http://127.0.0.1:{found[1]}"
+        # A name that the server does not know, as behind a proxy or in a container.
+        asked = {"Host": "mail.corp.example", "Authorization": f"Bearer {token.read_text().strip()}"}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        headers = asked | {"Accept": "application/json, text/event-stream"}
+        assert httpx.post(f"{url}/mcp", json=body, headers=headers).status_code not in (401, 403, 421)
+        assert httpx.post(f"{url}/mcp", json=body, headers={"Host": "mail.corp.example"}).status_code == 401
+        assert httpx.get(f"{url}/health").text == "ok"
+        health = ("health", "--transport", "http", "--host", "0.0.0.0", "--port", found[1])
+        of_container = {"MAIL_ARCHIVE_TOKEN": "a token of the container"}
+        assert run(*health, **of_container).stdout == "The server answers.\n"
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+    ended = run(*health, **of_container)
+    assert ended.returncode == 1 and f"does not answer at port {found[1]}" in ended.stderr
+    assert "stdio" in run("health").stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_completes_commands_and_flags(shell: str) -> None:
+    script = run("completion", shell).stdout
+    assert "--download-links" in script and "export-local" in script
+    if shell == "bash":
+        typed = "COMP_WORDS=(mail-archive-mcp pol); COMP_CWORD=1; _shtab_mail_archive_mcp"
+        asked = f'{script}\n{typed}; echo "${{COMPREPLY[@]}}"'
+        done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["policy"]
+
+
+def test_what_a_host_leaves_unfilled_is_not_set() -> None:
+    environment = {"MAIL_ARCHIVE_REGION": "${user_config.region}", "MAIL_ARCHIVE_PROFILE": ""}
+    assert read_settings({}, environment) == Settings()

@@ -30,11 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
     import anyio
 
     from mail_archive_server.hosting.published import chosen_tools
+    from mail_archive_server.sample.temporary import with_sample
 
     names = [tool.name for tool in chosen_tools(settings)]
     if arguments.tool not in names:
         raise SettingError(f"There is no tool {arguments.tool}. There are {', '.join(names)}.")
-    text, structured = anyio.run(_call, settings, arguments.tool, given)
+    with with_sample(settings) as settings:
+        text, structured = anyio.run(_call, settings, arguments.tool, given)
     print(json.dumps(structured, ensure_ascii=False, indent=2) if arguments.json else text)
 
 

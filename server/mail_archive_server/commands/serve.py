@@ -34,21 +34,23 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.published import chosen_tools, names_views
     from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.sample.temporary import with_sample
 
-    tools = chosen_tools(settings)
-    token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
-    try:
-        access = accessor(settings, cursors)
-    except StoreError as error:
-        raise CommandError(str(error)) from error
+    with with_sample(settings) as settings:
+        tools = chosen_tools(settings)
+        token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
+        try:
+            access = accessor(settings, cursors)
+        except StoreError as error:
+            raise CommandError(str(error)) from error
 
-    views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"
-    server = build_server(access, settings.log_level, tools, settings.consent, views)
-    _quieten()
-    if settings.transport == "http":
-        _serve_http(server, settings, token)
-    else:
-        _serve_stdio(server, settings)
+        views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"
+        server = build_server(access, settings.log_level, tools, settings.consent, views)
+        _quieten()
+        if settings.transport == "http":
+            _serve_http(server, settings, token)
+        else:
+            _serve_stdio(server, settings)
 
 
 def _for_callers(settings: Settings) -> "tuple[str | None, Cursors]":
@@ -78,19 +80,20 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings) -> None:
 def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None) -> None:
     import uvicorn
 
-    from mail_archive_server.transport.listening import listen, only_this_machine
-    from mail_archive_server.transport.tokens import who_may_call, with_token
+    from mail_archive_server.transport.listening import callers_of, listen
+    from mail_archive_server.transport.tokens import who_may_call, with_health, with_token
 
     listening, place = listen(settings)
     app: Any = server.streamable_http_app(
-        streamable_http_path=PATH, host=settings.host, transport_security=only_this_machine()
+        streamable_http_path=PATH, host=settings.host, transport_security=callers_of(settings)
     )
     if token is not None:
         app = with_token(app, token)
+    app = with_health(app)
     config = uvicorn.Config(
         app, log_level=settings.log_level.lower(), access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
-    _say(f"The MCP server of {_what(settings)} listens at {place}{PATH}, for this machine only. Ctrl-C ends it.")
+    _say(f"The MCP server of {_what(settings)} listens at {place}{PATH}, for {_whom(settings)}. Ctrl-C ends it.")
     _say(who_may_call(settings, token))
     if settings.cursor_key is None:
         _say("Cursors are sealed for this run alone; MAIL_ARCHIVE_CURSOR_KEY lets them outlive it.")
@@ -103,7 +106,15 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None)
     raise KeyboardInterrupt
 
 
+def _whom(settings: Settings) -> str:
+    if settings.is_loopback or settings.socket is not None:
+        return "this machine only"
+    return "whoever reaches it and has the token; it speaks plain HTTP, so let a proxy before it do TLS"
+
+
 def _what(settings: Settings) -> str:
+    if settings.sample:
+        return "a sample archive"
     return "Mail Manager's archives" if settings.local is None else f"the local archive in {shown(settings.local)}"
 
 

@@ -11,6 +11,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings
 from mail_archive_server.terminal import shown
+from mail_archive_tools import system
 
 
 def only_this_machine() -> TransportSecuritySettings:
@@ -21,6 +22,14 @@ def only_this_machine() -> TransportSecuritySettings:
         allowed_hosts=[each for name in names for each in (name, f"{name}:*")],
         allowed_origins=[f"http://{name}:*" for name in names],
     )
+
+
+def callers_of(settings: Settings) -> TransportSecuritySettings:
+    """As whom the server may be asked. Where other machines reach it, it goes by names that it does not know, and the
+    token, which no page in a browser has, is what keeps strangers out."""
+    if settings.is_loopback or settings.socket is not None:
+        return only_this_machine()
+    return TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 
 def listen(settings: Settings) -> tuple[socket.socket, str]:
@@ -41,7 +50,7 @@ def listen(settings: Settings) -> tuple[socket.socket, str]:
 
 def _listen_on_socket(path: Path) -> socket.socket:
     """A Unix socket that only this user can open. One that a server left behind is replaced."""
-    if not hasattr(socket, "AF_UNIX"):
+    if not system.HAS_UNIX_SOCKETS:
         raise CommandError("This system has no Unix sockets. Leave --socket out.")
     with suppress(OSError):
         if stat.S_ISSOCK(path.lstat().st_mode) and not _answers(path):

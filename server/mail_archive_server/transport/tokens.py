@@ -7,12 +7,14 @@ import secrets
 from pathlib import Path
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mail_archive_server.setting_values import KEY_BYTES
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_server.terminal import shown
+from mail_archive_server.transport import HEALTH_PATH
+from mail_archive_tools import system
 from mail_archive_tools.searching.cursors import Cursors
 
 CURSOR_SECONDS = 86_400.0
@@ -64,7 +66,7 @@ def _token_in(file: Path) -> str:
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, _MODE)
         with os.fdopen(descriptor, "r+", encoding="ascii") as opened:
-            if os.name == "posix" and os.fstat(descriptor).st_mode & _OTHERS:
+            if system.HAS_FILE_MODES and os.fstat(descriptor).st_mode & _OTHERS:
                 raise SettingError(f"--token-file {file} can be read by others. Run `chmod 600` on it.")
             token = opened.read(_MOST_BYTES).strip()
             if not token:
@@ -78,6 +80,17 @@ def _token_in(file: Path) -> str:
             f"--token-file {file} holds no token: at least {KEY_BYTES} characters, none of them a space."
         )
     return token
+
+
+def with_health(app: ASGIApp) -> ASGIApp:
+    """The application, and at `/health` an answer for everybody that says that there is a server, and nothing else."""
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == HEALTH_PATH:
+            return await PlainTextResponse("ok")(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return watched
 
 
 def with_token(app: ASGIApp, token: str) -> ASGIApp:

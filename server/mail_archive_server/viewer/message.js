@@ -181,7 +181,8 @@ const message = (() => {
       route(found.Route),
       list("Hosts that its links lead to", hosts),
       list("What could not be read", found.Problems ?? []),
-      (found.Notes ?? []).map((note) => el("p", { class: "note" }, note)),
+      // That the view asked for these sections is of no interest to who looks.
+      (found.Notes ?? []).filter((note) => !note.startsWith("Shown, as asked for")).map((note) => el("p", { class: "note" }, note)),
       el("p", { class: "note" }, `${id} · ${bytes(found.SizeBytes)} · SHA-256 ${found.Sha256}`),
     );
   }

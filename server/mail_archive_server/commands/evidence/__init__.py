@@ -1,0 +1,1 @@
+"""The commands that take in and give out many messages: what was done is listed, signed, and can be checked."""
