@@ -1,4 +1,4 @@
-# Each of `make demo`, `make test`, `make check`, `make interop`, `make investigations`, `make soak` and `make bench` is all
+# Each of `make demo`, `make test`, `make check`, `make interop`, `make dist`, `make investigations`, `make soak` and `make bench` is all
 # there is to type: the environment is made when it is missing or out of date.
 
 PYTHON ?= python3
@@ -8,12 +8,12 @@ PIP := -m pip --disable-pip-version-check install --quiet
 # Half of the tests' time is waiting: two processes share them, on one core too.
 TOGETHER := --numprocesses 2 --dist worksteal
 
-.PHONY: demo test quick soak investigations interop check format schemas bench lock clean
+.PHONY: demo test quick soak investigations interop check format schemas metadata pages pictures docs dist bench lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
-test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried
+test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried $(VENV)/mcpb/installed
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
@@ -48,6 +48,26 @@ format: $(VENV)/installed
 schemas: $(VENV)/installed
 	$(BIN)/python -m mail_archive_server.hosting.schemas
 
+# What registries and hosts are told, made anew from settings and tools. Review it in the diff.
+metadata: $(VENV)/installed
+	$(BIN)/python -m distribution.metadata
+
+# The pages of docs/ that are made of settings, tools and errors.
+pages: $(VENV)/installed
+	$(BIN)/python -m distribution.pages
+
+# What the views look like, for docs/. Needs Chromium.
+pictures: $(VENV)/installed $(VENV)/viewer/tried
+	$(BIN)/python -m tests.server.viewer.pictures
+
+# The documentation as a site, in dist/docs. Nothing is fetched for it, and every warning is an error.
+docs: $(VENV)/installed
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs dist/docs
+
+# What is given away: wheel and source (built twice, the same bytes), the bundle for hosts, the bill of materials.
+dist: $(VENV)/installed $(VENV)/mcpb/installed
+	$(BIN)/python -m distribution.dist
+
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
 
@@ -55,6 +75,8 @@ bench: $(VENV)/installed
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --extra dev --output-file constraints.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --constraint constraints.txt --output-file distribution/requirements.txt pyproject.toml
 	echo awscli | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file tests/constraints-awscli.txt -
 
@@ -96,6 +118,13 @@ $(VENV)/viewer/tried: $(VIEWER)/package-lock.json $(VIEWER)/host.mjs $(VENV)/ins
 	mkdir -p $(@D)
 	cp $(VIEWER)/package.json $(VIEWER)/package-lock.json $(VIEWER)/.npmrc $(VIEWER)/host.mjs $(@D)
 	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent && npm run --silent build; fi
+	touch $@
+
+# What packs the bundle.
+$(VENV)/mcpb/installed: distribution/bundler/package-lock.json $(VENV)/installed
+	mkdir -p $(@D)
+	cp distribution/bundler/package.json distribution/bundler/package-lock.json distribution/bundler/.npmrc $(@D)
+	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent; fi
 	touch $@
 
 $(INTEROP)/%/installed: tests/interop/%/constraints.txt $(VENV)/installed

@@ -1,0 +1,1 @@
+"""What registries, hosts and package indexes are given, and how it is made (`make dist`). No part of the package."""

@@ -1,0 +1,166 @@
+"""The pages of docs/ that are made: tools, settings, and every sentence of an error.
+
+python -m distribution.pages     writes them (`make pages`)
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from distribution.metadata import ROOT
+from mail_archive_server.hosting.published import PublishedTool, published_tools
+from mail_archive_server.settings import SETTINGS
+from mail_archive_tools import errors
+
+DOCS = ROOT / "docs"
+MADE = "<!-- Made by `make pages`: change what it is made from. -->"
+
+TOOLSETS = {
+    "read": "Offered by default. Nothing is changed by them; starting a search is a write in IAM's words.",
+    "view": "Offered by default to hosts that render MCP Apps, and to others where `--toolsets view` names it.",
+    "export": "Off unless `--toolsets export` names it. What exports or stops asks the user first.",
+    "admin": "Off unless `--toolsets admin` names it. What changes something asks the user first.",
+}
+
+
+def tools_page() -> str:
+    lines = [MADE, "", "# Tools", "", (DOCS / "parts" / "tools.md").read_text("utf-8").strip(), ""]
+    for toolset, members in groupby(published_tools(), key=lambda tool: tool.toolset):
+        lines += [f"## Toolset {toolset}", "", TOOLSETS[toolset], ""]
+        for tool in members:
+            lines += _tool(tool)
+    return "\n".join(lines)
+
+
+def _tool(tool: PublishedTool) -> list[str]:
+    arguments = [
+        f"| `{name}` | {_type(schema)} | {'yes' if name in tool.input_schema.get('required', []) else ''} | "
+        f"{_cell(schema.get('description', ''))} |"
+        for name, schema in tool.input_schema["properties"].items()
+    ]
+    table = ["| argument | type | needed | meaning |", "| --- | --- | --- | --- |", *arguments, ""]
+    actions = ", ".join(f"`{action}`" for action in tool.iam_actions)
+    return [f"### {tool.name}", "", tool.description, "", *(table if arguments else []), f"Needs {actions}.", ""]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{each}`" for each in schema["enum"])
+    kind = str(schema.get("type", "any"))
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if kind == "object":
+        return f"object of {', '.join(f'`{name}`' for name in schema.get('properties', {}))}"
+    return kind
+
+
+def settings_page() -> str:
+    rows = [
+        f"| {_code(each.flag)} | {_code(each.variable)} | {_default(each.default)} | {_cell(each.help)} |"
+        for each in SETTINGS
+    ]
+    table = ["| flag | variable | default | meaning |", "| --- | --- | --- | --- |", *rows]
+    rest = (DOCS / "parts" / "settings.md").read_text("utf-8").strip()
+    first = "Each is a flag and a variable; the flag wins. AWS's own variables and files work as usual."
+    return "\n".join([MADE, "", "# Settings", "", first, "", *table, "", rest, ""])
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, bool):
+        return "`yes`" if value else "`no`"
+    return "" if value in (None, ()) else f"`{value}`"
+
+
+def errors_page() -> str:
+    """What a tool or a command says when something is wrong, by what kind of error it is."""
+    found: dict[str, list[str]] = {}
+    for kind, sentence in sentences():
+        if sentence not in found.setdefault(kind, []):
+            found[kind].append(sentence)
+    lines = [
+        MADE,
+        "",
+        "# Every sentence of an error",
+        "",
+        (DOCS / "parts" / "errors.md").read_text("utf-8").strip(),
+        "",
+    ]
+    for kind in sorted(found, key=_rank):
+        lines += [f"## {kind}", "", f"{_about(kind)}", "", *(f"- {each}" for each in found[kind]), ""]
+    return "\n".join(lines)
+
+
+KINDS = {
+    "SettingError": "A flag or variable of the server. The command ends with status 2.",
+    "CommandError": "A command could not do its work. It ends with status 1.",
+    "StoreError": "The folder of a local archive cannot be used.",
+    "ManifestError": "A manifest is not what it should be.",
+    "SigningError": "A signature or time stamp could not be made, or does not hold.",
+}
+"""Errors of commands; those of tools describe themselves."""
+
+
+def _rank(kind: str) -> tuple[int, str]:
+    return (list(KINDS).index(kind) if kind in KINDS else -1, kind)
+
+
+def _about(kind: str) -> str:
+    if kind in KINDS:
+        return KINDS[kind]
+    return " ".join((getattr(errors, kind).__doc__ or "").split())
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Each sentence that is raised somewhere in the packages, what is filled in as `…`, and its kind."""
+    kinds = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)}
+    kinds |= KINDS.keys()
+    for root in ("tools", "server"):
+        for path in sorted((ROOT / root).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                kind, said = _raised(node)
+                if kind in kinds and (sentence := _sentence(said)):
+                    yield kind, sentence
+
+
+def _raised(call: ast.Call) -> tuple[str, ast.expr]:
+    """The kind of error that a call makes, and its words: `NotFound("...")`, `errors.NotFound("...")`, or a row of the
+    table of causes, whose last member makes them."""
+    name = getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+    if name == "Cause" and len(call.args) == 3 and isinstance(call.args[2], ast.Lambda):
+        return getattr(call.args[1], "attr", ""), call.args[2].body
+    return name, call.args[0]
+
+
+def _sentence(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = node.value
+    elif isinstance(node, ast.JoinedStr):
+        text = "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
+    else:
+        return ""
+    words = " ".join(text.split())
+    # What is filled in whole says nothing here.
+    return _escaped(words) if len(re.sub(r"[^A-Za-z]", "", words)) > 12 else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("<", "\\<").replace("*", "\\*").replace("[", "\\[")
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", "\\|")
+
+
+PAGES = {"tools.md": tools_page, "settings.md": settings_page, "errors.md": errors_page}
+
+if __name__ == "__main__":
+    for name, make in PAGES.items():
+        (DOCS / name).write_text(make(), "utf-8")
