@@ -1,78 +1,88 @@
-"""The README, held to what is there."""
+"""The README and the docs, held to what is there."""
 
+import ast
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from distribution.pages import PAGES, sentences
 
-from mail_archive_server.cli import COMMANDS, _parser
+from mail_archive_server.cli import COMMANDS, command_line
 from mail_archive_server.commands.serve import add_arguments
-from mail_archive_server.settings import SETTINGS, read_settings
-from mail_archive_tools.catalog import CATALOG
+from mail_archive_server.settings import read_settings
+from mail_archive_tools import errors
 from tests.buckets import Bucket, s3_server
 from tests.conftest import ROOT, Sample, eml
 
 SPRING = {"from_timestamp": "2025-03-01", "to_timestamp": "2025-06-01"}
 
 README = (ROOT / "README.md").read_text("utf-8")
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+}
+REPOSITORY = "https://github.com/mail-archive-mcp/mail-archive-mcp/blob/main/"
+PICTURES = "https://raw.githubusercontent.com/mail-archive-mcp/mail-archive-mcp/main/"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    found = [re.findall(rf"^ *```{language}\n(.*?)```", text, re.DOTALL | re.MULTILINE) for text in TEXTS.values()]
+    return [block for each in found for block in each]
 
 
 def commands() -> list[str]:
-    return [line for block in blocks("bash") for line in block.splitlines() if line]
+    return [line.strip() for block in blocks("bash") for line in block.splitlines() if line.strip()]
 
 
-def table(header: str) -> list[list[str]]:
-    lines = README[README.index(header) :].splitlines()
-    rows = []
-    for line in lines[2:]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return rows
+def test_the_readme_is_what_one_needs_first() -> None:
+    assert len(README.splitlines()) < 150
+    assert README.index("message-light.png") < 1_500
 
 
-def test_every_tool_is_in_the_table() -> None:
-    expected = [
-        [f"`{entry.name}`", entry.title, ", ".join(f"`{action}`" for action in entry.iam_actions)] for entry in CATALOG
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_that_are_made_are_what_they_are_made_from(page: str) -> None:
+    """`make pages` writes them anew."""
+    assert (ROOT / "docs" / page).read_text("utf-8") == PAGES[page]()
+
+
+def test_every_kind_of_error_is_told_with_its_sentences() -> None:
+    told = TEXTS["docs/errors.md"]
+    kinds = [
+        name for name, each in vars(errors).items() if isinstance(each, type) and each.__module__ == errors.__name__
     ]
-    assert table("| tool | what") == expected
+    assert {f"## {kind}\n" in told for kind in kinds if kind not in ("ArchiveError", "AccessDenied")} == {True}
+    found = list(sentences())
+    assert len(found) > 140 and all(f"- {sentence}\n" in told for _, sentence in found)
 
 
-def test_every_setting_is_in_the_table() -> None:
-    def default(value: Any) -> str:
-        if isinstance(value, bool):
-            return "`yes`" if value else "`no`"
-        return "" if value in (None, ()) else f"`{value}`"
-
-    expected = [
-        [
-            f"`{setting.flag}`" if setting.flag else "",
-            f"`{setting.variable}`",
-            default(setting.default),
-            setting.help,
-        ]
-        for setting in SETTINGS
-    ]
-    assert table("| flag | variable") == expected
+def test_what_troubleshooting_quotes_is_said_somewhere() -> None:
+    paths = [path for root in ("tools", "server") for path in (ROOT / root).rglob("*") if path.suffix in (".py", ".js")]
+    source = "\n".join(path.read_text("utf-8") for path in paths)
+    # Sentences go on over the ends of lines.
+    source = re.sub(r'"\s*\n\s*f?"', "", source)
+    quoted = re.findall(r'\*"(.+?)"\*', TEXTS["docs/troubleshooting.md"], re.DOTALL)
+    assert len(quoted) >= 10
+    parts = [part.strip() for sentence in quoted for part in " ".join(sentence.split()).split("...")]
+    assert [part for part in parts if part not in source] == []
 
 
 def test_the_layout_names_what_is_there() -> None:
-    layout = README[README.index("## Layout") : README.index("## Develop")]
+    page = TEXTS["docs/how-it-works.md"]
+    layout = page[page.index("## Layout") : page.index("## Speed")]
     named = set(re.findall(r"[\w]+\.(?:py|sql)", layout))
     there = {path.name for root in ("tools", "server") for path in (ROOT / root).rglob("*.py")}
     there |= {"schema.sql", "exports.sql"}
     packages = {
         "commands",
+        "evidence",
         "documents",
         "models",
         "sample",
@@ -83,26 +93,65 @@ def test_the_layout_names_what_is_there() -> None:
         "carried",
         "html",
         "css",
-        "evidence",
     }
     inside = {path.name for name in packages for path in ROOT.rglob(f"*/{name}/*.py") if ".venv" not in path.parts}
     assert named <= there
     assert there - named <= inside | {"__init__.py", "__main__.py"}
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_lead_somewhere(page: str) -> None:
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+        place, _, anchor = target.partition("#")
+        if place.startswith((REPOSITORY, PICTURES)):
+            path = ROOT / place.removeprefix(REPOSITORY).removeprefix(PICTURES)
+        elif place.startswith("https://"):
+            continue
+        else:
+            path = folder / place if place else ROOT / page
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            titles = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning_and_without_a_network(tmp_path: Path) -> None:
+    words = ("-m", "sphinx", "--fail-on-warning", "--quiet", "--builder", "html", str(ROOT / "docs"), str(tmp_path))
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages = {path.stem: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
+    written = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert written <= pages.keys()
+    for name in written:
+        # What a browser loads by itself comes with the site.
+        assert (
+            re.findall(r'<(?:script|img|iframe)[^>]*src="https?:|<link[^>]*rel="stylesheet"[^>]*"https?:', pages[name])
+            == []
+        )
+
+
+def servers() -> list[dict[str, Any]]:
+    """How each of the hosts' configurations starts the server."""
+    found = [json.loads(block) for block in blocks("json")]
+    found += [tomllib.loads(block) for block in blocks("toml")] + [yaml.safe_load(block) for block in blocks("yaml")]
+    return [next(iter(each.values()))["mail-archive"] for each in found]
 
 
 def test_the_hosts_configurations_are_taken_by_the_command_line() -> None:
-    configurations = [json.loads(block) for block in blocks("json")]
-    assert len(configurations) == 4
-    for configuration in configurations:
-        (servers,) = configuration.values()
-        server = servers["mail-archive"]
-        assert server["command"] == "uvx" and server["args"][0] == "mail-archive-mcp"
+    assert len(servers()) >= 9
+    for server in servers():
+        assert server.get("command", server.get("cmd")) == "uvx" and server["args"][0] == "mail-archive-mcp"
         assert_taken(server["args"][1:], server.get("env", {}))
+
+
+def test_programs_of_the_docs_are_programs() -> None:
+    programs = blocks("python")
+    assert len(programs) >= 5
+    for program in programs:
+        compile(program, "docs", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        assert "uvx" in program and "mail-archive-mcp" in program
 
 
 def assert_taken(words: list[str], environment: dict[str, str]) -> None:
@@ -115,28 +164,32 @@ def assert_taken(words: list[str], environment: dict[str, str]) -> None:
 
 def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
     kinds = {
-        "make": {"demo", "test", "quick", "check", "interop", "investigations", "soak", "schemas", "bench"},
+        "make": None,
         "pip": {"install"},
-        "claude": {"mcp"},
-        "mail-archive-mcp": {
-            *("demo", "import", "local", "tools", "call", "policy", "doctor", "--local", "--transport"),
-            *("verify", "export-local"),
-        },
+        "claude": {"mcp", "plugin"},
+        "docker": {"build", "run", "compose"},
+        "uvx": {"mail-archive-mcp"},
+        "mail-archive-mcp": None,
         "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025"},
-        "eval": {"$(mail-archive-mcp local sample --show-credentials)"},
+        "eval": {"$(mail-archive-mcp local sample --show-credentials)", "$(mail-archive-mcp completion bash)"},
         "aws": {"mailmanager"},
         "python": {"examples/agent.py", "examples/mcp_client.py", "examples/least_privilege.py"},
     }
+    makefile = (ROOT / "Makefile").read_text("utf-8")
     for line in commands():
         words = shlex.split(line)
-        assert words[1] in kinds[words[0]], line
-        if words[0] == "mail-archive-mcp":
+        known = kinds[words[0]]
+        assert known is None or words[1] in known, line
+        if words[0] in ("mail-archive-mcp", "uvx"):
+            words = words[words.index("mail-archive-mcp") :]
             arguments = words[1:] if words[1] in COMMANDS else ["serve", *words[1:]]
-            _parser().parse_args(arguments)
-        if words[0] == "claude":
+            command_line().parse_args(arguments)
+        if words[:2] == ["claude", "mcp"]:
+            assert_taken(words[words.index("mail-archive-mcp") + 1 :], {})
+        if words[:2] == ["docker", "run"]:
             assert_taken(words[words.index("mail-archive-mcp") + 1 :], {})
         if words[0] == "make":
-            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+            assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in words[1:]), line
 
 
 @pytest.mark.slow
@@ -154,7 +207,7 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
         and "least_privilege" not in line
         and "case-7" not in line
     ]
-    assert len(runnable) == 11
+    assert len(runnable) == 15
     in_order = list(dict.fromkeys(runnable))
     # What makes something may be run once more.
     again = [line for line in in_order if " import " in line or " demo " in line]
