@@ -54,7 +54,7 @@ def report_of(command: list[str]) -> dict[str, list[str]]:
 
 
 def test_there_are_frameworks() -> None:
-    assert len(FRAMEWORKS) == 6
+    assert len(FRAMEWORKS) == 8
     assert all((HERE / name / "constraints.txt").is_file() for name in FRAMEWORKS)
 
 

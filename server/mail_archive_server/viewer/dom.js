@@ -61,6 +61,6 @@ function clip(title) {
 const number = new Intl.NumberFormat("en");
 
 /** `1 message`, `2,000 messages`. */
-function counted(count, noun) {
-  return `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+function counted(count, noun, several = `${noun}s`) {
+  return `${number.format(count)} ${count === 1 ? noun : several}`;
 }

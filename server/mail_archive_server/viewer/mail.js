@@ -17,7 +17,8 @@ function addresses(line) {
 /** Who a From line names: one, nearly always, whose name may have commas. */
 function author(line) {
   const parts = /^(.*?)\s*<([^<>]*)>\s*$/s.exec(line ?? "");
-  if (parts && !parts[1].includes("<")) return { name: parts[1].replace(/^"|"$/g, ""), address: parts[2].trim().toLowerCase() };
+  if (parts && !parts[1].includes("<"))
+    return { name: parts[1].replace(/^"|"$/g, ""), address: parts[2].trim().toLowerCase() };
   return addresses(line)[0] ?? { name: line ?? "", address: "" };
 }
 

@@ -16,7 +16,9 @@
   const tabs = VIEWS.map(({ id, title }) =>
     button(title, () => choose(id), { role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, onkeydown: turn }),
   );
-  const panels = VIEWS.map(({ id, of }) => el("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }, of.element));
+  const panels = VIEWS.map(({ id, of }) =>
+    el("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }, of.element),
+  );
   const words = el("input", {
     type: "search",
     placeholder: "Words in From, To, Subject",
@@ -51,17 +53,27 @@
     fill(
       chips,
       frequent.map(([name, count]) =>
-        chip(`${name} ${number.format(count)}`, domain === name, () => rows.narrow({ domain: domain === name ? "" : name })),
+        chip(`${name} ${number.format(count)}`, domain === name, () =>
+          rows.narrow({ domain: domain === name ? "" : name }),
+        ),
       ),
-      chip(`With attachments ${number.format(withFiles)}`, attachments, () => rows.narrow({ attachments: !attachments })),
+      chip(`With attachments ${number.format(withFiles)}`, attachments, () =>
+        rows.narrow({ attachments: !attachments }),
+      ),
       (from !== null || to !== null) &&
-        chip(`${from === null ? "…" : dayOf(from)} to ${to === null ? "…" : dayOf(to - 1)} ✕`, true, () => rows.narrow({ from: null, to: null })),
+        chip(`${from === null ? "…" : dayOf(from)} to ${to === null ? "…" : dayOf(to - 1)} ✕`, true, () =>
+          rows.narrow({ from: null, to: null }),
+        ),
       pair && chip(`${pair[0]} to ${pair[1]} ✕`, true, () => rows.narrow({ pair: null })),
       rows.isNarrowed &&
-        button("Clear", () => {
-          words.value = "";
-          rows.widen();
-        }, { class: "quiet" }),
+        button(
+          "Clear",
+          () => {
+            words.value = "";
+            rows.widen();
+          },
+          { class: "quiet" },
+        ),
     );
   }
 
@@ -69,14 +81,18 @@
     const { found, complete, cursor, notes, begin, end } = rows.told;
     const passing = rows.shown().length;
     const line = [
-      complete ? `${counted(found, "message")} found` : `${counted(found, "message")} found so far: the search is not complete`,
+      complete
+        ? `${counted(found, "message")} found`
+        : `${counted(found, "message")} found so far: the search is not complete`,
       rows.loaded < found && `, ${number.format(rows.loaded)} loaded`,
       passing < rows.loaded && `, ${number.format(passing)} shown`,
       begin && `. Received ${begin.slice(0, 10)} to ${end.slice(0, 10)}, in UTC.`,
       rows.isLoading
         ? [" Loading… ", button("Stop", () => rows.stop())]
         : cursor && [" ", button("Load more", () => load(rows.loaded + 1_000))],
-      notes.map((note) => el("span", { class: "note" }, ` ${note === "…: cut." ? "An ellipsis (…) marks what was cut." : note}`)),
+      notes.map((note) =>
+        el("span", { class: "note" }, ` ${note === "…: cut." ? "An ellipsis (…) marks what was cut." : note}`),
+      ),
     ];
     fill(byId("status"), line);
     fill(byId("heading"), args.subject?.length ? `Messages about ${[args.subject].flat().join(", ")}` : "Messages");

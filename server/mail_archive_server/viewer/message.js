@@ -11,7 +11,19 @@ const message = (() => {
   let current = null;
 
   function list(title, items, attributes) {
-    return items.length > 0 && el("section", attributes, el("h3", null, title), el("ul", null, items.map((each) => el("li", { dir: "auto" }, each))));
+    return (
+      items.length > 0 &&
+      el(
+        "section",
+        attributes,
+        el("h3", null, title),
+        el(
+          "ul",
+          null,
+          items.map((each) => el("li", { dir: "auto" }, each)),
+        ),
+      )
+    );
   }
 
   /** A link is a button: it shows the host, and where it leads before it goes there. */
@@ -26,10 +38,25 @@ const message = (() => {
     const ask = () =>
       fill(
         holder,
-        el("span", { class: "asked", role: "group", "aria-label": "Leave the view?" }, el("code", { dir: "ltr" }, url), " ",
-          button("Open outside", () => host.openLink(url).then(rest, (error) => fill(holder, error.message))), " ", button("Stay", rest)),
+        el(
+          "span",
+          { class: "asked", role: "group", "aria-label": "Leave the view?" },
+          el("code", { dir: "ltr" }, url),
+          " ",
+          button("Open outside", () => host.openLink(url).then(rest, (error) => fill(holder, error.message))),
+          " ",
+          button("Stay", rest),
+        ),
       );
-    const rest = () => fill(holder, button(`${name} ↗`, host.can("openLinks") ? ask : null, { title: url, class: "host", disabled: !host.can("openLinks") }));
+    const rest = () =>
+      fill(
+        holder,
+        button(`${name} ↗`, host.can("openLinks") ? ask : null, {
+          title: url,
+          class: "host",
+          disabled: !host.can("openLinks"),
+        }),
+      );
     rest();
     return holder;
   }
@@ -65,16 +92,19 @@ const message = (() => {
     const add = (page) => {
       holder.append(...text(withoutFence(page.Text)));
       if (page.NextOffset === undefined) return;
-      const more = button(`More (${number.format(page.NextOffset)} of ${number.format(page.TotalChars)} characters shown)`, async () => {
-        more.disabled = true;
-        try {
-          const next = await ask(page.NextOffset);
-          more.remove();
-          add(next);
-        } catch (error) {
-          more.replaceWith(el("p", { role: "alert" }, error.message));
-        }
-      });
+      const more = button(
+        `More (${number.format(page.NextOffset)} of ${number.format(page.TotalChars)} characters shown)`,
+        async () => {
+          more.disabled = true;
+          try {
+            const next = await ask(page.NextOffset);
+            more.remove();
+            add(next);
+          } catch (error) {
+            more.replaceWith(el("p", { role: "alert" }, error.message));
+          }
+        },
+      );
       holder.append(more);
     };
     add(first);
@@ -101,7 +131,14 @@ const message = (() => {
       }
     });
     const type = file.DetectedType ? `${file.Type}, which is ${file.DetectedType}` : file.Type;
-    return el("li", null, el("b", { dir: "auto" }, file.Name ?? "without a name"), ` ${type}, ${bytes(file.SizeBytes)} `, show, shown);
+    return el(
+      "li",
+      null,
+      el("b", { dir: "auto" }, file.Name ?? "without a name"),
+      ` ${type}, ${bytes(file.SizeBytes)} `,
+      show,
+      shown,
+    );
   }
 
   function verdict(words) {
@@ -131,9 +168,24 @@ const message = (() => {
       return svg(
         "g",
         null,
-        svg("title", null, hop ? `${name}, ${hop.Protocol ?? ""} ${minute(hop.Time)} ${hop.IpAddress ? `from ${hop.IpAddress}` : ""}` : name),
-        place > 0 && svg("line", { x1: x - WIDE + 176, y1: 26, x2: x - 2, y2: 26, class: `way${took < 0 || took > 3_600 ? " odd" : ""}` }),
-        place > 0 && took !== undefined && svg("text", { x: x - WIDE / 6, y: 18, class: "label", "text-anchor": "middle" }, `${number.format(took)} s`),
+        svg(
+          "title",
+          null,
+          hop
+            ? `${name}, ${hop.Protocol ?? ""} ${minute(hop.Time)} ${hop.IpAddress ? `from ${hop.IpAddress}` : ""}`
+            : name,
+        ),
+        place > 0 &&
+          svg("line", {
+            x1: x - WIDE + 176,
+            y1: 26,
+            x2: x - 2,
+            y2: 26,
+            class: `way${took < 0 || took > 3_600 ? " odd" : ""}`,
+          }),
+        place > 0 &&
+          took !== undefined &&
+          svg("text", { x: x - WIDE / 6, y: 18, class: "label", "text-anchor": "middle" }, `${number.format(took)} s`),
         svg("rect", { x, y: 10, width: 176, height: 32, rx: 5, class: "hop" }),
         svg("text", { x: x + 8, y: 30, class: "hop-name" }, short(name)),
       );
@@ -143,46 +195,92 @@ const message = (() => {
       "section",
       null,
       el("h3", null, "The way it came"),
-      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "The way it came" },
-        svg("svg", { class: "route", width, height: 50, viewBox: `0 0 ${width} 50`, role: "img", "aria-label": `From ${names.join(" to ")}` }, drawn)),
+      el(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": "The way it came" },
+        svg(
+          "svg",
+          {
+            class: "route",
+            width,
+            height: 50,
+            viewBox: `0 0 ${width} 50`,
+            role: "img",
+            "aria-label": `From ${names.join(" to ")}`,
+          },
+          drawn,
+        ),
+      ),
     );
   }
 
   function headers(found) {
     const of = found.Headers ?? {};
     const lines = [
-      ["From", of.From], ["Sender", of.Sender], ["Reply to", of.ReplyTo], ["To", of.To], ["Cc", of.Cc], ["Date", of.Date],
-      ["Return path", of.ReturnPath], ["Message-ID", of.MessageId],
+      ["From", of.From],
+      ["Sender", of.Sender],
+      ["Reply to", of.ReplyTo],
+      ["To", of.To],
+      ["Cc", of.Cc],
+      ["Date", of.Date],
+      ["Return path", of.ReturnPath],
+      ["Message-ID", of.MessageId],
     ];
     return el(
       "dl",
       null,
-      lines.filter(([, value]) => value?.length).map(([name, value]) => [el("dt", null, name), el("dd", { dir: "auto" }, [value].flat().join(", "))]),
+      lines
+        .filter(([, value]) => value?.length)
+        .map(([name, value]) => [el("dt", null, name), el("dd", { dir: "auto" }, [value].flat().join(", "))]),
     );
   }
 
   function show(found) {
     const id = found.ArchivedMessageId;
-    const findings = (found.Findings ?? []).map((each) => [el("span", { class: "tag bad" }, each.About), " ", each.Finding]);
-    const hidden = (found.HiddenText ?? []).map((each) => `${counted(each.Words, "word")} hidden (${each.Reason}), left out of the text`);
-    const hosts = (found.Links ?? []).map((each) => [
-      el("b", null, each.Host), each.Count > 1 && ` ${each.Count} times`, each.Words?.length > 0 && `: ${each.Words.join(" · ")}`,
+    const findings = (found.Findings ?? []).map((each) => [
+      el("span", { class: "tag bad" }, each.About),
+      " ",
+      each.Finding,
     ]);
-    const askText = (offset) => host.ask("read_archive_message", { archived_message_id: id, sections: ["text"], offset });
+    const hidden = (found.HiddenText ?? []).map(
+      (each) => `${counted(each.Words, "word")} hidden (${each.Reason}), left out of the text`,
+    );
+    const hosts = (found.Links ?? []).map((each) => [
+      el("b", null, each.Host),
+      each.Count > 1 && ` ${each.Count} times`,
+      each.Words?.length > 0 && `: ${each.Words.join(" · ")}`,
+    ]);
+    const askText = (offset) =>
+      host.ask("read_archive_message", { archived_message_id: id, sections: ["text"], offset });
     fill(
       element,
       el("h2", { dir: "auto" }, found.Headers?.Subject ?? "Without a subject"),
       list("Look at this first", [...findings, ...hidden], { class: "findings" }),
       headers(found),
-      el("section", { "aria-label": "Text" }, found.Text ? pages(found, askText) : el("p", { class: "note" }, "It has no text.")),
+      el(
+        "section",
+        { "aria-label": "Text" },
+        found.Text ? pages(found, askText) : el("p", { class: "note" }, "It has no text."),
+      ),
       found.Attachments?.length > 0 &&
-        el("section", null, el("h3", null, "Attachments"), el("ul", null, found.Attachments.map((file) => attachment(id, file)))),
+        el(
+          "section",
+          null,
+          el("h3", null, "Attachments"),
+          el(
+            "ul",
+            null,
+            found.Attachments.map((file) => attachment(id, file)),
+          ),
+        ),
       list("Who checked the sender", authentication(found)),
       route(found.Route),
       list("Hosts that its links lead to", hosts),
       list("What could not be read", found.Problems ?? []),
       // That the view asked for these sections is of no interest to who looks.
-      (found.Notes ?? []).filter((note) => !note.startsWith("Shown, as asked for")).map((note) => el("p", { class: "note" }, note)),
+      (found.Notes ?? [])
+        .filter((note) => !note.startsWith("Shown, as asked for"))
+        .map((note) => el("p", { class: "note" }, note)),
       el("p", { class: "note" }, `${id} · ${bytes(found.SizeBytes)} · SHA-256 ${found.Sha256}`),
     );
   }

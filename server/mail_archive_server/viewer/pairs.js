@@ -55,7 +55,16 @@ const pairs = (() => {
             "table",
             null,
             el("caption", null, "Senders in lines, recipients in columns"),
-            el("thead", null, el("tr", null, el("td"), recipients.map((to) => el("th", { scope: "col", title: to }, el("span", null, shortened(to)))))),
+            el(
+              "thead",
+              null,
+              el(
+                "tr",
+                null,
+                el("td"),
+                recipients.map((to) => el("th", { scope: "col", title: to }, el("span", null, shortened(to)))),
+              ),
+            ),
             el(
               "tbody",
               null,
@@ -79,7 +88,8 @@ const pairs = (() => {
             { class: "note" },
             `The ${senders.length} who wrote most and the ${recipients.length} who got most, of ${number.format(people.size)} addresses.`,
           ),
-        cut > 0 && el("p", { class: "note" }, `${counted(cut, "row")} with a cut list of recipients: some are not counted.`),
+        cut > 0 &&
+          el("p", { class: "note" }, `${counted(cut, "row")} with a cut list of recipients: some are not counted.`),
       );
     },
   };

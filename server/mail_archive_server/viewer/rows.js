@@ -62,7 +62,11 @@ const rows = (() => {
   function passes(row, without) {
     const { words, domain, attachments, from, to, pair } = narrowed;
     return (
-      (!words || words.toLowerCase().split(/\s+/).every((word) => row.folded.includes(word))) &&
+      (!words ||
+        words
+          .toLowerCase()
+          .split(/\s+/)
+          .every((word) => row.folded.includes(word))) &&
       (without === "domain" || !domain || row.domain === domain) &&
       (!attachments || row.attachments) &&
       (without === "time" || ((from === null || row.time >= from) && (to === null || row.time < to))) &&
@@ -170,7 +174,10 @@ const rows = (() => {
     most(list, of, count) {
       const counts = new Map();
       for (const row of list) for (const value of [of(row)].flat()) counts.set(value, (counts.get(value) ?? 0) + 1);
-      return [...counts].filter(([value]) => value).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, count);
+      return [...counts]
+        .filter(([value]) => value)
+        .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+        .slice(0, count);
     },
   };
 })();

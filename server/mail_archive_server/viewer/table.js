@@ -8,10 +8,36 @@ const table = (() => {
   const AROUND = 8;
   // A name can pass for another's: the address stands below it, always.
   const COLUMNS = [
-    { by: "time", title: "Received", of: (row) => [row.received.slice(0, 10)], below: (row) => row.received.slice(11, 16) },
-    { by: "from", title: "From", of: (row) => [row.from.name || row.from.address], below: (row) => row.from.name && row.from.address, full: (row) => row.sender },
-    { by: "to", title: "To", of: (row) => [row.to.map((each) => each.name || each.address).join(", ") || row.recipient], below: (row) => row.to.map((each) => each.name && each.address).filter(Boolean).join(", "), full: (row) => row.recipient },
-    { by: "subject", title: "Subject", of: (row) => [row.attachments && clip("Has attachments"), row.subject || "–"], full: (row) => row.subject },
+    {
+      by: "time",
+      title: "Received",
+      of: (row) => [row.received.slice(0, 10)],
+      below: (row) => row.received.slice(11, 16),
+    },
+    {
+      by: "from",
+      title: "From",
+      of: (row) => [row.from.name || row.from.address],
+      below: (row) => row.from.name && row.from.address,
+      full: (row) => row.sender,
+    },
+    {
+      by: "to",
+      title: "To",
+      of: (row) => [row.to.map((each) => each.name || each.address).join(", ") || row.recipient],
+      below: (row) =>
+        row.to
+          .map((each) => each.name && each.address)
+          .filter(Boolean)
+          .join(", "),
+      full: (row) => row.recipient,
+    },
+    {
+      by: "subject",
+      title: "Subject",
+      of: (row) => [row.attachments && clip("Has attachments"), row.subject || "–"],
+      full: (row) => row.subject,
+    },
   ];
   const selected = new Set();
   let list = [];
@@ -40,11 +66,23 @@ const table = (() => {
     scroller,
   );
   const empty = el("p", { class: "note", hidden: true }, "No row passes. Take away what narrows them.");
-  scroller.append(el("div", { role: "rowgroup", class: "heads" }, el("div", { role: "row", class: "row head", "aria-rowindex": "1" }, heads)), body);
+  scroller.append(
+    el(
+      "div",
+      { role: "rowgroup", class: "heads" },
+      el("div", { role: "row", class: "row head", "aria-rowindex": "1" }, heads),
+    ),
+    body,
+  );
 
   function cell({ by, of, below, full }, row) {
     const second = below?.(row);
-    return el("div", { role: "gridcell", class: `cell ${by}`, dir: "auto", title: full?.(row) }, of(row), second && el("small", null, second));
+    return el(
+      "div",
+      { role: "gridcell", class: `cell ${by}`, dir: "auto", title: full?.(row) },
+      of(row),
+      second && el("small", null, second),
+    );
   }
 
   function line(row, place) {
@@ -68,7 +106,10 @@ const table = (() => {
   function paint() {
     const first = Math.max(0, Math.floor(scroller.scrollTop / HEIGHT) - AROUND);
     const count = Math.ceil((scroller.clientHeight || SEEN * HEIGHT) / HEIGHT) + 2 * AROUND;
-    fill(body, list.slice(first, first + count).map((row, place) => line(row, first + place)));
+    fill(
+      body,
+      list.slice(first, first + count).map((row, place) => line(row, first + place)),
+    );
     body.style.height = `${list.length * HEIGHT}px`;
     if (list.length) grid.setAttribute("aria-activedescendant", `row-${active}`);
     else grid.removeAttribute("aria-activedescendant");

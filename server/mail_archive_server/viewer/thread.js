@@ -33,9 +33,18 @@ const thread = (() => {
     fill(
       element,
       el("h2", { dir: "auto" }, found.Subject ?? "Conversation"),
-      el("ol", { "aria-label": "Conversation, oldest first" }, found.Messages.map((each) => entry(each, found.AskedNumber))),
+      el(
+        "ol",
+        { "aria-label": "Conversation, oldest first" },
+        found.Messages.map((each) => entry(each, found.AskedNumber)),
+      ),
       !found.Complete && el("p", { class: "note" }, "Not all of it was searched: there may be more."),
-      rest > 0 && el("p", { class: "note" }, `${counted(rest, "entry").replace("entrys", "entries")} more: ask for them in the chat.`),
+      rest > 0 &&
+        el(
+          "p",
+          { class: "note" },
+          `${counted(rest, "entry", "entries")} more: ask for them in the chat.`,
+        ),
     );
   }
 

@@ -68,8 +68,20 @@ const timeline = (() => {
         svg("title", null, `${name(time)}: ${counted(count, "message")}`),
         svg("rect", { class: "hit", x: place * step, y: 0, width: step, height: HEIGHT - BOTTOM }),
         count
-          ? svg("rect", { class: "bar", x: place * step + step * 0.1, y: HEIGHT - BOTTOM - height, width: step * 0.8, height })
-          : svg("rect", { class: "gap", x: place * step + step * 0.1, y: HEIGHT - BOTTOM - 2, width: step * 0.8, height: 2 }),
+          ? svg("rect", {
+              class: "bar",
+              x: place * step + step * 0.1,
+              y: HEIGHT - BOTTOM - height,
+              width: step * 0.8,
+              height,
+            })
+          : svg("rect", {
+              class: "gap",
+              x: place * step + step * 0.1,
+              y: HEIGHT - BOTTOM - 2,
+              width: step * 0.8,
+              height: 2,
+            }),
       );
     });
     const every = Math.ceil(found.length / 8);
@@ -81,7 +93,11 @@ const timeline = (() => {
       {
         viewBox: `0 0 ${width} ${HEIGHT}`,
         role: "img",
-        "aria-label": `Messages by ${unit}: ${found.filter((slot) => slot.count).map((slot) => `${name(slot.time)} ${slot.count}`).slice(0, 40).join(", ")}`,
+        "aria-label": `Messages by ${unit}: ${found
+          .filter((slot) => slot.count)
+          .map((slot) => `${name(slot.time)} ${slot.count}`)
+          .slice(0, 40)
+          .join(", ")}`,
         onpointerdown: (event) => {
           dragged = place(event, picture, found);
           picture.setPointerCapture(event.pointerId);
@@ -131,10 +147,14 @@ const timeline = (() => {
       "p",
       { class: "controls" },
       ["day", "month"].map((each) =>
-        button(`By ${each}`, () => {
-          unit = each;
-          timeline.render();
-        }, { "aria-pressed": unit === each ? "true" : "false" }),
+        button(
+          `By ${each}`,
+          () => {
+            unit = each;
+            timeline.render();
+          },
+          { "aria-pressed": unit === each ? "true" : "false" },
+        ),
       ),
       day("From", from, (time) => rows.narrow({ from: time })),
       day("to", to === null ? null : to - 1, (time) => rows.narrow({ to: time === null ? null : time + DAY })),

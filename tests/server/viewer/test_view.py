@@ -110,6 +110,30 @@ async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, y
         await view.frame.locator(".message dd").get_by_text("jonas@tidewater.example").first.wait_for()
 
 
+async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
+    with Store(tmp_path / "archive", create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "gaps")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        lost = {"In_Reply_To": "<lost@a.example>", "References": "<1@a.example> <lost@a.example>"}
+        letters: list[dict[str, str]] = [{"Message_ID": "<1@a.example>"}, {"Message_ID": "<3@a.example>", **lost}]
+        store.add_messages(
+            archive,
+            [
+                describe(eml(From="a@a.example", Subject="Minutes", **each), archive_id, 1_750_000_000 + place * 3_600)
+                for place, each in enumerate(letters)
+            ],
+        )
+    search = {"archive_id": archive_id, "from_timestamp": "2025-06-01", "to_timestamp": "2025-06-30"}
+    async with view_of(open_access(Settings(local=tmp_path / "archive", search_seconds=0)), search) as view:
+        await view.loaded()
+        await view.rows().first.click()
+        await view.frame.get_by_role("tab", name="Conversation").click()
+        await view.frame.get_by_text("1 message missing").wait_for()
+        levels = [await each.get_attribute("aria-level") for each in await view.frame.locator(".thread li").all()]
+        assert levels == ["1", "2", "3"]
+
+
 async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: dict[str, Any]) -> None:
     async with view_of(access, year) as view:
         await view.loaded()
