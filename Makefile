@@ -64,7 +64,7 @@ pictures: $(VENV)/installed $(VENV)/viewer/tried
 docs: $(VENV)/installed
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs dist/docs
 
-# What is given away: wheel and source (built twice, the same bytes), the bundle for hosts, the bill of materials.
+# What is given away: wheel and source (built twice, the same bytes), bundle, plugin, registry entry, bill of materials.
 dist: $(VENV)/installed $(VENV)/mcpb/installed
 	$(BIN)/python -m distribution.dist
 

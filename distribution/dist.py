@@ -1,4 +1,4 @@
-"""Makes what is given away into dist/: wheel and source, the bundle for hosts, the bill of materials.
+"""Makes what is given away into dist/: wheel and source, the bundle, the plugin, the registry's entry, what is inside.
 
 python -m distribution.dist     `make dist` is all there is to type
 """
@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
-from distribution.metadata import NAME, ROOT, VERSION
+from distribution.metadata import NAME, ROOT, VERSION, text_of
 
 REQUIREMENTS = ROOT / "distribution" / "requirements.txt"
 """What the server stands on, pinned: names, versions, hashes."""
@@ -31,7 +32,7 @@ def make(out: Path) -> list[Path]:
         for again in build(Path(other)):
             if again.read_bytes() != (out / again.name).read_bytes():
                 raise SystemExit(f"{again.name} is not reproducible: built twice, it has other bytes.")
-    return [*packages, bundle(out), materials(out)]
+    return [*packages, bundle(out), plugin(out), entry(out), materials(out)]
 
 
 def build(out: Path) -> list[Path]:
@@ -55,6 +56,24 @@ def bundle(out: Path) -> Path:
             copy(path, folder / path.name)
         subprocess.run([MCPB, "validate", folder / "manifest.json"], check=True, stdout=subprocess.DEVNULL)
         subprocess.run([MCPB, "pack", folder, made], check=True, stdout=subprocess.DEVNULL)
+    return made
+
+
+def plugin(out: Path) -> Path:
+    """The plugin, for hosts that take one as a file."""
+    made = out / "mail-archive-plugin.zip"
+    folder = ROOT / "plugin"
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            # Without the time of the checkout, so that it is the same bytes each time.
+            packed.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
+    return made
+
+
+def entry(out: Path) -> Path:
+    """The entry in the MCP registry, made anew."""
+    made = out / "server.json"
+    made.write_text(text_of("server.json"), "utf-8")
     return made
 
 

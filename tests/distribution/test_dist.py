@@ -105,6 +105,16 @@ async def called(client: Client, name: str, /, **arguments: Any) -> dict[str, An
     return result.structured_content or {}
 
 
+def test_the_plugin_and_the_registrys_entry_are_made_with_it(tmp_path: Path) -> None:
+    first = dist.plugin(tmp_path).read_bytes()
+    with zipfile.ZipFile(dist.plugin(tmp_path)) as packed:
+        assert set(packed.namelist()) == {
+            *(".claude-plugin/plugin.json", ".mcp.json", "skills/investigate-mail/SKILL.md"),
+        }
+    assert (tmp_path / "mail-archive-plugin.zip").read_bytes() == first
+    assert dist.entry(tmp_path).read_bytes() == (ROOT / "server.json").read_bytes()
+
+
 # The container
 
 

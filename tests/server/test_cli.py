@@ -2,12 +2,10 @@
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +33,12 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+def new_terminal() -> tuple[int, int]:
+    """Both ends of a terminal, where the system has such (Windows has not)."""
+    ends: tuple[int, int] = pytest.importorskip("pty").openpty()
+    return ends
 
 
 @pytest.mark.parametrize(
@@ -125,8 +129,8 @@ def test_import_shows_a_bar_on_a_terminal_of_any_size(tmp_path: Path, size: tupl
     mail.mkdir()
     (mail / "one.eml").write_bytes(eml(Subject="one"))
     (mail / "picture.png").write_bytes(b"\x89PNG" + bytes(5_000))
-    controller, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, size)
+    controller, terminal = new_terminal()
+    pytest.importorskip("termios").tcsetwinsize(terminal, size)
     finished = subprocess.run(
         [sys.executable, "-m", "mail_archive_server", "import", str(tmp_path / "archive"), str(mail)],
         stdout=subprocess.PIPE,
@@ -243,7 +247,7 @@ def test_nobody_has_to_read_to_the_end(sample: Sample) -> None:
 @contextmanager
 def on_a_terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A command on a terminal of its own, and the other end of that terminal."""
-    controller, terminal = pty.openpty()
+    controller, terminal = new_terminal()
     with subprocess.Popen(
         [sys.executable, "-m", "mail_archive_server", *words],
         stdin=terminal,

@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -122,6 +121,7 @@ async def test_what_is_over_a_limit_ends_and_is_said(sandbox: Sandbox, job: str,
 
 
 async def test_what_a_parser_prints_is_not_taken(sandbox: Sandbox) -> None:
+    resource = pytest.importorskip("resource")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert await sandbox.run("print_much", b"", as_it_is) == "done"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
