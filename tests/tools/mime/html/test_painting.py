@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mail_archive_tools.mime.css.colour_names import COLOUR_NAMES
@@ -149,6 +149,9 @@ IN_LINE = ("all:", "display:")
     st.lists(st.sampled_from(IN_A_ROW), max_size=3),
     st.sampled_from(["", "!important"]),
 )
+@example(["font-size:0", "font:0/0 a"], ["font-size:16px", "background:black"], "")
+@example(["font:16px a"], ["line-height:0", "background:black", "color:white"], "")
+@example(["line-height:0"], ["background:black", "padding:9px"], "")
 def test_declarations_in_a_row_come_to_what_a_browser_makes_of_them(
     chromium: Browser, outer: list[str], inner: list[str], important: str
 ) -> None:

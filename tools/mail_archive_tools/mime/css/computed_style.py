@@ -36,6 +36,7 @@ _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
 _HEIGHTS = ("height", "max-height")
+_HIGHER = ("height", "min-height", "padding-top", "padding-bottom")
 _WIDTHS = ("width", "max-width")
 _SIDES = ("left", "top", "right", "bottom")
 _OUT_OF_FLOW = ("absolute", "fixed")
@@ -78,6 +79,10 @@ class ComputedStyle:
     display: str | None = None
     preformatted: bool | None = None
     clips_text_to_background: bool = False
+    thin: bool | None = None
+    """Whether its lines have no height; children inherit that. No background of a block is behind its words then."""
+    has_height: bool = False
+    """Whether it is told to be higher than its lines."""
 
 
 NOTHING = ComputedStyle()
@@ -122,6 +127,8 @@ def _look(values: dict[str, str]) -> ComputedStyle:
         display=get("display"),
         preformatted=get("white-space", "").startswith(("pre", "break-spaces")) if "white-space" in values else None,
         clips_text_to_background=get("background-clip") == "text",
+        thin=_is_thin(values["line-height"]) if "line-height" in values else None,
+        has_height=any((pixels(values.get(name, "")) or 0) >= LEAST_BOX for name in _HIGHER),
     )
 
 
@@ -309,12 +316,15 @@ def _boxless(values: dict[str, str]) -> str | None:
         return None
     if _is_small(values, _HEIGHTS) or _is_small(values, _WIDTHS):
         return "zero-size box"
-    line = get("line-height", "")
-    height = pixels(line)
-    if height is not None and height < 0.15 and "height" not in values:
+    if _is_thin(get("line-height", "")) and "height" not in values:
         return "zero-size box"
     padding = pixels(get("padding-top", "")) or pixels(get("padding-left", "")) or 0
     return "off-screen" if padding >= FAR_RIGHT else None
+
+
+def _is_thin(line_height: str) -> bool:
+    height = pixels(line_height)
+    return height is not None and height < 0.15
 
 
 def _font_size(values: dict[str, str]) -> tuple[float, str] | None:

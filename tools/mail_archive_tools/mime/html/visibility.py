@@ -64,6 +64,8 @@ class Seen:
     """The background of a block here: what is in line has its own behind words alone, not behind blocks in it."""
     indented: bool = False
     crowded: bool = False
+    thin: bool = False
+    """Lines have no height."""
     preformatted: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     why: str | None = None
@@ -167,6 +169,7 @@ class Visibility:
         is_box = _is_box(tag, look)
         around = seen.behind_blocks if is_box else seen.background
         background = _background(attributes, look, around)
+        thin = seen.thin if look.thin is None else look.thin
         inside = Seen(
             hidden=hidden,
             visible=visible,
@@ -176,10 +179,12 @@ class Visibility:
             filled=filled,
             scale=scale_of(attributes) if tag == "svg" else seen.scale,
             drawing=drawing_height(tag, attributes, seen.drawing),
-            background=background,
+            # A block whose lines have no height has none, either: its words stand on what is around it.
+            background=around if is_box and thin and not look.has_height else background,
             behind_blocks=background if is_box else seen.behind_blocks,
             indented=seen.indented if look.indented is None or not is_box else look.indented,
             crowded=seen.crowded if look.crowded is None else look.crowded,
+            thin=thin,
             preformatted=preformatted,
             variables=variables,
         )
