@@ -26,13 +26,13 @@ AUTHOR = "The mail-archive-mcp authors"
 SERVER_SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 
 ASKED = {
-    "sample": ("boolean", "Try the sample archive", False),
-    "region": ("string", "AWS Region", ""),
-    "profile": ("string", "AWS profile", ""),
-    "archive": ("string", "Archives", ""),
-    "local": ("directory", "Local archive", ""),
+    "sample": ("boolean", "Try the sample archive"),
+    "region": ("string", "AWS Region"),
+    "profile": ("string", "AWS profile"),
+    "archive": ("string", "Archives"),
+    "local": ("directory", "Local archive"),
 }
-"""The settings that the bundle asks its user for: how they are asked, and what holds until they are answered."""
+"""The settings that the bundle asks its user for, none of which has to be answered, and how they are asked."""
 
 
 def server_json() -> dict[str, Any]:
@@ -121,9 +121,9 @@ def manifest() -> dict[str, Any]:
                 "title": title,
                 "description": f"{by_name[name].help[:1].upper()}{by_name[name].help[1:]}.",
                 "required": False,
-                "default": default,
+                **({"default": False} if kind == "boolean" else {}),
             }
-            for name, (kind, title, default) in ASKED.items()
+            for name, (kind, title) in ASKED.items()
         },
     }
 

@@ -78,7 +78,8 @@ def test_the_layout_names_what_is_there() -> None:
     page = TEXTS["docs/how-it-works.md"]
     layout = page[page.index("## Layout") : page.index("## Speed")]
     named = set(re.findall(r"[\w]+\.(?:py|sql)", layout))
-    there = {path.name for root in ("tools", "server") for path in (ROOT / root).rglob("*.py")}
+    roots = ("tools", "server", "distribution")
+    there = {path.name for root in roots for path in (ROOT / root).rglob("*.py")}
     there |= {"schema.sql", "exports.sql"}
     packages = {
         "commands",

@@ -12,6 +12,8 @@
   let shown = "table";
   let args = {};
   let begun = false;
+  let modes = [];
+  let mode = "inline";
 
   const tabs = VIEWS.map(({ id, title }) =>
     button(title, () => choose(id), { role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, onkeydown: turn }),
@@ -26,6 +28,8 @@
     oninput: () => rows.narrow({ words: words.value.trim() }),
   });
   const chips = el("div", { class: "chips", role: "group", "aria-label": "Facets" });
+
+  const room = button("Full screen", () => changeRoom(), { class: "quiet room", hidden: true });
 
   function choose(id) {
     shown = id;
@@ -151,14 +155,33 @@
     }
   }
 
+  /** Where the host can give more room, a button asks for it, and gives it back. */
+  function dressForRoom(context) {
+    modes = context.availableDisplayModes ?? modes;
+    mode = context.displayMode ?? mode;
+    const isFull = mode === "fullscreen";
+    room.hidden = !modes.includes(isFull ? "inline" : "fullscreen");
+    fill(room, isFull ? "Back into the chat" : "Full screen");
+  }
+
+  async function changeRoom() {
+    try {
+      const answer = await host.requestDisplayMode(mode === "fullscreen" ? "inline" : "fullscreen");
+      dressForRoom({ displayMode: answer.mode });
+    } catch (error) {
+      complain(error.message);
+    }
+  }
+
   function dress(context) {
+    dressForRoom(context);
     if (context.theme) document.documentElement.dataset.theme = context.theme;
     for (const [name, value] of Object.entries(context.styles?.variables ?? {})) {
       if (value && /^--[a-z0-9-]+$/.test(name)) document.documentElement.style.setProperty(name, value);
     }
   }
 
-  byId("narrowing").append(words, chips);
+  byId("narrowing").append(words, chips, room);
   byId("tabs").append(...tabs);
   byId("panels").append(el("div", { class: "views" }, panels), message.element);
   for (const id of ["narrowing", "tabs"]) byId(id).hidden = false;

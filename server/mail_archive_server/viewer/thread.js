@@ -39,12 +39,7 @@ const thread = (() => {
         found.Messages.map((each) => entry(each, found.AskedNumber)),
       ),
       !found.Complete && el("p", { class: "note" }, "Not all of it was searched: there may be more."),
-      rest > 0 &&
-        el(
-          "p",
-          { class: "note" },
-          `${counted(rest, "entry", "entries")} more: ask for them in the chat.`,
-        ),
+      rest > 0 && el("p", { class: "note" }, `${counted(rest, "entry", "entries")} more: ask for them in the chat.`),
     );
   }
 

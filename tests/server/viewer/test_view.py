@@ -260,6 +260,17 @@ async def test_the_theme_follows_the_host_and_a_teardown_is_answered(access: Acc
         assert await view.page.evaluate("window.bridge.teardownResource({})") == {}
 
 
+async def test_a_host_with_more_room_is_asked_for_it(access: Access, year: dict[str, Any]) -> None:
+    async with view_of(access, year) as view:
+        await view.loaded()
+        assert not await view.frame.get_by_role("button", name="Full screen").is_visible()
+        await view.page.evaluate("window.bridge.setHostContext({availableDisplayModes: ['inline', 'fullscreen']})")
+        await view.frame.get_by_role("button", name="Full screen").click()
+        await view.frame.get_by_role("button", name="Back into the chat").click()
+        await view.frame.get_by_role("button", name="Full screen").wait_for()
+        assert await view.heard("modes") == ["fullscreen", "inline"]
+
+
 # Hostile mail
 
 

@@ -3,7 +3,7 @@
 import { AppBridge, PostMessageTransport } from "@modelcontextprotocol/ext-apps/app-bridge";
 
 /** What came from the view, in order, for tests to look at. */
-window.heard = { contexts: [], links: [], sizes: [] };
+window.heard = { contexts: [], links: [], sizes: [], modes: [] };
 
 /**
  * Show a view as hosts do: handshake, arguments, result. `callTool` is a function of the page that the test gives; it takes
@@ -22,6 +22,10 @@ window.show = async ({ url, context, capabilities, args, result }) => {
   bridge.onupdatemodelcontext = async (params) => {
     window.heard.contexts.push(params);
     return {};
+  };
+  bridge.onrequestdisplaymode = async ({ mode }) => {
+    window.heard.modes.push(mode);
+    return { mode };
   };
   bridge.onsizechange = (size) => {
     window.heard.sizes.push(size);
