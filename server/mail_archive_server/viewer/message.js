@@ -155,42 +155,34 @@ const message = (() => {
     ]);
   }
 
-  /** The way from host to host, first one first, with what each step took. */
+  /** The way from host to host, first one first, with what each step took; what goes back in time or lingers is marked. */
   function route(hops) {
     if (!hops?.length) return null;
-    const WIDE = 210;
+    const [STEP, BOX, WIDE] = [50, 26, 330];
     const names = [hops[0].From ?? hops[0].IpAddress ?? "?", ...hops.map((hop) => hop.By ?? "?")];
-    const short = (name) => (name.length > 26 ? `${name.slice(0, 25)}…` : name);
     const drawn = names.map((name, place) => {
-      const x = place * WIDE;
+      const y = 1 + place * STEP;
       const hop = hops[place - 1];
       const took = hop?.DelaySeconds;
+      const words = [took !== undefined && `${number.format(took)} s`, hop?.Protocol, hop?.IpAddress].filter(Boolean);
       return svg(
         "g",
         null,
-        svg(
-          "title",
-          null,
-          hop
-            ? `${name}, ${hop.Protocol ?? ""} ${minute(hop.Time)} ${hop.IpAddress ? `from ${hop.IpAddress}` : ""}`
-            : name,
-        ),
-        place > 0 &&
+        svg("title", null, [name, minute(hop?.Time)].filter(Boolean).join(", ")),
+        hop &&
           svg("line", {
-            x1: x - WIDE + 176,
-            y1: 26,
-            x2: x - 2,
-            y2: 26,
+            x1: 14,
+            y1: y - STEP + BOX,
+            x2: 14,
+            y2: y,
             class: `way${took < 0 || took > 3_600 ? " odd" : ""}`,
           }),
-        place > 0 &&
-          took !== undefined &&
-          svg("text", { x: x - WIDE / 6, y: 18, class: "label", "text-anchor": "middle" }, `${number.format(took)} s`),
-        svg("rect", { x, y: 10, width: 176, height: 32, rx: 5, class: "hop" }),
-        svg("text", { x: x + 8, y: 30, class: "hop-name" }, short(name)),
+        hop && svg("text", { x: 24, y: y - 8, class: "label" }, words.join(" · ")),
+        svg("rect", { x: 1, y, width: WIDE - 2, height: BOX, rx: 5, class: "hop" }),
+        svg("text", { x: 9, y: y + 17, class: "hop-name" }, name.length > 46 ? `${name.slice(0, 45)}…` : name),
       );
     });
-    const width = names.length * WIDE - WIDE + 178;
+    const height = STEP * (names.length - 1) + BOX + 2;
     return el(
       "section",
       null,
@@ -201,10 +193,9 @@ const message = (() => {
         svg(
           "svg",
           {
-            class: "route",
-            width,
-            height: 50,
-            viewBox: `0 0 ${width} 50`,
+            width: WIDE,
+            height,
+            viewBox: `0 0 ${WIDE} ${height}`,
             role: "img",
             "aria-label": `From ${names.join(" to ")}`,
           },
@@ -290,6 +281,7 @@ const message = (() => {
 
     async open(id) {
       current = id;
+      element.setAttribute("aria-busy", "true");
       try {
         if (!kept.has(id)) {
           fill(element, el("p", { class: "note" }, "Reading…"));
@@ -301,6 +293,7 @@ const message = (() => {
       } catch (error) {
         if (id === current) fill(element, el("p", { class: "note", role: "alert" }, error.message));
       }
+      if (id === current) element.setAttribute("aria-busy", "false");
     },
   };
 })();

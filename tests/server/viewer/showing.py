@@ -64,6 +64,12 @@ class View:
     def rows(self) -> Any:
         return self.frame.locator(".rows .row")
 
+    async def opened(self) -> Any:
+        """Wait until the message that was asked for last is there; returns where it is shown."""
+        message = self.frame.locator(".message")
+        await self.frame.locator('.message[aria-busy="false"]').wait_for(timeout=60_000)
+        return message
+
     async def loaded(self) -> None:
         """Wait until all that can be loaded is."""
         status = "document.querySelector('#status').textContent"
