@@ -38,10 +38,13 @@ function byId(id) {
   return document.getElementById(id);
 }
 
-/** Put these in the place of all that an element has. */
+/** Put these in the place of all that an element has. What had the focus has it again, if its `data-key` is still there. */
 function fill(element, ...children) {
+  const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   element.replaceChildren();
-  return filled(element, null, children);
+  filled(element, null, children);
+  if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  return element;
 }
 
 function button(words, onclick, attributes) {

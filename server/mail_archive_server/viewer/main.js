@@ -46,7 +46,8 @@
   }
 
   function chip(title, isOn, change) {
-    return button(title, change, { class: "chip", "aria-pressed": isOn ? "true" : "false" });
+    const key = title.replace(/ [\d,]+$/, "");
+    return button(title, change, { class: "chip", "data-key": key, "aria-pressed": isOn ? "true" : "false" });
   }
 
   function facets() {

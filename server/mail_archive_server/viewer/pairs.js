@@ -15,6 +15,7 @@ const pairs = (() => {
       "td",
       null,
       button(number.format(count), () => rows.narrow({ pair: isChosen ? null : [from, to] }), {
+        "data-key": `${from} ${to}`,
         "aria-label": `${from} to ${to}: ${counted(count, "message")}`,
         "aria-pressed": isChosen ? "true" : "false",
         title: `${from} to ${to}`,

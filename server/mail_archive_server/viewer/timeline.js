@@ -125,40 +125,42 @@ const timeline = (() => {
     return Math.min(found.length - 1, Math.max(0, Math.floor(part * found.length)));
   }
 
-  /** The same by keyboard: two days. */
-  function range() {
+  /** The same by keyboard: two days. They stay while somebody types, and take on what was dragged. */
+  function day(label, narrowed) {
+    const field = el("input", {
+      type: "date",
+      "aria-label": `${label} day`,
+      onchange: () => {
+        const time = Date.parse(`${field.value}T00:00:00Z`);
+        // While a year is typed it is one of long ago.
+        if (!field.value) rows.narrow(narrowed(null));
+        else if (time > 0) rows.narrow(narrowed(time));
+      },
+    });
+    return field;
+  }
+
+  const first = day("From", (time) => ({ from: time }));
+  const last = day("To", (time) => ({ to: time === null ? null : time + DAY }));
+  const units = ["day", "month"].map((each) =>
+    button(`By ${each}`, () => {
+      unit = each;
+      timeline.render();
+    }),
+  );
+  const drawing = el("div");
+  element.append(
+    el("p", { class: "controls" }, units, el("label", null, "From ", first), el("label", null, "to ", last)),
+    drawing,
+  );
+
+  function showChoices() {
     const { from, to } = rows.narrowed;
-    const day = (label, value, take) =>
-      el(
-        "label",
-        null,
-        `${label} `,
-        el("input", {
-          type: "date",
-          "aria-label": `${label} day`,
-          onchange: (event) => {
-            const time = Date.parse(`${event.target.value}T00:00:00Z`);
-            take(Number.isNaN(time) ? null : time);
-          },
-          value: value === null ? null : dayOf(value),
-        }),
-      );
-    return el(
-      "p",
-      { class: "controls" },
-      ["day", "month"].map((each) =>
-        button(
-          `By ${each}`,
-          () => {
-            unit = each;
-            timeline.render();
-          },
-          { "aria-pressed": unit === each ? "true" : "false" },
-        ),
-      ),
-      day("From", from, (time) => rows.narrow({ from: time })),
-      day("to", to === null ? null : to - 1, (time) => rows.narrow({ to: time === null ? null : time + DAY })),
-    );
+    for (const [place, each] of ["day", "month"].entries()) {
+      units[place].setAttribute("aria-pressed", unit === each ? "true" : "false");
+    }
+    if (document.activeElement !== first) first.value = from === null ? "" : dayOf(from);
+    if (document.activeElement !== last) last.value = to === null ? "" : dayOf(to - 1);
   }
 
   new ResizeObserver(() => {
@@ -171,14 +173,14 @@ const timeline = (() => {
     render() {
       width = Math.max(element.clientWidth, 280);
       const found = slots(rows.shown("time"));
+      showChoices();
       if (!found.length) {
-        fill(element, el("p", { class: "note" }, "There is no message to place in time."));
+        fill(drawing, el("p", { class: "note" }, "There is no message to place in time."));
         return;
       }
       const silent = gaps(found);
       fill(
-        element,
-        range(),
+        drawing,
         bars(found),
         el("p", { class: "note" }, "Drag over the bars, or name two days, to narrow the rows. Times are of UTC."),
         silent.length > 0 && el("p", { class: "note" }, `Longest without a message: ${silent.join("; ")}.`),

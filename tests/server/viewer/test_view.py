@@ -151,6 +151,9 @@ async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: di
         assert await view.frame.get_by_role("button", name="2025-04-01 to 2025-05-31").count() == 1
         await view.frame.get_by_label("From day").fill("2025-05-01")
         assert "25 shown" in await view.frame.locator("#status").inner_text()
+        await view.frame.get_by_label("From day").focus()
+        await view.page.keyboard.type("05152025")
+        assert "13 shown" in await view.frame.locator("#status").inner_text()
         await view.frame.get_by_role("button", name="By day").click()
         assert "Longest without a message" in await view.frame.locator(".timeline").inner_text()
 
@@ -177,6 +180,11 @@ async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> N
         assert active == "row-299" and await view.frame.locator(f"#{active}").is_visible()
         await view.page.keyboard.press("Enter")
         await view.opened()
+        chip = view.frame.get_by_role("group", name="Facets").get_by_role("button", name="kessler.example")
+        await chip.focus()
+        for pressed in ("true", "false"):
+            await view.page.keyboard.press("Space")
+            assert await chip.get_attribute("aria-pressed") == pressed
         await view.frame.get_by_role("tab", name="Table").focus()
         await view.page.keyboard.press("ArrowRight")
         assert await view.frame.get_by_role("tab", name="Timeline").get_attribute("aria-selected") == "true"
