@@ -39,16 +39,20 @@ class Calls:
             await self._none_left.wait()
 
 
-async def run_until_told_to_stop(serve: Callable[[], Awaitable[None]], calls: Calls, grace_seconds: float) -> None:
+async def run_until_told_to_stop(
+    serve: Callable[[], Awaitable[None]], calls: Calls, grace_seconds: float, leave: Callable[[], None]
+) -> None:
     """Run `serve` to its end, or until SIGINT or SIGTERM: then its calls are cancelled, have some seconds to stop the
-    searches that nobody will ask for any more, and the process ends."""
+    searches that nobody will ask for any more, `leave` is called, and the process ends."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_end_on_signal, tasks.cancel_scope, calls, grace_seconds)
+        tasks.start_soon(_end_on_signal, tasks.cancel_scope, calls, grace_seconds, leave)
         await serve()
         tasks.cancel_scope.cancel()
 
 
-async def _end_on_signal(everything: anyio.CancelScope, calls: Calls, grace_seconds: float) -> None:
+async def _end_on_signal(
+    everything: anyio.CancelScope, calls: Calls, grace_seconds: float, leave: Callable[[], None]
+) -> None:
     if not system.LOOP_HEARS_SIGNALS:
         return
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -57,5 +61,6 @@ async def _end_on_signal(everything: anyio.CancelScope, calls: Calls, grace_seco
     everything.cancel()
     with anyio.CancelScope(shield=True):
         await calls.ended(grace_seconds)
+    leave()
     # The thread that reads stdin is left behind.
     os._exit(_BY_SIGNAL + number)

@@ -390,6 +390,13 @@ def test_the_sample_is_made_for_one_run_and_gone_with_it(tmp_path: Path, monkeyp
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert "tidewater-2025" in run("call", "list_archives", "--sample").stdout
     assert list(tmp_path.iterdir()) == []
+    with on_a_terminal("--sample") as (process, controller):
+        said_by(controller, "of a sample archive waits for an MCP host")
+        time.sleep(1)
+        assert [path.name[:20] for path in tmp_path.iterdir()] == ["mail-archive-sample-"]
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    assert list(tmp_path.iterdir()) == []
     for words in (["--local", str(tmp_path)], ["--region", "eu-west-1"]):
         refused = run("--sample", *words)
         assert refused.returncode == 2 and f"--sample and {words[0]} exclude each other" in refused.stderr

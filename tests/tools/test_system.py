@@ -80,7 +80,7 @@ async def test_without_signals_in_the_loop_a_server_runs_to_its_end(monkeypatch:
         await anyio.sleep(0.01)
         done.append("served")
 
-    await run_until_told_to_stop(serve, Calls(), 1)
+    await run_until_told_to_stop(serve, Calls(), 1, done.clear)
     assert done == ["served"]
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from mail_archive_server.commands import CommandError
@@ -36,7 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.sample.temporary import with_sample
 
-    with with_sample(settings) as settings:
+    with ExitStack() as held:
+        settings = held.enter_context(with_sample(settings))
         tools = chosen_tools(settings)
         token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
         try:
@@ -50,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         if settings.transport == "http":
             _serve_http(server, settings, token)
         else:
-            _serve_stdio(server, settings)
+            _serve_stdio(server, settings, held.close)
 
 
 def _for_callers(settings: Settings) -> "tuple[str | None, Cursors]":
@@ -61,7 +64,7 @@ def _for_callers(settings: Settings) -> "tuple[str | None, Cursors]":
     return token, cursors_of(settings, token)
 
 
-def _serve_stdio(server: "MCPServer[Any]", settings: Settings) -> None:
+def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[], None]) -> None:
     import anyio
 
     from mail_archive_server.stopping import Calls, run_until_told_to_stop
@@ -74,7 +77,7 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings) -> None:
 
     calls = Calls()
     server.middleware.append(calls.counted)
-    anyio.run(run_until_told_to_stop, server.run_stdio_async, calls, GRACE_SECONDS)
+    anyio.run(run_until_told_to_stop, server.run_stdio_async, calls, GRACE_SECONDS, leave)
 
 
 def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None) -> None:
