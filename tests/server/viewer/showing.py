@@ -91,8 +91,9 @@ async def view_of(
     width: int = 1_100,
     capabilities: dict[str, Any] | None = None,
     change: Any = None,
+    change_answers: Any = None,
 ) -> AsyncIterator[View]:
-    """Show a search. `change` may alter the result before the view gets it."""
+    """Show a search. `change` may alter the result before the view gets it, `change_answers` what it asks for later."""
     async with rendering_client(access) as client, async_playwright() as driver:
         html = (await client.read_resource(URI)).contents[0].text  # type: ignore[union-attr]
         result = await client.call_tool("show_archive_search", arguments)
@@ -108,7 +109,8 @@ async def view_of(
             asked = json.loads(text)
             view.asked.append(asked["arguments"])
             answer = await client.call_tool(asked["name"], asked["arguments"])
-            return json.dumps(answer.model_dump(mode="json", by_alias=True, exclude_none=True))
+            answered = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+            return json.dumps(change_answers(answered) if change_answers else answered)
 
         await page.route("**/*", route)
         await page.expose_function("callTool", call)

@@ -322,10 +322,20 @@ def hostile_archive(folder: Path) -> tuple[Access, dict[str, Any]]:
     }
 
 
+def uncleaned(value: Any) -> Any:
+    """An answer as it would be if the server did not break up what a host could take for HTML."""
+    if isinstance(value, dict):
+        return {name: uncleaned(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [uncleaned(each) for each in value]
+    return value.replace("< ", "<") if isinstance(value, str) else value
+
+
 async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(tmp_path: Path) -> None:
-    """`view_of` fails on any request, navigation, window or script error."""
+    """`view_of` fails on any request, navigation, window or script error. What the server breaks up is put together
+    again, so that the page has to hold by itself."""
     access, search = hostile_archive(tmp_path / "archive")
-    async with view_of(access, search) as view:
+    async with view_of(access, search, change=uncleaned, change_answers=uncleaned) as view:
         await view.loaded()
         count = int(await view.frame.get_by_role("grid").get_attribute("aria-rowcount") or 0) - 1
         assert count > 40
