@@ -4,6 +4,7 @@ import dataclasses
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,13 +101,13 @@ def test_a_folder_that_cannot_be_used_is_told_at_the_start(settings: Settings, m
 async def test_what_was_changed_on_the_disk_is_read_anew(settings: Settings, a_message: str) -> None:
     facts = await open_access(settings).reader.facts_of(a_message)
     assert settings.facts is not None
-    with sqlite3.connect(settings.facts / "facts.sqlite3") as file:
+    with closing(sqlite3.connect(settings.facts / "facts.sqlite3")) as file, file:
         assert file.execute("UPDATE facts SET packed = ?", (b"\x00rubbish",)).rowcount == 1
     assert await open_access(settings).reader.facts_of(a_message) == facts
     no_number: Any = {"size_bytes": "x"}
     changed = (dataclasses.replace(facts, minhash="?"), dataclasses.replace(facts, **no_number))
     for wrong in (17, *(each.packed() for each in changed)):
-        with sqlite3.connect(settings.facts / "facts.sqlite3") as file:
+        with closing(sqlite3.connect(settings.facts / "facts.sqlite3")) as file, file:
             file.execute("UPDATE facts SET packed = ?", (wrong,))
         assert await open_access(settings).reader.facts_of(a_message) == facts
     assert await open_access(settings).reader.facts_of(a_message) == facts

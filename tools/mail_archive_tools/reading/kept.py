@@ -69,10 +69,10 @@ class FactsFolder:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
             self._file = sqlite3.connect(path, timeout=_OPENING_SECONDS, isolation_level=None, check_same_thread=False)
+            # On newer Pythons, one that nobody closes is warned of, one that is no database too.
+            weakref.finalize(self, self._file.close)
             # Not WAL: nothing is mapped into memory that another process could cut off.
             self._file.execute("PRAGMA journal_mode = TRUNCATE")
-            # On newer Pythons, one that nobody closes is warned of.
-            weakref.finalize(self, self._file.close)
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS facts (number INTEGER PRIMARY KEY, whose BLOB, id TEXT, packed BLOB, "
