@@ -118,8 +118,8 @@ def _about(kind: str) -> str:
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Each sentence that is raised somewhere in the packages, what is filled in as `…`, and its kind."""
-    kinds = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)}
-    kinds |= KINDS.keys()
+    own = (each for each in vars(errors).values() if getattr(each, "__module__", "") == errors.__name__)
+    kinds = {each.__name__ for each in own if isinstance(each, type)} | KINDS.keys()
     for root in ("tools", "server"):
         for path in sorted((ROOT / root).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):

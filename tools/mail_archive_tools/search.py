@@ -42,6 +42,9 @@ from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.searching.windows import Order
 from mail_archive_tools.service.filters import filters_of
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 Limit = Annotated[int, Field(ge=1, le=50, description="Rows in this answer; NextCursor leads to the rest.")]
 
 
@@ -136,10 +139,6 @@ async def search_archive(
         next_cursor=access.cursors.write(collector.state, query) if collector.state.place.edge is not None else None,
         notes=[*notes, *overflow_notes(counts), *collector.notes, *unread, *shortened] or None,
     )
-
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 
 def _with_arguments_of(

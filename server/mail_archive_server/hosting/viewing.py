@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resources import Resource
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
@@ -18,6 +17,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import PrivateAttr
 
 from mail_archive_server.viewer import URI, page
+from mail_archive_tools.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
@@ -86,7 +86,9 @@ class ViewTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         name, given = arguments.get("tool"), arguments.get("arguments")
         if not isinstance(name, str) or name not in self._tools or not isinstance(given, dict):
-            raise ToolError(f"{TOOL} takes tool, one of {', '.join(VIEWED)}, and its arguments. Call that tool itself.")
+            raise InvalidArgument(
+                f"{TOOL} takes tool, one of {', '.join(VIEWED)}, and its arguments. Call that tool itself."
+            )
         answer = await self._tools[name].run(given, context, convert_result)
         assert isinstance(answer, CallToolResult)
         return CallToolResult(
