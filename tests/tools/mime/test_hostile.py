@@ -21,7 +21,7 @@ PEAK_BYTES = 300_000_000
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_takes_bounded_time(name: str) -> None:
     raw = HOSTILE[name]()
-    assert fastest(lambda: work(raw)) < SECONDS
+    assert fastest(lambda: work(raw), enough=SECONDS) < SECONDS
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_older_hashes_and_many_signatures() -> None:
 def test_time_is_linear(body: bytes) -> None:
     raw = signed(body, bh=digest(b"x"))
     headers = read_headers(raw)
-    assert fastest(lambda: read_signatures(raw, headers)) < 2
+    assert fastest(lambda: read_signatures(raw, headers), enough=2) < 2
 
 
 @given(st.text(alphabet="abchlds=;/ \t1-relaxdsimp", max_size=80))
