@@ -80,8 +80,8 @@ class Told:
         return members, re.sub(r"[0-9a-f]{16}(?=\]\])|http\S+", "", text_of(answer))
 
 
-async def assert_same_answers(original: Path, copy: Path, era: Any) -> int:
-    """Ask both for everything; returns how many messages that was."""
+async def assert_same_answers(original: Path, copy: Path, era: Any, every: int = 1) -> int:
+    """Ask both for all rows, and for every message or so many of them; returns how many messages there are."""
     one, other = Told(original), Told(copy)
     first, second = (open_access(Settings(local=each.folder, search_seconds=0)) for each in (one, other))
     async with Client(build_server(lambda: first), mode=era) as a, Client(build_server(lambda: second), mode=era) as b:
@@ -89,7 +89,7 @@ async def assert_same_answers(original: Path, copy: Path, era: Any) -> int:
         assert rows == await other.rows(b)
         for words in ({"subject": ["re"]}, {"has_attachments": True}, {"exclude": {"sender": ["a"]}}):
             assert await one.rows(a, **words) == await other.rows(b, **words)
-        for row in rows:
+        for row in rows[::every]:
             message_id = row["ArchivedMessageId"]
             said = await one.message(a, message_id)
             assert said == await other.message(b, message_id)
@@ -130,6 +130,6 @@ async def test_real_mail_comes_back_as_it_was(corpus: Path, tmp_path: Path, name
         import_mail(store, archive, [corpus / name])
     objects = await export_to_folder(original, archive.archive_id, tmp_path / "buckets", era)
     main(["import", str(tmp_path / "copy"), str(objects)])
-    count = await assert_same_answers(original, tmp_path / "copy", era)
+    count = await assert_same_answers(original, tmp_path / "copy", era, every=4)
     READ_OF_CORPUS[f"{name}, exported and imported"] = count
     assert count

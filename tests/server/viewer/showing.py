@@ -61,6 +61,12 @@ class View:
         found: list[Any] = await self.page.evaluate(f"window.heard.{what}")
         return found
 
+    async def told(self, count: int) -> dict[str, Any]:
+        """What the model was told last, once that is of so many messages: it is told a moment after the click."""
+        ids = "window.heard.contexts.at(-1)?.structuredContent.ArchivedMessageIds"
+        await self.page.wait_for_function(f"() => {ids}?.length === {count}")
+        return dict((await self.heard("contexts"))[-1])
+
     def rows(self) -> Any:
         return self.frame.locator(".rows .row")
 

@@ -31,6 +31,12 @@ def year(sample: Sample) -> dict[str, Any]:
     return {"archive_id": sample.archive_id, "from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
 
 
+@pytest.fixture
+def spring(sample: Sample) -> dict[str, Any]:
+    """A search of few pages, with the fraud in it."""
+    return {"archive_id": sample.archive_id, "from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30"}
+
+
 async def texts(locator: Any) -> list[str]:
     found: list[str] = await locator.all_inner_texts()
     return found
@@ -76,8 +82,8 @@ async def test_words_and_facets_narrow_and_clear_takes_them_away(access: Access,
         assert "shown" not in await view.frame.locator("#status").inner_text()
 
 
-async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(access, spring) as view:
         await view.loaded()
         await view.frame.get_by_role("searchbox").fill("bank details")
         # The address stands below the name that passes for another's.
@@ -91,15 +97,15 @@ async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, year: d
         await message.locator(".file .text").first.wait_for()
         assert "New bank details" in await message.locator(".file").inner_text()
         assert await message.get_by_role("img", name=re.compile("^From ")).count() == 1
-        contexts = await view.heard("contexts")
-        (message_id,) = contexts[-1]["structuredContent"]["ArchivedMessageIds"]
-        assert message_id in contexts[-1]["content"][0]["text"]
+        told = await view.told(1)
+        (message_id,) = told["structuredContent"]["ArchivedMessageIds"]
+        assert message_id in told["content"][0]["text"]
         # Nothing that the mail says is told to the model by the view.
-        assert "bank" not in str(contexts) and "brightwel" not in str(contexts)
+        assert "bank" not in str(told) and "brightwel" not in str(told)
 
 
-async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(access, spring) as view:
         await view.loaded()
         await view.frame.get_by_role("searchbox").fill("new bank details")
         await view.rows().last.click()
@@ -175,7 +181,7 @@ async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> N
         await grid.focus()
         for key in ("ArrowDown", "ArrowDown", "Space", "End", "Space"):
             await view.page.keyboard.press(key)
-        assert len((await view.heard("contexts"))[-1]["structuredContent"]["ArchivedMessageIds"]) == 2
+        await view.told(2)
         active = await grid.get_attribute("aria-activedescendant")
         assert active == "row-299" and await view.frame.locator(f"#{active}").is_visible()
         await view.page.keyboard.press("Enter")
@@ -190,10 +196,10 @@ async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> N
         assert await view.frame.get_by_role("tab", name="Timeline").get_attribute("aria-selected") == "true"
 
 
-async def test_every_control_has_a_name(access: Access, year: dict[str, Any]) -> None:
+async def test_every_control_has_a_name(access: Access, spring: dict[str, Any]) -> None:
     unnamed = """() => [...document.querySelectorAll('button, input, [role=grid], [role=img], [role=region]')]
         .filter(each => !(each.getAttribute('aria-label') || each.textContent.trim())).map(each => each.outerHTML)"""
-    async with view_of(access, year) as view:
+    async with view_of(access, spring) as view:
         await view.loaded()
         await view.rows().first.click()
         await view.opened()
@@ -205,14 +211,14 @@ async def test_every_control_has_a_name(access: Access, year: dict[str, Any]) ->
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1_100])
 async def test_words_can_be_read_in_both_themes_and_no_frame_is_too_narrow(
-    access: Access, year: dict[str, Any], theme: str, width: int
+    access: Access, spring: dict[str, Any], theme: str, width: int
 ) -> None:
     colours = """() => { const seen = getComputedStyle(document.body); const canvas = document.createElement('canvas');
         const draw = canvas.getContext('2d', {willReadFrequently: true});
         const rgb = (colour) => { draw.fillStyle = colour; draw.fillRect(0, 0, 1, 1);
             return [...draw.getImageData(0, 0, 1, 1).data].slice(0, 3); };
         return [rgb(seen.color), rgb(seen.backgroundColor)]; }"""
-    async with view_of(access, year, theme=theme, width=width) as view:
+    async with view_of(access, spring, theme=theme, width=width) as view:
         await view.loaded()
         ink, back = ([sum(rgb) / 3] for rgb in await view.frame.evaluate(colours))
         assert (ink < back) is (theme == "light") and abs(ink[0] - back[0]) > 150
@@ -246,32 +252,32 @@ async def test_a_host_without_tools_shows_the_first_page_and_says_what_it_cannot
         assert view.asked == [] and await view.heard("contexts") == []
 
 
-async def test_a_search_that_failed_says_why(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year | {"archive_id": "a-none"}) as view:
+async def test_a_search_that_failed_says_why(access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(access, spring | {"archive_id": "a-none"}) as view:
         await view.frame.get_by_role("heading", name="The search failed").wait_for()
         assert "a-none" in await view.frame.get_by_role("alert").first.inner_text()
 
 
-async def test_a_later_page_that_fails_keeps_the_rows(access: Access, year: dict[str, Any]) -> None:
+async def test_a_later_page_that_fails_keeps_the_rows(access: Access, spring: dict[str, Any]) -> None:
     def broken(result: dict[str, Any]) -> dict[str, Any]:
         return result | {"structuredContent": result["structuredContent"] | {"NextCursor": "forged"}}
 
-    async with view_of(access, year, change=broken) as view:
+    async with view_of(access, spring, change=broken) as view:
         await view.frame.get_by_role("alert").first.wait_for()
         assert "cursor" in await view.frame.get_by_role("alert").first.inner_text()
         assert await view.rows().count() > 10
 
 
-async def test_the_theme_follows_the_host_and_a_teardown_is_answered(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_the_theme_follows_the_host_and_a_teardown_is_answered(access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(access, spring) as view:
         await view.loaded()
         await view.page.evaluate("window.bridge.setHostContext({theme: 'dark'})")
         await view.frame.wait_for_function("document.documentElement.dataset.theme === 'dark'")
         assert await view.page.evaluate("window.bridge.teardownResource({})") == {}
 
 
-async def test_a_host_with_more_room_is_asked_for_it(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_a_host_with_more_room_is_asked_for_it(access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(access, spring) as view:
         await view.loaded()
         assert not await view.frame.get_by_role("button", name="Full screen").is_visible()
         await view.page.evaluate("window.bridge.setHostContext({availableDisplayModes: ['inline', 'fullscreen']})")
@@ -386,10 +392,10 @@ async def test_real_spam_is_text_and_nothing_leaves_the_frame(corpus: Path, tmp_
         "window.open('https://evil.example/')",
     ],
 )
-async def test_what_leaves_a_frame_is_noticed(access: Access, year: dict[str, Any], deed: str) -> None:
+async def test_what_leaves_a_frame_is_noticed(access: Access, spring: dict[str, Any], deed: str) -> None:
     """So that the test before this one can fail."""
     with pytest.raises((AssertionError, ExceptionGroup)) as caught:
-        async with view_of(access, year) as view:
+        async with view_of(access, spring) as view:
             await view.loaded()
             await view.frame.evaluate(f"() => {{ {deed} }}")
             await view.page.wait_for_timeout(300)
