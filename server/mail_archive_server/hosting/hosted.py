@@ -106,6 +106,7 @@ def _adapted(
     """`function` as the SDK wants it: the context instead of what is injected, both channels as the result, or a
     question to the user."""
     from mail_archive_tools.answers.rendering import render
+    from mail_archive_tools.models.base import Drawn
 
     signature = inspect.signature(function, eval_str=True)
     wants_progress, wants_consent = ("progress" in signature.parameters, "consent" in signature.parameters)
@@ -121,7 +122,7 @@ def _adapted(
         except InputNeeded as needed:
             return needed.result
         content: list[ContentBlock] = [TextContent(type="text", text=render(result))]
-        if result.picture is not None:
+        if isinstance(result, Drawn) and result.picture is not None:
             content.append(ImageContent(type="image", data=b64encode(result.picture).decode(), mime_type="image/png"))
         return CallToolResult(content=content, structured_content=result.structured())
 

@@ -46,19 +46,6 @@ class Output(BaseModel):
                 "Check the server's endpoint-url, then call again."
             ) from error
 
-    _picture: bytes | None = PrivateAttr(default=None)
-
-    @property
-    def picture(self) -> bytes | None:
-        """A PNG that goes out with it, where one was asked for."""
-        return self._picture
-
-    def with_picture(self, png: bytes) -> Self:
-        """The same, with a picture."""
-        made = self.model_copy()
-        made._picture = png
-        return made
-
     def structured(self) -> dict[str, Any]:
         """The JSON object that goes out: the API's names, no nulls."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -68,6 +55,23 @@ class FromMail(Output):
     """The base of answers that hold what strangers wrote: the first thing that a model reads is how to take it."""
 
     warning: str = Field(default=NOT_INSTRUCTIONS, description="How to take what mails say.")
+
+
+class Drawn(FromMail):
+    """The base of answers that a picture may go out with."""
+
+    _picture: bytes | None = PrivateAttr(default=None)
+
+    @property
+    def picture(self) -> bytes | None:
+        """A PNG, where one was asked for."""
+        return self._picture
+
+    def with_picture(self, png: bytes) -> Self:
+        """The same, with a picture."""
+        made = self.model_copy()
+        made._picture = png
+        return made
 
 
 def member(description: str, **more: Any) -> Any:

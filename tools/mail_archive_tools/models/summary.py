@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mail_archive_tools.models.base import FromMail, MailLine, Output, member, optional
+from mail_archive_tools.models.base import Drawn, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import FilteredHere, TimeRange
 
@@ -51,7 +51,7 @@ class Unread(Output):
     archived_message_ids: list[str] = member("The first of them.")
 
 
-class ArchiveSearchSummary(FromMail):
+class ArchiveSearchSummary(Drawn):
     search_id: str | None = optional("The search that was summarized, where one was asked for.")
     archive_id: str | None = optional("The archive that this search is of.")
     from_timestamp: Timestamp = member("Start of the whole range, inclusive.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import FromMail, MailLine, Output, member, optional
+from mail_archive_tools.models.base import Drawn, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import TimeRange
 from mail_archive_tools.untrusted import shorten
@@ -39,7 +39,7 @@ class ThreadMessage(Output):
     new_text_cut: bool | None = optional("True: there is more; read_archive_message shows it.")
 
 
-class ArchiveThread(FromMail):
+class ArchiveThread(Drawn):
     archived_message_id: str = member("The message asked for.")
     subject: Short | None = optional("The conversation's subject, without Re and Fw.")
     asked_number: int | None = optional("The number of the message asked for.")
