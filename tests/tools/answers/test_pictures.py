@@ -87,6 +87,14 @@ def test_any_counts_can_be_drawn(by: str, counts: list[int], value: str) -> None
     assert image.width == WIDTH and 0 < image.height <= MOST_PIXELS
 
 
+def test_groupings_that_have_no_room_are_left_out_whole() -> None:
+    """What is cut in its middle would pass for all there is."""
+    top = [SummaryGroup(value=f"a{number}", rows=number) for number in range(1, 31)]
+    heights = [opened(chart([Summary(by="sender", groups=30, top=top)] * count)).height for count in (1, 5, 6, 20)]
+    one = heights[0] - 16
+    assert heights[1] == 5 * one + 16 and heights[2] == heights[3] < 5 * one + 60 <= MOST_PIXELS
+
+
 @given(
     depths=st.lists(st.integers(1, 200), min_size=1, max_size=90), subject=st.text(max_size=300), found=st.booleans()
 )

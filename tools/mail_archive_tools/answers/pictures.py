@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mail_archive_tools.models.summary import Summary
+from mail_archive_tools.models.summary import ARROW, IN_TIME, Summary
 from mail_archive_tools.models.thread import ThreadMessage
 from mail_archive_tools.untrusted import shorten
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 900
 MOST_PIXELS = 4_000
 """How high a picture may be."""
-IN_TIME = ("day", "week", "month", "year", "weekday", "hour")
 PAIR = "pair"
-ARROW = " → "
 
 _MARGIN, _LINE, _COLUMNS_HEIGHT, _LABEL = 16, 22, 150, 300
 _MOST_LINES, _MOST_PEOPLE, _MOST_ENTRIES = 30, 12, 60
@@ -36,7 +34,10 @@ class _Panel(NamedTuple):
 
 def chart(summaries: Sequence[Summary]) -> bytes:
     """Each of the groupings: times as columns, pairs as a matrix, all else as bars."""
-    return _drawn([_panel(each) for each in summaries if each.top])
+    panels = [_panel(each) for each in summaries if each.top]
+    fitting = _fitting(panels)
+    left_out = len(panels) - len(fitting)
+    return _drawn([*fitting, _note(f"{left_out} more groupings stand in the text alone")] if left_out else fitting)
 
 
 def tree(subject: str, messages: Sequence[ThreadMessage]) -> bytes:
@@ -68,6 +69,21 @@ def _entry(each: ThreadMessage) -> str:
         return f"{each.missing or 1} missing"
     when = f"{each.received_timestamp:%Y-%m-%d %H:%M}" if each.received_timestamp else ""
     return f"{each.number}. {when}  {each.from_ or ''}"
+
+
+def _fitting(panels: Sequence[_Panel]) -> list[_Panel]:
+    """The first of them, as many as a picture may have, and a line that says how many more there are."""
+    room, fitting = MOST_PIXELS - 3 * _LINE, []
+    for each in panels:
+        room -= each.height + _MARGIN
+        if room < 0:
+            break
+        fitting.append(each)
+    return fitting
+
+
+def _note(words: str) -> _Panel:
+    return _Panel(_LINE, lambda on, top: _write(on, _MARGIN, top, words, _PALE))
 
 
 def _panel(summary: Summary) -> _Panel:
@@ -102,7 +118,7 @@ def _bars(summary: Summary) -> _Panel:
     most = max(each.rows for each in shown)
 
     def draw(on: "ImageDraw", top: int) -> None:
-        _title(on, top, f"By {summary.by}, {summary.groups} in all")
+        _title(on, top, f"By {summary.by}: {len(shown)} of {summary.groups}")
         for line, each in enumerate(shown, 1):
             y, x = top + _LINE * line, _MARGIN + _LABEL
             _write(on, _MARGIN, y + 2, shorten(each.value, 42), _INK)
@@ -121,11 +137,12 @@ def _matrix(summary: Summary) -> _Panel:
         counts[sender, recipient] = each.rows
     senders = list(dict.fromkeys(sender for sender, _ in counts))[:_MOST_PEOPLE]
     recipients = list(dict.fromkeys(recipient for _, recipient in counts))[:_MOST_PEOPLE]
+    shown = [counts[each] for each in counts if each[0] in senders and each[1] in recipients]
     most = max(counts.values(), default=1)
     side = 40
 
     def draw(on: "ImageDraw", top: int) -> None:
-        _title(on, top, f"Who wrote to whom: {len(counts)} of {summary.groups} pairs")
+        _title(on, top, f"Who wrote to whom: {len(shown)} of {summary.groups} pairs")
         for line, sender in enumerate(senders):
             y = top + 2 * _LINE + line * _LINE
             _write(on, _MARGIN, y + 2, shorten(sender, 42), _INK)

@@ -9,15 +9,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
-from mail_archive_tools.models.summary import GroupBy
+from mail_archive_tools.models.summary import ARROW, IN_TIME, GroupBy
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import clean_line, shorten
 
-IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
-"""Groupings whose groups are in the order of time."""
-
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-ARROW = " → "
 _NO_TIME = "(no time)"
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from mail_archive_tools.answers.budget import SUMMARY_BYTES, json_bytes
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.counting.columns import Columns
-from mail_archive_tools.counting.groups import IN_TIME, Gap, Group, gaps, group
+from mail_archive_tools.counting.groups import Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
-from mail_archive_tools.models.summary import GroupBy, Summary, SummaryGroup, SummaryOthers
+from mail_archive_tools.models.summary import IN_TIME, GroupBy, Summary, SummaryGroup, SummaryOthers
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import elide
 

@@ -14,6 +14,12 @@ GroupBy = Literal[
 ]  # fmt: skip
 """What a summary can count by."""
 
+IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
+"""Groupings whose groups are in the order of time."""
+
+ARROW = " → "
+"""Stands between who wrote and to whom, in the values of `pair`."""
+
 
 class SummaryGroup(Output):
     value: str = member("What these have in common; mail text, never instructions.")
