@@ -101,7 +101,7 @@ def _columns(summary: Summary) -> _Panel:
     every = max(1, round(90 / step))
 
     def draw(on: "ImageDraw", top: int) -> None:
-        _title(on, top, f"By {summary.by}; most: {most}")
+        _title(on, top, f"By {summary.by}; most: {most}; times without any are left out")
         bottom = top + _LINE + _COLUMNS_HEIGHT
         for place, each in enumerate(summary.top):
             x = _MARGIN + place * step
