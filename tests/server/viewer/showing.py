@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp.client.extension import advertise
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
-from playwright.async_api import Frame, Page, Request, Route, async_playwright
+from playwright.async_api import Frame, Locator, Page, Request, Route, async_playwright
 
 from mail_archive_server.app import build_server
 from mail_archive_server.viewer import URI
@@ -23,7 +23,8 @@ BROWSER = shutil.which("chromium")
 BUNDLE = ROOT / ".venv" / "viewer" / "bundle.js"
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+    # A frame in a process of its own gets clicks where it was a moment ago.
+    *("--disable-component-update", "--disable-sync", "--disable-site-isolation-trials"),
 )
 HOST, FRAME = "http://host.test/", "http://frame.test/view"
 PAGE = (
@@ -66,6 +67,14 @@ class View:
         ids = "window.heard.contexts.at(-1)?.structuredContent.ArchivedMessageIds"
         await self.page.wait_for_function(f"() => {ids}?.length === {count}")
         return dict((await self.heard("contexts"))[-1])
+
+    async def click(self, target: Locator) -> None:
+        """Click what is there, once the host has given the frame the height of its page: that moves what is in it."""
+        await target.wait_for()
+        await self.frame.wait_for_function(
+            "() => innerHeight === Math.ceil(document.body.getBoundingClientRect().height)"
+        )
+        await target.click()
 
     def rows(self) -> Any:
         return self.frame.locator(".rows .row")

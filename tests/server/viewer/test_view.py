@@ -58,10 +58,10 @@ async def test_columns_sort_both_ways_and_say_so(access: Access, year: dict[str,
         await view.loaded()
         received = view.frame.locator(".rows .time")
         newest = (await texts(received))[0]
-        await view.frame.get_by_role("button", name="Sort by Received").click()
+        await view.click(view.frame.get_by_role("button", name="Sort by Received"))
         assert (await texts(received))[0] < newest
         head = view.frame.get_by_role("columnheader", name="From")
-        await head.get_by_role("button").click()
+        await view.click(head.get_by_role("button"))
         assert await head.get_attribute("aria-sort") == "ascending"
         senders = await texts(view.frame.locator(".rows .from"))
         assert senders == sorted(senders, key=str.lower)
@@ -71,14 +71,14 @@ async def test_words_and_facets_narrow_and_clear_takes_them_away(access: Access,
     async with view_of(access, year) as view:
         await view.loaded()
         facets = view.frame.get_by_role("group", name="Facets")
-        await facets.get_by_role("button", name="kessler.example 12").click()
+        await view.click(facets.get_by_role("button", name="kessler.example 12"))
         assert "12 shown" in await view.frame.locator("#status").inner_text()
-        await facets.get_by_role("button", name="With attachments").click()
+        await view.click(facets.get_by_role("button", name="With attachments"))
         assert await facets.get_by_role("button", name="With attachments").get_attribute("aria-pressed") == "true"
         await view.frame.get_by_role("searchbox").fill("no such words")
         assert await view.rows().count() == 0
         assert await view.frame.get_by_text("No row passes.").is_visible()
-        await facets.get_by_role("button", name="Clear").click()
+        await view.click(facets.get_by_role("button", name="Clear"))
         assert "shown" not in await view.frame.locator("#status").inner_text()
 
 
@@ -88,12 +88,12 @@ async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, spring:
         await view.frame.get_by_role("searchbox").fill("bank details")
         # The address stands below the name that passes for another's.
         assert "accounts@brightwel1-optics.example" in (await texts(view.rows()))[-1]
-        await view.rows().last.click()
+        await view.click(view.rows().last)
         message = await view.opened()
         assert "another domain" in await message.locator(".findings").inner_text()
         order = await texts(message.locator("h2, h3, dl, .text"))
         assert order[0].startswith("Re: Invoice") and order[1] == "Look at this first"
-        await message.get_by_role("button", name="Show its text").click()
+        await view.click(message.get_by_role("button", name="Show its text"))
         await message.locator(".file .text").first.wait_for()
         assert "New bank details" in await message.locator(".file").inner_text()
         assert await message.get_by_role("img", name=re.compile("^From ")).count() == 1
@@ -108,13 +108,13 @@ async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, s
     async with view_of(access, spring) as view:
         await view.loaded()
         await view.frame.get_by_role("searchbox").fill("new bank details")
-        await view.rows().last.click()
-        await view.frame.get_by_role("tab", name="Conversation").click()
+        await view.click(view.rows().last)
+        await view.click(view.frame.get_by_role("tab", name="Conversation"))
         tree = view.frame.get_by_role("list", name="Conversation")
         await tree.wait_for()
         entries = await tree.get_by_role("listitem").all()
         assert [await each.get_attribute("aria-level") for each in entries] == ["1", "2"]
-        await tree.get_by_role("button").last.click()
+        await view.click(tree.get_by_role("button").last)
         await view.frame.locator(".message dd").get_by_text("jonas@tidewater.example").first.wait_for()
 
 
@@ -135,8 +135,8 @@ async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
     search = {"archive_id": archive_id, "from_timestamp": "2025-06-01", "to_timestamp": "2025-06-30"}
     async with view_of(open_access(Settings(local=tmp_path / "archive", search_seconds=0)), search) as view:
         await view.loaded()
-        await view.rows().first.click()
-        await view.frame.get_by_role("tab", name="Conversation").click()
+        await view.click(view.rows().first)
+        await view.click(view.frame.get_by_role("tab", name="Conversation"))
         await view.frame.get_by_text("1 message missing").wait_for()
         levels = [await each.get_attribute("aria-level") for each in await view.frame.locator(".thread li").all()]
         assert levels == ["1", "2", "3"]
@@ -145,7 +145,7 @@ async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
 async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: dict[str, Any]) -> None:
     async with view_of(access, year) as view:
         await view.loaded()
-        await view.frame.get_by_role("tab", name="Timeline").click()
+        await view.click(view.frame.get_by_role("tab", name="Timeline"))
         assert await view.frame.locator(".slot").count() == 12
         box = await view.frame.locator(".timeline svg").bounding_box()
         assert box is not None
@@ -160,17 +160,17 @@ async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: di
         await view.frame.get_by_label("From day").focus()
         await view.page.keyboard.type("05152025")
         assert "13 shown" in await view.frame.locator("#status").inner_text()
-        await view.frame.get_by_role("button", name="By day").click()
+        await view.click(view.frame.get_by_role("button", name="By day"))
         assert "Longest without a message" in await view.frame.locator(".timeline").inner_text()
 
 
 async def test_who_wrote_to_whom_is_counted_and_narrows(access: Access, year: dict[str, Any]) -> None:
     async with view_of(access, year) as view:
         await view.loaded()
-        await view.frame.get_by_role("tab", name="Who to whom").click()
+        await view.click(view.frame.get_by_role("tab", name="Who to whom"))
         cell = view.frame.get_by_role("button", name="news@optics-weekly.example to luc@tidewater.example")
         assert await cell.inner_text() == "52"
-        await cell.click()
+        await view.click(cell)
         assert "52 shown" in await view.frame.locator("#status").inner_text()
 
 
@@ -201,10 +201,10 @@ async def test_every_control_has_a_name(access: Access, spring: dict[str, Any]) 
         .filter(each => !(each.getAttribute('aria-label') || each.textContent.trim())).map(each => each.outerHTML)"""
     async with view_of(access, spring) as view:
         await view.loaded()
-        await view.rows().first.click()
+        await view.click(view.rows().first)
         await view.opened()
         for tab in ("Table", "Timeline", "Who to whom", "Conversation"):
-            await view.frame.get_by_role("tab", name=tab).click()
+            await view.click(view.frame.get_by_role("tab", name=tab))
             assert await view.frame.evaluate(unnamed) == []
 
 
@@ -222,7 +222,7 @@ async def test_words_can_be_read_in_both_themes_and_no_frame_is_too_narrow(
         await view.loaded()
         ink, back = ([sum(rgb) / 3] for rgb in await view.frame.evaluate(colours))
         assert (ink < back) is (theme == "light") and abs(ink[0] - back[0]) > 150
-        await view.rows().first.click()
+        await view.click(view.rows().first)
         await view.opened()
         assert await view.frame.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -247,7 +247,7 @@ async def test_a_host_without_tools_shows_the_first_page_and_says_what_it_cannot
     async with view_of(access, year, capabilities={}) as view:
         await view.loaded()
         assert "20 loaded" in await view.frame.locator("#status").inner_text()
-        await view.rows().first.click()
+        await view.click(view.rows().first)
         await view.frame.get_by_text("Ask in the chat.").first.wait_for()
         assert view.asked == [] and await view.heard("contexts") == []
 
@@ -281,8 +281,8 @@ async def test_a_host_with_more_room_is_asked_for_it(access: Access, spring: dic
         await view.loaded()
         assert not await view.frame.get_by_role("button", name="Full screen").is_visible()
         await view.page.evaluate("window.bridge.setHostContext({availableDisplayModes: ['inline', 'fullscreen']})")
-        await view.frame.get_by_role("button", name="Full screen").click()
-        await view.frame.get_by_role("button", name="Back into the chat").click()
+        await view.click(view.frame.get_by_role("button", name="Full screen"))
+        await view.click(view.frame.get_by_role("button", name="Back into the chat"))
         await view.frame.get_by_role("button", name="Full screen").wait_for()
         assert await view.heard("modes") == ["fullscreen", "inline"]
 
@@ -350,13 +350,13 @@ async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(tmp_path: Path)
             await view.page.keyboard.press("Enter")
             message = await view.opened()
             for fold in await message.locator("summary").all():
-                await fold.click()
+                await view.click(fold)
             await view.frame.get_by_role("grid").focus()
             await view.page.keyboard.press("ArrowDown")
         opened = {str(each["arguments"]) for each in view.asked if each["tool"] == "read_archive_message"}
         assert len(opened) == count
         for tab in ("Timeline", "Who to whom", "Conversation"):
-            await view.frame.get_by_role("tab", name=tab).click()
+            await view.click(view.frame.get_by_role("tab", name=tab))
         await view.frame.locator(".thread li, .thread [role=alert]").first.wait_for()
         foreign = "a, img, iframe, object, embed, form, base, meta[http-equiv], link, [href], [src]"
         assert await view.frame.locator(foreign).count() == 0
@@ -406,13 +406,13 @@ async def test_a_link_shows_its_host_and_opens_outside_after_a_second_word(tmp_p
     access, search = hostile_archive(tmp_path / "archive")
     async with view_of(access, search | {"subject": ["a link"]}) as view:
         await view.loaded()
-        await view.rows().first.click()
+        await view.click(view.rows().first)
         link = view.frame.get_by_role("button", name="evil.example ↗").last
-        await link.click()
+        await view.click(link)
         assert await view.heard("links") == []
-        await view.frame.get_by_role("button", name="Stay").click()
-        await link.click()
-        await view.frame.get_by_role("button", name="Open outside").click()
+        await view.click(view.frame.get_by_role("button", name="Stay"))
+        await view.click(link)
+        await view.click(view.frame.get_by_role("button", name="Open outside"))
         await view.frame.get_by_role("button", name="Open outside").wait_for(state="detached")
         (opened,) = await view.heard("links")
         assert opened.startswith("https://evil.example/")
