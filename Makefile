@@ -13,7 +13,7 @@ TOGETHER := --numprocesses 2 --dist worksteal
 demo: $(VENV)/installed
 	$(BIN)/mail-archive-mcp demo
 
-test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried $(VENV)/mcpb/installed
+test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried $(VENV)/mcpb/installed $(VENV)/cyclonedx/installed
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
@@ -65,7 +65,7 @@ docs: $(VENV)/installed
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs dist/docs
 
 # What is given away: wheel and source (built twice, the same bytes), bundle, plugin, registry entry, bill of materials.
-dist: $(VENV)/installed $(VENV)/mcpb/installed
+dist: $(VENV)/installed $(VENV)/mcpb/installed $(VENV)/cyclonedx/installed
 	$(BIN)/python -m distribution.dist
 
 bench: $(VENV)/installed
@@ -79,7 +79,8 @@ lock:
 		--no-emit-index-url --constraint constraints.txt --output-file distribution/requirements.txt pyproject.toml
 	echo awscli | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file tests/constraints-awscli.txt -
-
+	echo cyclonedx-bom | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --output-file distribution/constraints-cyclonedx.txt -
 	for name in $(FRAMEWORKS); do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --upgrade --output-file tests/interop/$$name/constraints.txt \
@@ -102,6 +103,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/awscli/installed: tests/constraints-awscli.txt $(VENV)/installed
 	$(PYTHON) -m venv $(VENV)/awscli
 	$(VENV)/awscli/bin/python $(PIP) --require-hashes --requirement tests/constraints-awscli.txt
+	touch $@
+
+# What writes the bill of materials. What it brings along would slow down every process of the tests that is an MCP client.
+$(VENV)/cyclonedx/installed: distribution/constraints-cyclonedx.txt $(VENV)/installed
+	$(PYTHON) -m venv $(VENV)/cyclonedx
+	$(VENV)/cyclonedx/bin/python $(PIP) --require-hashes --requirement distribution/constraints-cyclonedx.txt
 	touch $@
 
 # An evaluator of IAM's policies that ours is compared with; where there is no npm, that test is skipped.

@@ -18,6 +18,7 @@ from distribution.metadata import NAME, ROOT, VERSION, text_of
 REQUIREMENTS = ROOT / "distribution" / "requirements.txt"
 """What the server stands on, pinned: names, versions, hashes."""
 MCPB = ROOT / ".venv" / "mcpb" / "node_modules" / ".bin" / "mcpb"
+CYCLONEDX = ROOT / ".venv" / "cyclonedx" / "bin" / "cyclonedx-py"
 IN_BUNDLE = ("pyproject.toml", "README.md", "LICENSE", "server", "tools")
 EPOCH = "1767225600"
 """The time that archives say their files are of: always the same, so that the same source gives the same bytes."""
@@ -86,8 +87,12 @@ def copy(source: Path, target: Path) -> None:
 
 def materials(out: Path) -> Path:
     """What the server stands on, as a CycloneDX document."""
+    if not CYCLONEDX.exists():
+        raise SystemExit(
+            "The bill of materials is written by cyclonedx-bom, which `make dist` puts into .venv/cyclonedx."
+        )
     made = out / f"{NAME}-{VERSION}.cdx.json"
-    command = [sys.executable, "-m", "cyclonedx_py", "requirements", str(REQUIREMENTS), "--pyproject"]
+    command = [str(CYCLONEDX), "requirements", str(REQUIREMENTS), "--pyproject"]
     command += [str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON", "-o", str(made)]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return made

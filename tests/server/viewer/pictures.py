@@ -16,7 +16,7 @@ from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from tests.conftest import ROOT
-from tests.server.viewer.showing import View, view_of
+from tests.server.viewer.showing import View, running_browser, view_of
 
 PICTURES = ROOT / "docs" / "pictures"
 COLORS = 128
@@ -29,7 +29,7 @@ async def main() -> None:
         access = open_access(Settings(local=Path(folder) / "sample", search_seconds=0))
         year = {"archive_id": archive_id, "from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
         for theme in ("light", "dark"):
-            async with view_of(access, year, theme=theme) as view:
+            async with running_browser() as browser, view_of(browser, access, year, theme=theme) as view:
                 await view.loaded()
                 await keep(view, f"table-{theme}")
                 for tab, name in (("Timeline", "timeline"), ("Who to whom", "pairs")):

@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp.client.extension import advertise
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
-from playwright.async_api import Frame, Locator, Page, Request, Route, async_playwright
+from playwright.async_api import Browser, Frame, Locator, Page, Request, Route, async_playwright
 
 from mail_archive_server.app import build_server
 from mail_archive_server.viewer import URI
@@ -98,7 +98,16 @@ def rendering_client(access: Access, era: Any = "auto") -> Client:
 
 
 @asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
 async def view_of(
+    browser: Browser,
     access: Access,
     arguments: dict[str, Any],
     *,
@@ -109,11 +118,10 @@ async def view_of(
     change_answers: Any = None,
 ) -> AsyncIterator[View]:
     """Show a search. `change` may alter the result before the view gets it, `change_answers` what it asks for later."""
-    async with rendering_client(access) as client, async_playwright() as driver:
+    async with rendering_client(access) as client:
         html = (await client.read_resource(URI)).contents[0].text  # type: ignore[union-attr]
         result = await client.call_tool("show_archive_search", arguments)
         given = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
         page = await browser.new_page(viewport={"width": width, "height": 900})
         view = View(page, page.main_frame)
 
@@ -148,7 +156,7 @@ async def view_of(
         try:
             yield view
         finally:
-            await browser.close()
+            await page.close()
     assert view.strayed == [] and view.errors == [], (view.strayed, view.errors)
 
 

@@ -1,10 +1,12 @@
 """The view of a search in Chromium, with a host's own bridge: what is seen, clicked, sorted, narrowed and opened."""
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
 from mail_archive_server.backends import open_access
 from mail_archive_server.local.context import Local
@@ -16,7 +18,7 @@ from mail_archive_tools.access import Access
 from tests.conftest import MEASURED, READ_OF_CORPUS, Sample, eml
 from tests.folder import keeping_archive
 from tests.pace import slowness
-from tests.server.viewer.showing import needs_browser, view_of
+from tests.server.viewer.showing import needs_browser, running_browser, view_of
 from tests.tools.mime.hostile import HOSTILE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, *needs_browser]
@@ -24,6 +26,18 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, *needs_browser]
 FIRST_PAINT_MS, LONG_TASK_MS = 200, 50
 READ = 40
 """Messages of real spam that are opened."""
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for all, since a browser belongs to the loop that started it."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -42,8 +56,10 @@ async def texts(locator: Any) -> list[str]:
     return found
 
 
-async def test_all_rows_are_loaded_and_those_in_sight_are_in_the_page(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_all_rows_are_loaded_and_those_in_sight_are_in_the_page(
+    browser: Browser, access: Access, year: dict[str, Any]
+) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         assert (await view.frame.locator("#status").inner_text()).startswith("300 messages found.")
         assert await view.frame.get_by_role("grid").get_attribute("aria-rowcount") == "301"
@@ -53,8 +69,8 @@ async def test_all_rows_are_loaded_and_those_in_sight_are_in_the_page(access: Ac
         assert 300 < sizes[-1]["height"] < 800
 
 
-async def test_columns_sort_both_ways_and_say_so(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_columns_sort_both_ways_and_say_so(browser: Browser, access: Access, year: dict[str, Any]) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         received = view.frame.locator(".rows .time")
         newest = (await texts(received))[0]
@@ -67,8 +83,10 @@ async def test_columns_sort_both_ways_and_say_so(access: Access, year: dict[str,
         assert senders == sorted(senders, key=str.lower)
 
 
-async def test_words_and_facets_narrow_and_clear_takes_them_away(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_words_and_facets_narrow_and_clear_takes_them_away(
+    browser: Browser, access: Access, year: dict[str, Any]
+) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         facets = view.frame.get_by_role("group", name="Facets")
         await view.click(facets.get_by_role("button", name="kessler.example 12"))
@@ -82,8 +100,10 @@ async def test_words_and_facets_narrow_and_clear_takes_them_away(access: Access,
         assert "shown" not in await view.frame.locator("#status").inner_text()
 
 
-async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, spring: dict[str, Any]) -> None:
-    async with view_of(access, spring) as view:
+async def test_a_fraud_is_found_and_seen_by_its_findings(
+    browser: Browser, access: Access, spring: dict[str, Any]
+) -> None:
+    async with view_of(browser, access, spring) as view:
         await view.loaded()
         await view.frame.get_by_role("searchbox").fill("bank details")
         # The address stands below the name that passes for another's.
@@ -104,8 +124,10 @@ async def test_a_fraud_is_found_and_seen_by_its_findings(access: Access, spring:
         assert "bank" not in str(told) and "brightwel" not in str(told)
 
 
-async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, spring: dict[str, Any]) -> None:
-    async with view_of(access, spring) as view:
+async def test_a_conversation_shows_its_answers_and_opens_them(
+    browser: Browser, access: Access, spring: dict[str, Any]
+) -> None:
+    async with view_of(browser, access, spring) as view:
         await view.loaded()
         await view.frame.get_by_role("searchbox").fill("new bank details")
         await view.click(view.rows().last)
@@ -118,7 +140,7 @@ async def test_a_conversation_shows_its_answers_and_opens_them(access: Access, s
         await view.frame.locator(".message dd").get_by_text("jonas@tidewater.example").first.wait_for()
 
 
-async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
+async def test_a_conversation_shows_its_gaps(browser: Browser, tmp_path: Path) -> None:
     with Store(tmp_path / "archive", create=True) as store:
         archive_id = keeping_archive(Local(store, str), "gaps")
         archive = store.archive(archive_id)
@@ -133,7 +155,7 @@ async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
             ],
         )
     search = {"archive_id": archive_id, "from_timestamp": "2025-06-01", "to_timestamp": "2025-06-30"}
-    async with view_of(open_access(Settings(local=tmp_path / "archive", search_seconds=0)), search) as view:
+    async with view_of(browser, open_access(Settings(local=tmp_path / "archive", search_seconds=0)), search) as view:
         await view.loaded()
         await view.click(view.rows().first)
         await view.click(view.frame.get_by_role("tab", name="Conversation"))
@@ -142,8 +164,8 @@ async def test_a_conversation_shows_its_gaps(tmp_path: Path) -> None:
         assert levels == ["1", "2", "3"]
 
 
-async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_time_is_narrowed_by_dragging_and_by_days(browser: Browser, access: Access, year: dict[str, Any]) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         await view.click(view.frame.get_by_role("tab", name="Timeline"))
         assert await view.frame.locator(".slot").count() == 12
@@ -164,8 +186,8 @@ async def test_time_is_narrowed_by_dragging_and_by_days(access: Access, year: di
         assert "Longest without a message" in await view.frame.locator(".timeline").inner_text()
 
 
-async def test_who_wrote_to_whom_is_counted_and_narrows(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_who_wrote_to_whom_is_counted_and_narrows(browser: Browser, access: Access, year: dict[str, Any]) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         await view.click(view.frame.get_by_role("tab", name="Who to whom"))
         cell = view.frame.get_by_role("button", name="news@optics-weekly.example to luc@tidewater.example")
@@ -174,8 +196,8 @@ async def test_who_wrote_to_whom_is_counted_and_narrows(access: Access, year: di
         assert "52 shown" in await view.frame.locator("#status").inner_text()
 
 
-async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> None:
-    async with view_of(access, year) as view:
+async def test_it_is_used_by_keyboard(browser: Browser, access: Access, year: dict[str, Any]) -> None:
+    async with view_of(browser, access, year) as view:
         await view.loaded()
         grid = view.frame.get_by_role("grid")
         await grid.focus()
@@ -196,10 +218,10 @@ async def test_it_is_used_by_keyboard(access: Access, year: dict[str, Any]) -> N
         assert await view.frame.get_by_role("tab", name="Timeline").get_attribute("aria-selected") == "true"
 
 
-async def test_every_control_has_a_name(access: Access, spring: dict[str, Any]) -> None:
+async def test_every_control_has_a_name(browser: Browser, access: Access, spring: dict[str, Any]) -> None:
     unnamed = """() => [...document.querySelectorAll('button, input, [role=grid], [role=img], [role=region]')]
         .filter(each => !(each.getAttribute('aria-label') || each.textContent.trim())).map(each => each.outerHTML)"""
-    async with view_of(access, spring) as view:
+    async with view_of(browser, access, spring) as view:
         await view.loaded()
         await view.click(view.rows().first)
         await view.opened()
@@ -211,14 +233,14 @@ async def test_every_control_has_a_name(access: Access, spring: dict[str, Any]) 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1_100])
 async def test_words_can_be_read_in_both_themes_and_no_frame_is_too_narrow(
-    access: Access, spring: dict[str, Any], theme: str, width: int
+    browser: Browser, access: Access, spring: dict[str, Any], theme: str, width: int
 ) -> None:
     colours = """() => { const seen = getComputedStyle(document.body); const canvas = document.createElement('canvas');
         const draw = canvas.getContext('2d', {willReadFrequently: true});
         const rgb = (colour) => { draw.fillStyle = colour; draw.fillRect(0, 0, 1, 1);
             return [...draw.getImageData(0, 0, 1, 1).data].slice(0, 3); };
         return [rgb(seen.color), rgb(seen.backgroundColor)]; }"""
-    async with view_of(access, spring, theme=theme, width=width) as view:
+    async with view_of(browser, access, spring, theme=theme, width=width) as view:
         await view.loaded()
         ink, back = ([sum(rgb) / 3] for rgb in await view.frame.evaluate(colours))
         assert (ink < back) is (theme == "light") and abs(ink[0] - back[0]) > 150
@@ -231,20 +253,20 @@ async def test_words_can_be_read_in_both_themes_and_no_frame_is_too_narrow(
 
 
 async def test_a_host_that_gives_the_text_alone_gets_the_rows_all_the_same(
-    access: Access, year: dict[str, Any]
+    browser: Browser, access: Access, year: dict[str, Any]
 ) -> None:
     def without(result: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in result.items() if name != "structuredContent"}
 
-    async with view_of(access, year, change=without) as view:
+    async with view_of(browser, access, year, change=without) as view:
         await view.loaded()
         assert (await view.frame.locator("#status").inner_text()).startswith("300 messages found.")
 
 
 async def test_a_host_without_tools_shows_the_first_page_and_says_what_it_cannot(
-    access: Access, year: dict[str, Any]
+    browser: Browser, access: Access, year: dict[str, Any]
 ) -> None:
-    async with view_of(access, year, capabilities={}) as view:
+    async with view_of(browser, access, year, capabilities={}) as view:
         await view.loaded()
         assert "20 loaded" in await view.frame.locator("#status").inner_text()
         await view.click(view.rows().first)
@@ -252,32 +274,34 @@ async def test_a_host_without_tools_shows_the_first_page_and_says_what_it_cannot
         assert view.asked == [] and await view.heard("contexts") == []
 
 
-async def test_a_search_that_failed_says_why(access: Access, spring: dict[str, Any]) -> None:
-    async with view_of(access, spring | {"archive_id": "a-none"}) as view:
+async def test_a_search_that_failed_says_why(browser: Browser, access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(browser, access, spring | {"archive_id": "a-none"}) as view:
         await view.frame.get_by_role("heading", name="The search failed").wait_for()
         assert "a-none" in await view.frame.get_by_role("alert").first.inner_text()
 
 
-async def test_a_later_page_that_fails_keeps_the_rows(access: Access, spring: dict[str, Any]) -> None:
+async def test_a_later_page_that_fails_keeps_the_rows(browser: Browser, access: Access, spring: dict[str, Any]) -> None:
     def broken(result: dict[str, Any]) -> dict[str, Any]:
         return result | {"structuredContent": result["structuredContent"] | {"NextCursor": "forged"}}
 
-    async with view_of(access, spring, change=broken) as view:
+    async with view_of(browser, access, spring, change=broken) as view:
         await view.frame.get_by_role("alert").first.wait_for()
         assert "cursor" in await view.frame.get_by_role("alert").first.inner_text()
         assert await view.rows().count() > 10
 
 
-async def test_the_theme_follows_the_host_and_a_teardown_is_answered(access: Access, spring: dict[str, Any]) -> None:
-    async with view_of(access, spring) as view:
+async def test_the_theme_follows_the_host_and_a_teardown_is_answered(
+    browser: Browser, access: Access, spring: dict[str, Any]
+) -> None:
+    async with view_of(browser, access, spring) as view:
         await view.loaded()
         await view.page.evaluate("window.bridge.setHostContext({theme: 'dark'})")
         await view.frame.wait_for_function("document.documentElement.dataset.theme === 'dark'")
         assert await view.page.evaluate("window.bridge.teardownResource({})") == {}
 
 
-async def test_a_host_with_more_room_is_asked_for_it(access: Access, spring: dict[str, Any]) -> None:
-    async with view_of(access, spring) as view:
+async def test_a_host_with_more_room_is_asked_for_it(browser: Browser, access: Access, spring: dict[str, Any]) -> None:
+    async with view_of(browser, access, spring) as view:
         await view.loaded()
         assert not await view.frame.get_by_role("button", name="Full screen").is_visible()
         await view.page.evaluate("window.bridge.setHostContext({availableDisplayModes: ['inline', 'fullscreen']})")
@@ -337,11 +361,11 @@ def uncleaned(value: Any) -> Any:
     return value.replace("< ", "<") if isinstance(value, str) else value
 
 
-async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(tmp_path: Path) -> None:
+async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(browser: Browser, tmp_path: Path) -> None:
     """`view_of` fails on any request, navigation, window or script error. What the server breaks up is put together
     again, so that the page has to hold by itself."""
     access, search = hostile_archive(tmp_path / "archive")
-    async with view_of(access, search, change=uncleaned, change_answers=uncleaned) as view:
+    async with view_of(browser, access, search, change=uncleaned, change_answers=uncleaned) as view:
         await view.loaded()
         count = int(await view.frame.get_by_role("grid").get_attribute("aria-rowcount") or 0) - 1
         assert count > 20
@@ -364,14 +388,14 @@ async def test_hostile_mail_is_text_and_nothing_leaves_the_frame(tmp_path: Path)
         assert await view.heard("links") == []
 
 
-async def test_real_spam_is_text_and_nothing_leaves_the_frame(corpus: Path, tmp_path: Path) -> None:
+async def test_real_spam_is_text_and_nothing_leaves_the_frame(browser: Browser, corpus: Path, tmp_path: Path) -> None:
     with Store(tmp_path / "archive", create=True) as store:
         archive = store.archive(keeping_archive(Local(store, str), "spam"))
         assert archive is not None
         import_mail(store, archive, [corpus / "rspamd"])
     access = open_access(Settings(local=tmp_path / "archive", search_seconds=0))
     always = {"archive_id": archive.archive_id, "from_timestamp": "1990-01-01", "to_timestamp": "2030-01-01"}
-    async with view_of(access, always) as view:
+    async with view_of(browser, access, always) as view:
         await view.loaded()
         await view.frame.get_by_role("grid").focus()
         for _ in range(READ):
@@ -392,19 +416,21 @@ async def test_real_spam_is_text_and_nothing_leaves_the_frame(corpus: Path, tmp_
         "window.open('https://evil.example/')",
     ],
 )
-async def test_what_leaves_a_frame_is_noticed(access: Access, spring: dict[str, Any], deed: str) -> None:
+async def test_what_leaves_a_frame_is_noticed(
+    browser: Browser, access: Access, spring: dict[str, Any], deed: str
+) -> None:
     """So that the test before this one can fail."""
     with pytest.raises((AssertionError, ExceptionGroup)) as caught:
-        async with view_of(access, spring) as view:
+        async with view_of(browser, access, spring) as view:
             await view.loaded()
             await view.frame.evaluate(f"() => {{ {deed} }}")
             await view.page.wait_for_timeout(300)
     assert "evil.example" in repr(caught.value) or "sandbox" in repr(caught.value)
 
 
-async def test_a_link_shows_its_host_and_opens_outside_after_a_second_word(tmp_path: Path) -> None:
+async def test_a_link_shows_its_host_and_opens_outside_after_a_second_word(browser: Browser, tmp_path: Path) -> None:
     access, search = hostile_archive(tmp_path / "archive")
-    async with view_of(access, search | {"subject": ["a link"]}) as view:
+    async with view_of(browser, access, search | {"subject": ["a link"]}) as view:
         await view.loaded()
         await view.click(view.rows().first)
         link = view.frame.get_by_role("button", name="evil.example ↗").last
@@ -449,7 +475,9 @@ def thousand(folder: Path) -> tuple[Access, dict[str, Any]]:
     }
 
 
-async def test_it_paints_at_once_and_a_thousand_rows_scroll_without_a_long_task(tmp_path: Path) -> None:
+async def test_it_paints_at_once_and_a_thousand_rows_scroll_without_a_long_task(
+    browser: Browser, tmp_path: Path
+) -> None:
     access, search = thousand(tmp_path / "archive")
     watch = """() => { window.tasks = []; new PerformanceObserver(list => window.tasks.push(
         ...list.getEntries().map(each => each.duration))).observe({type: 'longtask'}); }"""
@@ -462,7 +490,7 @@ async def test_it_paints_at_once_and_a_thousand_rows_scroll_without_a_long_task(
         await new Promise(done => setTimeout(done, 100));
         return window.tasks.splice(0);
     }"""
-    async with view_of(access, search) as view:
+    async with view_of(browser, access, search) as view:
         await view.loaded()
         paint = await view.frame.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         assert (await view.frame.locator("#status").inner_text()).startswith("1,000 messages found")
