@@ -93,6 +93,25 @@ def key(text: str) -> str:
     return text
 
 
+def is_this_machine(url: str) -> bool:
+    """Whether a URL leads to this machine, over which nobody listens."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def trustworthy_url(text: str) -> str:
+    """One that says who somebody is: over TLS, or on this machine."""
+    kind = "a URL over https without a query, such as https://login.example.com"
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
+        usable = usable and (parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text)))
+    except ValueError:
+        raise ValueError(kind) from None
+    if not usable or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(kind)
+    return text
+
+
 def http_url(text: str) -> str:
     kind = "a URL such as https://mail-manager.eu-west-1.amazonaws.com"
     try:

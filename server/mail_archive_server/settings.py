@@ -18,6 +18,7 @@ from mail_archive_server.setting_values import (
     seconds,
     session_seconds,
     tag,
+    trustworthy_url,
     words,
     yes_or_no,
 )
@@ -45,6 +46,9 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     token_file: Path | None = None
     no_token: bool = False
+    issuer: str | None = None
+    resource_url: str | None = None
+    required_scope: tuple[str, ...] = ()
     socket: Path | None = None
     local: Path | None = None
     sample: bool = False
@@ -120,12 +124,34 @@ _STS_NAME = "2 to 64 letters, digits and +=,.@-"
 SETTINGS = (
     Setting("transport", one_of("stdio", "http"), "how clients reach the server", "stdio|http"),
     Setting(
-        "host", str, "with http: the address to listen on; one that other machines reach needs a token of yours", "HOST"
+        "host",
+        str,
+        "with http: the address to listen on; one that other machines reach needs a token of yours, or an issuer",
+        "HOST",
     ),
     Setting("port", port, "with http: the port to listen on", "PORT"),
     Setting("token", key, "with http: the bearer token that callers have to send", "TOKEN", secret=True),
     Setting("token_file", path, "with http: where the token is; made there where there is none", "FILE"),
     Setting("no_token", yes_or_no, "with http: answer every local user", "yes|no", switch=True),
+    Setting(
+        "issuer",
+        trustworthy_url,
+        "with http: the OAuth 2.0 authorization server whose access tokens callers send; clients find it by themselves",
+        "URL",
+    ),
+    Setting(
+        "resource_url",
+        trustworthy_url,
+        "with an issuer: the URL that clients reach the server by, which tokens have to be made for",
+        "URL",
+    ),
+    Setting(
+        "required_scope",
+        words(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255}", "the name of a scope, such as mail.read"),
+        "with an issuer: a scope that tokens need; may be repeated",
+        "NAME",
+        many=True,
+    ),
     Setting("socket", path, "with http: a Unix socket to listen on instead of a port, for this user alone", "PATH"),
     Setting("local", path, "a folder with a local archive to serve instead of AWS", "DIR"),
     Setting(
@@ -325,12 +351,32 @@ def _refuse_contradictions(settings: Settings) -> None:
             raise SettingError("--export-folder is for a local archive: name that with --local.")
         if settings.s3_endpoint_url is not None:
             raise SettingError("--export-folder and --s3-endpoint-url exclude each other: exports go to one of them.")
-    if settings.no_token and (settings.token or settings.token_file):
-        raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
+    _refuse_unclear_callers(settings)
+
+
+def _refuse_unclear_callers(settings: Settings) -> None:
+    """There is one way to tell who may call."""
     if settings.token and settings.token_file:
         raise SettingError("--token-file and MAIL_ARCHIVE_TOKEN exclude each other: both give the token.")
-    if settings.transport == "http" and not settings.is_loopback and not (settings.token or settings.token_file):
+    has_token = bool(settings.token or settings.token_file)
+    if settings.no_token and has_token:
+        raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
+    if settings.issuer and (settings.no_token or has_token):
+        raise SettingError(
+            "--issuer excludes --no-token, --token-file and MAIL_ARCHIVE_TOKEN: callers have tokens of the issuer's."
+        )
+    if settings.issuer and settings.resource_url is None:
+        raise SettingError(
+            "--issuer needs --resource-url: the URL that clients reach this server by, https://mail.example.com/mcp "
+            "for example."
+        )
+    for name in ("resource_url", "required_scope"):
+        if getattr(settings, name) and settings.issuer is None:
+            flag = "--" + name.replace("_", "-")
+            raise SettingError(f"{flag} is for an issuer of access tokens: name that with --issuer.")
+    if settings.transport == "http" and not settings.is_loopback and not (has_token or settings.issuer):
         raise SettingError(
             f"--host {settings.host} can be reached by other machines. Give a token that callers have to send, with "
-            "--token-file or MAIL_ARCHIVE_TOKEN, or listen on 127.0.0.1, localhost or ::1."
+            "--token-file or MAIL_ARCHIVE_TOKEN, name an issuer of access tokens with --issuer, or listen on "
+            "127.0.0.1, localhost or ::1."
         )

@@ -161,10 +161,14 @@ TOKEN = "a-token-that-only-the-tests-know"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-@contextmanager
-def on_a_port(*arguments: str, **environment: str) -> Iterator[str]:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def on_a_port(*arguments: str, port: int = 0, **environment: str) -> Iterator[str]:
+    port = port or free_port()
     process = subprocess.Popen(
         [*COMMAND, "--transport", "http", "--port", str(port), *arguments],
         stderr=subprocess.PIPE,
@@ -290,13 +294,13 @@ async def test_a_client_talks_over_a_socket_of_its_user(sample: Sample, tmp_path
 @pytest.mark.anyio
 async def test_a_cursor_over_http_is_of_use_to_its_caller_alone(sample: Sample) -> None:
     arguments = {"archive_id": sample.archive_id, **APRIL, "limit": 1}
-    key = {"MAIL_ARCHIVE_CURSOR_KEY": "one key of two servers"}
-    with on_a_port("--local", str(sample.folder), **key) as url:
+    key = "one key of two servers"
+    with on_a_port("--local", str(sample.folder), MAIL_ARCHIVE_CURSOR_KEY=key) as url:
         async with with_token(url) as client:
             page = (await client.call_tool("search_archive", arguments)).structured_content or {}
             following = await client.call_tool("search_archive", {**arguments, "cursor": page["NextCursor"]})
             assert not following.is_error
-    async with Client(on_stdio("--local", str(sample.folder), **key)) as client:
+    async with Client(on_stdio("--local", str(sample.folder), MAIL_ARCHIVE_CURSOR_KEY=key)) as client:
         stolen = await client.call_tool("search_archive", {**arguments, "cursor": page["NextCursor"]})
     assert stolen.is_error and "changed, or is none of this server's" in text_of(stolen)
 

@@ -48,6 +48,10 @@ def run(arguments: argparse.Namespace) -> None:
             raise CommandError(str(error)) from error
 
         views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"
+        if settings.issuer is not None:
+            from mail_archive_server.hosting.callers import for_each_caller
+
+            access = for_each_caller(access)
         server = build_server(access, settings.log_level, tools, settings.consent, views)
         _quieten()
         if settings.transport == "http":
@@ -90,7 +94,11 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None)
     app: Any = server.streamable_http_app(
         streamable_http_path=PATH, host=settings.host, transport_security=callers_of(settings)
     )
-    if token is not None:
+    if settings.issuer is not None:
+        from mail_archive_server.transport.issuer import with_issuer
+
+        app = with_issuer(app, settings)
+    elif token is not None:
         app = with_token(app, token)
     app = with_health(app)
     config = uvicorn.Config(
@@ -112,7 +120,8 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None)
 def _whom(settings: Settings) -> str:
     if settings.is_loopback or settings.socket is not None:
         return "this machine only"
-    return "whoever reaches it and has the token; it speaks plain HTTP, so let a proxy before it do TLS"
+    what = "the token" if settings.issuer is None else "one of its issuer's tokens"
+    return f"whoever reaches it and has {what}; it speaks plain HTTP, so let a proxy before it do TLS"
 
 
 def _what(settings: Settings) -> str:

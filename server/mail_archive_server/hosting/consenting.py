@@ -18,6 +18,8 @@ from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
 
+from mail_archive_server.hosting.callers import caller
+
 if TYPE_CHECKING:
     from mail_archive_tools.calls.consent import Change, Consent
 
@@ -56,7 +58,8 @@ class Consents:
     def __init__(self, mode: Literal["ask", "code"], code_seconds: float = CODE_SECONDS) -> None:
         self._mode = mode
         self._code_seconds = code_seconds
-        self._codes: OrderedDict[str, _Code] = OrderedDict()
+        self._codes: OrderedDict[tuple[str, str], _Code] = OrderedDict()
+        """By the caller that a code was given to."""
         self._used: OrderedDict[str, None] = OrderedDict()
 
     def of(self, ctx: Context[Any, Any]) -> Consent:
@@ -114,7 +117,7 @@ class Consents:
         """Take a code that a call before named for this change, or refuse with one."""
         if code is None:
             raise _refused_with_code(await change.described(), change, self._new_code(change))
-        known = self._codes.pop(code.strip().lower(), None)
+        known = self._codes.pop((caller(), code.strip().lower()), None)
         if known is None or known.digest != change.digest or time.monotonic() > known.expires_at:
             why = "That code is not one for exactly this, was used, or is too old. "
             raise _refused_with_code(why + await change.described(), change, self._new_code(change))
@@ -123,7 +126,7 @@ class Consents:
 
     def _new_code(self, change: Change) -> str:
         code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
-        self._codes[code] = _Code(change.digest, time.monotonic() + self._code_seconds)
+        self._codes[caller(), code] = _Code(change.digest, time.monotonic() + self._code_seconds)
         if len(self._codes) > _KEPT:
             self._codes.popitem(last=False)
         return code

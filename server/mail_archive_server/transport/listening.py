@@ -5,6 +5,7 @@ import socket
 import stat
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -28,7 +29,11 @@ def callers_of(settings: Settings) -> TransportSecuritySettings:
     """As whom the server may be asked. Where other machines reach it, it goes by names that it does not know, and the
     token, which no page in a browser has, is what keeps strangers out."""
     if settings.is_loopback or settings.socket is not None:
-        return only_this_machine()
+        callers = only_this_machine()
+        if settings.resource_url is not None:
+            # A proxy on this machine may hand on the name that it is asked by.
+            callers.allowed_hosts.append(urlsplit(settings.resource_url).netloc)
+        return callers
     return TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 

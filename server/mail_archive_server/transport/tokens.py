@@ -26,10 +26,11 @@ _MOST_BYTES = 4_096
 
 
 def token_of(settings: Settings) -> str | None:
-    """What callers have to send; None: nothing. A socket is its owner's alone, and needs none."""
+    """What callers have to send; None: nothing, or what an issuer gave them. A socket is its owner's alone, and needs
+    none."""
     if settings.token_file is not None:
         return _token_in(settings.token_file)
-    if settings.no_token or (settings.socket is not None and settings.token is None):
+    if settings.no_token or settings.issuer or (settings.socket is not None and settings.token is None):
         return None
     return settings.token or _new_token()
 
@@ -42,6 +43,9 @@ def cursors_of(settings: Settings, token: str | None) -> Cursors:
 
 
 def who_may_call(settings: Settings, token: str | None) -> str:
+    if settings.issuer is not None:
+        scopes = f", with {' and '.join(settings.required_scope)} in its scope" if settings.required_scope else ""
+        return f"Callers send an access token of {settings.issuer}, made for {settings.resource_url}{scopes}."
     if settings.token_file is not None:
         return f"Callers send the bearer token that is in {shown(settings.token_file)}."
     if settings.token is not None:

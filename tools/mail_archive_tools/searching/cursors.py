@@ -86,6 +86,10 @@ class Cursors:
         self._caller = caller.encode()
         self._live_seconds = live_seconds
 
+    def of(self, caller: str) -> "Cursors":
+        """The same, for another caller."""
+        return Cursors(self._key, caller=caller, live_seconds=self._live_seconds)
+
     def write(self, state: tuple[Any, ...], query: str) -> str:
         """The cursor that leads to `state`, for the query with that fingerprint."""
         ends = 0 if self._live_seconds is None else int(time.time() + self._live_seconds)
