@@ -45,9 +45,9 @@ class Bucket:
             self.client.delete_object(Bucket=name, Key=key)
         self.client.delete_bucket_policy(Bucket=name)
 
-    def objects(self) -> dict[str, bytes]:
-        """All that is in it, by key."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+    def objects(self, prefix: str = "") -> dict[str, bytes]:
+        """All that is in it below a prefix, by key."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
         return {key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in keys}
 

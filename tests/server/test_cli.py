@@ -310,10 +310,10 @@ def test_http_says_where_it_listens_and_ends_at_the_first_signal(sample: Sample)
 @pytest.mark.slow
 def test_a_terminal_of_ascii_and_a_reader_that_leaves(tmp_path: Path) -> None:
     kept = tmp_path / "sample"
-    for _ in range(2):
-        finished = run("demo", "--keep", str(kept), PYTHONIOENCODING="ascii", LC_ALL="C")
-        assert finished.returncode == 0, finished.stderr
+    finished = run("demo", "--keep", str(kept), PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert finished.returncode == 0, finished.stderr
     assert "ANSWER" in finished.stdout and finished.stdout.isascii()
+    # Once more in the same folder.
     command = f"{sys.executable} -m mail_archive_server demo --keep {kept} | head -3; echo ${{PIPESTATUS[0]}}"
     left = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert left.stderr == "" and left.stdout.splitlines()[-1] == "141"
