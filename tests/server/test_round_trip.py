@@ -64,7 +64,7 @@ class Told:
 
     async def rows(self, client: Client, **words: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        asked = {"archive_id": self.archive_id, **ALWAYS, "limit": 50, **words}
+        asked = {"archive_id": self.archive_id, "limit": 50, **words}
         while True:
             page = await client.call_tool("search_archive", asked)
             assert not page.is_error, text_of(page)
@@ -86,10 +86,14 @@ async def assert_same_answers(original: Path, copy: Path, era: Any, every: int =
     one, other = Told(original), Told(copy)
     first, second = (open_access(Settings(local=each.folder, search_seconds=0)) for each in (one, other))
     async with Client(build_server(lambda: first), mode=era) as a, Client(build_server(lambda: second), mode=era) as b:
-        rows = await one.rows(a)
-        assert rows == await other.rows(b)
-        for words in ({"subject": ["re"]}, {"has_attachments": True}, {"exclude": {"sender": ["a"]}}):
-            assert await one.rows(a, **words) == await other.rows(b, **words)
+        rows = await one.rows(a, **ALWAYS)
+        assert rows == await other.rows(b, **ALWAYS)
+        days = sorted(row["ReceivedTimestamp"][:10] for row in rows)
+        # The middle half: a few come from years in which there is nothing else.
+        within = {"from_timestamp": days[len(days) // 4], "to_timestamp": days[len(days) * 3 // 4]}
+        for words in ({"subject": ["re"]}, {"has_attachments": True}, {"exclude": {"subject": ["re"]}}):
+            found = await one.rows(a, **within, **words)
+            assert found == await other.rows(b, **within, **words) != []
         for row in rows[::every]:
             message_id = row["ArchivedMessageId"]
             said = await one.message(a, message_id)

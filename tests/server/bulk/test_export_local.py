@@ -521,6 +521,38 @@ def test_an_import_says_what_is_wrong_with_a_place(tmp_path: Path, capsys: pytes
     assert not (tmp_path / "a").exists()
 
 
+def half_a_bucket(raw: bytes) -> Starlette:
+    """An S3 server whose only bucket says that there is more than one object, and then refuses to say what."""
+
+    async def answer(request: Request) -> Response:
+        if request.url.path.strip("/") != "evidence":
+            return Response(raw)
+        if "continuation-token" in request.query_params:
+            return Response("<Error><Code>AccessDenied</Code><Message>Not this page</Message></Error>", 403)
+        found = f"<Contents><Key>1.eml</Key><Size>{len(raw)}</Size><ETag>1</ETag></Contents>"
+        more = "<IsTruncated>true</IsTruncated><NextContinuationToken>2</NextContinuationToken>"
+        return Response(f"<ListBucketResult>{found}{more}</ListBucketResult>", media_type="application/xml")
+
+    return Starlette(routes=[Route("/{path:path}", answer)])
+
+
+def test_an_import_of_half_a_bucket_lists_what_it_got_and_says_that_there_was_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with loopback(half_a_bucket(eml(Subject="one"))) as url, pytest.raises(SystemExit) as ended:
+        main(["import", str(tmp_path / "copy"), "s3://evidence", "--s3-endpoint-url", url])
+    said = capsys.readouterr()
+    assert ended.value.code == 1 and "1 message added" in said.out
+    assert "s3://evidence could not be listed to its end" in said.err and "import once more" in said.err
+    # Whoever has the manifest alone sees it too.
+    (manifest,) = (tmp_path / "copy").glob("*.manifest.jsonl")
+    head, *messages = map(json.loads, manifest.read_text("utf-8").splitlines())
+    assert len(messages) == 1 and "could not be listed to its end" in head["Errors"][0]["Reason"]
+    assert head["ErrorCount"] == 1
+
+
 @pytest.mark.slow
 def test_an_export_comes_from_a_bucket_by_the_command(tmp_path: Path, sample: Sample) -> None:
     import os

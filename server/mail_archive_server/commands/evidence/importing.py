@@ -62,7 +62,6 @@ def run(arguments: argparse.Namespace) -> None:
     signing = signing_of(arguments)
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
-    from mail_archive_server.local.importing.exports import PlaceFailed
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
@@ -81,10 +80,12 @@ def run(arguments: argparse.Namespace) -> None:
             if sources.exports or manifest.exists() or any(signing):
                 has_changed = _list_all(manifest, store, archive, arguments.sources, query, tally)
                 sign_manifest(manifest, signing, has_changed=has_changed)
-    except (StoreError, ApiError, PlaceFailed) as error:
+    except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
 
     _summarize(tally, archive, arguments.json)
+    if tally.cut_short:
+        raise CommandError(" ".join(tally.cut_short))
     if sources.exports and not tally.seen and not tally.known_objects:
         raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.")
 
@@ -154,7 +155,9 @@ def _list_all(
     from mail_archive_server.bulk.manifest import About, ManifestError
 
     errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
-    about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips)
+    # Whoever has the manifest alone is to see that there was more.
+    errors += [{"Reason": each} for each in tally.cut_short]
+    about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips + len(tally.cut_short))
     try:
         return list_archive(manifest, store, archive, about).has_changed
     except ManifestError as error:

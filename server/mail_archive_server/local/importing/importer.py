@@ -49,7 +49,8 @@ _ORPHAN_SECONDS = 0.5
 @dataclass
 class ImportTally:
     """What an import did. `skipped` holds the first thousand; `skips` counts them all. `known_objects` are those of an
-    export that an import before has read, and that have not changed since."""
+    export that an import before has read, and that have not changed since. `cut_short` says of exports why not all of
+    their objects could be listed."""
 
     added: int = 0
     already_there: int = 0
@@ -57,6 +58,7 @@ class ImportTally:
     bytes_read: int = 0
     known_objects: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    cut_short: list[str] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
@@ -67,6 +69,7 @@ class ImportTally:
         for name in ("added", "already_there", "skips", "bytes_read", "known_objects"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.skipped = [*self.skipped, *other.skipped][:_REPORTED_SKIPS]
+        self.cut_short += other.cut_short
 
     def skip(self, skipped: Skipped) -> None:
         self.skips += 1
@@ -126,14 +129,19 @@ def import_export(
     store: Store, archive: ArchiveRecord, place: Place, report: Report = silent, workers: int = 0
 ) -> ImportTally:
     """Bring every message of an export into the archive, with its id, metadata and envelope. Objects that were read
-    before, and have not changed, are not fetched again.
+    before, and have not changed, are not fetched again. Where not all of them can be listed, those that were are kept,
+    and the tally is `cut_short`.
 
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
     tally = ImportTally()
     items = read_export(_unread(store, archive, place.entries(), tally), place.fetch)
-    _import(store, archive, _as_found(items), tally, report, workers)
+    try:
+        _import(store, archive, _as_found(items), tally, report, workers)
+    except PlaceFailed as error:
+        tally.cut_short.append(str(error))
+        return tally
     store.note_count_after_reading(archive)
     return tally
 
