@@ -3,13 +3,11 @@
 python -m distribution.pages     writes them (`make pages`)
 """
 
-import ast
-import re
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
 from distribution.metadata import ROOT
+from distribution.sentences import KINDS, sentences
 from mail_archive_server.hosting.published import PublishedTool, published_tools
 from mail_archive_server.settings import SETTINGS
 from mail_archive_tools import errors
@@ -81,8 +79,8 @@ def errors_page() -> str:
     """What a tool or a command says when something is wrong, by what kind of error it is."""
     found: dict[str, list[str]] = {}
     for kind, sentence in sentences():
-        if sentence not in found.setdefault(kind, []):
-            found[kind].append(sentence)
+        if (line := escaped(sentence)) not in found.setdefault(kind, []):
+            found[kind].append(line)
     lines = [
         MADE,
         "",
@@ -96,16 +94,6 @@ def errors_page() -> str:
     return "\n".join(lines)
 
 
-KINDS = {
-    "SettingError": "A flag or variable of the server. The command ends with status 2.",
-    "CommandError": "A command could not do its work. It ends with status 1.",
-    "StoreError": "The folder of a local archive cannot be used.",
-    "ManifestError": "A manifest is not what it should be.",
-    "SigningError": "A signature or time stamp could not be made, or does not hold.",
-}
-"""Errors of commands; those of tools describe themselves."""
-
-
 def _rank(kind: str) -> tuple[int, str]:
     return (list(KINDS).index(kind) if kind in KINDS else -1, kind)
 
@@ -116,47 +104,12 @@ def _about(kind: str) -> str:
     return " ".join((getattr(errors, kind).__doc__ or "").split())
 
 
-def sentences() -> Iterator[tuple[str, str]]:
-    """Each sentence that is raised somewhere in the packages, what is filled in as `…`, and its kind."""
-    own = (each for each in vars(errors).values() if getattr(each, "__module__", "") == errors.__name__)
-    kinds = {each.__name__ for each in own if isinstance(each, type)} | KINDS.keys()
-    for root in ("tools", "server"):
-        for path in sorted((ROOT / root).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if not isinstance(node, ast.Call) or not node.args:
-                    continue
-                kind, said = _raised(node)
-                if kind in kinds and (sentence := _sentence(said)):
-                    yield kind, sentence
-
-
-def _raised(call: ast.Call) -> tuple[str, ast.expr]:
-    """The kind of error that a call makes, and its words: `NotFound("...")`, `errors.NotFound("...")`, or a row of the
-    table of causes, whose last member makes them."""
-    name = getattr(call.func, "id", "") or getattr(call.func, "attr", "")
-    if name == "Cause" and len(call.args) == 3 and isinstance(call.args[2], ast.Lambda):
-        return getattr(call.args[1], "attr", ""), call.args[2].body
-    return name, call.args[0]
-
-
-def _sentence(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        text = node.value
-    elif isinstance(node, ast.JoinedStr):
-        text = "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
-    else:
-        return ""
-    words = " ".join(text.split())
-    # What is filled in whole says nothing here.
-    return _escaped(words) if len(re.sub(r"[^A-Za-z]", "", words)) > 12 else ""
-
-
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("<", "\\<").replace("*", "\\*").replace("[", "\\[")
 
 
 def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|")
+    return escaped(text).replace("|", "\\|")
 
 
 PAGES = {"tools.md": tools_page, "settings.md": settings_page, "errors.md": errors_page}
