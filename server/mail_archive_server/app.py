@@ -9,12 +9,11 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
-from mcp.server.mcpserver.tools import Tool
 
 from mail_archive_server.hosting.consenting import Consents
 from mail_archive_server.hosting.hosted import Accessor, HostedTool
-from mail_archive_server.hosting.published import VIEW, PublishedTool, chosen_tools, published_tools
-from mail_archive_server.hosting.viewing import TOOL, VIEWED, ViewTool, tell_those_who_show_views, view_extension
+from mail_archive_server.hosting.published import PublishedTool, chosen_tools
+from mail_archive_server.hosting.viewing import tell_those_who_show_views, view_of
 from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
 from mail_archive_server.prompts import add_prompts
 from mail_archive_server.resources import add_completion, add_resources
@@ -51,14 +50,11 @@ def build_server(
     published = chosen_tools(Settings()) if tools is None else tools
     consents = Consents(consent)
     names = {each.name for each in published}
-    shown = {each.name for each in published if each.toolset == VIEW}
-    hosted: list[Tool] = [HostedTool.of(each, access, consents) for each in published]
-    for_apps: set[str] = set()
-    if shown:
-        # What the view shows does not hang on which of those tools a model is offered.
-        viewed = [HostedTool.of(each, access, consents) for each in published_tools() if each.name in VIEWED]
-        hosted.append(ViewTool.over(viewed))
-        for_apps = {TOOL} if views == "all" else {TOOL, *shown}
+
+    def hosted(tool: PublishedTool) -> HostedTool:
+        return HostedTool.of(tool, access, consents)
+
+    view = view_of(published, hosted, views)
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
     server: MCPServer[Any] = MCPServer(
         NAME,
@@ -66,19 +62,19 @@ def build_server(
         description="Amazon SES Mail Manager archives for assistants.",
         instructions=_instructions(names),
         version=__version__,
-        tools=hosted,
-        extensions=[view_extension()] if shown else [],
+        tools=[*map(hosted, published), *view.tools],
+        extensions=view.extensions,
         log_level=log_level,
         cache_hints={
             # What is listed hangs on what the client renders.
-            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private" if shown else "public"),
+            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private" if view.for_apps else "public"),
             "prompts/list": list_hint,
             "resources/list": list_hint,
             "resources/templates/list": list_hint,
         },
         middleware=[
-            refuse_unknown_tools(names | for_apps),
-            tell_those_who_show_views(for_apps),
+            refuse_unknown_tools(names | view.for_apps),
+            tell_those_who_show_views(view.for_apps),
             refuse_bogus_cursors,
             warm_up_after_listing(access),
         ],

@@ -5,7 +5,7 @@ The specification: https://modelcontextprotocol.io, extension `io.modelcontextpr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -16,11 +16,12 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetad
 from mcp_types import CallToolResult, TextContent
 from pydantic import PrivateAttr
 
+from mail_archive_server.hosting.published import VIEW, PublishedTool, published_tools
 from mail_archive_server.viewer import URI, page
 from mail_archive_tools.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Callable, Iterable, Sequence, Set
 
     from mail_archive_server.hosting.hosted import HostedTool
 
@@ -31,7 +32,30 @@ VIEWED = ("search_archive", "read_archive_message", "read_archive_attachment", "
 """The tools whose answers the page shows."""
 
 
-def view_extension() -> Apps:
+class View(NamedTuple):
+    """What a server has for its view: the tool that the page calls, the extension with the page, and the names of tools
+    that hosts are told of only where they render MCP Apps. Nothing, where no view is offered."""
+
+    tools: tuple[Tool, ...] = ()
+    extensions: tuple[Apps, ...] = ()
+    for_apps: frozenset[str] = frozenset()
+
+
+def view_of(
+    published: Sequence[PublishedTool], hosted: Callable[[PublishedTool], HostedTool], views: Literal["apps", "all"]
+) -> View:
+    """The view that goes with these tools; `hosted` makes the SDK's tool of one that is published. With `views` "all",
+    every host is told of the tools that show it."""
+    shown = {each.name for each in published if each.toolset == VIEW}
+    if not shown:
+        return View()
+    # What the view shows does not hang on which of those tools a model is offered.
+    viewed = [hosted(each) for each in published_tools() if each.name in VIEWED]
+    for_apps = frozenset({TOOL} if views == "all" else {TOOL, *shown})
+    return View((ViewTool.over(viewed),), (_extension(),), for_apps)
+
+
+def _extension() -> Apps:
     """The extension, with the page. Without a `csp` member: declaring one would loosen what hosts set by themselves."""
     apps = Apps()
     apps.add_resource(
