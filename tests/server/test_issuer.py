@@ -19,6 +19,7 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenS
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
+from mail_archive_server.cli import main
 from mail_archive_server.settings import SettingError, read_settings
 from mail_archive_server.transport.issuer import Issuer, IssuerUnavailable, Keys, metadata_places
 from tests.conftest import ERAS, Sample, text_of
@@ -320,3 +321,21 @@ def test_other_machines_are_served_where_there_is_an_issuer() -> None:
 def test_settings_that_do_not_go_together_are_refused(flags: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingError, match=words):
         read_settings({"transport": "http", **flags}, {})
+
+
+# What an operator is told
+
+
+def test_doctor_says_whether_tokens_can_be_verified(
+    sample: Sample, issuer: AuthorizationServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["doctor", "--local", str(sample.folder), "--issuer", issuer.url, "--resource-url", MAIL]
+    main(words)
+    assert f"Access tokens are verified with 1 key of {issuer.url}." in capsys.readouterr().out
+    for fault, why in (({"broken": True}, "it has no metadata"), ({"published": '{"keys": []}'}, "publishes no key")):
+        for name, value in {"broken": False, "published": None, **fault}.items():
+            setattr(issuer, name, value)
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--json"])
+        found = json.loads(capsys.readouterr().out)
+        assert ended.value.code == 1 and why in found["Issuer"]["Problem"] and found["Issuer"]["Url"] == issuer.url

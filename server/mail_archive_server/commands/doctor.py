@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import add_flags, read_settings
-from mail_archive_server.terminal import shown
+from mail_archive_server.settings import Settings, add_flags, read_settings
+from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_server.identity.doctor import Examination
@@ -41,24 +41,53 @@ def run(arguments: argparse.Namespace) -> None:
         missing = protections()
     except NotRead:
         missing = {"reading": "the processes that read mail do not start; install the package anew"}
+    issuer = _issuer(settings)
 
     if arguments.json:
-        print(json.dumps(_members(found, missing, versions()), indent=2))
+        print(json.dumps(_members(found, issuer, missing, versions()), indent=2))
     else:
         for line in lines(found):
             print(shown(line))
+        if issuer:
+            print(f"\n{shown(issuer.get('Problem') or _publishes(issuer))}")
         kept = ", ".join(name for name, why in missing.items() if not why)
         lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
         print(
             f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''}"
         )
         print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    if not found.is_well or "reading" in missing:
+    if not found.is_well or "reading" in missing or "Problem" in issuer:
         sys.stdout.flush()
         sys.exit(1)
 
 
-def _members(found: "Examination", missing: dict[str, str], versions: dict[str, str]) -> dict[str, Any]:
+def _issuer(settings: Settings) -> dict[str, Any]:
+    """What is found of the issuer of callers' access tokens, where there is one."""
+    if settings.issuer is None:
+        return {}
+    import anyio
+
+    from mail_archive_server.transport.issuer import IssuerUnavailable, Keys
+
+    try:
+        keys = anyio.run(Keys(settings.issuer).fetch)
+    except IssuerUnavailable as error:
+        return {"Url": settings.issuer, "Problem": str(error)}
+    if not keys:
+        return {
+            "Url": settings.issuer,
+            "Problem": f"{settings.issuer} publishes no key that tokens could be verified with.",
+        }
+    return {"Url": settings.issuer, "Keys": keys}
+
+
+def _publishes(issuer: dict[str, Any]) -> str:
+    return f"Access tokens are verified with {number_of(issuer['Keys'], 'key')} of {issuer['Url']}."
+
+
+def _members(
+    found: "Examination", issuer: dict[str, Any], missing: dict[str, str], versions: dict[str, str]
+) -> dict[str, Any]:
     members: dict[str, Any] = {
         "Well": found.is_well,
         "Identity": {
@@ -82,6 +111,7 @@ def _members(found: "Examination", missing: dict[str, str], versions: dict[str, 
         ],
         "Notes": found.notes,
         "Problem": found.problem,
+        "Issuer": issuer,
         "Protections": {name: why or "holds" for name, why in missing.items()},
         "Versions": versions,
     }

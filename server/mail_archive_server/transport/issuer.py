@@ -81,7 +81,7 @@ class Keys:
         if not self._is_usable(name, FRESH_SECONDS):
             async with self._fetching:
                 if not self._is_usable(name, FRESH_SECONDS) and self._may_ask():
-                    await self._fetch()
+                    await self._fetch_or_say_why()
         if time.monotonic() - self._fetched_at > KEPT_SECONDS:
             raise IssuerUnavailable("The keys of the issuer of access tokens could not be fetched. Try again later.")
         return self._find(name)
@@ -97,8 +97,19 @@ class Keys:
     def _may_ask(self) -> bool:
         return time.monotonic() - self._asked_at >= self._again_seconds
 
-    async def _fetch(self) -> None:
+    async def _fetch_or_say_why(self) -> None:
         self._asked_at = time.monotonic()
+        try:
+            await self.fetch()
+        except IssuerUnavailable as error:
+            _log.warning("%s", error)
+
+    async def fetch(self) -> int:
+        """Fetch the keys anew; returns how many there are.
+
+        Raises:
+            IssuerUnavailable: they cannot be had; the text says why.
+        """
         try:
             async with httpx.AsyncClient(
                 timeout=_FETCH_SECONDS, follow_redirects=False, trust_env=not is_this_machine(self._issuer)
@@ -106,10 +117,11 @@ class Keys:
                 with anyio.fail_after(2 * _FETCH_SECONDS):
                     published = await _document(client, await self._where(client))
         except (httpx.HTTPError, TimeoutError, _Unusable) as error:
-            _log.warning("The keys of %s could not be fetched: %s", shown(self._issuer), error or "no answer in time")
-            return
+            why = shown(str(error)) or "no answer in time"
+            raise IssuerUnavailable(f"The keys of {self._issuer} could not be fetched: {why}.") from error
         self._keys = _keys_in(published)
         self._fetched_at = time.monotonic()
+        return len(self._keys)
 
     async def _where(self, client: httpx.AsyncClient) -> str:
         """Where the keys are, as the issuer's metadata says."""
