@@ -47,6 +47,8 @@ class AuthorizationServer:
         self.asked: list[str] = []
         """The paths that were asked for, in order."""
         self.metadata_name = "oauth-authorization-server"
+        self.jwks_uri: Any = None
+        """What the metadata say of where the keys are, in the place of what is so."""
         self.published: Any = None
         """What is published in the place of the keys."""
         self.broken = False
@@ -91,7 +93,8 @@ class AuthorizationServer:
         }
         methods = {"token_endpoint_auth_methods": ["none"]}
         lists = {f"{name}_supported": value for name, value in {**supported, **methods}.items()}
-        return JSONResponse({"issuer": self.url, "jwks_uri": f"{self.url}/keys", **where, **lists})
+        keys = f"{self.url}/keys" if self.jwks_uri is None else self.jwks_uri
+        return JSONResponse({"issuer": self.url, "jwks_uri": keys, **where, **lists})
 
     async def _keys(self, request: Request) -> Response:
         self.asked.append(request.url.path)

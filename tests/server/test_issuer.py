@@ -278,6 +278,18 @@ async def test_keys_that_are_none_are_none(issuer: AuthorizationServer, publishe
         assert published not in ('{"keys": "none"}', '{"keys": [{}]}')
 
 
+@pytest.mark.parametrize(
+    "where", ["https://[", "http://[::1", "http://evil.example/keys", "file:///etc/passwd", "", 7, [], "https://\x00"]
+)
+async def test_places_of_keys_that_are_none_are_said(
+    issuer: AuthorizationServer, caplog: pytest.LogCaptureFixture, where: Any
+) -> None:
+    issuer.jwks_uri = where
+    with pytest.raises(IssuerUnavailable):
+        await Issuer(issuer.url, MAIL).verify_token(issuer.token(MAIL))
+    assert f"The keys of {issuer.url} could not be fetched" in caplog.text
+
+
 async def test_the_metadata_is_the_issuers_own_and_found_where_either_standard_puts_it(
     issuer: AuthorizationServer,
 ) -> None:

@@ -116,7 +116,7 @@ class Keys:
             ) as client:
                 with anyio.fail_after(2 * _FETCH_SECONDS):
                     published = await _document(client, await self._where(client))
-        except (httpx.HTTPError, TimeoutError, _Unusable) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, _Unusable) as error:
             why = shown(str(error)) or "no answer in time"
             raise IssuerUnavailable(f"The keys of {self._issuer} could not be fetched: {why}.") from error
         self._keys = _keys_in(published)
@@ -133,10 +133,14 @@ class Keys:
             where = metadata.get("jwks_uri")
             if metadata.get("issuer") != self._issuer:
                 raise _Unusable(f"its metadata at {place} is of another issuer")
-            if not isinstance(where, str) or not (where.startswith("https://") or is_this_machine(where)):
+            if not isinstance(where, str) or not self._is_trustworthy(where):
                 raise _Unusable(f"its metadata at {place} names no place of keys (jwks_uri, over https)")
             return where
         raise _Unusable("it has no metadata where RFC 8414 or OpenID Connect Discovery want it")
+
+    def _is_trustworthy(self, where: str) -> bool:
+        """Over TLS; an issuer of this machine may have its keys on it without."""
+        return where.startswith("https://") or (is_this_machine(self._issuer) and is_this_machine(where))
 
 
 def metadata_places(issuer: str) -> list[str]:
