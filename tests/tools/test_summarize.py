@@ -18,10 +18,9 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.counting.columns import Columns
-from mail_archive_tools.counting.groups import WEEKDAYS
 from mail_archive_tools.errors import InvalidArgument, NotReady
 from mail_archive_tools.models import ArchiveSearchSummary
-from mail_archive_tools.models.summary import GroupBy
+from mail_archive_tools.models.summary import WEEKDAYS, GroupBy
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import start_archive_search
 from mail_archive_tools.summarize import summarize_archive_search

@@ -116,7 +116,7 @@ async def summarize_archive_search(
     # In a thread, since many rows take a while to group.
     summary = await to_thread.run_sync(with_tables, answer, counted, grouping)
     if picture and any(each.top for each in summary.summaries):
-        summary = summary.with_picture(await to_thread.run_sync(chart, summary.summaries))
+        summary = summary.with_picture(await to_thread.run_sync(chart, summary.summaries, summary.complete))
     return summary
 
 

@@ -4,6 +4,8 @@ import base64
 import io
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +15,10 @@ from mcp import Client
 from mcp.server import MCPServer
 from PIL import Image
 
+from mail_archive_tools.answers.calendar import in_a_row
 from mail_archive_tools.answers.pictures import MOST_PIXELS, WIDTH, chart, tree
 from mail_archive_tools.answers.rendering.base import BAR_CHARACTERS, bar
-from mail_archive_tools.models.summary import Summary, SummaryGroup
+from mail_archive_tools.models.summary import Summary, SummaryGroup, SummaryOthers
 from mail_archive_tools.models.thread import ThreadMessage
 from tests.conftest import ERAS, Sample, text_of
 
@@ -85,6 +88,57 @@ def test_any_counts_can_be_drawn(by: str, counts: list[int], value: str) -> None
     top = [SummaryGroup(value=f"{value} → {number}", rows=count) for number, count in enumerate(counts)]
     image = opened(chart([Summary(by=by, groups=len(counts), top=top)] * 3))
     assert image.width == WIDTH and 0 < image.height <= MOST_PIXELS
+
+
+def by_day(*counts: tuple[str, int], others: SummaryOthers | None = None) -> Summary:
+    top = [SummaryGroup(value=day, rows=rows) for day, rows in counts]
+    return Summary(by="day", groups=len(top), top=top, others=others)
+
+
+def test_times_without_mail_are_gaps_where_that_is_known() -> None:
+    days = (("2025-02-27", 2), ("2025-03-02", 1))
+    image = opened(chart([by_day(*days)]))
+    # Four days: the first and the last have columns, in the middle is as much room as they take.
+    lit = [x for x in range(16, WIDTH - 16) if height_of_bar(image, x)]
+    assert lit[0] < 16 + 868 / 4 and lit[-1] > 16 + 868 * 3 / 4
+    assert not [x for x in lit if 16 + 868 / 4 < x < 16 + 868 * 3 / 4]
+
+    cut = opened(chart([by_day(*days, others=SummaryOthers(groups=1, rows=1))]))
+    assert sum(bool(height_of_bar(cut, x)) for x in range(WIDTH)) > 1.5 * len(lit)
+
+
+def test_what_is_not_complete_says_so_in_the_picture() -> None:
+    whole, part = (opened(chart([by_day(("2025-02-27", 2))], complete)) for complete in (True, False))
+    assert part.height > whole.height
+
+
+@given(
+    by=st.sampled_from(["day", "week", "month", "year"]),
+    first=st.dates(date(1000, 1, 1)),
+    days=st.integers(0, 500),
+)
+def test_times_in_a_row_are_those_of_the_calendar(by: str, first: date, days: int) -> None:
+    first = min(first, date.max - timedelta(days=days))
+    labels: dict[str, Callable[[date], str]] = {
+        "day": str,
+        "week": lambda day: f"{day - timedelta(days=day.weekday())}",
+        "month": lambda day: f"{day:%Y-%m}",
+        "year": lambda day: f"{day:%Y}",
+    }
+    every = list(dict.fromkeys(labels[by](first + timedelta(days=day)) for day in range(days + 1)))
+    found = in_a_row(by, list(dict.fromkeys([every[0], every[-1], "(no time)"])), 400)
+    assert found == ([*every, "(no time)"] if len(every) < 400 else None)
+
+
+def test_hours_and_days_of_the_week_are_all_shown() -> None:
+    assert len(in_a_row("hour", ["09:00"], 400) or ()) == 24
+    assert (in_a_row("weekday", ["Friday", "Sunday"], 400) or [""])[0] == "Monday"
+
+
+@pytest.mark.parametrize("labels", [["2025-02-30"], ["2025-13"], ["9999-99-99 x"], ["1 → 0", "2"]])
+@pytest.mark.parametrize("by", ["day", "week", "month", "year"])
+def test_what_is_no_time_is_in_no_row(by: str, labels: list[str]) -> None:
+    assert in_a_row(by, labels, 400) is None
 
 
 def test_groupings_that_have_no_room_are_left_out_whole() -> None:

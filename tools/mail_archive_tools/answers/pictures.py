@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mail_archive_tools.answers.calendar import in_a_row
 from mail_archive_tools.models.summary import ARROW, IN_TIME, Summary
 from mail_archive_tools.models.thread import ThreadMessage
 from mail_archive_tools.untrusted import shorten
@@ -20,7 +21,7 @@ MOST_PIXELS = 4_000
 PAIR = "pair"
 
 _MARGIN, _LINE, _COLUMNS_HEIGHT, _LABEL = 16, 22, 150, 300
-_MOST_LINES, _MOST_PEOPLE, _MOST_ENTRIES = 30, 12, 60
+_MOST_LINES, _MOST_PEOPLE, _MOST_ENTRIES, _MOST_COLUMNS = 30, 12, 60, 400
 _LAST_LATIN = 0x17F
 _INK, _PALE, _RULE, _BAR, _GAP = "#1c1b19", "#5f5c55", "#d9d6cd", "#3b7dc4", "#a51d2d"
 
@@ -32,9 +33,10 @@ class _Panel(NamedTuple):
     draw: Callable[["ImageDraw", int], None]
 
 
-def chart(summaries: Sequence[Summary]) -> bytes:
-    """Each of the groupings: times as columns, pairs as a matrix, all else as bars."""
-    panels = [_panel(each) for each in summaries if each.top]
+def chart(summaries: Sequence[Summary], complete: bool = True) -> bytes:
+    """Each of the groupings: times as columns, pairs as a matrix, all else as bars. What is not `complete` says so."""
+    panels = [] if complete else [_note("Not complete: there may be more, also where nothing is shown")]
+    panels += [_panel(each) for each in summaries if each.top]
     fitting = _fitting(panels)
     left_out = len(panels) - len(fitting)
     return _drawn([*fitting, _note(f"{left_out} more groupings stand in the text alone")] if left_out else fitting)
@@ -95,20 +97,28 @@ def _panel(summary: Summary) -> _Panel:
 
 
 def _columns(summary: Summary) -> _Panel:
-    most = max(each.rows for each in summary.top)
-    step = (WIDTH - 2 * _MARGIN) / len(summary.top)
+    counts = {each.value: each.rows for each in summary.top}
+    most = max(counts.values())
+    # Where only the largest are listed, it is not known of the others which had none.
+    row = None if summary.others else in_a_row(summary.by, list(counts), _MOST_COLUMNS)
+    others = f" {summary.others.groups} others, and" if summary.others else ""
+    left_out = f";{others} times without any are left out" if row is None else ""
+    labels = row or list(counts)
+    step = (WIDTH - 2 * _MARGIN) / len(labels)
     # So many columns as have room for their names.
     every = max(1, round(90 / step))
 
     def draw(on: "ImageDraw", top: int) -> None:
-        _title(on, top, f"By {summary.by}; most: {most}; times without any are left out")
+        _title(on, top, f"By {summary.by}; most: {most}{left_out}")
         bottom = top + _LINE + _COLUMNS_HEIGHT
-        for place, each in enumerate(summary.top):
+        on.line((_MARGIN, bottom, WIDTH - _MARGIN, bottom), fill=_RULE)
+        for place, label in enumerate(labels):
             x = _MARGIN + place * step
-            high = max(2, each.rows / most * (_COLUMNS_HEIGHT - 8))
-            on.rectangle((x + step * 0.1, bottom - high, x + step * 0.9, bottom), fill=_BAR)
+            if label in counts:
+                high = max(2, counts[label] / most * (_COLUMNS_HEIGHT - 8))
+                on.rectangle((x + step * 0.1, bottom - high, x + step * 0.9, bottom), fill=_BAR)
             if place % every == 0:
-                _write(on, x, bottom + 4, each.value, _PALE)
+                _write(on, x, bottom + 4, label, _PALE)
 
     return _Panel(2 * _LINE + _COLUMNS_HEIGHT, draw)
 

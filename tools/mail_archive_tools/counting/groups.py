@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
-from mail_archive_tools.models.summary import ARROW, IN_TIME, GroupBy
+from mail_archive_tools.models.summary import ARROW, IN_TIME, WEEKDAYS, GroupBy
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import clean_line, shorten
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NO_TIME = "(no time)"
 
 

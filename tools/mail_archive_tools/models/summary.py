@@ -17,6 +17,7 @@ GroupBy = Literal[
 IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
 """Groupings whose groups are in the order of time."""
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ARROW = " → "
 """Stands between who wrote and to whom, in the values of `pair`."""
 
