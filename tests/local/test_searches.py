@@ -186,7 +186,7 @@ def test_values_are_substrings_of_decoded_headers_in_any_case(api: LocalApi, sub
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headers=st.lists(TEXT, min_size=1, max_size=6), value=TEXT.filter(bool), unless=st.none() | TEXT.filter(bool))
 def test_a_search_finds_what_a_look_at_every_message_finds(
     api: LocalApi, headers: list[str], value: str, unless: str | None

@@ -242,7 +242,7 @@ DOCUMENTS = st.recursive(
 """JSON as anybody may write it, with the members that records have."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(DOCUMENTS)
 def test_no_json_makes_a_record_that_cannot_be_kept(document: Any) -> None:
     for record in records_of(document):
@@ -251,7 +251,7 @@ def test_no_json_makes_a_record_that_cannot_be_kept(document: Any) -> None:
         assert all(isinstance(text, str) for text in record.metadata.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(gzip.compress))
 def test_no_bytes_break_the_reading(content: bytes) -> None:
     for found in unpacked("x", content):

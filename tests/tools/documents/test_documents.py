@@ -117,7 +117,7 @@ def reader() -> Iterator[Sandbox]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["pdf", "word", "sheets", "rtf"]), st.integers(0, 2_000), st.binary(min_size=1, max_size=20))
 def test_mutated_documents_never_do_more_than_fail(reader: Sandbox, kind: Kind, place: int, junk: bytes) -> None:
     data = bytearray(

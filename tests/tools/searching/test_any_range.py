@@ -166,7 +166,7 @@ def once(ids: list[str | None]) -> set[str | None]:
     return set(ids)
 
 
-ALWAYS = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=120)
+ALWAYS = settings(suppress_health_check=list(HealthCheck), max_examples=120)
 
 
 @ALWAYS

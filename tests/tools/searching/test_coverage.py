@@ -74,7 +74,7 @@ def assert_true(page: ArchiveSearchPage, shown: set[str], wanted: dict[str, int]
     assert page.filtered_here and page.rows_so_far <= page.filtered_here.rows_read <= page.filtered_here.rows_found
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=16)
+@settings(suppress_health_check=list(HealthCheck), max_examples=16)
 @given(
     mail=mail(),
     order=st.sampled_from(["newest_first", "oldest_first"]),

@@ -96,7 +96,7 @@ async def test_what_still_runs_is_taken_up_by_another_process(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=16)
+@settings(suppress_health_check=list(HealthCheck), max_examples=16)
 @given(
     mail=st.lists(st.tuples(st.integers(0, 900), st.lists(st.booleans(), min_size=3, max_size=3)), max_size=25),
     limit=st.sampled_from([1, 4, 50]),

@@ -112,7 +112,7 @@ def documents(draw: st.DrawFn) -> str:
     return doctype + way.format(*(template.format(value) for value in values))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_a_text_is_shown_if_and_only_if_a_browser_paints_it(chromium: Browser, document: str) -> None:
     assert shows(document) is chromium.paints(document, WORD), document
@@ -143,7 +143,7 @@ IN_LINE = ("all:", "display:")
 """What may make a block stand in a line: blocks in such lines are taken for blocks of their own."""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from([each for each in IN_A_ROW if not each.startswith(IN_LINE)]), min_size=2, max_size=5),
     st.lists(st.sampled_from(IN_A_ROW), max_size=3),
