@@ -123,6 +123,17 @@ def test_strangers_are_told_where_to_get_a_token(issuer: AuthorizationServer, sa
         assert status(url, issuer.token(url, scope="mail.read"))[0] not in (401, 403)
 
 
+def test_a_proxy_may_hand_on_the_name_that_it_is_asked_by(issuer: AuthorizationServer, sample: Sample) -> None:
+    of_issuer = ("--issuer", issuer.url, "--resource-url", MAIL)
+    with on_a_port("--local", str(sample.folder), *of_issuer, MAIL_ARCHIVE_TOKEN="") as url:
+        token = {"Authorization": f"Bearer {issuer.token(MAIL)}"}
+        asked = {
+            name: httpx.post(url, headers={**token, "Host": name}, json={})
+            for name in ("mail.example.com", "evil.example")
+        }
+    assert asked["mail.example.com"].status_code == 400 and asked["evil.example"].status_code == 421
+
+
 @asynccontextmanager
 async def calling(url: str, token: str, era: Any = "auto") -> AsyncIterator[Client]:
     async with (
