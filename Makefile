@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
-# A quarter of the tests' time is waiting: three processes keep two cores busy.
-TOGETHER := --numprocesses 3 --dist worksteal
+# Half of the tests' time is waiting: two processes share them, on one core too.
+TOGETHER := --numprocesses 2 --dist worksteal
 
 .PHONY: demo test quick soak investigations interop check format schemas metadata pages pictures docs dist bench lock clean
 

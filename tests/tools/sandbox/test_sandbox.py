@@ -22,7 +22,8 @@ from tests.tools.sandbox.hostile_jobs import ESCAPES
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 2.0
+SECONDS, PATIENT_SECONDS = 2.0, 30.0
+"""How long a job may take: where that is what a test is about, and where it is not, on a machine that is busy."""
 
 
 def as_it_is(told: object) -> object:
@@ -42,6 +43,14 @@ def children() -> list[int]:
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    sandbox = Sandbox("tests.tools.sandbox.hostile_jobs", seconds=PATIENT_SECONDS)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    monkeypatch.syspath_prepend(str(ROOT))
     sandbox = Sandbox("tests.tools.sandbox.hostile_jobs", seconds=SECONDS)
     yield sandbox
     sandbox.close()
@@ -102,8 +111,6 @@ async def test_a_worker_has_no_credentials_and_no_open_files_of_the_server(sandb
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        ("sleep", "took longer than 2 s to read, so it was given up"),
-        ("spin", "took longer than 2 s|needs more memory or time"),
         ("fill_memory", r"broke the program that reads it \(MemoryError\)"),
         ("answer_much", "gave more than an answer may hold|MemoryError"),
         ("crash", "breaks the program that reads it"),
@@ -113,11 +120,24 @@ async def test_a_worker_has_no_credentials_and_no_open_files_of_the_server(sandb
 )
 async def test_what_is_over_a_limit_ends_and_is_said(sandbox: Sandbox, job: str, said: str) -> None:
     assert await sandbox.run("echo", b"before", as_it_is) == "before"
-    started = time.perf_counter()
     with pytest.raises(NotRead, match=said):
         await sandbox.run(job, b"", as_it_is)
-    assert time.perf_counter() - started < SECONDS + 3
     assert await sandbox.run("echo", b"behind", as_it_is) == "behind"
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        ("sleep", "took longer than 2 s to read, so it was given up"),
+        ("spin", "took longer than 2 s|needs more memory or time"),
+    ],
+)
+async def test_what_takes_too_long_ends_and_is_said(hasty: Sandbox, job: str, said: str) -> None:
+    started = time.perf_counter()
+    with pytest.raises(NotRead, match=said):
+        await hasty.run(job, b"", as_it_is)
+    assert time.perf_counter() - started < SECONDS + 10
+    assert await hasty.run("echo", b"behind", as_it_is) == "behind"
 
 
 async def test_what_a_parser_prints_is_not_taken(sandbox: Sandbox) -> None:
