@@ -37,11 +37,10 @@ def new_key(algorithm: str) -> Any:
 
 
 class AuthorizationServer:
-    """Everybody who asks is `somebody`, and agrees."""
+    """Everybody who asks is somebody, and agrees."""
 
     def __init__(self, algorithm: str = "ES256") -> None:
         self.url = ""
-        self.somebody = SOMEBODY
         self.keys: dict[str, tuple[str, Any]] = {}
         self.turn_key("first", algorithm)
         self.asked: list[str] = []
@@ -62,7 +61,7 @@ class AuthorizationServer:
         """A token for `resource`, with these claims beside or in the place of the usual ones; None takes one out."""
         name, (usual, own) = next(iter(self.keys.items()))
         now = int(time.time())
-        usually = {"iss": self.url, "aud": resource, "sub": self.somebody, "iat": now, "exp": now + 600}
+        usually = {"iss": self.url, "aud": resource, "sub": SOMEBODY, "iat": now, "exp": now + 600}
         payload = {
             name: value for name, value in {**usually, "client_id": "tests", **claims}.items() if value is not None
         }

@@ -98,18 +98,26 @@ def is_this_machine(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def trustworthy_url(text: str) -> str:
-    """One that says who somebody is: over TLS, or on this machine."""
-    kind = "a URL over https without a query, such as https://login.example.com"
+def trustworthy_url(example: str) -> Callable[[str], str]:
+    """Reads one that says who somebody is: over TLS, or on this machine."""
+
+    def read(text: str) -> str:
+        if not _is_trustworthy(text):
+            raise ValueError(f"a URL over https without a query, such as {example}")
+        return text
+
+    return read
+
+
+def _is_trustworthy(text: str) -> bool:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return False
     try:
         parts = urlsplit(text)
-        usable = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
-        usable = usable and (parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text)))
+        is_plain = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
+        return is_plain and (parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text)))
     except ValueError:
-        raise ValueError(kind) from None
-    if not usable or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(kind)
-    return text
+        return False
 
 
 def http_url(text: str) -> str:

@@ -135,13 +135,13 @@ SETTINGS = (
     Setting("no_token", yes_or_no, "with http: answer every local user", "yes|no", switch=True),
     Setting(
         "issuer",
-        trustworthy_url,
+        trustworthy_url("https://login.example.com"),
         "with http: the OAuth 2.0 authorization server whose access tokens callers send; clients find it by themselves",
         "URL",
     ),
     Setting(
         "resource_url",
-        trustworthy_url,
+        trustworthy_url("https://mail.example.com/mcp"),
         "with an issuer: the URL that clients reach the server by, which tokens have to be made for",
         "URL",
     ),

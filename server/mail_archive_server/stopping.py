@@ -3,11 +3,10 @@
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-
-from mail_archive_tools import system
 
 _BY_SIGNAL = 128
 """A program that a signal ended says this and the signal's number."""
@@ -53,9 +52,12 @@ async def run_until_told_to_stop(
 async def _end_on_signal(
     everything: anyio.CancelScope, calls: Calls, grace_seconds: float, leave: Callable[[], None]
 ) -> None:
-    if not system.LOOP_HEARS_SIGNALS:
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with ExitStack() as held:
+        try:
+            signals = held.enter_context(anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM))
+        except (NotImplementedError, RuntimeError, ValueError):
+            # This loop hears none: that of Windows, and one in a thread. The host ends the server by closing stdin.
+            return
         number = await anext(signals)
 
     everything.cancel()

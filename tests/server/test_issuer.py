@@ -21,7 +21,8 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAu
 
 from mail_archive_server.cli import main
 from mail_archive_server.settings import SettingError, read_settings
-from mail_archive_server.transport.issuer import Issuer, IssuerUnavailable, Keys, metadata_places
+from mail_archive_server.transport.issuer import Issuer
+from mail_archive_server.transport.issuer_keys import IssuerUnavailable, Keys, metadata_places
 from tests.conftest import ERAS, Sample, text_of
 from tests.issuer import SOMEBODY, AuthorizationServer, authorization_server, new_key
 from tests.server.test_consent import code_in
@@ -278,7 +279,8 @@ async def test_a_caller_is_told_to_try_later(own_sample: Sample, issuer: Authori
 
 
 @pytest.mark.parametrize(
-    "published", ["", "[]", "{", "[" * 50_000, '{"keys": "none"}', '{"keys": [{}]}', " " * 600_000]
+    "published",
+    ["", "[]", "{", "[" * 50_000, '{"keys": "none"}', '{"keys": 7}', '{"keys": [{}, 7, {"kid": []}]}', " " * 600_000],
 )
 async def test_keys_that_are_none_are_none(issuer: AuthorizationServer, published: str) -> None:
     issuer.published = published
@@ -286,7 +288,7 @@ async def test_keys_that_are_none_are_none(issuer: AuthorizationServer, publishe
     try:
         assert await verifier.verify_token(issuer.token(MAIL)) is None
     except IssuerUnavailable:
-        assert published not in ('{"keys": "none"}', '{"keys": [{}]}')
+        assert not published.startswith('{"keys"')
 
 
 @pytest.mark.parametrize(

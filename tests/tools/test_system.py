@@ -68,7 +68,7 @@ def test_without_unix_sockets_a_socket_is_refused(monkeypatch: Patch, tmp_path: 
         listen(Settings(transport="http", socket=tmp_path / "socket"))
 
 
-def test_without_signals_in_the_loop_a_server_runs_to_its_end(monkeypatch: Patch) -> None:
+def test_without_signals_in_the_loop_a_server_runs_to_its_end() -> None:
     """In a thread, whose loop hears no signals on any system."""
     done: list[str] = []
 
@@ -76,22 +76,10 @@ def test_without_signals_in_the_loop_a_server_runs_to_its_end(monkeypatch: Patch
         await anyio.sleep(0.01)
         done.append("served")
 
-    def run() -> None:
-        try:
-            anyio.run(run_until_told_to_stop, serve, Calls(), 1, done.clear)
-        except ExceptionGroup as error:
-            done.append(type(error).__name__)
-
-    def outcome() -> list[str]:
-        done.clear()
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join(10)
-        return list(done)
-
-    assert outcome() != ["served"]
-    monkeypatch.setattr(system, "LOOP_HEARS_SIGNALS", False)
-    assert outcome() == ["served"]
+    thread = threading.Thread(target=anyio.run, args=(run_until_told_to_stop, serve, Calls(), 1, done.clear))
+    thread.start()
+    thread.join(10)
+    assert done == ["served"]
 
 
 def test_what_this_system_has_is_asked_in_one_place() -> None:

@@ -67,7 +67,7 @@ def _issuer(settings: Settings) -> dict[str, Any]:
         return {}
     import anyio
 
-    from mail_archive_server.transport.issuer import IssuerUnavailable, Keys
+    from mail_archive_server.transport.issuer_keys import IssuerUnavailable, Keys
 
     try:
         keys = anyio.run(Keys(settings.issuer).fetch)

@@ -74,7 +74,7 @@ def _entry(each: ThreadMessage) -> str:
 
 
 def _fitting(panels: Sequence[_Panel]) -> list[_Panel]:
-    """The first of them, as many as a picture may have, and a line that says how many more there are."""
+    """The first of them, as many as have room, beside a line that says how many more there are."""
     room, fitting = MOST_PIXELS - 3 * _LINE, []
     for each in panels:
         room -= each.height + _MARGIN

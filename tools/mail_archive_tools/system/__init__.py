@@ -24,6 +24,3 @@ HAS_FILE_MODES = os.name == "posix"
 
 HAS_UNIX_SOCKETS = hasattr(socket, "AF_UNIX")
 """There are sockets that only their user can open. Else `--socket` is refused with a sentence."""
-
-LOOP_HEARS_SIGNALS = sys.platform != "win32"
-"""The event loop can wait for signals. Else Ctrl-C ends the process in its own way, and the host closes stdin."""
