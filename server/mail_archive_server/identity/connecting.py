@@ -78,10 +78,12 @@ class Connection:
     def session(self) -> Session:
         """A session with the credentials to call with; none of them is asked for yet."""
         from mail_archive_server.identity.credentials import Narrowing, credentials_to_call_with
+        from mail_archive_server.identity.sdk_data import share_data
 
         # It logs a trace of what the call itself will say in a sentence.
         logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
         core, of_user = self._backend.session()
+        share_data(core)
 
         def chain() -> Credentials:
             self.own = of_user()
