@@ -20,7 +20,8 @@ from typing import Any
 BROWSER = shutil.which("chromium")
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe --window-size=800,600"
+    "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe --window-size=800,600 "
+    "--disable-frame-rate-limit --disable-gpu-vsync"
 ).split()
 _PAGE = """<!doctype html><meta charset=utf-8>
 <style>body{margin:0} iframe{border:0;width:800px;height:400px}</style><body>"""
