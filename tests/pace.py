@@ -1,7 +1,9 @@
 """Seconds as limits in tests mean them: those of a machine of ordinary speed, to itself.
 
-A slow machine, or one that others use too, takes longer for everything. How much longer is measured with a piece of
-plain Python right beside what has a limit, and what was measured is divided by it. A faster one has the same limits.
+What works in this process is measured in seconds of its processors (`worktime`, `fastest`): others that use the machine
+take none of them. What waits, for a process or an answer, is measured by the clock (`stopwatch`), and how much longer
+everything takes at the moment is measured with a piece of plain Python right before and after it. A faster machine has
+the same limits.
 """
 
 import re
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 
 ORDINARY = 0.0021
 """Seconds that `_piece` takes on a machine of ordinary speed."""
+_PIECES = 20
+"""How many of them tell how busy the machine is: as many as take longer than a turn of its scheduler."""
 
 
 @dataclass
@@ -24,19 +28,30 @@ class Taken:
 
 @contextmanager
 def stopwatch() -> Iterator[Taken]:
-    """The time of a block, waiting included."""
+    """The time of a block by the clock, waiting included."""
     taken = Taken()
+    before = slowness()
     started = time.perf_counter()
     yield taken
-    taken.seconds = (time.perf_counter() - started) / slowness()
+    seconds = time.perf_counter() - started
+    taken.seconds = seconds / max(before, slowness())
+
+
+@contextmanager
+def worktime() -> Iterator[Taken]:
+    """What a block takes of the processors, in this process."""
+    taken = Taken()
+    started = time.process_time()
+    yield taken
+    taken.seconds = (time.process_time() - started) / slowness(time.process_time)
 
 
 def fastest(work: Callable[[], object], times: int = 3, enough: float = 0.0) -> float:
-    """Ordinary seconds that work takes at best, done so many times, or until less than `enough` was taken: garbage of
-    what ran before is collected in any of them."""
+    """Ordinary seconds of work in this process at best, done so many times, or until less than `enough` was taken:
+    garbage of what ran before is collected in any of them."""
     best = float("inf")
     for _ in range(times):
-        with stopwatch() as taken:
+        with worktime() as taken:
             work()
         best = min(best, taken.seconds)
         if best < enough:
@@ -44,15 +59,12 @@ def fastest(work: Callable[[], object], times: int = 3, enough: float = 0.0) -> 
     return best
 
 
-def slowness() -> float:
-    """How many times longer than on an ordinary machine things take now: at least once."""
-    return max(1.0, min(_seconds_of(_piece) for _ in range(3)) / ORDINARY)
-
-
-def _seconds_of(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def slowness(clock: Callable[[], float] = time.perf_counter) -> float:
+    """How many times longer than on an ordinary machine things take now, by that clock: at least once."""
+    started = clock()
+    for _ in range(_PIECES):
+        _piece()
+    return max(1.0, (clock() - started) / _PIECES / ORDINARY)
 
 
 WORDS = re.compile(r"(\w+)@(\w+)\.(\w+)|<[^>]*>")

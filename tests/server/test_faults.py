@@ -37,6 +37,7 @@ from tests.faults import (
     reset_after,
     truncated,
 )
+from tests.pace import stopwatch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -191,11 +192,10 @@ async def test_under_each_fault_the_same_answer_or_a_sentence(
         access = running.access()
         async with Client(build_server(lambda: access)) as client:
             running.proxy.fault = FAULTS[name]
-            started = time.perf_counter()
-            result = await client.call_tool(tool, arguments)
-            took = time.perf_counter() - started
+            with stopwatch() as taken:
+                result = await client.call_tool(tool, arguments)
         structured = result.structured_content or {}
-        assert took < WAIT_SECONDS + 4 * READ_SECONDS + 5, (tool, took)
+        assert taken.seconds < WAIT_SECONDS + 4 * READ_SECONDS + 5, (tool, taken)
         assert_honest(tool, result, answer(structured), wanted)
         if name in RECOVERS and tool in ("search_archive", "summarize_archive_search"):
             assert answer(structured) == wanted, tool
@@ -242,9 +242,9 @@ async def test_a_search_that_never_ends_is_named(pristine: Sample, faulty: World
     arguments = {**calls(pristine, "")["search_archive"], "wait_seconds": 2}
     access = faulty.access()
     async with Client(build_server(lambda: access)) as client:
-        started = time.perf_counter()
-        found = (await client.call_tool("search_archive", arguments)).structured_content or {}
-        assert time.perf_counter() - started < 6
+        with stopwatch() as taken:
+            found = (await client.call_tool("search_archive", arguments)).structured_content or {}
+        assert taken.seconds < 6
         assert found["Complete"] is False and found["RunningSearchId"] and found["NextCursor"]
         faulty.proxy.fault = lambda operation, before, forward: forward()
         following = {**arguments, "cursor": found["NextCursor"]}

@@ -129,14 +129,14 @@ async def test_sixty_readings_at_once_do_not_delay_another_call(own_sample: Samp
     assert all("[page 1 of 60]" in text for text in done)
     assert len(waits) > 5
     # The workers have the cores meanwhile, so what counts is the own time of the loop: one document takes longer.
-    assert sorted(waits)[int(len(waits) * 0.9)] < 0.05
+    assert sorted(waits)[int(len(waits) * 0.9)] / slowness(time.thread_time) < 0.05
 
 
 async def timed(client: Client) -> float:
-    """Ordinary seconds that this thread, which all calls share, is busy until another call is answered."""
+    """Seconds that this thread, which all calls share, is busy until another call is answered."""
     started = time.thread_time()
     await client.call_tool("list_archives", {})
-    return (time.thread_time() - started) / slowness()
+    return time.thread_time() - started
 
 
 def test_the_server_itself_has_no_parser_of_mail(own_sample: Sample) -> None:

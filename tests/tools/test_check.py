@@ -18,7 +18,7 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models.checking import CheckedQuotation, Quotation
 from mail_archive_tools.reading.links import no_link
 from tests.conftest import Sample
-from tests.pace import stopwatch
+from tests.pace import worktime
 from tests.tools.documents.test_planted import planted
 from tests.tools.test_messages import put
 
@@ -143,7 +143,7 @@ def test_any_words_in_any_text(words: str, text: str) -> None:
 
 def test_time_is_short_for_long_texts() -> None:
     text = "the sum of the offer is nothing " * 30_000
-    with stopwatch() as taken:
+    with worktime() as taken:
         assert standing("of the offer " * 150, text) is None
         assert nearest("off of the " * 180, text) is not None
     assert taken.seconds < 4

@@ -22,6 +22,7 @@ from mail_archive_server.local.storage.database import KeyPair
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.local.wire import REQUEST_BYTES
 from tests.conftest import ROOT, Sample, loopback
+from tests.pace import stopwatch
 
 SPRING = {"FromTimestamp": "2025-04-01T00:00:00Z", "ToTimestamp": "2025-04-30T00:00:00Z", "MaxResults": 1000}
 AWS = ROOT / ".venv" / "awscli" / "bin" / "aws"
@@ -129,9 +130,9 @@ def spoken(url: str, *lines: str) -> bytes:
 
 
 def test_a_body_that_is_announced_too_large_is_refused_at_once(url: str) -> None:
-    started = time.perf_counter()
-    answer = spoken(url, "POST / HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 99999999999")
-    assert answer.startswith(b"HTTP/1.1 413") and time.perf_counter() - started < 1
+    with stopwatch() as taken:
+        answer = spoken(url, "POST / HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 99999999999")
+    assert answer.startswith(b"HTTP/1.1 413") and taken.seconds < 1
 
 
 def test_a_body_that_does_not_come_is_given_up(sample: Sample) -> None:

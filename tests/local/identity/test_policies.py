@@ -11,7 +11,7 @@ from mail_archive_server.local.identity.rights import Rights
 from tests.conftest import MEASURED, ROOT
 from tests.folder import allow, policy
 from tests.local.identity.generated import ACCOUNT, ANA, ARCHIVE, SESSION, Case, cases
-from tests.pace import stopwatch
+from tests.pace import worktime
 
 SIMULATOR = ROOT / ".venv" / "simulator"
 CASES = 600
@@ -107,7 +107,7 @@ def test_what_a_tag_holds_is_no_pattern() -> None:
 
 def test_a_pattern_made_to_take_for_ever_does_not() -> None:
     pattern = f"{ARCHIVE}{'*a' * 900}b"
-    with stopwatch() as taken:
+    with worktime() as taken:
         assert read_policy(statement(Resource=pattern), "P").effect(asked(archive="a" * 1_800)) is None
     assert taken.seconds < 2
 

@@ -21,14 +21,9 @@ from mail_archive_server.local.storage.database import DATABASE, StoreDamaged
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import eml, text_of
+from tests.warm import run
 
 COUNT = 600
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", *words], capture_output=True, text=True, check=False
-    )
 
 
 def verified(folder: Path) -> dict[str, object]:

@@ -15,21 +15,11 @@ from mail_archive_server.local.storage.database import DATABASE
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import Sample, eml
+from tests.warm import run
 
 
 def modes(folder: Path) -> set[int]:
     return {each.stat().st_mode & 0o777 for each in folder.iterdir()}
-
-
-def run(*words: str, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        umask=umask,
-    )
 
 
 @pytest.fixture

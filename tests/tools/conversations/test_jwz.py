@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.conversations.jwz import Container, Threadable, conversations
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from tests.pace import stopwatch
+from tests.pace import worktime
 
 
 def letter(message_id: str, *references: str, time: float = 0, subject: str = "s", key: str = "") -> Threadable:
@@ -100,7 +100,7 @@ def test_every_message_is_there_once_whatever_the_references(letters: list[Threa
 def test_thousands_of_hostile_references_take_no_time() -> None:
     chain = [f"x{number}" for number in range(1_000)]
     letters = [letter(f"m{number}", *chain[number % 7 :], f"m{number - 1}", time=number) for number in range(1_000)]
-    with stopwatch() as taken:
+    with worktime() as taken:
         roots = conversations(letters)
     assert len([each for root in roots for each, _ in root.walk() if each.letter]) == 1_000
     assert taken.seconds < 5

@@ -3,7 +3,7 @@
 import pytest
 
 from mail_archive_tools.conversations.texts import standing_in, without_repeated_ends
-from tests.pace import stopwatch
+from tests.pace import worktime
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_ends_several_texts_is_left_out_of_later_ones(
 
 def test_long_texts_take_no_time() -> None:
     texts = ["one two three four\n\n" * 3_000] * 100
-    with stopwatch() as taken:
+    with worktime() as taken:
         standing_in([(each, each) for each in texts])
         without_repeated_ends(texts)
     assert taken.seconds < 5

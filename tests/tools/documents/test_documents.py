@@ -14,7 +14,7 @@ from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES, TEXT_CHAR
 from mail_archive_tools.reading.reader import new_sandbox
 from mail_archive_tools.reading.readings import FileReading
 from mail_archive_tools.sandbox.pool import Sandbox
-from tests.pace import stopwatch
+from tests.pace import worktime
 from tests.tools.files import docx, odt, paragraph, pdf, pptx, xlsx, zipped
 from tests.tools.test_read import letter
 
@@ -93,7 +93,7 @@ def bomb() -> bytes:
     ],
 )  # fmt: skip
 def test_bombs_are_refused(kind: Kind, data, said: str) -> None:  # type: ignore[no-untyped-def]
-    with stopwatch() as taken, pytest.raises(Unreadable, match=said):
+    with worktime() as taken, pytest.raises(Unreadable, match=said):
         read_document(kind, data())
     assert taken.seconds < 8
 

@@ -2,7 +2,6 @@
 
 import socketserver
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.read import read_archive_message
 from mail_archive_tools.reading.keys import LOOKUPS_OF_A_MESSAGE, Lookups, keys_of, no_keys, read_keys
 from tests.conftest import Sample
+from tests.pace import stopwatch
 from tests.tools.mime.evidence.test_signing import NAME, PUBLISHED, PUBLISHED_KEY
 from tests.tools.test_messages import put
 
@@ -87,9 +87,9 @@ async def test_no_more_is_asked_than_a_message_may_ask(name_server: NameServer) 
 
 
 async def test_a_name_server_that_says_nothing_does_not_keep_a_message(name_server: NameServer) -> None:
-    started = time.monotonic()
-    found = await lookups(name_server).find(["silent._domainkey.b.example", PUBLISHED_NAME])
-    assert found == PUBLISHED_KEY and time.monotonic() - started < 6
+    with stopwatch() as taken:
+        found = await lookups(name_server).find(["silent._domainkey.b.example", PUBLISHED_NAME])
+    assert found == PUBLISHED_KEY and taken.seconds < 6
 
 
 async def test_a_signature_is_verified_with_a_key_that_was_looked_up(

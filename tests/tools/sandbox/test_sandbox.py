@@ -133,10 +133,9 @@ async def test_what_is_over_a_limit_ends_and_is_said(sandbox: Sandbox, job: str,
     ],
 )
 async def test_what_takes_too_long_ends_and_is_said(hasty: Sandbox, job: str, said: str) -> None:
-    started = time.perf_counter()
-    with pytest.raises(NotRead, match=said):
+    with stopwatch() as taken, pytest.raises(NotRead, match=said):
         await hasty.run(job, b"", as_it_is)
-    assert time.perf_counter() - started < SECONDS + 10
+    assert taken.seconds < SECONDS + 10
     assert await hasty.run("echo", b"behind", as_it_is) == "behind"
 
 
@@ -168,9 +167,9 @@ async def test_sixty_at_once_hold_as_many_workers_as_cores_and_delay_nobody(sand
 
     async def call() -> None:
         while len(waits) < 20:
-            with stopwatch() as taken:
-                await anyio.to_thread.run_sync(int)
-            waits.append(taken.seconds)
+            started = time.perf_counter()
+            await anyio.to_thread.run_sync(int)
+            waits.append(time.perf_counter() - started)
             await anyio.sleep(0.02)
 
     await sandbox.run("echo", b"", as_it_is)

@@ -14,7 +14,7 @@ from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searching.matching import conditions_of, folded, pattern
-from tests.pace import stopwatch
+from tests.pace import worktime
 from tests.tools.searching.timelines import Timeline, moment
 
 
@@ -46,7 +46,7 @@ def test_it_is_what_the_shell_means(glob: str, value: str) -> None:
 
 
 def test_no_value_takes_long() -> None:
-    with stopwatch() as taken:
+    with worktime() as taken:
         hostile = pattern("*a*" * 60 + "b")
         for value in ("a" * 10_000, "ab" * 5_000, "a" * 9_999 + "b"):
             hostile(value)
