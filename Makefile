@@ -5,15 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
-# Half of the tests' time is waiting: two processes share them, on one core too.
-TOGETHER := --numprocesses 2 --dist worksteal
+# A good part of the tests' time is waiting: three processes share two cores.
+TOGETHER := --numprocesses 3 --dist worksteal
+
+ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 
 .PHONY: demo test quick soak investigations interop check format schemas metadata pages pictures docs dist bench lock clean
 
-demo: $(VENV)/installed
-	$(BIN)/mail-archive-mcp demo
+demo: $(VENV)/demo/installed
+	$(VENV)/demo/bin/mail-archive-mcp demo
 
-test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried $(VENV)/mcpb/installed $(VENV)/cyclonedx/installed
+test: $(VENV)/installed $(VENV)/awscli/installed $(VENV)/simulator/tried $(VENV)/viewer/tried $(VENV)/mcpb/installed \
+		$(VENV)/cyclonedx/installed $(VENV)/docs/installed $(VENV)/actionlint/tried
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes seconds each, left out.
@@ -61,8 +64,8 @@ pictures: $(VENV)/installed $(VENV)/viewer/tried
 	$(BIN)/python -m tests.server.viewer.pictures
 
 # The documentation as a site, in dist/docs. Nothing is fetched for it, and every warning is an error.
-docs: $(VENV)/installed
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs dist/docs
+docs: $(VENV)/docs/installed
+	$(VENV)/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs dist/docs
 
 # What is given away: wheel and source (built twice, the same bytes), bundle, plugin, registry entry, bill of materials.
 dist: $(VENV)/installed $(VENV)/mcpb/installed $(VENV)/cyclonedx/installed
@@ -79,6 +82,8 @@ lock:
 		--no-emit-index-url --constraint constraints.txt --output-file distribution/requirements.txt pyproject.toml
 	echo awscli | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file tests/constraints-awscli.txt -
+	echo sphinx myst-parser furo | tr ' ' '\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --upgrade --output-file docs/constraints.txt -
 	echo cyclonedx-bom | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file distribution/constraints-cyclonedx.txt -
 	for name in $(FRAMEWORKS); do \
@@ -93,10 +98,26 @@ clean:
 	rm -rf $(VENV) build dist
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(ENOUGH)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) --require-hashes --requirement constraints.txt
 	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What a user gets, and nothing else.
+$(VENV)/demo/installed: pyproject.toml distribution/requirements.txt
+	@$(ENOUGH)
+	@echo "Making an environment of what the server needs, which takes about twenty seconds ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python $(PIP) --no-compile --require-hashes --requirement distribution/requirements.txt
+	@$(@D)/bin/python $(PIP) --no-deps --editable .
+	@touch $@
+
+# What makes the site of the documentation.
+$(VENV)/docs/installed: docs/constraints.txt
+	@$(ENOUGH)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP) --require-hashes --requirement docs/constraints.txt
 	touch $@
 
 # The AWS CLI pins a botocore of its own, so it lives apart.
@@ -125,6 +146,13 @@ $(VENV)/viewer/tried: $(VIEWER)/package-lock.json $(VIEWER)/host.mjs $(VENV)/ins
 	mkdir -p $(@D)
 	cp $(VIEWER)/package.json $(VIEWER)/package-lock.json $(VIEWER)/.npmrc $(VIEWER)/host.mjs $(@D)
 	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent && npm run --silent build; fi
+	touch $@
+
+# What judges workflows; where there is no Go, that test is skipped.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+$(VENV)/actionlint/tried: Makefile
+	mkdir -p $(@D)
+	if command -v go >/dev/null; then GOBIN=$(abspath $(@D)) go install $(ACTIONLINT) || true; fi
 	touch $@
 
 # What packs the bundle.

@@ -33,6 +33,12 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, 
 for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
     del os.environ[name]
 
+# Archives of tests are written, synced and thrown away a thousand times: in memory where there is room for that.
+MEMORY = Path("/dev/shm")
+IN_MEMORY_BYTES = 4 << 30
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > IN_MEMORY_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 # What changes at random is looked for by those who work on the code; elsewhere a run says the same as the last one. How
 # long an example may take is no matter of these tests: the machine may be busy with others.
 PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
