@@ -34,7 +34,15 @@ from mail_archive_tools.errors import AccessDenied, OutOfScope, SlotTaken, Unrea
 from mail_archive_tools.exporting.waiting import wait_for_export
 from mail_archive_tools.exports import get_archive_export, start_archive_export
 from mail_archive_tools.models.exports import ExportDestination
-from mail_archive_tools.service.buckets import Buckets, Location, bucket_policy, examine
+from mail_archive_tools.service.buckets import (
+    OBJECTS_COUNTED,
+    Buckets,
+    Contents,
+    Location,
+    bucket_policy,
+    contents,
+    examine,
+)
 from mail_archive_tools.service.client import MailManager
 from tests.buckets import BUCKETS, Bucket, export_access, folder_objects, s3_server
 from tests.conftest import ERAS, Sample, loopback, text_of
@@ -357,6 +365,33 @@ def test_a_bucket_is_looked_at_without_changing_it(s3: str) -> None:
     assert bucket.objects() == {}
     missing = examine(bucket.client, Location("not-there-at-all", ""))
     assert [each.why for each in missing.failures] == ["there is no such bucket"] and not missing.is_there
+
+
+def test_what_is_in_a_place_is_told_from_what_is_beside_it(s3: str) -> None:
+    bucket = Bucket(s3, "holding")
+    case = Location("holding", "case")
+    for key in ("case2/x.eml", "other/case/y.eml", "case.txt"):
+        bucket.client.put_object(Bucket="holding", Key=key, Body=b"")
+    assert contents(bucket.client, case) == Contents(0)
+    assert contents(bucket.client, Location("holding", "")) == Contents(3, False, False)
+    bucket.client.put_object(Bucket="holding", Key="case/z.eml", Body=b"")
+    assert contents(bucket.client, case) == Contents(1, False, False)
+    bucket.client.put_bucket_versioning(Bucket="holding", VersioningConfiguration={"Status": "Enabled"})
+    assert contents(bucket.client, case) == Contents(1, False, True)
+    assert contents(bucket.client, Location("not-there-at-all", "")) == Contents(None)
+
+
+def test_a_folder_of_buckets_says_what_is_in_a_place(buckets: Path) -> None:
+    client = client_of_places(buckets, None)
+    for path in ("case/a.eml", "case/deeper/b.eml", "case2/c.eml", "case/.hidden"):
+        (buckets / "evidence" / path).parent.mkdir(parents=True, exist_ok=True)
+        (buckets / "evidence" / path).write_bytes(b"")
+    assert contents(client, Location("evidence", "case")) == Contents(2, False, False)
+    assert contents(client, Location("evidence", "nothing")) == Contents(0)
+    assert contents(client, Location("evidence", "")) == Contents(3, False, False)
+    for number in range(OBJECTS_COUNTED):
+        (buckets / "evidence" / "case" / f"{number}.eml").write_bytes(b"")
+    assert contents(client, Location("evidence", "case")) == Contents(OBJECTS_COUNTED, True, False)
 
 
 def test_the_policy_to_add_lets_the_service_do_what_it_has_to() -> None:

@@ -46,9 +46,10 @@ class Watched:
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.is_there = True
-        self.objects = 0
+        self.objects: int | None = 0
         self.region = "us-east-1"
-        self.versions = ""
+        self.versions: str | None = ""
+        """None: those who ask may not know."""
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["HEAD", "GET", "PUT"])])
 
     def _answer(self, request: Request) -> Response:
@@ -59,9 +60,13 @@ class Watched:
             return _xml("<Error><Code>NoSuchKey</Code></Error>", 404)
         if "location" in request.query_params:
             return _xml(f"<LocationConstraint>{self.region}</LocationConstraint>")
+        if "versioning" in request.query_params and self.versions is None:
+            return _xml("<Error><Code>AccessDenied</Code></Error>", 403)
         if "versioning" in request.query_params:
             return _xml(f"<VersioningConfiguration>{self.versions}</VersioningConfiguration>")
         if "list-type" in request.query_params:
+            if self.objects is None:
+                return _xml("<Error><Code>AccessDenied</Code></Error>", 403)
             return _xml(f"<ListBucketResult>{'<Contents><Key>x</Key></Contents>' * self.objects}</ListBucketResult>")
         if "policy" in request.query_params:
             return _xml("<Error><Code>NoSuchBucketPolicy</Code></Error>", 404)
@@ -158,6 +163,8 @@ async def test_a_code_that_the_model_was_given_sends_nothing_by_itself(
             "Already there: objects; .* overwritten, and the bucket keeps nothing of .*\nObjects there: 3",
         ),
         ({"objects": 1, "versions": "<Status>Enabled</Status>"}, "the bucket keeps what was there before"),
+        ({"objects": 1, "versions": None}, "whether the bucket keeps what was there before may not be looked at"),
+        ({"objects": None}, "Already there: whether anything is may not be looked at; what has the name of"),
         ({"region": "eu-west-1"}, "Region: the bucket is in eu-west-1, the archive in us-east-1: the mail leaves"),
         ({"region": "EU"}, "Region: the bucket is in eu-west-1,"),
     ],
