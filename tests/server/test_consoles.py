@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from anyio import to_thread
 from mcp import Client, StdioServerParameters
+from mcp.server.auth.middleware.auth_context import auth_context_var
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 
+from mail_archive_server.hosting import codes
 from tests.conftest import ERAS, Sample, text_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")]
@@ -89,6 +93,17 @@ async def test_a_code_is_shown_to_the_person_and_not_to_the_model(
         assert "Notes" not in (done.structured_content or {})
         listed = await client.call_tool("list_archive_tags", {"resource_arn": arn(own_sample)})
         assert (listed.structured_content or {})["Tags"] == [{"Key": "case", "Value": "7"}]
+
+
+def test_where_callers_are_told_apart_the_person_sees_who_asks() -> None:
+    assert "Asked by" not in codes._on_console("Do it?", "abcdefgh")
+    ann = AuthenticatedUser(AccessToken(token="t", client_id="desk", scopes=[], subject="ann\x1b@corp.example"))
+    before = auth_context_var.set(ann)
+    try:
+        shown = codes._on_console("Do it?", "abcdefgh")
+    finally:
+        auth_context_var.reset(before)
+    assert re.search(r"^Asked by: .*desk.*ann\\u001b@corp\.example", shown, re.MULTILINE)
 
 
 @pytest.mark.parametrize("transport", ["stdio", "http"])
