@@ -18,7 +18,7 @@ MADE = "<!-- Made by `make pages`: change what it is made from. -->"
 TOOLSETS = {
     "read": "Offered by default. Nothing is changed by them; starting a search is a write in IAM's words.",
     "view": "Offered by default to hosts that render MCP Apps, and to others where `--toolsets view` names it.",
-    "export": "Off unless `--toolsets export` names it. What exports or stops asks the user first.",
+    "export": "Off unless `--toolsets export` names it, and `--export-to` where to. What exports or stops asks first.",
     "admin": "Off unless `--toolsets admin` names it. What changes something asks the user first.",
 }
 

@@ -16,6 +16,8 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+BUCKETS = ("s3://evidence", "s3://case", "s3://nothere", "s3://other", "s3://gone")
+"""The buckets of tests, which exports may go to."""
 YEAR = {"FromTimestamp": "2025-01-01T00:00:00Z", "ToTimestamp": "2026-01-01T00:00:00Z"}
 
 
@@ -72,9 +74,10 @@ def ended(client: Any, export_id: str, seconds: float = 30) -> dict[str, Any]:
     raise AssertionError(f"export {export_id} has not ended in {seconds} s")
 
 
-def export_access(folder: Path, buckets: Path, **more: Any) -> Access:
+def export_access(folder: Path, buckets: Path, export_to: tuple[str, ...] = BUCKETS, **more: Any) -> Access:
     """Access to a local archive whose exports go to a folder of buckets."""
-    return open_access(Settings(local=folder, export_folder=buckets, search_seconds=0, **more))
+    settings = Settings(local=folder, export_folder=buckets, search_seconds=0, export_to=export_to, **more)
+    return open_access(settings)
 
 
 class Waits:

@@ -41,18 +41,19 @@ def build_server(
     access: Accessor,
     log_level: Any = "WARNING",
     tools: Sequence[PublishedTool] | None = None,
-    consent: Literal["ask", "code"] = "ask",
+    consents: Consents | None = None,
     views: Literal["apps", "all"] = "apps",
 ) -> MCPServer[Any]:
     """A server whose calls work with the access that `access` gives. It offers `tools`, those that only read where
-    None, and those resources and prompts that need no others. `consent` says how a user agrees to what changes
-    something; `views` who is told of the tools that show views: hosts that render MCP Apps, or all."""
+    None, and those resources and prompts that need no others. `consents` are how users agree to what changes
+    something, asked by the client where None; `views` who is told of the tools that show views: hosts that render MCP
+    Apps, or all."""
     published = chosen_tools(Settings()) if tools is None else tools
-    consents = Consents(consent)
+    asking = Consents() if consents is None else consents
     names = {each.name for each in published}
 
     def hosted(tool: PublishedTool) -> HostedTool:
-        return HostedTool.of(tool, access, consents)
+        return HostedTool.of(tool, access, asking)
 
     view = view_of(published, hosted, views)
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")

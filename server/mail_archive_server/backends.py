@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_server.hosting.published import chosen_tools
+from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
 from mail_archive_server.identity.connecting import Backend, Connection
 from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, place_of, session_policy
 from mail_archive_server.settings import SettingError
@@ -40,8 +40,8 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
 
     Raises:
         StoreError: there is no usable local archive in the folder that they name, or no such user.
-        SettingError: there is no such tool, more archives are named than AWS can be told, the keys cannot be read,
-            or the folder of facts cannot be used.
+        SettingError: there is no such tool, more archives are named than AWS can be told, or none of the places that
+            exports may go to; the keys cannot be read, or the folder of facts cannot be used.
     """
     backend = open_backend(settings)
     keys = _keys(settings)
@@ -63,9 +63,11 @@ def open_backend(settings: Settings) -> Backend:
 
     Raises:
         StoreError: there is no usable local archive in the folder that they name, or no such user.
-        SettingError: there is no such tool, or more archives are named than AWS can be told.
+        SettingError: there is no such tool, more archives are named than AWS can be told, or none of the places that
+            exports may go to.
     """
     _refuse_contradictions(settings)
+    refuse_exports_to_anywhere(settings)
     _refuse_too_many(settings)
     return backend_of(settings)
 
@@ -175,7 +177,7 @@ def _make_access(
         find_keys=Lookups().find if settings.dns else no_keys,
         facts_kept=facts_kept,
         buckets=Buckets(lambda: backend.s3(connection)),
-        export_to=tuple(Location.of(each) for each in settings.export_to),
+        export_to=tuple(Location.named(each) for each in settings.export_to),
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )
 

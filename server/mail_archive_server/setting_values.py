@@ -47,6 +47,14 @@ def words(pattern: str, kind: str) -> Callable[[str], str]:
     return read
 
 
+def export_place(text: str) -> str:
+    """A place that exports may go to: policies are made of it."""
+    # Imported here: few servers export.
+    from mail_archive_tools.service.buckets import Location
+
+    return str(Location.named(text))
+
+
 def correspondent(text: str) -> str:
     if not text.isprintable() or len(text) > 320 or not re.search(r"[\w-]+\.[\w.-]*\w", text.rpartition("@")[2]):
         raise ValueError("a domain, an address or a name and an address, such as Ann Lee <ann@example.com>")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from mail_archive_server.setting_values import (
-    S3_LOCATION,
     correspondent,
+    export_place,
     http_url,
     key,
     one_of,
@@ -26,7 +26,7 @@ from mail_archive_server.setting_values import (
 ENVIRONMENT_PREFIX = "MAIL_ARCHIVE_"
 
 Transport = Literal["stdio", "http"]
-Consent = Literal["ask", "code"]
+Consent = Literal["ask", "code", "host"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _Value = TypeVar("_Value")
@@ -211,14 +211,15 @@ SETTINGS = (
     Setting("endpoint_url", http_url, "another endpoint of the Mail Manager API", "URL"),
     Setting(
         "consent",
-        one_of("ask", "code"),
-        "how the user agrees to what changes something: the client asks, or a one-time code has to come back",
-        "ask|code",
+        one_of("ask", "code", "host"),
+        "how the user agrees to what changes something: the client asks; the terminal that starts the server shows a "
+        "one-time code, which has to come back; or the host alone asks, and the model is given the code",
+        "ask|code|host",
     ),
     Setting(
         "export_to",
-        words(S3_LOCATION, "a place in S3, such as s3://bucket/prefix"),
-        "a place that exports may go to, in AWS itself; may be repeated; any where none is named",
+        export_place,
+        "a place that exports may go to, in AWS itself; may be repeated; without one nothing is exported",
         "S3URL",
         many=True,
     ),

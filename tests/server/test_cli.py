@@ -355,7 +355,7 @@ def test_a_call_asks_whoever_sits_at_the_terminal(own_sample: Sample, answer: st
     words = ("call", "tag_archive", arguments, "--local", str(own_sample.folder), "--toolsets", "admin")
     with on_a_terminal(*words) as (process, controller):
         shown = said_by(controller, "Type yes to go on.")
-        assert "Set tags of this archive?" in shown and "tidewater-2025 (" in shown
+        assert "Set tags of this archive?" in shown and '"tidewater-2025" (' in shown
         os.write(controller, f"{answer}\n".encode())
         assert process.wait(20) == status
         said = _all_of(controller)
@@ -371,6 +371,12 @@ def test_a_call_without_a_terminal_changes_nothing(own_sample: Sample) -> None:
     assert finished.returncode == 1 and "cannot ask its user: nothing was changed" in finished.stderr
 
 
+def test_a_server_says_where_the_host_alone_asks(sample: Sample) -> None:
+    words = ("serve", "--local", str(sample.folder), "--consent", "host")
+    assert "the model is given the one-time code itself" in run(*words, "--toolsets", "admin").stderr
+    assert run(*words).stderr == ""
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -378,7 +384,7 @@ def test_a_call_without_a_terminal_changes_nothing(own_sample: Sample) -> None:
         (("serve", "--local", "x", "--export-folder", "y", "--s3-endpoint-url", "http://z"), "exclude each other"),
         (("local", "x", "--export-folder", "y", "--s3-endpoint-url", "http://z"), "exclude each other"),
         (("serve", "--export-to", "bucket"), "--export-to must be a place in S3"),
-        (("serve", "--consent", "never"), "--consent must be one of ask, code"),
+        (("serve", "--consent", "never"), "--consent must be one of ask, code, host"),
     ],
 )
 def test_settings_of_exports_that_cannot_be_are_said(words: tuple[str, ...], said: str) -> None:

@@ -64,7 +64,7 @@ def access(own_sample: Sample, buckets: Path) -> Iterator[Access]:
 
 
 @asynccontextmanager
-async def host(access: Access, era: Any, answer: Answer | None, consent: Literal["ask", "code"] = "ask") -> Any:
+async def host(access: Access, era: Any, answer: Answer | None, form: Literal["ask", "host"] = "ask") -> Any:
     """A client whose user answers so; None: it cannot ask."""
     asked: list[Any] = []
 
@@ -73,7 +73,7 @@ async def host(access: Access, era: Any, answer: Answer | None, consent: Literal
         assert answer is not None
         return answer(params)
 
-    server = build_server(lambda: access, tools=published_tools(), consent=consent)
+    server = build_server(lambda: access, tools=published_tools(), consents=Consents(form))
     async with Client(server, mode=era, elicitation_callback=None if answer is None else ask) as client:
         yield Host(client, asked, access)
 
@@ -133,8 +133,8 @@ async def test_what_the_user_agrees_to_is_done(access: Access, own_sample: Sampl
     assert len(messages) == len(WRITING)
     named = [message for message in messages if own_sample.archive_id in message]
     assert len(named) == len(WRITING) - 1
-    assert "tidewater-2025 (" in named[0] and "s3://evidence/case" in named[0]
-    assert "Messages: 300, by a search just now" in named[0]
+    assert '"tidewater-2025" (' in named[0] and "s3://evidence/case" in named[0]
+    assert "Messages: 300, which is all that was received in that time, counted just now" in named[0]
     assert (await access.client.get_archive(own_sample.archive_id))["ArchiveState"] == "PENDING_DELETION"
 
 
@@ -184,7 +184,7 @@ async def test_what_is_no_longer_what_was_asked_is_asked_anew(access: Access, ow
     async with host(access, "auto", rename_first) as user:
         failed, text, _ = await user.call("tag_archive", resource_arn=arn, tags=[{"key": "a", "value": "b"}])
     assert not failed, text
-    assert "tidewater-2025 (" in asked[0] and "renamed (" in asked[1]
+    assert '"tidewater-2025" (' in asked[0] and '"renamed" (' in asked[1]
 
 
 async def test_an_agreement_is_good_for_one_call(access: Access, own_sample: Sample) -> None:
@@ -217,7 +217,7 @@ def code_in(text: str) -> str:
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_code_lets_the_second_call_do_it(access: Access, own_sample: Sample, buckets: Path, era: Any) -> None:
     before = await state_of(access, own_sample, buckets)
-    async with host(access, era, None, "code") as user:
+    async with host(access, era, None, "host") as user:
         arguments = changes(own_sample, await arn_of(access, own_sample))
         for tool, given in arguments.items():
             failed, text, _ = await user.call(tool, **given)
@@ -235,7 +235,7 @@ async def test_a_code_lets_the_second_call_do_it(access: Access, own_sample: Sam
 
 async def test_a_code_is_good_once_and_for_exactly_that(access: Access, own_sample: Sample) -> None:
     arn = await arn_of(access, own_sample)
-    async with host(access, "auto", None, "code") as user:
+    async with host(access, "auto", None, "host") as user:
 
         async def tag(value: str, code: str | None = None) -> tuple[bool, str]:
             more = {"consent_code": code} if code else {}
@@ -262,7 +262,7 @@ async def test_a_code_gets_too_old(access: Access, own_sample: Sample) -> None:
     class Caller:
         """The context of a call, where a code needs nothing of it."""
 
-    consent = Consents("code", code_seconds=0).of(Caller())  # type: ignore[arg-type]
+    consent = Consents("host", code_seconds=0).of(Caller())  # type: ignore[arg-type]
     change = Change("Do it?", {"What": "this"})
     with pytest.raises(NotConsented) as refused:
         await consent(change)
@@ -270,9 +270,58 @@ async def test_a_code_gets_too_old(access: Access, own_sample: Sample) -> None:
         await consent(change, code_in(str(refused.value)))
 
 
+async def test_each_answer_and_the_log_say_that_the_host_alone_asks(
+    access: Access, own_sample: Sample, caplog: pytest.LogCaptureFixture
+) -> None:
+    arn = await arn_of(access, own_sample)
+    arguments: dict[str, dict[str, Any]] = {
+        "create_archive": {"archive_name": "new-one"},
+        "update_archive": {"archive_id": own_sample.archive_id, "archive_name": "renamed"},
+        "tag_archive": {"resource_arn": arn, "tags": [{"key": "team", "value": "legal"}]},
+        "untag_archive": {"resource_arn": arn, "tag_keys": ["team"]},
+    }
+    async with host(access, "auto", None, "host") as user:
+        for tool, given in arguments.items():
+            _, asked, _ = await user.call(tool, **given)
+            assert "No person was asked by this server" in asked and "--consent host" in asked
+            caplog.clear()
+            failed, text, structured = await user.call(tool, **given, consent_code=code_in(asked))
+            assert not failed and "No person was asked by this server" in text
+            assert any("No person was asked by this server" in note for note in structured["Notes"])
+            assert "Agreed to by --consent host" in caplog.text and "legal" not in caplog.text
+    async with host(access, "auto", accept) as user:
+        failed, text, structured = await user.call("tag_archive", **arguments["tag_archive"])
+        assert not failed and "Notes" not in structured and "No person" not in text
+
+
+async def test_a_change_has_one_code_at_a_time(access: Access, own_sample: Sample) -> None:
+    """A model that asks a thousand times has not a thousand codes to guess."""
+    tag = {"resource_arn": await arn_of(access, own_sample), "tags": [{"key": "a", "value": "b"}]}
+    async with host(access, "auto", None, "host") as user:
+        codes = [code_in((await user.call("tag_archive", **tag))[1]) for _ in range(3)]
+        for code in codes[:2]:
+            failed, text, _ = await user.call("tag_archive", **tag, consent_code=code)
+            assert failed and "not one for exactly this" in text
+
+
+async def test_a_code_that_was_tried_on_something_else_lets_nothing_happen_later(
+    access: Access, own_sample: Sample
+) -> None:
+    arn = await arn_of(access, own_sample)
+
+    def tag(value: str) -> dict[str, Any]:
+        return {"resource_arn": arn, "tags": [{"key": "case", "value": value}]}
+
+    async with host(access, "auto", None, "host") as user:
+        of_seven = code_in((await user.call("tag_archive", **tag("7")))[1])
+        of_eight = code_in((await user.call("tag_archive", **tag("8"), consent_code=of_seven))[1])
+        assert (await user.call("tag_archive", **tag("7"), consent_code=of_eight))[0]
+    assert (await access.client.list_archive_tags(arn))["Tags"] == []
+
+
 @pytest.mark.parametrize("name", ["", "tidewater", None])
 async def test_a_code_deletes_nothing_without_the_name(access: Access, own_sample: Sample, name: str | None) -> None:
-    async with host(access, "auto", None, "code") as user:
+    async with host(access, "auto", None, "host") as user:
         archive = {"archive_id": own_sample.archive_id}
         _, text, _ = await user.call("delete_archive", **archive)
         assert "archive_name, as the user types it" in text and "tidewater-2025" in text
@@ -289,4 +338,4 @@ async def test_mail_has_no_word_in_a_question(access: Access, own_sample: Sample
         await user.call("tag_archive", resource_arn=arn, tags=[{"key": "a", "value": "b"}])
     lines = user.asked[0].message.splitlines()
     assert lines[0] == "Set tags of this archive?" and lines[1].startswith("Archive: ")
-    assert [line.partition(":")[0] for line in lines[1:]] == ["Archive", "Tags", "Mind"]
+    assert [line.partition(":")[0] for line in lines[1:]] == ["Archive", "Tags", '- "a" is "b"', "Mind"]

@@ -33,9 +33,17 @@ from mail_archive_tools.errors import AccessDenied, OutOfScope, SlotTaken, Unrea
 from mail_archive_tools.exporting.waiting import wait_for_export
 from mail_archive_tools.exports import get_archive_export, start_archive_export
 from mail_archive_tools.models.exports import ExportDestination
-from mail_archive_tools.service.buckets import Buckets, Location, bucket_policy, examine
+from mail_archive_tools.service.buckets import (
+    OBJECTS_COUNTED,
+    Buckets,
+    Contents,
+    Location,
+    bucket_policy,
+    contents,
+    examine,
+)
 from mail_archive_tools.service.client import MailManager
-from tests.buckets import Bucket, export_access, folder_objects, s3_server
+from tests.buckets import BUCKETS, Bucket, export_access, folder_objects, s3_server
 from tests.conftest import ERAS, Sample, loopback, text_of
 from tests.faults import RESET, Fault, Forward, Proxy, Reply, changed, error, first, proxied, reset_after
 from tests.folder import Folder, allow
@@ -83,7 +91,8 @@ async def test_an_export_into_a_real_bucket_from_start_to_end(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     bucket = Bucket(s3, f"evidence-{era}")
-    access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=s3, search_seconds=0))
+    places = (f"s3://{bucket.name}",)
+    access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=s3, search_seconds=0, export_to=places))
     where = {"archive_id": own_sample.archive_id}
     asked = {**where, **YEAR, **to(f"s3://{bucket.name}/case"), "include_metadata": True, "max_results": 20}
     (started,) = await answers(access, era, ("start_archive_export", asked))
@@ -109,7 +118,6 @@ async def test_an_export_into_a_real_bucket_from_start_to_end(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (to("s3://nothere/x"), "s3:ListBucket: .*no bucket nothere.*Nothing was started"),
         (to("https://evidence/x"), "s3_location is 'https://evidence/x', which has not the form"),
         ({"export_destination_configuration": {"s3": {}}}, "s3_location is missing"),
         ({**to("s3://evidence"), "max_results": 250_001}, "max_results is 250001: .*250000"),
@@ -154,7 +162,7 @@ async def test_a_bucket_that_may_not_be_written_is_refused_with_the_policy_to_ad
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     app = Starlette(routes=[Route("/{path:path}", reads_only, methods=["HEAD", "GET", "PUT"])])
     with loopback(app) as url:
-        access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=url))
+        access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=url, export_to=BUCKETS))
         asked = {"archive_id": own_sample.archive_id, **YEAR, **to("s3://evidence/case")}
         (result,) = await answers(access, "auto", ("start_archive_export", asked))
     said = text_of(result)
@@ -175,7 +183,7 @@ async def test_a_bucket_of_another_partition_is_refused(own_sample: Sample, monk
 
     app = Starlette(routes=[Route("/{path:path}", in_china, methods=["HEAD", "GET", "PUT"])])
     with loopback(app) as url:
-        access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=url))
+        access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=url, export_to=BUCKETS))
         asked = {"archive_id": own_sample.archive_id, **YEAR, **to("s3://evidence")}
         (result,) = await answers(access, "auto", ("start_archive_export", asked))
     assert result.is_error and "in cn-north-1, of the partition aws-cn" in text_of(result)
@@ -207,8 +215,8 @@ async def test_exports_go_only_where_they_may(own_sample: Sample, buckets: Path)
         )
         assert result.is_error and "exports to s3://evidence/case only" in text_of(result)
     with pytest.raises(OutOfScope):
-        access.refuse_destination(Location.of("s3://evidence/case2"))
-    access.refuse_destination(Location.of("s3://evidence/case/7"))
+        access.destination("s3://evidence/case2")
+    assert access.destination("s3://evidence/case/7") == Location("evidence", "case/7")
 
 
 async def start(access: Access, archive_id: str, location: str = "s3://evidence/case") -> str:
@@ -238,7 +246,8 @@ class World:
                 config=Config(retries={"mode": "standard", "total_max_attempts": 4}, read_timeout=5),
             )
 
-        return Access.to(MailManager(connect), buckets=Buckets(lambda: client_of_places(self.buckets, None)))
+        places = Buckets(lambda: client_of_places(self.buckets, None))
+        return Access.to(MailManager(connect), buckets=places, export_to=(Location("evidence", ""),))
 
 
 @pytest.fixture
@@ -358,6 +367,33 @@ def test_a_bucket_is_looked_at_without_changing_it(s3: str) -> None:
     assert [each.why for each in missing.failures] == ["there is no such bucket"] and not missing.is_there
 
 
+def test_what_is_in_a_place_is_told_from_what_is_beside_it(s3: str) -> None:
+    bucket = Bucket(s3, "holding")
+    case = Location("holding", "case")
+    for key in ("case2/x.eml", "other/case/y.eml", "case.txt"):
+        bucket.client.put_object(Bucket="holding", Key=key, Body=b"")
+    assert contents(bucket.client, case) == Contents(0)
+    assert contents(bucket.client, Location("holding", "")) == Contents(3, False, False)
+    bucket.client.put_object(Bucket="holding", Key="case/z.eml", Body=b"")
+    assert contents(bucket.client, case) == Contents(1, False, False)
+    bucket.client.put_bucket_versioning(Bucket="holding", VersioningConfiguration={"Status": "Enabled"})
+    assert contents(bucket.client, case) == Contents(1, False, True)
+    assert contents(bucket.client, Location("not-there-at-all", "")) == Contents(None)
+
+
+def test_a_folder_of_buckets_says_what_is_in_a_place(buckets: Path) -> None:
+    client = client_of_places(buckets, None)
+    for path in ("case/a.eml", "case/deeper/b.eml", "case2/c.eml", "case/.hidden"):
+        (buckets / "evidence" / path).parent.mkdir(parents=True, exist_ok=True)
+        (buckets / "evidence" / path).write_bytes(b"")
+    assert contents(client, Location("evidence", "case")) == Contents(2, False, False)
+    assert contents(client, Location("evidence", "nothing")) == Contents(0)
+    assert contents(client, Location("evidence", "")) == Contents(3, False, False)
+    for number in range(OBJECTS_COUNTED):
+        (buckets / "evidence" / "case" / f"{number}.eml").write_bytes(b"")
+    assert contents(client, Location("evidence", "case")) == Contents(OBJECTS_COUNTED, True, False)
+
+
 def test_the_policy_to_add_lets_the_service_do_what_it_has_to() -> None:
     document = json.loads(bucket_policy(Location("evidence", "case"), "aws-cn"))
     assert {statement["Principal"]["Service"] for statement in document["Statement"]} == {"ses.amazonaws.com"}
@@ -373,12 +409,14 @@ def test_the_policy_to_add_lets_the_service_do_what_it_has_to() -> None:
 
 async def test_a_scoped_server_makes_and_exports_no_other_archive(folder: Folder, buckets: Path) -> None:
     toolsets = ("read", "export", "admin")
-    access = open_access(folder.settings(archive=(folder.legal,), export_folder=buckets, toolsets=toolsets))
+    access = open_access(
+        folder.settings(archive=(folder.legal,), export_folder=buckets, toolsets=toolsets, export_to=BUCKETS)
+    )
     with pytest.raises(OutOfScope):
         await start(access, folder.board)
     with pytest.raises(OutOfScope, match="--archive"):
         await create_archive("new-one", access=access, consent=agreed)
-    export_id = await start(open_access(folder.settings(export_folder=buckets)), folder.board)
+    export_id = await start(open_access(folder.settings(export_folder=buckets, export_to=BUCKETS)), folder.board)
     with pytest.raises(AccessDenied):
         await get_archive_export(export_id, access=access)
     own = await start(access, folder.legal)
@@ -443,7 +481,7 @@ async def test_a_destination_is_sent_as_it_was_given(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "words"), [(5, ", of which the newest 5 are meant"), (300, "Messages: 300, by a search just now")]
+    ("most", "words"), [(5, "; the newest 5 of them are meant"), (300, "Messages: 300, which is all that was received")]
 )
 async def test_the_question_says_how_many_of_those_that_match_are_meant(
     own_sample: Sample, buckets: Path, most: int, words: str
@@ -465,7 +503,7 @@ async def test_a_user_who_may_not_search_is_asked_all_the_same(folder: Folder, b
     """What cannot be counted is said, not guessed."""
     alone = allow("ses:StartArchiveExport", "ses:GetArchive", "s3:*")
     folder.identities(Users=[{"UserName": "ana", "Policies": [alone]}])
-    access = open_access(folder.settings(profile="ana", export_folder=buckets))
+    access = open_access(folder.settings(profile="ana", export_folder=buckets, export_to=BUCKETS))
     asked: list[str] = []
 
     async def accept(context: Any, params: Any) -> ElicitResult:
@@ -476,5 +514,7 @@ async def test_a_user_who_may_not_search_is_asked_all_the_same(folder: Folder, b
         arguments = {"archive_id": folder.legal, **YEAR, **to("s3://evidence")}
         result = await client.call_tool("start_archive_export", arguments)
     assert not result.is_error, text_of(result)
-    assert "Messages: 0 counted so far, and no more could be: " in asked[0]
+    assert (
+        "Messages: at least 0 that were received in that time, counted just now; no more could be counted: " in asked[0]
+    )
     assert "IAM does not allow ses:StartArchiveSearch" in asked[0]

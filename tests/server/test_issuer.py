@@ -148,7 +148,7 @@ async def calling(url: str, token: str, era: Any = "auto") -> AsyncIterator[Clie
 async def test_what_one_caller_was_given_is_of_no_use_to_another(
     issuer: AuthorizationServer, own_sample: Sample, era: Any
 ) -> None:
-    with served(issuer, own_sample, "--consent", "code", "--toolsets", "read,admin") as url:
+    with served(issuer, own_sample, "--consent", "host", "--toolsets", "read,admin") as url:
         of_ann = issuer.token(url, scope="mail.read")
         of_bob = issuer.token(url, scope="mail.read", sub="bob@corp.example")
         of_her_other_client = issuer.token(url, scope="mail.read", client_id="other")

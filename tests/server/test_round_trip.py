@@ -119,7 +119,9 @@ async def test_one_that_went_through_s3_answers_as_well(
         of_user = {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "ENDPOINT_URL_S3": url, "REGION": "us-east-1"}
         for name, value in of_user.items():
             monkeypatch.setenv(f"AWS_{name}", value)
-        access = open_access(Settings(local=own_sample.folder, s3_endpoint_url=url, search_seconds=0))
+        places = (f"s3://{bucket.name}",)
+        settings = Settings(local=own_sample.folder, s3_endpoint_url=url, search_seconds=0, export_to=places)
+        access = open_access(settings)
         await export(access, own_sample.archive_id, f"s3://{bucket.name}/all", "auto")
         main(["import", str(tmp_path / "copy"), f"s3://{bucket.name}/all"])
     assert await assert_same_answers(own_sample.folder, tmp_path / "copy", "auto") == 300

@@ -50,9 +50,9 @@ MIRRORS: dict[type[Output], tuple[str, set[str]]] = {
     ),
     models.MessageBody: ("MessageBody", set()),
     models.CreatedArchive: ("CreateArchiveResponse", {"Notes"}),
-    models.ChangedArchive: ("UpdateArchiveResponse", {"ArchiveId"}),
+    models.ChangedArchive: ("UpdateArchiveResponse", {"ArchiveId", "Notes"}),
     models.DeletedArchive: ("DeleteArchiveResponse", {"ArchiveId", "Notes"}),
-    models.TaggedArchive: ("TagResourceResponse", {"ResourceArn"}),
+    models.TaggedArchive: ("TagResourceResponse", {"ResourceArn", "Notes"}),
     models.ArchiveTags: ("ListTagsForResourceResponse", set()),
     models.Tag: ("Tag", set()),
     models.StartedExport: ("StartArchiveExportResponse", {"Notes"}),
@@ -62,7 +62,7 @@ MIRRORS: dict[type[Output], tuple[str, set[str]]] = {
     models.S3Destination: ("S3ExportDestinationConfiguration", set()),
     models.ArchiveExportList: ("ListArchiveExportsResponse", set()),
     models.ExportSummary: ("ExportSummary", set()),
-    models.StoppedExport: ("StopArchiveExportResponse", {"ExportId"}),
+    models.StoppedExport: ("StopArchiveExportResponse", {"ExportId", "Notes"}),
 }
 """Each mirror of a shape of the API, and the members that are our own."""
 

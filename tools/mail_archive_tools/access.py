@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mail_archive_tools.cache import Cache
+from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.counting.counter import Counter
-from mail_archive_tools.errors import Misconfigured, OutOfScope
+from mail_archive_tools.errors import InvalidArgument, Misconfigured, OutOfScope
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
@@ -37,14 +38,34 @@ class Access:
     export_to: tuple[Location, ...] = ()
     leaders: Cache[Similar] = field(default_factory=lambda: Cache(_LEADERS, lambda similar: len(similar.ids) + 1))
 
-    def refuse_destination(self, location: Location) -> None:
-        """
+    def destination(self, url: str) -> Location:
+        """The place in S3 of that URL, where exports may go there. Nothing is asked of anybody.
+
         Raises:
+            InvalidArgument: it is no place in S3, or not plainly one.
+            Misconfigured: nobody said where exports may go.
             OutOfScope: exports may go to other places only.
         """
-        if self.export_to and not any(location.is_within(each) for each in self.export_to):
+        try:
+            location = Location.named(url)
+        except ValueError:
+            raise InvalidArgument(
+                f"{quoted(url)} is no place to export to. Name one such as s3://bucket/prefix, of letters, digits and "
+                "!_.-'(), with no part between slashes that is empty, . or .. ; nothing was sent anywhere."
+            ) from None
+        if not self.export_to:
+            raise Misconfigured(
+                "Nothing is exported before somebody says where to: whoever runs this server names the places with "
+                "--export-to s3://bucket/prefix, a program with `export_to`."
+            )
+        if not self.exports_to(location):
             allowed = ", ".join(map(str, self.export_to))
             raise OutOfScope(f"This server exports to {allowed} only (--export-to), and {location} is none of these.")
+        return location
+
+    def exports_to(self, location: Location) -> bool:
+        """Whether it is one of the places that exports may go to, or in one."""
+        return any(location.is_within(each) for each in self.export_to)
 
     async def leaders_of(self, query: str) -> Similar:
         """The messages that the answers of a search have shown so far, none of them like another."""
@@ -70,7 +91,7 @@ class Access:
     ) -> Access:
         """The access that a client gives; `may_download` says which links to raw messages it follows, `context` what
         is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
-        process; exports go to `buckets`, and with `export_to` to these places alone."""
+        process; exports go to `buckets`, and there to the places `export_to` alone."""
         return cls(
             client,
             Searcher(client),

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from mail_archive_tools.access import Access
-from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, named
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, Fact, named
+from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.errors import InvalidArgument, NotReady, ServiceFailed, Unreachable
 from mail_archive_tools.models import ArchiveDetails, ArchiveList
 from mail_archive_tools.models.archives import (
@@ -80,22 +81,25 @@ async def create_archive(
         "KmsKeyArn": kms_key_arn,
         "Tags": _as_tags(tags) if tags else None,
     }
-    facts = {
-        "Name": archive_name,
-        "Mail is kept for": _period(retention.retention_period if retention else "SIX_MONTHS"),
-        "Key": kms_key_arn or "AWS's own",
+    facts: dict[str, Fact] = {
+        "Name": quoted(archive_name),
+        "Mail is kept for": _period("SIX_MONTHS"),
+        "Key": "AWS's own",
         "Tags": _said_of_tags(tags or []),
     }
-    await consent(Change("Create an archive?", facts), consent_code)
+    if retention is not None:
+        facts["Mail is kept for"] = _period(retention.retention_period)
+    if kms_key_arn is not None:
+        facts["Key"] = quoted(kms_key_arn)
+    notes = await consent(Change("Create an archive?", facts), consent_code)
     try:
         archive_id = await access.client.create_archive({**request, "ClientToken": token})
     except (Unreachable, ServiceFailed) as error:
         raise type(error)(
             f"{error} It may have been made all the same: call again with client_token={token}, which makes it once."
         ) from error
-    return CreatedArchive(
-        archive_id=archive_id, notes=["No mail goes into it before a rule set or configuration set says so."]
-    )
+    notes.append("No mail goes into it before a rule set or configuration set says so.")
+    return CreatedArchive(archive_id=archive_id, notes=notes)
 
 
 async def update_archive(
@@ -114,14 +118,14 @@ async def update_archive(
     kept = archive.get("Retention", {}).get("RetentionPeriod", "")
     facts = {"Archive": named(archive)}
     if archive_name is not None:
-        facts["New name"] = archive_name
+        facts["New name"] = quoted(archive_name)
     if retention is not None:
         facts["Mail is kept for"] = f"{_period(retention.retention_period)}, instead of {_period(kept)}"
         facts["Mind"] = _lost_by(kept, retention.retention_period)
-    await consent(Change("Change this archive?", facts), consent_code)
+    notes = await consent(Change("Change this archive?", facts), consent_code)
     changes = {"ArchiveName": archive_name, "Retention": retention.model_dump(by_alias=True) if retention else None}
     await access.client.update_archive(archive_id, changes)
-    return ChangedArchive(archive_id=archive_id)
+    return ChangedArchive(archive_id=archive_id, notes=notes or None)
 
 
 async def delete_archive(
@@ -146,9 +150,11 @@ async def delete_archive(
         "either",
     }
     name = str(archive.get("ArchiveName", ""))
-    await consent(Change("Delete this archive and all its mail?", facts, typed=name), consent_code, archive_name)
+    change = Change("Delete this archive and all its mail?", facts, typed=name)
+    notes = await consent(change, consent_code, archive_name)
     await access.client.delete_archive(archive_id)
-    return DeletedArchive(archive_id=archive_id, notes=[f"It and its mail are gone for good on {final:%Y-%m-%d}."])
+    notes.append(f"It and its mail are gone for good on {final:%Y-%m-%d}.")
+    return DeletedArchive(archive_id=archive_id, notes=notes)
 
 
 async def tag_archive(
@@ -161,10 +167,14 @@ async def tag_archive(
 ) -> TaggedArchive:
     """Set tags of an archive: new ones, or new values of those it has. IAM conditions may go by them. The user is asked
     first."""
-    facts = {"Archive": await _of_arn(resource_arn, access), "Tags": _said_of_tags(tags), "Mind": MIND_TAGS}
-    await consent(Change("Set tags of this archive?", facts), consent_code)
+    facts: dict[str, Fact] = {
+        "Archive": await _of_arn(resource_arn, access),
+        "Tags": _said_of_tags(tags),
+        "Mind": MIND_TAGS,
+    }
+    notes = await consent(Change("Set tags of this archive?", facts), consent_code)
     await access.client.tag_archive(resource_arn, _as_tags(tags))
-    return TaggedArchive(resource_arn=resource_arn)
+    return TaggedArchive(resource_arn=resource_arn, notes=notes or None)
 
 
 async def untag_archive(
@@ -178,10 +188,14 @@ async def untag_archive(
     consent: Consent,
 ) -> TaggedArchive:
     """Remove tags of an archive. IAM conditions may go by them. The user is asked first."""
-    facts = {"Archive": await _of_arn(resource_arn, access), "Tags": ", ".join(tag_keys), "Mind": MIND_TAGS}
-    await consent(Change("Remove tags of this archive?", facts), consent_code)
+    facts: dict[str, Fact] = {
+        "Archive": await _of_arn(resource_arn, access),
+        "Tags": tuple(map(quoted, tag_keys)),
+        "Mind": MIND_TAGS,
+    }
+    notes = await consent(Change("Remove tags of this archive?", facts), consent_code)
     await access.client.untag_archive(resource_arn, tag_keys)
-    return TaggedArchive(resource_arn=resource_arn)
+    return TaggedArchive(resource_arn=resource_arn, notes=notes or None)
 
 
 async def list_archive_tags(resource_arn: ArchiveArn, *, access: Access) -> ArchiveTags:
@@ -191,7 +205,17 @@ async def list_archive_tags(resource_arn: ArchiveArn, *, access: Access) -> Arch
 
 
 async def _of_arn(resource_arn: str, access: Access) -> str:
-    return named(await access.client.get_archive(resource_arn.rpartition("/")[2]))
+    """The archive that an ARN names, for a question.
+
+    Raises:
+        InvalidArgument: it names the archive of another account or Region, which has the id of one that is here.
+    """
+    archive = await access.client.get_archive(resource_arn.rpartition("/")[2])
+    if archive.get("ArchiveArn") != resource_arn:
+        raise InvalidArgument(
+            f"{resource_arn} is the ARN of no archive of this account and Region. get_archive gives an archive's ARN."
+        )
+    return named(archive)
 
 
 def _period(retention_period: str) -> str:
@@ -210,5 +234,5 @@ def _as_tags(tags: list[NewTag]) -> list[dict[str, str]]:
     return [tag.model_dump(by_alias=True) for tag in tags]
 
 
-def _said_of_tags(tags: list[NewTag]) -> str:
-    return ", ".join(f"{tag.key}={tag.value}" for tag in tags)
+def _said_of_tags(tags: list[NewTag]) -> tuple[str, ...]:
+    return tuple(f"{quoted(tag.key)} is {quoted(tag.value)}" for tag in tags)

@@ -6,10 +6,17 @@ from pydantic import Field
 
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.fitting import fitted
-from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, named
+from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, Fact, named
 from mail_archive_tools.calls.patience import Patience, Progress, silent
-from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotReady
+from mail_archive_tools.calls.quoting import quoted
+from mail_archive_tools.errors import ArchiveError, NotReady
 from mail_archive_tools.exporting.counting import how_many
+from mail_archive_tools.exporting.destinations import (
+    doubts_about,
+    refuse_unusable,
+    second_question,
+    taken_for_granted,
+)
 from mail_archive_tools.exporting.starting import ExportRequest, start_once
 from mail_archive_tools.exporting.waiting import is_about_rights, location_of, wait_for_export, what_to_do
 from mail_archive_tools.models import ArchiveFilters
@@ -23,10 +30,9 @@ from mail_archive_tools.models.exports import (
     StoppedExport,
 )
 from mail_archive_tools.models.moments import FromMoment, ToMoment, iso, read_range
-from mail_archive_tools.service.buckets import SERVICE, Examined, Location, bucket_policy
+from mail_archive_tools.service.buckets import Examined, Location, bucket_policy
 from mail_archive_tools.service.filters import request_filters, said_of
 from mail_archive_tools.service.shapes import state_of
-from mail_archive_tools.untrusted import clean_line
 
 MAX_RESULTS = 250_000
 """Messages that one export has at most."""
@@ -61,32 +67,36 @@ async def start_archive_export(
     time. Next: get_archive_export with wait_seconds."""
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     url = export_destination_configuration.s3.s3_location
-    location = Location.of(url)
-    access.refuse_destination(location)
+    location = access.destination(url)
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") != "ACTIVE":
         raise NotReady(f"Archive {archive_id} is pending deletion: nothing in it can be exported any more.")
-    examined = await access.buckets.examine(location)
-    _refuse_unusable(location, examined)
-
     request = ExportRequest(archive_id, begin, end, request_filters(filters), max_results, url, include_metadata)
 
     async def counted() -> dict[str, str]:
-        return {"Messages": await how_many(access.searcher, request, progress), **_told(examined)}
+        return {"Messages": await how_many(access.searcher, request, progress)}
 
-    facts = {
+    facts: dict[str, Fact] = {
         "Archive": named(archive),
         "Received": f"{iso(begin)} to {iso(end)}",
-        "Filter": said_of(request.filters),
+        "Which of these": said_of(request.filters) or "all messages",
         "At most": f"{max_results:,} messages",
-        "Destination": url,
+        "Destination": quoted(url),
         "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
+        "Taken for granted": taken_for_granted(access.client.region),
     }
-    await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)
+    notes += await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)
+
+    # Nothing that was chosen here has left to anybody but Mail Manager so far.
+    examined = await access.buckets.examine(location)
+    refuse_unusable(location, examined)
+    again = await second_question(access.buckets, location, examined, access.client.region)
+    if again is not None:
+        await consent(again, consent_code)
+
     with Patience(START_SECONDS, progress) as patience:
         export_id = await start_once(access.client, request, patience)
-    doubts = [f"{label}: {text}." for label, text in _told(examined).items()]
-    return StartedExport(export_id=export_id, notes=[*notes, *doubts] or None)
+    return StartedExport(export_id=export_id, notes=[*notes, *doubts_about(examined)] or None)
 
 
 async def get_archive_export(
@@ -124,50 +134,22 @@ async def stop_archive_export(
     """Stop a running export; what it has delivered stays. The user is asked first."""
     export = await access.client.get_archive_export(export_id)
     facts = {
-        "Export": clean_line(export_id),
-        "Archive": str(export.get("ArchiveId", "")),
-        "Destination": str(location_of(export) or ""),
+        "Export": quoted(export_id),
+        "Archive": quoted(str(export.get("ArchiveId", ""))),
+        "Destination": quoted(str(location_of(export) or "")),
     }
-    await consent(
-        Change("Stop this export? What it has delivered stays; the rest is not exported.", facts), consent_code
-    )
+    change = Change("Stop this export? What it has delivered stays; the rest is not exported.", facts)
+    notes = await consent(change, consent_code)
     await access.client.stop_archive_export(export_id)
-    return StoppedExport(export_id=export_id)
-
-
-def _refuse_unusable(location: Location, examined: Examined) -> None:
-    """
-    Raises:
-        InvalidArgument: nothing can be exported there.
-    """
-    if examined.failures:
-        reasons = "; ".join(f"{each.action}: {each.why}" for each in examined.failures)
-        sentence = (
-            f"Nothing can be exported to {location} with this server's credentials ({reasons}). Nothing was started."
-        )
-        if examined.is_there:
-            sentence += (
-                f" Besides these rights, the bucket needs a policy for {SERVICE}, such as\n"
-                f"{bucket_policy(location, examined.own_partition)}"
-            )
-        raise InvalidArgument(sentence)
-    if examined.partition != examined.own_partition:
-        raise InvalidArgument(
-            f"Bucket {location.bucket} is in {examined.region}, of the partition {examined.partition}, and the "
-            f"archives are in {examined.own_partition}: nothing is exported from one into the other. Name a bucket of "
-            "the same one."
-        )
+    return StoppedExport(export_id=export_id, notes=notes or None)
 
 
 async def _examined(access: Access, location: Location) -> Examined | None:
-    """What can be found out of the bucket of a failed export; None: nothing."""
+    """What can be found out of the bucket of a failed export; None: nothing. Only where exports may go is looked: other
+    programs export as well."""
+    if not access.exports_to(location):
+        return None
     try:
         return await access.buckets.examine(location)
     except ArchiveError:
         return None
-
-
-def _told(examined: Examined) -> dict[str, str]:
-    """What the user should know of the bucket, by label."""
-    doubts = "; ".join(f"{each.action} {each.why}" for each in examined.doubts)
-    return {"The bucket": doubts} if doubts else {}

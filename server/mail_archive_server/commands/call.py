@@ -67,7 +67,8 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
         access = accessor(settings)
     except StoreError as error:
         raise CommandError(str(error)) from error
-    server = build_server(access, settings.log_level, chosen_tools(settings), settings.consent)
+    # Whatever --consent says of servers: here the terminal asks, or nothing is changed.
+    server = build_server(access, settings.log_level, chosen_tools(settings))
     async with Client(server, elicitation_callback=_ask if sys.stdin.isatty() else None) as client:
         result = await client.call_tool(tool, arguments)
     text = "".join(block.text for block in result.content if block.type == "text")

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.settings import Settings, add_flags, read_settings
+from mail_archive_server.settings import SettingError, Settings, add_flags, read_settings
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
@@ -42,23 +42,41 @@ def run(arguments: argparse.Namespace) -> None:
     except NotRead:
         missing = {"reading": "the processes that read mail do not start; install the package anew"}
     issuer = _issuer(settings)
+    consent = _consent(settings)
 
     if arguments.json:
-        print(json.dumps(_members(found, issuer, missing, versions()), indent=2))
+        print(json.dumps(_members(found, issuer, consent, missing, versions()), indent=2))
     else:
         for line in lines(found):
             print(shown(line))
         if issuer:
             print(f"\n{shown(issuer.get('Problem') or _publishes(issuer))}")
+        if consent:
+            print(f"\nChanges: {consent['Meaning']}. {consent.get('Problem', '')}".rstrip())
         kept = ", ".join(name for name, why in missing.items() if not why)
         lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
         print(
             f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''}"
         )
         print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    if not found.is_well or "reading" in missing or "Problem" in issuer:
+    if not found.is_well or "reading" in missing or "Problem" in issuer | consent:
         sys.stdout.flush()
         sys.exit(1)
+
+
+def _consent(settings: Settings) -> dict[str, str]:
+    """How the user agrees to what changes something, where a tool does."""
+    from mail_archive_server.hosting.consenting import FORMS, consents_of
+    from mail_archive_server.hosting.published import change_something, chosen_tools
+
+    if not change_something(chosen_tools(settings)):
+        return {}
+    told = {"Form": settings.consent, "Meaning": FORMS[settings.consent]}
+    try:
+        consents_of(settings.consent)
+    except SettingError as error:
+        told["Problem"] = str(error)
+    return told
 
 
 def _issuer(settings: Settings) -> dict[str, Any]:
@@ -86,7 +104,11 @@ def _publishes(issuer: dict[str, Any]) -> str:
 
 
 def _members(
-    found: "Examination", issuer: dict[str, Any], missing: dict[str, str], versions: dict[str, str]
+    found: "Examination",
+    issuer: dict[str, Any],
+    consent: dict[str, str],
+    missing: dict[str, str],
+    versions: dict[str, str],
 ) -> dict[str, Any]:
     members: dict[str, Any] = {
         "Well": found.is_well,
@@ -112,6 +134,7 @@ def _members(
         "Notes": found.notes,
         "Problem": found.problem,
         "Issuer": issuer,
+        "Consent": consent,
         "Protections": {name: why or "holds" for name, why in missing.items()},
         "Versions": versions,
     }

@@ -67,11 +67,13 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
     from botocore.exceptions import BotoCoreError
 
     from mail_archive_server.backends import backend_of
-    from mail_archive_server.hosting.published import chosen_tools
+    from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_server.identity.policy import ANY, identity_policy, session_policy, trust_policy
     from mail_archive_server.local.storage.database import StoreError
 
+    if kind != "trust":
+        refuse_exports_to_anywhere(settings)
     tools = chosen_tools(settings)
     try:
         backend = backend_of(settings)

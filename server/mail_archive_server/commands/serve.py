@@ -34,13 +34,15 @@ def run(arguments: argparse.Namespace) -> None:
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
-    from mail_archive_server.hosting.published import chosen_tools, names_views
+    from mail_archive_server.hosting.consenting import FORMS, consents_of
+    from mail_archive_server.hosting.published import change_something, chosen_tools, names_views
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.sample.temporary import with_sample
 
     with ExitStack() as held:
         settings = held.enter_context(with_sample(settings))
         tools = chosen_tools(settings)
+        consents = consents_of(settings.consent)
         token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
         try:
             access = accessor(settings, cursors)
@@ -52,8 +54,10 @@ def run(arguments: argparse.Namespace) -> None:
             from mail_archive_server.hosting.callers import for_each_caller
 
             access = for_each_caller(access)
-        server = build_server(access, settings.log_level, tools, settings.consent, views)
+        server = build_server(access, settings.log_level, tools, consents, views)
         _quieten()
+        if settings.consent == "host" and change_something(tools):
+            _say(f"Changes: {FORMS[settings.consent]}.")
         if settings.transport == "http":
             _serve_http(server, settings, token)
         else:

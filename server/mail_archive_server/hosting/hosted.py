@@ -18,7 +18,8 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetad
 from mcp_types import CallToolResult, ContentBlock, ImageContent, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
-from mail_archive_server.hosting.consenting import Consents, InputNeeded
+from mail_archive_server.hosting.asking import InputNeeded
+from mail_archive_server.hosting.consenting import Consents
 
 if TYPE_CHECKING:
     from mail_archive_server.hosting.published import PublishedTool
@@ -96,7 +97,7 @@ class HostedTool(Tool):
 def argument_model(entry: CatalogTool) -> type[ArgModelBase]:
     """The model of a tool's arguments, as a caller gives them."""
     return func_metadata(
-        _adapted(entry.function, _no_access, Consents("ask")), skip_names=[_CONTEXT], structured_output=False
+        _adapted(entry.function, _no_access, Consents()), skip_names=[_CONTEXT], structured_output=False
     ).arg_model
 
 

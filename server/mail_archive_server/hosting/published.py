@@ -45,6 +45,26 @@ def chosen_tools(settings: Settings) -> list[PublishedTool]:
     return [each for each in tools if each.toolset in toolsets or each.name in settings.tools]
 
 
+def change_something(tools: Sequence[PublishedTool]) -> bool:
+    """Whether there are tools among these that ask before they do something."""
+    return any("consent_code" in tool.input_schema["properties"] for tool in tools)
+
+
+def refuse_exports_to_anywhere(settings: Settings) -> None:
+    """
+    Raises:
+        SettingError: there is no such tool or toolset, or one exports and nobody said where to.
+    """
+    if settings.export_to:
+        return
+    for tool in chosen_tools(settings):
+        if any(action.startswith("s3:") for action in tool.iam_actions):
+            raise SettingError(
+                f"{tool.name} is offered only with --export-to (MAIL_ARCHIVE_EXPORT_TO): name the bucket and prefix "
+                "that exports may go to, such as s3://bucket/prefix."
+            )
+
+
 def names_views(settings: Settings) -> bool:
     """Whether these settings name what shows views; it is offered as well where no toolset is named."""
     shown = {each.name for each in published_tools() if each.toolset == VIEW}

@@ -32,7 +32,7 @@ SEARCH_SECONDS = 15
 """How long a search that was started is waited for."""
 
 EXPORTS = "s3://"
-"""What those permissions of S3 are tried on that nobody named a place for."""
+"""How the places begin that permissions of S3 are tried on."""
 
 _LISTED = 50
 _RANGE = timedelta(days=30)
@@ -116,12 +116,9 @@ def examine(settings: Settings, backend: Backend, try_search: bool) -> Examinati
 
 
 def _try_buckets(found: Examination, buckets: Buckets, settings: Settings) -> None:
-    """What exports need of S3, where it is said where they may go."""
-    if not settings.export_to:
-        untried = "--export-to names a place to try it on"
-        found.permissions += [Permission(action, EXPORTS, "untried", untried) for action in NEEDED]
+    """What exports need of S3, where they may go."""
     for url in settings.export_to:
-        location = Location.of(url)
+        location = Location.named(url)
         try:
             examined = buckets.examine_now(location)
         except ArchiveError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mail_archive_server.hosting.published import PublishedTool
 from mail_archive_server.settings import Settings
-from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, Location
+from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, VERSIONING, Location
 
 SESSION_POLICY_CHARACTERS = 2_048
 """The longest session policy that STS takes."""
@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where archives are, `*` being what is not known, and where exports may go: anywhere, where none is named."""
+    """Where archives are, `*` being what is not known, and where exports may go: nowhere else than named."""
 
     partition: str = "aws"
     region: str = ANY
@@ -39,18 +39,18 @@ class Place:
     def buckets(self) -> list[str]:
         """The buckets that exports may go to."""
         names = dict.fromkeys(each.bucket for each in self.export_to)
-        return [f"arn:{self.partition}:s3:::{name}" for name in names or [ANY]]
+        return [f"arn:{self.partition}:s3:::{name}" for name in names]
 
     def objects(self) -> list[str]:
         """What exports may put there."""
         keys = dict.fromkeys(f"{each.bucket}/{each.key(ANY)}" for each in self.export_to)
-        return [f"arn:{self.partition}:s3:::{key}" for key in keys or [f"{ANY}/{ANY}"]]
+        return [f"arn:{self.partition}:s3:::{key}" for key in keys]
 
 
 def place_of(settings: Settings, region: str | None, partition: str | None = None, account: str | None = None) -> Place:
     """Where the archives of these settings are, in that Region and, where no role says another one, that account."""
     _, role_partition, _, _, role_account, *_ = (settings.role_arn or f"arn:aws:iam::{account or ANY}:").split(":")
-    export_to = tuple(Location.of(each) for each in settings.export_to)
+    export_to = tuple(Location.named(each) for each in settings.export_to)
     return Place(partition or role_partition, region or ANY, role_account, export_to)
 
 
@@ -72,9 +72,11 @@ def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], pla
     statements: dict[str, list[str]] = {sid: [] for sid in resources}
     for action in actions_of(tools):
         statements[_statement_of(action)].append(action)
+    # What is on nothing allows nothing, and IAM takes no such statement.
+    needed = {sid: actions for sid, actions in statements.items() if actions and resources[sid]}
     return {
         "Version": _VERSION,
-        "Statement": [_statement(sid, actions, resources[sid]) for sid, actions in statements.items() if actions],
+        "Statement": [_statement(sid, actions, resources[sid]) for sid, actions in needed.items()],
     }
 
 
@@ -109,7 +111,7 @@ def trust_policy(principal: str, settings: Settings) -> Document:
 
 def _statement_of(action: str) -> str:
     """The statement that an action stands in."""
-    if action in ON_BUCKET:
+    if action in (*ON_BUCKET, VERSIONING):
         return "FindExportBuckets"
     if action in ON_OBJECTS:
         return "WriteExports"

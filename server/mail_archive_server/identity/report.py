@@ -24,7 +24,7 @@ def lines(found: Examination) -> Iterator[str]:
         told = " ".join(archive.get(name, "") for name in ("ArchiveId", "ArchiveName", "ArchiveState")).rstrip()
         yield from _permissions(found, archive["ArchiveId"], f"Archive {told}")
     for place in dict.fromkeys(each.archive_id for each in found.permissions if each.archive_id.startswith(EXPORTS)):
-        yield from _permissions(found, place, f"Exports to {place}" if place != EXPORTS else "Exports")
+        yield from _permissions(found, place, f"Exports to {place}")
     yield from found.notes
 
 

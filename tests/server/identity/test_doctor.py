@@ -9,6 +9,7 @@ import pytest
 
 from mail_archive_server.backends import open_access, open_backend
 from mail_archive_server.cli import main
+from mail_archive_server.hosting import consoles
 from mail_archive_server.identity.doctor import Examination, examine
 from mail_archive_server.identity.report import lines
 from tests.buckets import YEAR, destination, ended
@@ -147,16 +148,48 @@ def test_what_is_not_found_out_is_not_called_well() -> None:
     assert not dataclasses.replace(Examination(), problem="x").is_well
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("ask", "Changes: the client asks its user before each change (--consent ask)"),
+        ("host", "Changes: the model is given the one-time code itself (--consent host)"),
+    ],
+)
+def test_how_users_agree_is_said_where_something_can_be_changed(
+    folder: Folder, capsys: pytest.CaptureFixture[str], form: str, said: str
+) -> None:
+    words = ["doctor", "--local", str(folder.path), "--archive", folder.legal, "--consent", form]
+    main([*words, "--toolsets", "admin"])
+    assert said in capsys.readouterr().out
+    main([*words, "--toolsets", "admin", "--json"])
+    assert json.loads(capsys.readouterr().out)["Consent"]["Form"] == form
+    main(words)
+    assert "Changes:" not in capsys.readouterr().out
+
+
+def test_a_server_that_would_not_start_is_not_well(
+    folder: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consoles, "_PATH", "/dev/nowhere")
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--local", str(folder.path), "--toolsets", "admin", "--consent", "code"])
+    assert ended.value.code == 1
+    assert "--consent code shows its codes on the terminal that starts the server, and there is none" in (
+        capsys.readouterr().out
+    )
+
+
 # Exports and changes
 
 
 def test_what_exports_and_changes_need_is_tried_so_that_nothing_changes(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "buckets" / "evidence").mkdir(parents=True)
     more: dict[str, Any] = {"export_folder": tmp_path / "buckets", "toolsets": ("export", "admin")}
+    more["export_to"] = ("s3://evidence/case", "s3://missing")
     access = open_access(folder.settings(**more))
     owner = access.client._connected()
     before = owner.get_archive(ArchiveId=folder.legal)
-    found = examined(folder, export_to=("s3://evidence/case", "s3://missing"), archive=(folder.legal,), **more)
+    found = examined(folder, archive=(folder.legal,), **more)
     there = results(found, "s3://evidence/case")
     assert (there["s3:ListBucket"], there["s3:PutObject"], there["s3:GetObject"]) == ("allowed", "allowed", "untried")
     missing = [each for each in found.permissions if each.archive_id == "s3://missing"]
@@ -177,7 +210,11 @@ def test_what_exports_and_changes_need_is_tried_so_that_nothing_changes(folder: 
 
 def test_exports_that_have_ended_are_what_the_others_are_tried_on(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "buckets" / "evidence").mkdir(parents=True)
-    more: dict[str, Any] = {"export_folder": tmp_path / "buckets", "toolsets": ("export",)}
+    more: dict[str, Any] = {
+        "export_folder": tmp_path / "buckets",
+        "toolsets": ("export",),
+        "export_to": ("s3://evidence",),
+    }
     client = open_access(folder.settings(**more)).client._connected()
     export_id = client.start_archive_export(
         ArchiveId=folder.legal, **YEAR, ExportDestinationConfiguration=destination("s3://evidence/case")
@@ -186,7 +223,7 @@ def test_exports_that_have_ended_are_what_the_others_are_tried_on(folder: Folder
     found = examined(folder, archive=(folder.legal,), **more)
     on_archive = results(found, folder.legal)
     assert on_archive["GetArchiveExport"] == on_archive["StopArchiveExport"] == "allowed"
-    assert results(found, "s3://")["s3:PutObject"] == "untried"
+    assert results(found, "s3://evidence")["s3:GetObject"] == "untried"
     folder.identities(Users=[{"UserName": "ana", "Policies": [allow("ses:List*"), allow("ses:GetArchive")]}])
     denied = examined(folder, archive=(folder.legal,), profile="ana", **more)
     assert results(denied, folder.legal)["GetArchiveExport"] == "denied"

@@ -34,7 +34,8 @@ from mail_archive_tools.sandbox.pool import Sandbox
 from mail_archive_tools.service.buckets import Location
 from tests.folder import YEAR, Folder
 
-PLACE = Place("aws", "eu-west-1", "123456789012")
+EVIDENCE = (Location("evidence", "case"),)
+PLACE = Place("aws", "eu-west-1", "123456789012", EVIDENCE)
 TOOLS = published_tools()
 READING = [tool for tool in TOOLS if tool.toolset == "read"]
 TRUSTED = Settings(
@@ -103,7 +104,7 @@ def test_a_linter_of_policies_finds_nothing() -> None:
     tools = [tool for tool in TOOLS if tool.name != "create_archive"]
     for document in (
         identity_policy(tools, ["a-1", "a-2"], PLACE),
-        identity_policy(tools, [], Place(export_to=(Location("evidence", "case"),))),
+        identity_policy(tools, [], Place(export_to=EVIDENCE)),
         json.loads(session_policy(tools, ["a-1"], PLACE)),
     ):
         code = (
@@ -185,7 +186,9 @@ async def what_says_no(folder: Folder, sandbox: Sandbox, tool: str) -> str | Non
     arguments = _reading(folder, owner)
     if tool not in arguments:
         arguments = _changing(folder, owner)
-    access = open_access(folder.settings(profile="ana", export_folder=folder.path.parent / "buckets"))
+    access = open_access(
+        folder.settings(profile="ana", export_folder=folder.path.parent / "buckets", export_to=("s3://evidence",))
+    )
     access.reader.sandbox = sandbox
     try:
         await call(entry_named(tool).function, access, arguments[tool])
@@ -234,7 +237,7 @@ def _changing(folder: Folder, owner: Any) -> dict[str, dict[str, Any]]:
     spare = owner.create_archive(ArchiveName=f"spare-{secrets.token_hex(4)}")["ArchiveId"]
     doomed = owner.create_archive(ArchiveName=f"doomed-{secrets.token_hex(4)}")["ArchiveId"]
     arn = {"resource_arn": owner.get_archive(ArchiveId=spare)["ArchiveArn"]}
-    destination = {"s3": {"s3_location": "s3://evidence/of-ana"}}
+    destination = {"s3": {"s3_location": "s3://evidence/case/of-ana"}}
     export = {"export_id": _ended_export(folder)}
     return {
         "start_archive_export": {
@@ -297,7 +300,7 @@ async def call(function: Callable[..., Awaitable[Any]], access: Access, argument
 async def test_a_tool_works_under_exactly_its_policy_and_fails_without_any_of_it(
     folder: Folder, sandbox: Sandbox, tool: PublishedTool
 ) -> None:
-    place, entry = Place("aws", "us-east-1", "000000000000"), entry_named(tool.name)
+    place, entry = Place("aws", "us-east-1", "000000000000", EVIDENCE), entry_named(tool.name)
     document = identity_policy([tool], [], place)
     folder.identities(Users=[{"UserName": "ana", "Policies": [document]}])
     assert await what_says_no(folder, sandbox, tool.name) is None

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field, WithJsonSchema
 
-from mail_archive_tools.untrusted import clean_line, shorten
+from mail_archive_tools.calls.quoting import quoted
+from mail_archive_tools.errors import InvalidArgument
 
-_FACT_BYTES = 2_000
-"""How much of one fact is shown: a filter may have 200 KB."""
+QUESTION_CHARACTERS = 4_000
+"""The longest question: what a person reads before they agree. Nothing of it is left out."""
+
+Fact = str | tuple[str, ...]
+"""What is told beside a label: a line, or several beneath it."""
 
 
 async def nothing_more() -> dict[str, str]:
@@ -23,50 +27,71 @@ async def nothing_more() -> dict[str, str]:
 class Change:
     """What a call is about to do. `what` is the sentence that is asked, `facts` what it is bound to, by label; `more`
     finds out what the user should know as well, and is asked only when the user is. `typed` is what the user has to
-    type, "" where agreeing is enough."""
+    type, "" where agreeing is enough. Whatever others chose stands in the facts as `quoted` gives it."""
 
     what: str
-    facts: dict[str, str]
+    facts: Mapping[str, Fact]
     more: Callable[[], Awaitable[dict[str, str]]] = nothing_more
     typed: str = ""
 
     @property
     def digest(self) -> str:
         """The same for the same change, and for no other."""
-        bound = json.dumps([self.what, self.facts, self.typed], sort_keys=True)
+        bound = json.dumps([self.what, dict(self.facts), self.typed], sort_keys=True)
         return hashlib.sha256(bound.encode()).hexdigest()
 
     async def described(self) -> str:
-        """What will happen, for a person to read: a sentence, and a line for each fact."""
-        facts = self.facts | await self.more()
-        lines = [f"{label}: {shorten(text, _FACT_BYTES)}" for label, text in facts.items() if text]
-        return "\n".join([self.what, *lines])
+        """What will happen, for a person to read: a sentence, and a line for each fact, or for each part of one.
+
+        Raises:
+            InvalidArgument: it is more than a person would read.
+        """
+        lines = [self.what, *_lines(self.facts)]
+        length = len("\n".join(lines))
+        if length > QUESTION_CHARACTERS:
+            raise InvalidArgument(
+                f"This is too long to be agreed to: the question would have {length:,} characters, and a person is "
+                f"asked with {QUESTION_CHARACTERS:,} at most, all of them shown. Nothing was changed. Ask for fewer or "
+                "shorter values, and for the rest in calls of their own."
+            )
+        return "\n".join([*lines, *_lines(await self.more())])
+
+
+def _lines(facts: Mapping[str, Fact]) -> list[str]:
+    lines: list[str] = []
+    for label, fact in facts.items():
+        if isinstance(fact, str):
+            lines += [f"{label}: {fact}"] if fact else []
+        elif fact:
+            lines += [f"{label}:", *(f"- {each}" for each in fact)]
+    return lines
 
 
 def named(archive: dict[str, Any]) -> str:
     """An archive as GetArchive has it, by name and id."""
-    return f"{clean_line(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
+    return f"{quoted(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
 
 
 class Consent(Protocol):
-    """Asks the user of one call."""
+    """Asks the user of one call, once or, of several changes, several times."""
 
-    async def __call__(self, change: Change, code: str | None = None, typed: str | None = None) -> None:
-        """Return once the user agrees to the change. `code` and `typed` are what came with the call.
+    async def __call__(self, change: Change, code: str | None = None, typed: str | None = None) -> list[str]:
+        """Return once the user agrees to the change: with what the answer has to say of how that was found out, where
+        it is to be said. `code` and `typed` are what came with the call.
 
         Raises:
             NotConsented: the user did not, or cannot be asked; nothing may be changed.
+            InvalidArgument: it is more than a person could be asked.
         """
 
 
-async def agreed(change: Change, code: str | None = None, typed: str | None = None) -> None:
+async def agreed(change: Change, code: str | None = None, typed: str | None = None) -> list[str]:
     """The consent of a program that has asked its user itself."""
+    return []
 
 
 ConsentCode = Annotated[
     str | None,
-    WithJsonSchema(
-        {"type": "string", "description": "The one-time code of a refusal that asked for it, else nothing."}
-    ),
+    WithJsonSchema({"type": "string", "description": "The one-time code that the user gives you, else nothing."}),
     Field(max_length=64),
 ]

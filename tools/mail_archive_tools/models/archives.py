@@ -104,6 +104,7 @@ class CreatedArchive(Output):
 
 class ChangedArchive(Output):
     archive_id: str = member("The archive that was changed.")
+    notes: list[str] | None = optional("What to know of it.")
 
 
 class DeletedArchive(Output):
@@ -113,6 +114,7 @@ class DeletedArchive(Output):
 
 class TaggedArchive(Output):
     resource_arn: str = member("The archive whose tags were changed.")
+    notes: list[str] | None = optional("What to know of it.")
 
 
 class ArchiveTags(Output):

@@ -9,11 +9,14 @@ from mail_archive_tools.models.filters import Input, ShownFilters
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import ErrorLine
 
-S3_LOCATION = r"^s3://[a-zA-Z0-9.-]{3,63}(/[a-zA-Z0-9!_.*'()/-]*)*$"
+_LETTER = "[a-zA-Z0-9!_'()-]"
+_PART = rf"(?:{_LETTER}(?:{_LETTER}|\.)*|\.{_LETTER}(?:{_LETTER}|\.)*|\.\.(?:{_LETTER}|\.)+)"
+S3_LOCATION = rf"^s3://[a-zA-Z0-9.-]{{3,63}}(/{_PART})*/?$"
+"""Of the API's own, what a destination may be: none of its parts is empty, `.` or `..`, and none has a `*`."""
 
 S3Location = Annotated[
     str,
-    described_text("s3://bucket or s3://bucket/prefix; one object a message is put there."),
+    described_text("s3://bucket/prefix, within --export-to; one object a message is put there. No part is . or .."),
     Field(pattern=S3_LOCATION, max_length=1_100),
 ]
 ExportId = Annotated[str, described_text("An export's id."), Field(min_length=1, max_length=64)]
@@ -53,6 +56,7 @@ class StartedExport(Output):
 
 class StoppedExport(Output):
     export_id: str = member("The export that was asked to stop. What it has delivered stays.")
+    notes: list[str] | None = optional("What to know of it.")
 
 
 class ArchiveExport(Output):

@@ -5,21 +5,39 @@ Mail Manager writes with the rights of whoever asks, and by a bucket policy of i
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 ON_BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")
 ON_OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:GetObject")
 NEEDED = (*ON_BUCKET, *ON_OBJECTS)
 """What an export needs on its bucket, and on what is put there."""
 
+VERSIONING = "s3:GetBucketVersioning"
+"""What it takes to see whether a bucket keeps what is overwritten; an export goes without."""
+
 SERVICE = "ses.amazonaws.com"
+
+OBJECTS_COUNTED = 1_000
+"""Objects of a destination that are counted: what S3 lists at once."""
 
 ALLOWED = "allowed"
 _NEVER_WRITTEN = "mail-archive-mcp-never-writes-this"
 _NO_SUCH_TAG = '"no object has this ETag"'
 _DEFAULT_REGION = "us-east-1"
+_OLD_REGIONS = {"": _DEFAULT_REGION, "EU": "eu-west-1"}
+"""What S3 says of buckets in its oldest Regions (GetBucketLocation in the S3 API reference)."""
+
+_NAMED = re.compile(r"s3://([a-zA-Z0-9][a-zA-Z0-9.-]{1,61}[a-zA-Z0-9])(?:/([a-zA-Z0-9!_.'()/-]*))?")
+_NAMED_HOW = (
+    "a place in S3 such as s3://bucket/prefix, of letters, digits and !_.-'(), with no part between slashes that is "
+    "empty, . or .."
+)
+
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,31 @@ class Location:
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         return cls(bucket, prefix.strip("/"))
 
+    @classmethod
+    def named(cls, url: str) -> "Location":
+        """From what somebody chose: a place that is what it looks like, to S3, to IAM and to whoever reads it. One
+        slash may stand at its end.
+
+        A `*` is refused, since in a policy it would stand for other places; a `%` too, since S3 takes it as it is and
+        others decode it.
+
+        Raises:
+            ValueError: it is none; the text says what is one.
+        """
+        found = _NAMED.fullmatch(url)
+        if found is None:
+            raise ValueError(_NAMED_HOW)
+        bucket, prefix = found[1], (found[2] or "").removesuffix("/")
+        steps = prefix.split("/") if prefix else []
+        if ".." in bucket or not {"", ".", ".."}.isdisjoint(steps):
+            raise ValueError(_NAMED_HOW)
+        return cls(bucket, prefix)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The parts of the prefix."""
+        return tuple(self.prefix.split("/")) if self.prefix else ()
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
@@ -43,10 +86,10 @@ class Location:
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def is_within(self, other: "Location") -> bool:
-        """Whether it is that place, or one in it."""
+        """Whether it is that place, or one in it: part by part."""
         if self.bucket != other.bucket:
             return False
-        return not other.prefix or f"{self.prefix}/".startswith(f"{other.prefix}/")
+        return self.steps[: len(other.steps)] == other.steps
 
 
 @dataclass(frozen=True)
@@ -78,6 +121,16 @@ class Examined:
         return [each for each in self.attempts if each.outcome == "doubtful"]
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What is at a place already: `objects` are counted up to `OBJECTS_COUNTED`, None where they may not be listed;
+    `keeps_versions` is None where that may not be known, or was not asked since there is nothing."""
+
+    objects: int | None
+    has_more: bool = False
+    keeps_versions: bool | None = None
+
+
 class Buckets:
     """One identity's view of S3."""
 
@@ -98,13 +151,26 @@ class Buckets:
 
     def examine_now(self, location: Location) -> Examined:
         """The same; blocks."""
+        return self._asked(examine, location, "HeadBucket")
+
+    async def contents(self, location: Location) -> Contents:
+        """What is there already.
+
+        Raises:
+            ArchiveError: S3 cannot be asked at all.
+        """
+        from anyio import to_thread
+
+        return await to_thread.run_sync(self._asked, contents, location, "ListObjectsV2", abandon_on_cancel=True)
+
+    def _asked(self, ask: Callable[[Any, Location], _Found], location: Location, operation: str) -> _Found:
         from mail_archive_tools.service.refusals import REFUSALS, refusal
         from mail_archive_tools.service.resources import Resource
 
         try:
-            return examine(self._connect(), location)
+            return ask(self._connect(), location)
         except REFUSALS as error:
-            raise refusal(error, "HeadBucket", Resource(f"bucket {location.bucket}")) from error
+            raise refusal(error, operation, Resource(f"bucket {location.bucket}")) from error
 
 
 def examine(client: Any, location: Location) -> Examined:
@@ -121,13 +187,37 @@ def examine(client: Any, location: Location) -> Examined:
         return Examined((reached,), answer not in _NO_BUCKET, partition=own_partition, own_partition=own_partition)
 
     located, answer = _attempt(ON_BUCKET[1], lambda: client.get_bucket_location(**bucket))
-    region = "" if isinstance(answer, str) else answer.get("LocationConstraint") or _DEFAULT_REGION
+    region = "" if isinstance(answer, str) else _region_of(answer)
     # It is for an object that is not there to be changed: S3 asks for the right to write, and then writes nothing.
     never = {**bucket, "Key": location.key(_NEVER_WRITTEN), "Body": b"", "IfMatch": _NO_SUCH_TAG}
     written, _ = _attempt(ON_OBJECTS[0], lambda: client.put_object(**never), passed=_NOTHING_TO_CHANGE)
     attempts = (reached, located, written, _policy_attempt(client, location))
     partition = _partition_of(region) or own_partition
     return Examined(attempts, region=region, partition=partition, own_partition=own_partition)
+
+
+def contents(client: Any, location: Location) -> Contents:
+    """What is at a place, and whether what is overwritten there is kept.
+
+    Raises:
+        BotoCoreError: there is no answer.
+    """
+    from botocore.exceptions import ClientError
+
+    # With a slash at its end: what is beside the place, under a name that begins the same, is not in it.
+    prefix = {"Prefix": f"{location.prefix}/"} if location.prefix else {}
+    try:
+        listed = client.list_objects_v2(Bucket=location.bucket, MaxKeys=OBJECTS_COUNTED, **prefix)
+    except ClientError:
+        return Contents(None)
+    if not listed.get("Contents"):
+        return Contents(0)
+
+    try:
+        versioning = client.get_bucket_versioning(Bucket=location.bucket).get("Status") == "Enabled"
+    except ClientError:
+        versioning = None
+    return Contents(len(listed["Contents"]), bool(listed.get("IsTruncated")), versioning)
 
 
 def bucket_policy(location: Location, partition: str = "aws") -> str:
@@ -203,6 +293,12 @@ def _policy_attempt(client: Any, location: Location) -> Attempt:
 
 POLICY = "its policy"
 NO_POLICY = f"does not name {SERVICE}, so Mail Manager may not write there"
+
+
+def _region_of(answer: dict[str, Any]) -> str:
+    """The Region of a bucket, by the answer of GetBucketLocation."""
+    said: str = answer.get("LocationConstraint") or ""
+    return _OLD_REGIONS.get(said, said)
 
 
 def _partition_of(region: str) -> str:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.filters import ArchiveFilters, SearchWords
-from mail_archive_tools.untrusted import clean_line
 
 Filters = dict[str, Any]
 """What StartArchiveSearch takes as Filters; None where everything matches."""
@@ -47,7 +47,7 @@ def contains(attribute: str, values: list[str]) -> Filters:
 
 
 def request_filters(filters: ArchiveFilters | None) -> Filters | None:
-    """The Filters that a caller spelled out.
+    """The Filters that a caller spelled out; None where they have no condition.
 
     Raises:
         InvalidArgument: a condition has both expressions, or none.
@@ -60,7 +60,8 @@ def request_filters(filters: ArchiveFilters | None) -> Filters | None:
                 "Each condition of filters has either string_expression or boolean_expression: give exactly one."
             )
 
-    return filters.request()
+    asked = filters.request()
+    return all_of(asked.get("Include", []), asked.get("Unless", []))
 
 
 def _conditions(words: SearchWords) -> list[Filters]:
@@ -78,19 +79,31 @@ def _conditions(words: SearchWords) -> list[Filters]:
     return conditions
 
 
-def said_of(filters: Filters | None) -> str:
-    """What Filters of the API ask, for a person: `FROM contains "a" or "b"; not SUBJECT contains "c"`."""
+def said_of(filters: Filters | None) -> tuple[str, ...]:
+    """What Filters of the API ask, for a person, a line for each condition: `FROM contains "a" or "b"`, `SUBJECT
+    contains neither "c" nor "d"`, `HAS_ATTACHMENTS is true`."""
     if filters is None:
-        return "none: all messages"
-    said = [_said_of_condition(each) for each in filters.get("Include", [])]
-    said += [f"not {_said_of_condition(each)}" for each in filters.get("Unless", [])]
-    return "; ".join(said)
+        return ()
+    included = (_said_of_condition(each, "is", "contains", " or ") for each in filters.get("Include", []))
+    left_out = (_said_of_left_out(each) for each in filters.get("Unless", []))
+    return (*included, *left_out)
 
 
-def _said_of_condition(condition: Filters) -> str:
+def _said_of_left_out(condition: Filters) -> str:
+    """What a condition says of those that it leaves out."""
+    if len(condition.get("StringExpression", {}).get("Values", ())) > 1:
+        return _said_of_condition(condition, "is not", "contains neither", " nor ")
+    return _said_of_condition(condition, "is not", "does not contain", "")
+
+
+def _said_of_condition(condition: Filters, being: str, containing: str, between: str) -> str:
     if "BooleanExpression" in condition:
         expression = condition["BooleanExpression"]
-        return f"{expression['Evaluate']['Attribute']} {expression['Operator']}"
+        truth = _TRUTHS[expression["Operator"]]
+        return f"{expression['Evaluate']['Attribute']} {being} {truth}"
     expression = condition["StringExpression"]
-    values = " or ".join(f'"{clean_line(value)}"' for value in expression["Values"])
-    return f"{expression['Evaluate']['Attribute']} contains {values}"
+    values = between.join(map(quoted, expression["Values"]))
+    return f"{expression['Evaluate']['Attribute']} {containing} {values}"
+
+
+_TRUTHS = {"IS_TRUE": "true", "IS_FALSE": "false"}

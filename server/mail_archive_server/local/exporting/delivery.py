@@ -88,6 +88,12 @@ class FolderDelivery:
         """Whether there is a bucket of that name."""
         return not bucket.startswith(".") and (self.folder / bucket).is_dir()
 
+    def keys(self, location: Location) -> Iterator[str]:
+        """The objects that are there, by key."""
+        for path in self._folder(location).rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.relative_to(self.folder / location.bucket).as_posix()
+
     def put(self, location: Location, name: str, body: bytes) -> None:
         with _sentences(location):
             self._folder(location).mkdir(FOLDER_MODE, parents=True, exist_ok=True)
