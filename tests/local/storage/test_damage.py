@@ -1,5 +1,6 @@
 """Damage of all kinds, and kills at any moment: nothing is lost, doubled or silently wrong; a sentence says what is."""
 
+import io
 import json
 import random
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import anyio
@@ -17,6 +19,7 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
+from mail_archive_server.cli import main
 from mail_archive_server.local.storage.database import DATABASE, StoreDamaged
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
@@ -31,8 +34,19 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_here(*words: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has loaded everything."""
+    said, complained, status = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(said), redirect_stderr(complained):
+        try:
+            main(list(words))
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return subprocess.CompletedProcess(words, status, said.getvalue(), complained.getvalue())
+
+
 def verified(folder: Path) -> dict[str, object]:
-    done = run("verify", str(folder), "--json")
+    done = run_here("verify", str(folder), "--json")
     assert "Traceback" not in done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     assert done.returncode == (0 if found["Whole"] else 1)
@@ -82,8 +96,9 @@ def change(folder: Path, statement: str) -> None:
 
 def test_a_whole_archive_is_called_whole(archive: Path) -> None:
     assert verified(archive) == {
-        "Whole": True, "Messages": COUNT, "Damaged": [], "IndexWhole": True, "StrayRows": 0, "Database": [],
-        "Manifests": [], "Signatures": [],
+        "Whole": True, "Messages": COUNT, "Damaged": [], "IndexWhole": True, "StrayRows": 0, "OtherRows": [],
+        "Database": [], "Log": "", "WithoutHash": 0, "HashedLater": 0, "ReadOtherwise": [], "Manifests": [],
+        "Signatures": [],
     }  # fmt: skip
     assert f"{COUNT} messages looked at, 0 damaged." in run("verify", str(archive)).stdout
 
@@ -93,6 +108,13 @@ FIRST_WORDS = "(SELECT min(id) FROM searchable)"
 MENDABLE = {
     "a raw message changed": f"UPDATE raw SET bytes = replace(bytes, 'a', 'b') WHERE id = {FIRST_RAW}",
     "a raw message lost": f"DELETE FROM raw WHERE id = {FIRST_RAW}",
+    "what searches show changed": (
+        "UPDATE message SET api_row = json_replace(api_row, '$.Subject', 'forged') WHERE id = " + FIRST_ROW
+    ),
+    "metadata changed": (
+        "UPDATE message SET metadata = json_insert(metadata, '$.Metadata.SourceArn', 'forged') WHERE id = " + FIRST_ROW
+    ),
+    "an attachment that it has not": f"UPDATE message SET has_attachments = 1 WHERE id = {FIRST_ROW}",
     "a row that is no JSON": f"UPDATE message SET api_row = '{{' WHERE id = {FIRST_ROW}",
     "a row that is no text": f"UPDATE message SET api_row = CAST(x'7bff' AS TEXT) WHERE id = {FIRST_ROW}",
     "words of the index lost": f"DELETE FROM searchable WHERE id = {FIRST_WORDS}",
@@ -106,9 +128,9 @@ def test_what_can_be_made_again_is_said_and_mended(archive: Path, mail: Path, ki
     change(archive, MENDABLE[kind])
     found = verified(archive)
     assert found["Whole"] is False and (found["Damaged"] or not found["IndexWhole"])
-    said = run("verify", str(archive)).stderr
+    said = run_here("verify", str(archive)).stderr
     assert "Import the mail that it was made of once more" in said
-    again = run("import", str(archive), str(mail))
+    again = run_here("import", str(archive), str(mail))
     assert again.returncode == 0, again.stderr
     assert verified(archive)["Whole"] is True
     assert contents(archive) == before
@@ -152,7 +174,8 @@ def test_flipped_bytes_are_never_silently_wrong(archive: Path, mail: Path, impor
 
 
 def test_a_truncated_log_loses_no_more_than_its_transactions(archive: Path, mail: Path, tmp_path: Path) -> None:
-    """What was written behind the last checkpoint may be gone; the rest is whole, and an import adds the others."""
+    """What was written behind the last checkpoint may be gone, which is said as often as it is asked; the rest is
+    whole, and an import adds the others."""
     extra = tmp_path / "extra"
     extra.mkdir()
     (extra / "x.eml").write_bytes(eml(Subject="extra", Message_ID="<x@a.example>"))
@@ -163,7 +186,10 @@ def test_a_truncated_log_loses_no_more_than_its_transactions(archive: Path, mail
     data = log.read_bytes()
     holding.close()
     log.write_bytes(data[: len(data) // 2])
-    assert verified(archive)["Database"] == []
+    for _ in range(2):
+        found = verified(archive)
+        assert found["Database"] == [] and found["Damaged"] == [] and "write-ahead log" in str(found["Log"])
+    assert "has lost what was written last" in run_here("verify", str(archive)).stderr
     assert run("import", str(archive), str(extra), str(mail)).returncode == 0
     assert verified(archive)["Whole"] is True and len(contents(archive)) == COUNT + 1
 
@@ -194,13 +220,13 @@ def test_a_full_disk_is_said_and_loses_nothing(disk: Path, mail: Path) -> None:
     assert len(contents(disk / "archive")) == COUNT
 
 
-def test_a_disk_that_can_only_be_read_is_said(disk: Path, mail: Path, imported: Path) -> None:
+def test_a_disk_that_can_only_be_read_is_verified_and_takes_no_mail(disk: Path, mail: Path, imported: Path) -> None:
     remounted(disk, "size=64m")
     shutil.copytree(imported, disk / "archive")
     remounted(disk, "ro")
-    for words in (("import", str(disk / "archive"), str(mail)), ("verify", str(disk / "archive"))):
-        done = run(*words)
-        assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    done = run("import", str(disk / "archive"), str(mail))
+    assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert verified(disk / "archive")["Whole"] is True
     remounted(disk, "rw")
     assert verified(disk / "archive")["Whole"] is True
 
