@@ -356,6 +356,11 @@ class Database:
         """Let a local archive pass that is known here; returns the version of its format."""
         (version,) = db.execute(f"PRAGMA {schema}user_version").fetchone()
         (application,) = db.execute(f"PRAGMA {schema}application_id").fetchone()
+        if not self._has_tables(db, schema):
+            raise StoreError(
+                f"{self.folder} is not a local archive yet: what made it was broken off. `mail-archive-mcp import "
+                f"{self.folder} MAIL` makes one."
+            )
         if application != APPLICATION_ID:
             raise StoreError(f"{self.folder} is not a local archive: {DATABASE} there belongs to something else.")
         if version > SCHEMA_VERSION:
@@ -424,8 +429,8 @@ class Database:
             else:
                 return
 
-    def _has_tables(self, db: sqlite3.Connection) -> bool:
-        return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    def _has_tables(self, db: sqlite3.Connection, schema: str = "") -> bool:
+        return db.execute(f"SELECT 1 FROM {schema}sqlite_master LIMIT 1").fetchone() is not None
 
     def _give_keys(self, db: sqlite3.Connection) -> None:
         """Give the folder the keys that it does not have yet: each has its own."""
