@@ -65,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
     out = read_value(path, "OUT", arguments.out)
+    progress = _Progress()
+    with explained(lambda: _kept(out, progress)):
+        _run(arguments, folder, out, progress)
+
+
+def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Progress") -> None:
     signing = signing_of(arguments)
     wanted = _wanted(arguments)
     selection = _selection(arguments)
@@ -73,9 +79,8 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
-    progress = _Progress()
     try:
-        with explained(lambda: _kept(out, progress)), Store(folder, looking=True) as store:
+        with Store(folder, looking=True) as store:
             archive = _named_archive(store, arguments.archive)
             with heard() as interrupts:
                 progress.stopped = interrupts.stopped
@@ -185,8 +190,10 @@ def _kept(out: Path, progress: "_Progress") -> str:
     from mail_archive_server.bulk.unfinished import beside, is_unfinished
 
     folder = beside(out)
+    if (out / EXPORT_MANIFEST).is_file():
+        return f"{shown(out)} is whole, but its manifest is not signed as was asked."
     if not is_unfinished(folder):
-        return f"Nothing was begun in {shown(out)}."
+        return f"Nothing was written yet to {shown(out)}. The same command begins from the start."
     written = number_of(progress.count, "message")
     return f"{written} written, in {shown(folder)}: the same command goes on, with --anew it begins anew."
 

@@ -61,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
+    done = _Done(shown(folder))
+    with explained(done.kept):
+        _run(arguments, folder, done)
+
+
+def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     signing = signing_of(arguments)
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
@@ -68,13 +74,11 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.store import Store
 
     name = _usable_name(arguments.archive or archive_name(folder))
-    done = _Done(shown(folder))
+    settings = aws_settings(arguments)
+    sources = _sources(arguments, settings)
+    query = query_of(arguments.query_of, settings)
     try:
-        with explained(done.kept):
-            settings = aws_settings(arguments)
-            sources = _sources(arguments, settings)
-            query = query_of(arguments.query_of, settings)
-        with explained(done.kept), Store(folder, create=True) as store:
+        with Store(folder, create=True) as store:
             if exposed := store.exposed():
                 store.keep_from_others()
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)

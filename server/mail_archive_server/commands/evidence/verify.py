@@ -36,6 +36,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    until_now = _UntilNow()
+    with explained(until_now.sentence):
+        _run(arguments, until_now)
+
+
+class _UntilNow:
+    """What was looked at."""
+
+    found: "Check | None" = None
+
+    def sentence(self) -> str:
+        """What is to be said where Ctrl-C ends it."""
+        if self.found is None:
+            return "Nothing was looked at yet, and nothing changed. The same command begins from the start."
+        looked_at = f"{number_of(self.found.messages, 'message')} looked at until then"
+        return (
+            f"Nothing was changed; {looked_at}, {len(self.found.damaged):,} damaged. The same command begins from the "
+            "start."
+        )
+
+
+def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     folder = read_value(path, "DIR", arguments.folder)
     named = None if arguments.manifest is None else read_value(path, "--manifest", arguments.manifest)
     signed_by = None if arguments.signed_by is None else read_value(path, "--signed-by", arguments.signed_by)
@@ -49,10 +71,9 @@ def run(arguments: argparse.Namespace) -> None:
     if (signed_by or stamped_by) and not manifests:
         raise CommandError(f"There is no manifest in {shown(folder)} that could be signed. Name one with --manifest.")
     signatures = [line for each in manifests for line in _signatures(each, signed_by, stamped_by)]
-    found = Check()
+    found = until_now.found = Check()
     try:
-        with explained(lambda: _looked_at_until_now(found)):
-            compared = _compare(folder, named, manifests, found)
+        compared = _compare(folder, named, manifests, found)
     except (StoreError, ManifestError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
@@ -136,11 +157,6 @@ def _is_news(folder: Path, found: "Check") -> bool:
 
     with Store(folder, looking=True) as store:
         return not store.has_noted(found.damaged, index_is_whole=found.index_is_whole)
-
-
-def _looked_at_until_now(found: "Check") -> str:
-    looked_at = f"{number_of(found.messages, 'message')} looked at until then, {len(found.damaged):,} damaged"
-    return f"Nothing was changed; {looked_at}. The same command begins from the start."
 
 
 def _members(found: "Check", compared: "list[Compared]", signatures: list[str]) -> dict[str, object]:

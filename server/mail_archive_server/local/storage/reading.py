@@ -31,7 +31,7 @@ SCRIPTS = ("schema.sql", "exports.sql", "hashes.sql")
 """The tables of each version."""
 
 _WRITTEN_TO = {"search", "search_by_archive", "export", "export_by_archive", "export_message", "row_hash"}
-_MADE = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|INDEX|VIRTUAL TABLE) (\w+)")
+_MADE = re.compile(r"CREATE (?:UNIQUE )?(TABLE|INDEX|VIRTUAL TABLE) (\w+)")
 _WAL, _NO_WAL = b"\x02\x02", b"\x01\x01"
 _JOURNAL_BYTES = slice(18, 20)
 """Where a database says that it has a write-ahead log (https://www.sqlite.org/fileformat2.html)."""
@@ -71,7 +71,10 @@ def add_tables(db: sqlite3.Connection) -> None:
     for script in SCRIPTS:
         for statement in statements(script):
             made = _MADE.search(statement)
-            if made and (made[1] in _WRITTEN_TO or made[1] not in there):
+            if made is None:
+                continue
+            kind, name = made.groups()
+            if name in _WRITTEN_TO or (kind == "TABLE" and name not in there):
                 db.execute(statement)
 
 
