@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,32 +65,25 @@ KINDS = ("read-only media", "read-only media with a log", "another user", "anoth
 
 
 @pytest.fixture
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that everybody can write to."""
-    folder = tmp_path_factory.mktemp("out")
-    open_to_all(folder)
-    folder.chmod(0o777)
-    return folder
-
-
-def open_to_all(folder: Path) -> None:
-    """Let everybody go there."""
-    for each in (folder, *folder.parents[:-1]):
-        if each.stat().st_uid == os.geteuid():
-            each.chmod(each.stat().st_mode | 0o055)
+def public() -> Iterator[Path]:
+    """A folder that everybody can go to and write to. Those of pytest are closed again by each run that begins."""
+    with tempfile.TemporaryDirectory(prefix="mail-archive-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
 
 
 @pytest.fixture(params=KINDS)
-def unwritable(request: pytest.FixtureRequest, out: Path, own_sample: Sample, tmp_path: Path) -> Iterator[Path]:
+def unwritable(request: pytest.FixtureRequest, public: Path, own_sample: Sample, tmp_path: Path) -> Iterator[Path]:
     """A folder with the sample in it that cannot be written."""
     kind: str = request.param
-    made = tmp_path / "made"
+    made = public / "made"
     if "with a log" in kind:
         with_a_log(own_sample.folder, made)
     else:
         shutil.copytree(own_sample.folder, made)
     if kind.startswith("another user"):
-        yield from _of_another_user(made, tmp_path)
+        yield from _of_another_user(made)
         return
 
     size = sum(path.stat().st_size for path in made.iterdir())
@@ -102,8 +96,7 @@ def unwritable(request: pytest.FixtureRequest, out: Path, own_sample: Sample, tm
         yield disk / "archive"
 
 
-def _of_another_user(made: Path, tmp_path: Path) -> Iterator[Path]:
-    open_to_all(tmp_path)
+def _of_another_user(made: Path) -> Iterator[Path]:
     for path in made.iterdir():
         path.chmod(0o444)
     made.chmod(0o555)
@@ -168,11 +161,11 @@ def test_it_is_served_searched_and_read_and_nothing_in_it_changes(unwritable: Pa
 
 
 def test_it_is_verified_exported_and_doctor_says_that_searches_are_in_memory(
-    unwritable: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    unwritable: Path, public: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = contents(unwritable)
     assert json.loads(printed(capsys, "verify", str(unwritable), "--json"))["Whole"] is True
-    assert "300 messages of archive" in printed(capsys, "export-local", str(unwritable), str(out / "here"))
+    assert "300 messages of archive" in printed(capsys, "export-local", str(unwritable), str(public / "here"))
     said = printed(capsys, "doctor", "--local", str(unwritable))
     assert "Searches are kept in memory" in said
     assert contents(unwritable) == before
