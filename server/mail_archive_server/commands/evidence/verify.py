@@ -98,8 +98,10 @@ def _refuse_unfinished(folder: Path, as_json: bool) -> None:
     """
     from mail_archive_server.bulk.unfinished import beside, is_unfinished
 
-    begun = next((each for each in (folder, beside(folder)) if is_unfinished(each)), None)
-    if begun is None or (begun != folder and folder.exists() and any(folder.iterdir())):
+    # What lies beside a folder says nothing of one that is there.
+    is_there = folder.is_dir() and any(folder.iterdir())
+    begun = folder if is_there else beside(folder)
+    if not is_unfinished(begun):
         return
     if as_json:
         print(json.dumps({"Whole": False, "Unfinished": str(begun)}))
@@ -160,8 +162,9 @@ def _is_news(folder: Path, found: "Check") -> bool:
 
 
 def _members(found: "Check", compared: "list[Compared]", signatures: list[str]) -> dict[str, object]:
+    is_as_listed = all(each.is_same for each in compared)
     return {
-        "Whole": found.is_whole and all(each.is_same for each in compared),
+        "Whole": found.is_whole and is_as_listed,
         "Messages": found.messages,
         "Damaged": found.damaged,
         "IndexWhole": found.index_is_whole,

@@ -54,7 +54,8 @@ class Check:
 
     @property
     def is_whole(self) -> bool:
-        return self.index_is_whole and not (self.log or self.database or self.damaged or self.rows or self.strays)
+        problems = (self.log, self.database, self.damaged, self.rows, self.strays)
+        return self.index_is_whole and not any(problems)
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,8 @@ _KINDS = b"integer" + b"text" * 8 + b"blob"
 def _message_of(row: tuple[Any, ...], archive_ids: dict[int, str], has_hashes: bool) -> _Message:
     key, message_id, is_valid, sha256, noted, later, kinds, has_attachments, api_row, metadata, *searchable, raw = row
     archive_id = archive_ids.get(archive_of(key), "")
-    is_there = bool(is_valid) and kinds == _KINDS and bool(archive_id) and isinstance(message_id, bytes)
+    is_typed = kinds == _KINDS and isinstance(message_id, bytes)
+    is_there = is_typed and bool(is_valid and archive_id)
     kept = Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)
     return _Message(kept, is_there, sha256, noted, later, has_hashes)
 
