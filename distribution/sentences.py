@@ -18,6 +18,9 @@ KINDS = {
     "SettingError": "A flag or variable of the server. The command ends with status 2.",
     "CommandError": "A command could not do its work. It ends with status 1.",
     "StoreError": "The folder of a local archive cannot be used.",
+    "StoreUnwritable": "The folder of a local archive can be read at most: what changes it is refused.",
+    "StoreFull": "The disk of a local archive takes no more. Searches are kept in memory from then on.",
+    "CannotBegin": "An export of messages as files cannot be written as it was asked for.",
     "ManifestError": "A manifest is not what it should be.",
     "SigningError": "A signature or time stamp could not be made, or does not hold.",
 }

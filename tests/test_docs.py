@@ -93,7 +93,7 @@ def test_the_layout_names_what_is_there() -> None:
     named = set(re.findall(r"[\w]+\.(?:py|sql)", layout))
     roots = ("tools", "server", "distribution")
     there = {path.name for root in roots for path in (ROOT / root).rglob("*.py")}
-    there |= {"schema.sql", "exports.sql"}
+    there |= {"schema.sql", "exports.sql", "hashes.sql"}
     packages = {
         "commands",
         "evidence",

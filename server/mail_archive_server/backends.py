@@ -107,6 +107,9 @@ class AwsBackend:
     def s3(self, connection: Connection) -> Any:
         return connection.client_of(connection.session(), "s3", endpoint_url=self._settings.s3_endpoint_url)
 
+    def notes(self) -> list[str]:
+        return []
+
     def links(self, region: Callable[[], str]) -> LinkRule:
         from mail_archive_tools.reading.links import origin_links, s3_links
 

@@ -158,7 +158,7 @@ def test_a_folder_of_the_first_version_loses_nothing(tmp_path: Path) -> None:
         assert archive is not None
         store.add_messages(archive, [describe(eml(Subject="old"), ids[0], at("2014-06-02T10:00:00"))])
     with sqlite3.connect(folder / DATABASE) as db:
-        for table in ("export", "export_message", "given_id", "imported_object"):
+        for table in ("export", "export_message", "given_id", "imported_object", "message_hash", "row_hash"):
             db.execute(f"DROP TABLE {table}")
         db.execute("PRAGMA user_version = 1")
     db.close()

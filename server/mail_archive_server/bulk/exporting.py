@@ -3,7 +3,7 @@ messages and options give the same bytes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,13 @@ from mail_archive_server.bulk.index import Index, row_of
 from mail_archive_server.bulk.load_files import KINDS, Bates
 from mail_archive_server.bulk.manifest import About, Listed, write_manifest
 from mail_archive_server.bulk.selecting import Selected, Selection
-from mail_archive_server.bulk.writing import WRITERS, write_file
-from mail_archive_server.local.storage.database import FOLDER_MODE
+from mail_archive_server.bulk.unfinished import Unfinished, written_beside
+from mail_archive_server.bulk.writing import MBOX, WRITERS, has_file, write_file
 from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_tools import __version__
 
 TextOf = Callable[[bytes], str]
 """The text of a message, or a sentence on why there is none."""
-
-
-class NotEmpty(Exception):
-    """The folder to write to has something in it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,10 @@ class Wanted:
     load_files: tuple[str, ...] = ()
     bates: Bates = field(default_factory=Bates)
 
+    def asked(self) -> dict[str, Any]:
+        """The same, as JSON has it."""
+        return {**asdict(self), "load_files": list(self.load_files)}
+
 
 def export_to(
     folder: Path,
@@ -42,31 +43,36 @@ def export_to(
     selection: Selection,
     wanted: Wanted,
     report: Callable[[int], None] = lambda count: None,
+    anew: bool = False,
 ) -> int:
-    """Write the messages; returns how many there were. The manifest is written last: where it is, all of it is there.
+    """Write the messages; returns how many there were. They are written beside the folder, which is there when all of
+    it is. What was begun before is gone on with, or thrown away with `anew`; what `report` raises leaves it so.
 
     Raises:
-        NotEmpty: something is in the folder.
+        CannotBegin: something is in the way.
         OSError: it cannot be written.
     """
-    folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise NotEmpty(f"{folder} has something in it. Name a new folder: what is written is to be all that is there.")
-
     about = About(archive.archive_id, archive.name, query=selection.asked())
-    with ExitStack() as stack:
-        writing = _Writing(folder, archive.name, wanted, stack)
-        listed = writing.each(selection.messages(store, archive), report)
-        return write_manifest(folder / EXPORT_MANIFEST, about, listed).messages
+    asked = {"By": __version__, "ArchiveId": archive.archive_id, "Query": about.query, "Wanted": wanted.asked()}
+    with written_beside(folder, asked, anew=anew) as unfinished:
+        with ExitStack() as stack:
+            writing = _Writing(unfinished, archive.name, wanted, stack)
+            listed = writing.each(selection.messages(store, archive), report)
+            count = write_manifest(unfinished.folder / EXPORT_MANIFEST, about, listed).messages
+        unfinished.files.add(EXPORT_MANIFEST)
+    return count
 
 
 class _Writing:
     """The files of one export, open."""
 
-    def __init__(self, folder: Path, custodian: str, wanted: Wanted, stack: ExitStack) -> None:
+    def __init__(self, unfinished: Unfinished, custodian: str, wanted: Wanted, stack: ExitStack) -> None:
+        folder = unfinished.folder
         self._folder, self._custodian, self._wanted = folder, custodian, wanted
+        self._files = unfinished.files
         self._index = Index(folder, wanted.index)
         stack.callback(self._index.close)
+        self._files |= {self._index.name, MBOX, *(f"load.{kind}" for kind in wanted.load_files)}
         self._loads = [KINDS[kind](folder) for kind in wanted.load_files]
         for load in self._loads:
             stack.callback(load.close)
@@ -80,17 +86,28 @@ class _Writing:
         """Write each message, and what there is of it elsewhere; gives its line of the manifest."""
         for place, message in enumerate(messages):
             bates = self._wanted.bates.number(place)
+            was_there = self._was_there(message, bates)
             file = self._write(message, bates)
+            self._files.add(file)
             listed = Listed.of(message.archived_message_id, message.second, message.raw, file)
             row = row_of(message, listed)
             self._index.add(row)
             if self._loads:
-                text = self._text_of(message.raw).encode("utf-8", "replace")
-                text_file = write_file(self._folder, f"TEXT/{bates}.txt", text, message.second)
+                text_file = f"TEXT/{bates}.txt"
+                if not was_there or not (self._folder / text_file).is_file():
+                    text = self._text_of(message.raw).encode("utf-8", "replace")
+                    # Whoever stops this stops what reads messages, too: what came then is no text.
+                    report(place)
+                    write_file(self._folder, text_file, text, message.second)
+                self._files.add(text_file)
                 for load in self._loads:
                     load.add(bates, row, self._custodian, text_file)
             yield listed
             report(place + 1)
+
+    def _was_there(self, message: Selected, bates: str) -> bool:
+        """Whether a message of a load file was written before, so that its text is still its text."""
+        return bool(self._loads) and has_file(self._folder / f"NATIVES/{bates}.eml", message.raw)
 
     def _write(self, message: Selected, bates: str) -> str:
         if self._writer is not None:

@@ -7,3 +7,8 @@ LOAD_FILES = ("dat", "opt")
 MANIFEST_SUFFIX = ".manifest.jsonl"
 EXPORT_MANIFEST = f"export{MANIFEST_SUFFIX}"
 """The manifest beside messages that were written out."""
+
+UNFINISHED = ".unfinished"
+"""How the name of a folder ends that is being written."""
+BEGUN = "unfinished.json"
+"""What is to be in such a folder."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from mail_archive_server.bulk.manifest import Listed
 from mail_archive_server.bulk.selecting import Selected
-from mail_archive_server.bulk.writing import create
+from mail_archive_server.bulk.writing import gone_on_with
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.moments import iso_of_seconds
 from mail_archive_tools.untrusted import clean_line
@@ -45,7 +45,7 @@ class Index:
     def __init__(self, folder: Path, kind: str) -> None:
         self.name = f"index.{kind}"
         self._is_csv = kind == "csv"
-        self._file = io.TextIOWrapper(create(folder / self.name), encoding="utf-8", newline="")
+        self._file = io.TextIOWrapper(gone_on_with(folder / self.name), encoding="utf-8", newline="")
         self._csv = csv.DictWriter(self._file, COLUMNS, lineterminator="\r\n")
         if self._is_csv:
             self._csv.writeheader()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mail_archive_server.bulk.writing import create
+from mail_archive_server.bulk.writing import gone_on_with
 
 FIELD, QUOTE, NEW_LINE = "\x14", "\xfe", "\xae"
 """Concordance's own characters: between fields, around them, and for a line's end in one."""
@@ -41,7 +41,7 @@ class Dat:
     """`load.dat`: UTF-8 with a byte-order mark, a line a document, the first naming the fields."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = io.TextIOWrapper(create(folder / "load.dat"), encoding="utf-8-sig", newline="")
+        self._file = io.TextIOWrapper(gone_on_with(folder / "load.dat"), encoding="utf-8-sig", newline="")
         self._write(COLUMNS)
 
     def add(self, bates: str, row: dict[str, Any], custodian: str, text: str) -> None:
@@ -79,7 +79,7 @@ class Opt:
     """`load.opt`: ImageKey, Volume, path, document break, box, folder, pages."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = io.TextIOWrapper(create(folder / "load.opt"), encoding="utf-8", newline="")
+        self._file = io.TextIOWrapper(gone_on_with(folder / "load.opt"), encoding="utf-8", newline="")
 
     def add(self, bates: str, row: dict[str, Any], custodian: str, text: str) -> None:
         self._file.write(f"{bates},{VOLUME},{_path(row['File'])},Y,,,1\r\n")

@@ -51,11 +51,12 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.exporting.places import exporter_to
     from mail_archive_server.local.retention import delete_what_is_older, keep_deleting
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.database import DATABASE, StoreError
     from mail_archive_server.local.storage.store import Store
 
     try:
-        store = Store(folder, create=not arguments.show_credentials)
+        is_there = (folder / DATABASE).is_file()
+        store = Store(folder, create=not is_there and not arguments.show_credentials)
     except StoreError as error:
         raise CommandError(str(error)) from error
     if arguments.show_credentials:

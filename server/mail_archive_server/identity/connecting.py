@@ -48,6 +48,9 @@ class Backend(Protocol):
     def links(self, region: Callable[[], str]) -> LinkRule:
         """Which links to raw messages are followed, of archives in that Region."""
 
+    def notes(self) -> list[str]:
+        """What a person should know of it."""
+
 
 class Connection:
     """Makes the clients of one server; whose credentials they have, and how those are kept to its archives."""

@@ -94,7 +94,7 @@ class Examination:
 
 def examine(settings: Settings, backend: Backend, try_search: bool) -> Examination:
     """Ask STS who the server is, and Mail Manager what that identity may."""
-    found = Examination()
+    found = Examination(notes=backend.notes())
     connection = Connection(settings, backend)
     try:
         core = connection.session()

@@ -149,7 +149,7 @@ def _refuse_taken_name(active: list[ArchiveRecord], name: str) -> None:
 def _remove_expired(local: Local) -> None:
     limit = local.clock() - PENDING_DELETION_SECONDS
     expired = [each for each in local.store.archives() if each.deleted is not None and each.deleted < limit]
-    if expired:
+    if expired and local.store.can_be_written:
         with local.store.writing() as db:
             for archive in expired:
                 local.store.remove_archive(db, archive.number)

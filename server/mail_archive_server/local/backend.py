@@ -94,6 +94,15 @@ class LocalBackend:
 
         return origin_links(lambda: "" if self._listener is None else self._link_base())
 
+    def notes(self) -> list[str]:
+        why = self._local.store.why_not_written
+        if not why:
+            return []
+        return [
+            f"{why} Searches are kept in memory, and end with the server; archives cannot be changed, and mail that is "
+            "older than its archive keeps it stays."
+        ]
+
     def _link_base(self) -> str:
         from mail_archive_server.local.doors.bridge import LinkListener
 

@@ -20,7 +20,8 @@ SWEEP_SECONDS = 3_600.0
 
 
 def delete_what_is_older(local: Local) -> int:
-    """Delete the messages that their archives keep no longer; returns how many there were."""
+    """Delete the messages that their archives keep no longer; returns how many were deleted: none of a folder that
+    cannot be written."""
     deleted = 0
     for archive in local.store.archives():
         oldest_kept = first_second_kept(archive.retention, local.clock())

@@ -43,22 +43,22 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
     _refuse_range(request)
     found = local.store.find(query_of(archive.number, request), request["MaxResults"])
     now, search_id = local.clock(), new_id()
-    with local.store.writing() as db:
+    values = {
+        "search_id": search_id,
+        "archive": archive.number,
+        "request": json.dumps(_kept(request), ensure_ascii=False),
+        "submitted": now,
+        "running": now + local.search_seconds * QUEUED_SHARE,
+        "completed": now + local.search_seconds,
+        "found": json.dumps(found),
+    }
+
+    def start(db: Any) -> None:
         if running := local.store.unfinished_searches(db, now):
             raise quota(f"One search may run at a time; search {running[0].search_id} is running.")
-        local.store.add_search(
-            db,
-            {
-                "search_id": search_id,
-                "archive": archive.number,
-                "request": json.dumps(_kept(request), ensure_ascii=False),
-                "submitted": now,
-                "running": now + local.search_seconds * QUEUED_SHARE,
-                "completed": now + local.search_seconds,
-                "found": json.dumps(found),
-            },
-        )
+        local.store.add_search(db, values)
 
+    local.store.change_searches(start)
     return {"SearchId": search_id}
 
 
@@ -93,8 +93,8 @@ def list_archive_searches(local: Local, request: dict[str, Any]) -> dict[str, An
 def stop_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     search = _find_search(local, request["SearchId"])
     if _state(local, search) in ("QUEUED", "RUNNING"):
-        with local.store.writing() as db:
-            local.store.cancel_search(db, search.search_id, local.clock())
+        now = local.clock()
+        local.store.change_searches(lambda db: local.store.cancel_search(db, search.search_id, now))
     return {}
 
 

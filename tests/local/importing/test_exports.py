@@ -17,7 +17,7 @@ from mail_archive_server.local.importing.importer import ImportTally, import_exp
 from mail_archive_server.local.importing.packed import Unpacked, unpacked
 from mail_archive_server.local.importing.places import FolderPlace, S3Place, holds_export
 from mail_archive_server.local.importing.record import message_id_of
-from mail_archive_server.local.storage.checking import check
+from mail_archive_server.local.storage.checking import Reader, check
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, s3_server
@@ -128,7 +128,7 @@ def test_a_message_comes_back_with_all_that_was_known_of_it(target: Target, tmp_
     assert row["ArchivedMessageId"] == "given-by-aws-0001" and row["ReceivedTimestamp"] == 1_748_772_000.25
     assert row["Envelope"] == BESIDE["Envelope"] and row["SenderIpAddress"] == "192.0.2.9"
     assert row["Subject"] == "Minutes" and "SenderHostname" not in row
-    assert tally.seen >= 1 and check(target.store, message_id_of).is_whole
+    assert tally.seen >= 1 and check(target.store, Reader(message_id_of)).is_whole
     again = target.read(tmp_path / "export")
     assert (again.added, again.known_objects) == (0, len(LAYOUTS[layout]))
 
@@ -177,7 +177,7 @@ def test_what_was_put_in_before_gets_what_is_known_beside_it(target: Target, tmp
     target.read(written(tmp_path / "late", {"n.eml": other, "n.json": json.dumps(without_id).encode()}))
     assert len(target.messages()) == 2
     assert all(each["Metadata"]["IngressPointId"] == "inp-1" for each in target.messages())
-    assert check(target.store, message_id_of).is_whole
+    assert check(target.store, Reader(message_id_of)).is_whole
 
 
 def test_an_id_that_another_archive_of_the_folder_has_is_not_taken_over(target: Target, tmp_path: Path) -> None:
@@ -189,14 +189,14 @@ def test_an_id_that_another_archive_of_the_folder_has_is_not_taken_over(target: 
     assert tally.added == 1
     ids = [message["Row"]["ArchivedMessageId"] for message in target.messages()]
     assert sorted(ids) == sorted(["given-by-aws-0001", message_id_of(RAW, second.archive_id)])
-    assert check(target.store, message_id_of).is_whole
+    assert check(target.store, Reader(message_id_of)).is_whole
 
 
 def test_a_message_with_another_archives_id_is_checked_by_its_hash(target: Target, tmp_path: Path) -> None:
     target.read(written(tmp_path / "export", {"m.eml": RAW, "m.json": JSON}))
     with target.store.writing() as db:
         db.execute("UPDATE raw SET bytes = ?", (RAW + b"forged",))
-    assert check(target.store, message_id_of).damaged == ["given-by-aws-0001"]
+    assert check(target.store, Reader(message_id_of)).damaged == ["given-by-aws-0001"]
 
 
 BAD: dict[str, tuple[bytes, str]] = {

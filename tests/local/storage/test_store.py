@@ -12,7 +12,7 @@ import pytest
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.database import DATABASE, SCHEMA_VERSION, StoreBusy, StoreError
+from mail_archive_server.local.storage.database import DATABASE, SCHEMA_VERSION, StoreBusy, StoreError, StoreUnwritable
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive
@@ -96,15 +96,19 @@ def test_a_newer_version_is_refused_and_kept(folder: Path) -> None:
     assert count(folder) == 1
 
 
-def test_a_read_only_folder_is_said_at_the_start(folder: Path) -> None:
+def test_a_read_only_folder_is_read_and_says_so_where_it_would_have_to_be_written(folder: Path) -> None:
     for path in (folder.parent, folder):
         path.chmod(0o755)
     for parent in folder.parents[1:-1]:
         parent.chmod(parent.stat().st_mode | 0o055)
     (folder / DATABASE).chmod(0o444)
     folder.chmod(0o555)
-    with as_nobody(), pytest.raises(StoreError, match=r"cannot be written.*write access"):
-        Store(folder)
+    with as_nobody(), Store(folder) as store:
+        assert store.count_messages(store.archives()[0]) == 1 and "cannot be written" in store.why_not_written
+        with pytest.raises(StoreUnwritable, match=r"cannot be written.*not changed"), store.writing() as db:
+            store.change_archive(db, 1, {"name": "other"})
+    with as_nobody(), pytest.raises(StoreUnwritable, match=r"cannot be written.*write access"):
+        Store(folder, create=True)
     folder.chmod(0o755)
     (folder / DATABASE).chmod(0o644)
     assert count(folder) == 1

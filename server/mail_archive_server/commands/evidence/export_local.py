@@ -5,11 +5,14 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.bulk.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.importing import of_that_name
+from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import one_of, path
 from mail_archive_server.settings import SettingError, read_value
@@ -31,7 +34,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,40}")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the local archive")
-    parser.add_argument("out", metavar="OUT", help="a new or empty folder to write to")
+    parser.add_argument("out", metavar="OUT", help="a new or empty folder: it is there when all of it is")
     parser.add_argument("--archive", metavar="NAME", help="the archive in it; needed where there are several")
     parser.add_argument("--format", metavar="|".join(FORMATS), default="eml", help="how messages are written (eml)")
     parser.add_argument("--index", metavar="|".join(INDEXES), default="csv", help="how the index is written (csv)")
@@ -52,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bates-prefix", metavar="TEXT", default="MAIL", help="what Bates numbers begin with (MAIL)")
     parser.add_argument("--bates-padding", metavar="DIGITS", default="7", help="how many digits they have (7)")
     parser.add_argument("--bates-start", metavar="NUMBER", default="1", help="the first of them (1)")
+    parser.add_argument(
+        "--anew", action="store_true", help="throw away what an export to OUT has begun, instead of going on with it"
+    )
     add_signing(parser)
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
@@ -59,21 +65,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
     out = read_value(path, "OUT", arguments.out)
+    progress = _Progress()
+    with explained(lambda: _kept(out, progress)):
+        _run(arguments, folder, out, progress)
+
+
+def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Progress") -> None:
     signing = signing_of(arguments)
     wanted = _wanted(arguments)
     selection = _selection(arguments)
-    from mail_archive_server.bulk.exporting import NotEmpty, export_to
+    from mail_archive_server.bulk.exporting import export_to
+    from mail_archive_server.bulk.unfinished import CannotBegin
     from mail_archive_server.local.storage.database import StoreError
     from mail_archive_server.local.storage.store import Store
 
     try:
-        with Store(folder) as store:
+        with Store(folder, looking=True) as store:
             archive = _named_archive(store, arguments.archive)
-            count = export_to(out, store, archive, selection, wanted, _Progress())
-    except (StoreError, NotEmpty) as error:
+            with heard() as interrupts:
+                progress.stopped = interrupts.stopped
+                count = export_to(out, store, archive, selection, wanted, progress, arguments.anew)
+    except (StoreError, CannotBegin) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"{shown(out)} cannot be written ({error.strerror}). Name another folder.") from error
+        raise CommandError(
+            f"{shown(out)} cannot be written ({error.strerror}). Mend that and give the same command to go on, or name "
+            "another folder."
+        ) from error
     signed = sign_manifest(out / EXPORT_MANIFEST, signing, has_changed=True)
 
     if arguments.json:
@@ -167,13 +185,31 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
         raise SettingError(f"{flag}: {fault['msg'][0].lower()}{fault['msg'][1:]}.") from None
 
 
+def _kept(out: Path, progress: "_Progress") -> str:
+    """What is there of an export that was broken off."""
+    from mail_archive_server.bulk.unfinished import beside, is_unfinished
+
+    folder = beside(out)
+    if (out / EXPORT_MANIFEST).is_file():
+        return f"{shown(out)} is whole, but its manifest is not signed as was asked."
+    if not is_unfinished(folder):
+        return f"Nothing was written yet to {shown(out)}. The same command begins from the start."
+    written = number_of(progress.count, "message")
+    return f"{written} written, in {shown(folder)}: the same command goes on, with --anew it begins anew."
+
+
 class _Progress:
-    """A line now and then."""
+    """A line now and then. Breaks off when it is asked to."""
 
     def __init__(self) -> None:
+        self.count = 0
+        self.stopped: Callable[[], bool] = lambda: False
         self._last = time.monotonic()
 
     def __call__(self, count: int) -> None:
+        self.count = count
+        if self.stopped():
+            raise KeyboardInterrupt
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS:
             self._last = now

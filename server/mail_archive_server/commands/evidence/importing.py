@@ -1,6 +1,7 @@
 """`import`: mail into a local archive. Calling it again is safe, and goes on where it was stopped."""
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mail_archive_server.bulk.forms import MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.exports import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
+from mail_archive_server.commands.evidence.interrupting import end, explained, heard
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import path
@@ -59,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     folder = read_value(path, "DIR", arguments.folder)
+    done = _Done(shown(folder))
+    with explained(done.kept):
+        _run(arguments, folder, done)
+
+
+def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     signing = signing_of(arguments)
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
@@ -75,7 +83,10 @@ def run(arguments: argparse.Namespace) -> None:
                 store.keep_from_others()
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
             archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
-            tally = _read(sources, store, archive)
+            _hash_the_rest(store)
+            tally = _read(sources, store, archive, done)
+            if tally.is_interrupted:
+                end(done.kept())
             manifest = folder / f"{archive.archive_id}{MANIFEST_SUFFIX}"
             if sources.exports or manifest.exists() or any(signing):
                 has_changed = _list_all(manifest, store, archive, arguments.sources, query, tally)
@@ -123,18 +134,60 @@ def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
     return _Sources(mail, exports, 0 if in_s3 else total_bytes(paths))
 
 
-def _read(sources: _Sources, store: "Store", archive: "ArchiveRecord") -> "ImportTally":
-    """Bring all of the sources into the archive."""
+class _Done:
+    """What an import has done until now."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.tallies: list[ImportTally] = []
+
+    def kept(self) -> str:
+        """What of it is kept, and how to go on."""
+        added = sum(tally.added for tally in self.tallies)
+        if not added:
+            return f"Nothing was added to {self._folder}. The same command goes on."
+        verb = "was" if added == 1 else "were"
+        kept = f"{number_of(added, 'message')} {verb} added to {self._folder}, and kept"
+        return f"{kept}. The same command goes on."
+
+
+def _hash_the_rest(store: "Store") -> None:
+    """Give the messages of an archive of a version before the hashes that they do not have."""
+    from mail_archive_server.local.importing.record import message_id_of
+    from mail_archive_server.local.storage.store import Unhashed
+
+    def is_whole(message: Unhashed) -> bool:
+        kept = message.kept
+        if message.sha256 is not None:
+            return hashlib.sha256(kept.raw).digest() == message.sha256
+        return message_id_of(kept.raw, str(kept.archive_id)) == kept.archived_message_id
+
+    count = store.hash_the_rest(is_whole)
+    if count:
+        print(f"{number_of(count, 'message')} of a version before got a hash of their records.", file=sys.stderr)
+
+
+def _read(sources: _Sources, store: "Store", archive: "ArchiveRecord", done: _Done) -> "ImportTally":
+    """Bring all of the sources into the archive, until Ctrl-C is pressed."""
     from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
 
     tally = ImportTally()
     is_long = not sources.total or sources.total >= PARALLEL_BYTES
     workers = (os.cpu_count() or 1) if is_long else 0
-    with Reporter(sources.total) as report:
+    with heard() as interrupts, Reporter(sources.total) as show:
+
+        def report(of_source: "ImportTally") -> None:
+            done.tallies = [tally, of_source]
+            show(of_source)
+
         if sources.mail:
-            tally.join(import_mail(store, archive, sources.mail, report, workers))
+            tally.join(import_mail(store, archive, sources.mail, report, workers, interrupts.stopped))
         for each in sources.exports:
-            tally.join(import_export(store, archive, each, report, workers))
+            if interrupts.asked:
+                tally.is_interrupted = True
+                break
+            tally.join(import_export(store, archive, each, report, workers, interrupts.stopped))
+        done.tallies = [tally]
     return tally
 
 

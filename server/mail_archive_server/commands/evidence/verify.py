@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
+from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import number_of, shown
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from mail_archive_server.bulk.comparing import Compared
     from mail_archive_server.local.storage.checking import Check
 
-HELP = "check a local archive whole: the database, each message's hash, the index, its manifest"
+HELP = "check a local archive whole: the database, each record's and message's hash, the index, its manifest"
 
 _SHOWN = 20
 
@@ -33,51 +36,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    until_now = _UntilNow()
+    with explained(until_now.sentence):
+        _run(arguments, until_now)
+
+
+class _UntilNow:
+    """What was looked at."""
+
+    found: "Check | None" = None
+
+    def sentence(self) -> str:
+        """What is to be said where Ctrl-C ends it."""
+        if self.found is None:
+            return "Nothing was looked at yet, and nothing changed. The same command begins from the start."
+        looked_at = f"{number_of(self.found.messages, 'message')} looked at until then"
+        return (
+            f"Nothing was changed; {looked_at}, {len(self.found.damaged):,} damaged. The same command begins from the "
+            "start."
+        )
+
+
+def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     folder = read_value(path, "DIR", arguments.folder)
     named = None if arguments.manifest is None else read_value(path, "--manifest", arguments.manifest)
     signed_by = None if arguments.signed_by is None else read_value(path, "--signed-by", arguments.signed_by)
     stamped_by = None if arguments.stamped_by is None else read_value(path, "--stamped-by", arguments.stamped_by)
-    from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
     from mail_archive_server.bulk.manifest import ManifestError
-    from mail_archive_server.local.importing.record import message_id_of
-    from mail_archive_server.local.storage.checking import Check, check
-    from mail_archive_server.local.storage.database import StoreDamaged, StoreError
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_server.local.storage.checking import Check
+    from mail_archive_server.local.storage.database import StoreError
 
+    _refuse_unfinished(folder, arguments.json)
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
     if (signed_by or stamped_by) and not manifests:
         raise CommandError(f"There is no manifest in {shown(folder)} that could be signed. Name one with --manifest.")
     signatures = [line for each in manifests for line in _signatures(each, signed_by, stamped_by)]
-    compared: list[Compared] = []
+    found = until_now.found = Check()
     try:
-        if named is None and (folder / EXPORT_MANIFEST).is_file():
-            # Files that were written of an archive: there is no database.
-            found = Check()
-            compared = [compare_with_files(folder / EXPORT_MANIFEST)]
-        else:
-            with Store(folder) as store:
-                found = check(store, message_id_of)
-                if not found.database:
-                    compared = [compare_with_archive(each, store) for each in manifests]
-    except StoreDamaged as error:
-        found = Check(database=[str(error.__cause__ or error)])
+        compared = _compare(folder, named, manifests, found)
     except (StoreError, ManifestError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
     if arguments.json:
-        members = {
-            "Whole": found.is_whole and all(each.is_same for each in compared),
-            "Messages": found.messages,
-            "Damaged": found.damaged,
-            "IndexWhole": found.index_is_whole,
-            "StrayRows": found.strays,
-            "Database": found.database,
-            "Manifests": [each.members() for each in compared],
-            "Signatures": signatures,
-        }
-        print(json.dumps(members))
+        print(json.dumps(_members(found, compared, signatures)))
     else:
         looked_at = _lines(found) if found.messages or not compared else []
         for line in [*looked_at, *(line for each in compared for line in _compared_lines(each)), *signatures]:
@@ -86,6 +89,95 @@ def run(arguments: argparse.Namespace) -> None:
         raise CommandError(_next_step(found, shown(folder)))
     if not all(each.is_same for each in compared):
         raise CommandError(f"{shown(folder)} is whole, but is not what its manifest says.")
+
+
+def _refuse_unfinished(folder: Path, as_json: bool) -> None:
+    """
+    Raises:
+        CommandError: it is an export that was not written to its end.
+    """
+    from mail_archive_server.bulk.unfinished import beside, is_unfinished
+
+    # What lies beside a folder says nothing of one that is there.
+    is_there = folder.is_dir() and any(folder.iterdir())
+    begun = folder if is_there else beside(folder)
+    if not is_unfinished(begun):
+        return
+    if as_json:
+        print(json.dumps({"Whole": False, "Unfinished": str(begun)}))
+    raise CommandError(
+        f"{shown(begun)} is an unfinished export: it was broken off. The same `export-local` goes on with it, with "
+        "--anew it begins anew."
+    )
+
+
+def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Check") -> "list[Compared]":
+    """Look at what there is; writes into `found`, and returns what its manifests say."""
+    from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
+    from mail_archive_server.local.importing.record import message_id_of
+    from mail_archive_server.local.importing.rereading import differs
+    from mail_archive_server.local.storage.checking import Reader, Stopped, check
+    from mail_archive_server.local.storage.database import StoreDamaged
+    from mail_archive_server.local.storage.store import Store
+
+    if named is None and (folder / EXPORT_MANIFEST).is_file():
+        # Files that were written of an archive: there is no database.
+        return [compare_with_files(folder / EXPORT_MANIFEST)]
+    try:
+        with Store(folder, looking=True) as store:
+            try:
+                with heard() as interrupts:
+                    check(store, Reader(message_id_of, differs, interrupts.stopped), found)
+            except Stopped:
+                raise KeyboardInterrupt from None
+            compared = [] if found.database else [compare_with_archive(each, store) for each in manifests]
+    except StoreDamaged as error:
+        found.database.append(str(error.__cause__ or error))
+        return []
+    _note(folder, found)
+    return compared
+
+
+def _note(folder: Path, found: "Check") -> None:
+    """Note what is damaged in the archive, for its next import; where it cannot be written, that is said."""
+    from mail_archive_server.local.storage.checking import note
+    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.store import Store
+
+    if found.log or found.database or not _is_news(folder, found):
+        return
+    try:
+        with Store(folder) as store:
+            note(store, found)
+    except StoreError as error:
+        print(f"What was found cannot be noted in the archive, for its next import: {error}", file=sys.stderr)
+
+
+def _is_news(folder: Path, found: "Check") -> bool:
+    """Whether something else is noted in the archive than was found."""
+    from mail_archive_server.local.storage.store import Store
+
+    with Store(folder, looking=True) as store:
+        return not store.has_noted(found.damaged, index_is_whole=found.index_is_whole)
+
+
+def _members(found: "Check", compared: "list[Compared]", signatures: list[str]) -> dict[str, object]:
+    is_as_listed = all(each.is_same for each in compared)
+    return {
+        "Whole": found.is_whole and is_as_listed,
+        "Messages": found.messages,
+        "Damaged": found.damaged,
+        "IndexWhole": found.index_is_whole,
+        "StrayRows": found.strays,
+        "OtherRows": found.rows,
+        "Database": found.database,
+        "Log": found.log,
+        "WithoutHash": found.unhashed,
+        "HashedLater": found.hashed_later,
+        "ReadOtherwise": found.differing,
+        "Manifests": [each.members() for each in compared],
+        "Signatures": signatures,
+    }
 
 
 def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None) -> list[str]:
@@ -125,11 +217,34 @@ def _lines(found: "Check") -> list[str]:
     lines += [f"Damaged: message {shown(each)}" for each in found.damaged[:_SHOWN]]
     if len(found.damaged) > _SHOWN:
         lines.append(f"Damaged: {len(found.damaged) - _SHOWN:,} more")
+    lines += [f"Changed: {shown(each)}" for each in found.rows]
     if found.strays:
         lines.append(f"{number_of(found.strays, 'row')} of no message.")
     if not found.index_is_whole:
         lines.append("The index is not that of the messages.")
-    return [*lines, *(f"Database: {shown(each)}" for each in found.database)]
+    lines += [f"Database: {shown(each)}" for each in found.database]
+    if found.log:
+        lines.append(f"Log: {found.log}")
+    return [*lines, *_information(found)]
+
+
+def _information(found: "Check") -> Iterator[str]:
+    """What was not checked, and what is no damage."""
+    if found.unhashed:
+        yield (
+            f"{number_of(found.unhashed, 'record')} without a hash, put in by a version before: of these, the messages "
+            "and the index were checked, not what searches show. The next import makes their hashes."
+        )
+    if found.hashed_later:
+        yield (
+            f"{number_of(found.hashed_later, 'record')} put in by a version before, and hashed by a later import: that "
+            "they were whole until then is not known."
+        )
+    if found.differing:
+        yield (
+            "For information: today's reader would make other records of "
+            f"{number_of(len(found.differing), 'message')}. That says nothing of damage."
+        )
 
 
 def _next_step(found: "Check", folder: str) -> str:
@@ -137,5 +252,15 @@ def _next_step(found: "Check", folder: str) -> str:
         return (
             f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
             "this one can be read as far as it goes."
+        )
+    if found.log:
+        return (
+            f"{folder} has lost what was written last. Import the mail that it was made of once more, which puts in "
+            "what is missing; or restore it from a copy."
+        )
+    if found.rows and not found.damaged:
+        return (
+            f"{folder} was damaged, or changed by another program. Restore it from a copy, or import the mail into a "
+            "new folder."
         )
     return f"{folder} is not whole. Import the mail that it was made of once more: what is damaged is put in anew."

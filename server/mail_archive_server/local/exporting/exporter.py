@@ -6,21 +6,20 @@ killed goes on with it: objects that were delivered twice are the same objects.
 
 import json
 import logging
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFailed
 from mail_archive_server.local.exports import MAX_MESSAGES
 from mail_archive_server.local.searches import query_of
+from mail_archive_server.local.storage.alone import alone
 from mail_archive_server.local.storage.database import StoreBusy, StoreError
 from mail_archive_server.local.storage.exports import ExportRecord
 from mail_archive_tools.service.buckets import Location
@@ -28,7 +27,7 @@ from mail_archive_tools.service.buckets import Location
 CHUNK_MESSAGES = 50
 """Messages between two looks at whether the export is still wanted; so many may be delivered twice after a kill."""
 LOCK = "exporting.lock"
-"""A database that nobody keeps anything in: whoever holds it delivers. The system frees it when a process ends."""
+"""Whoever holds it delivers. Where the folder cannot be written, exports are this process's own."""
 
 _RETRY_SECONDS = 0.2
 
@@ -66,11 +65,12 @@ class Exporter:
     def run(self, local: Local) -> None:
         """Deliver all that is to be delivered, or wait until another process has."""
         while local.exports.unfinished():
-            with _alone(local.store.folder) as alone:
-                if alone:
+            is_shared = local.store.can_be_written
+            with alone(local.store.folder / LOCK) if is_shared else nullcontext(True) as is_alone:
+                if is_alone:
                     for export in local.exports.unfinished():
                         self._deliver(local, export)
-            if not alone:
+            if not is_alone:
                 time.sleep(_RETRY_SECONDS)
 
     def _run_while_wanted(self, local: Local) -> None:
@@ -168,15 +168,3 @@ def _refuse_deleted(local: Local, export: ExportRecord) -> None:
     archive = local.store.archive_numbered(export.archive)
     if archive is None or archive.state != "ACTIVE":
         raise DeliveryFailed("The archive was deleted")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether this process is the one that delivers the exports of a folder; it is, as long as this lasts."""
-    with closing(sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            yield False
-            return
-        yield True

@@ -50,7 +50,8 @@ _ORPHAN_SECONDS = 0.5
 class ImportTally:
     """What an import did. `skipped` holds the first thousand; `skips` counts them all. `known_objects` are those of an
     export that an import before has read, and that have not changed since. `cut_short` says of exports why not all of
-    their objects could be listed."""
+    their objects could be listed. `is_interrupted`: it was asked to stop, and read no further; what was read is
+    kept."""
 
     added: int = 0
     already_there: int = 0
@@ -59,6 +60,7 @@ class ImportTally:
     known_objects: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     cut_short: list[str] = field(default_factory=list)
+    is_interrupted: bool = False
 
     @property
     def seen(self) -> int:
@@ -70,6 +72,7 @@ class ImportTally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.skipped = [*self.skipped, *other.skipped][:_REPORTED_SKIPS]
         self.cut_short += other.cut_short
+        self.is_interrupted |= other.is_interrupted
 
     def skip(self, skipped: Skipped) -> None:
         self.skips += 1
@@ -107,26 +110,43 @@ _DescribeChunk = Callable[[list[_New], list[Entry]], Iterable[_Described]]
 """Takes what is new of a chunk; gives the chunks that are described by now, this one or ones before."""
 
 Report = Callable[[ImportTally], None]
+Stopped = Callable[[], bool]
 
 
 def silent(tally: ImportTally) -> None:
     """The report that nobody reads."""
 
 
+def never() -> bool:
+    """Whether to stop, where nobody asks."""
+    return False
+
+
 def import_mail(
-    store: Store, archive: ArchiveRecord, sources: Iterable[Path], report: Report = silent, workers: int = 0
+    store: Store,
+    archive: ArchiveRecord,
+    sources: Iterable[Path],
+    report: Report = silent,
+    workers: int = 0,
+    stopped: Stopped = never,
 ) -> ImportTally:
     """Bring every message of the sources into the archive; `report` is called as it goes on. `workers` processes
-    describe the messages; 0: this one does.
+    describe the messages; 0: this one does. Once it is `stopped`, what was read is put in, and no more is read.
 
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
-    return _import(store, archive, read_sources(list(sources)), ImportTally(), report, workers)
+    tally = ImportTally()
+    return _import(store, archive, _until(stopped, tally, read_sources(list(sources))), tally, report, workers)
 
 
 def import_export(
-    store: Store, archive: ArchiveRecord, place: Place, report: Report = silent, workers: int = 0
+    store: Store,
+    archive: ArchiveRecord,
+    place: Place,
+    report: Report = silent,
+    workers: int = 0,
+    stopped: Stopped = never,
 ) -> ImportTally:
     """Bring every message of an export into the archive, with its id, metadata and envelope. Objects that were read
     before, and have not changed, are not fetched again. Where not all of them can be listed, those that were are kept,
@@ -138,12 +158,21 @@ def import_export(
     tally = ImportTally()
     items = read_export(_unread(store, archive, place.entries(), tally), place.fetch)
     try:
-        _import(store, archive, _as_found(items), tally, report, workers)
+        _import(store, archive, _until(stopped, tally, _as_found(items)), tally, report, workers)
     except PlaceFailed as error:
         tally.cut_short.append(str(error))
         return tally
-    store.note_count_after_reading(archive)
+    if not tally.is_interrupted:
+        store.note_count_after_reading(archive)
     return tally
+
+
+def _until(stopped: Stopped, tally: ImportTally, stream: Iterable[_Streamed]) -> Iterator[_Streamed]:
+    for item in stream:
+        yield item
+        if stopped():
+            tally.is_interrupted = True
+            return
 
 
 def _unread(store: Store, archive: ArchiveRecord, entries: Iterable[Entry], tally: ImportTally) -> Iterator[Entry]:
@@ -305,7 +334,8 @@ def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk,
         yield lambda new, read: [_Described(_describe(archive_id, new), read)], lambda: []
         return
 
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),))
+    with _deaf_to_interrupts():
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),))
     waiting: deque[tuple[list[_New], list[Entry], Future[list[NewMessage]]]] = deque()
 
     def next_chunk() -> _Described:
@@ -314,7 +344,9 @@ def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk,
         return _Described([message._replace(raw=each.raw) for each, message in pairs], read)
 
     def describe_chunk(new: list[_New], read: list[Entry]) -> Iterator[_Described]:
-        waiting.append((new, read, pool.submit(_describe_elsewhere, archive_id, new)))
+        with _deaf_to_interrupts():
+            described = pool.submit(_describe_elsewhere, archive_id, new)
+        waiting.append((new, read, described))
         # Two chunks for each worker keep it busy and memory flat.
         while len(waiting) > 2 * workers:
             yield next_chunk()
@@ -327,6 +359,20 @@ def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk,
         yield describe_chunk, describe_rest
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Have processes that start meanwhile never hear Ctrl-C, from their first moment on: it is this one's to answer,
+    which hears what came meanwhile when this ends. A process has the signals blocked that its parent had."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _describe(archive_id: str, new: list[_New]) -> list[NewMessage]:

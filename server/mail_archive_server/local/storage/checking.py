@@ -1,91 +1,257 @@
-"""A local archive looked at whole: the database by SQLite's own check, each message against its id, the index against
-the messages. What is found damaged is noted in the folder, so that the next import puts it in anew."""
+"""A local archive looked at whole: the write-ahead log; the database by SQLite's own check, and the definitions of its
+tables; each message against its hash and its id; every other row that an answer is made of against its hash; the index
+against the messages. Nothing is written: what is found damaged is noted by `note`, so that the next import puts it in
+anew.
+
+What is not looked at: which objects of exports were read before, which no answer is made of, and free pages.
+"""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from sqlite3 import Connection, DatabaseError
+from sqlite3 import Connection, DatabaseError, connect
+from typing import Any
 
-from mail_archive_server.local.storage.database import StoreDamaged
+from mail_archive_server.local.storage.database import BUSY_SECONDS, UNHASHED
+from mail_archive_server.local.storage.hashes import Kept, as_bytes, changed_rows, message_hash
+from mail_archive_server.local.storage.indexed import COLUMNS, Expected
 from mail_archive_server.local.storage.keys import archive_of
+from mail_archive_server.local.storage.log import read_log
+from mail_archive_server.local.storage.reading import SCRIPTS, statements
 from mail_archive_server.local.storage.store import Store
 
 _SHOWN_PROBLEMS = 20
+_STEPS = 20_000
+"""Steps of SQLite's between two looks at whether the check is still wanted."""
+_JOURNAL = (18, b"\x02\x02")
+"""Where a database says that it has a write-ahead log, and how: else its log would not count."""
+_COMMENT, _SPACE = re.compile(r"--[^\n]*"), re.compile(r"\s+")
+
+
+class Stopped(Exception):
+    """The check was not wanted any more."""
 
 
 @dataclass
 class Check:
-    """What was found. `database` are SQLite's complaints, `damaged` the ids of messages that are not what they were,
-    `strays` how many rows belong to no message."""
+    """What was found. `log` is why the write-ahead log does not count whole, `database` are complaints about the
+    database, `damaged` the ids of messages that are not what they were, `rows` what else is not, `strays` how many rows
+    belong to no message. `unhashed` messages have no hash of their record yet, `hashed_later` got theirs after they
+    were put in. `differing` are the ids of records that today's reader would make otherwise, which says nothing of
+    damage."""
 
     messages: int = 0
+    log: str = ""
     database: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
     strays: int = 0
     index_is_whole: bool = True
+    unhashed: int = 0
+    hashed_later: int = 0
+    differing: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        return not (self.database or self.damaged or self.strays) and self.index_is_whole
+        problems = (self.log, self.database, self.damaged, self.rows, self.strays)
+        return self.index_is_whole and not any(problems)
 
 
-def check(store: Store, id_of: Callable[[bytes, str], str]) -> Check:
-    """Look at all of it. `id_of` makes the id of a raw message in an archive.
+@dataclass(frozen=True)
+class Reader:
+    """What a check is given. `id_of` makes the id of a raw message in an archive; `differs` says whether today's reader
+    makes something else of a record; `stopped`, whether the check is still wanted."""
+
+    id_of: Callable[[bytes, str], str]
+    differs: Callable[[Kept], bool] = lambda kept: False
+    stopped: Callable[[], bool] = lambda: False
+
+
+def check(store: Store, reader: Reader, found: Check | None = None) -> Check:
+    """Look at all of it; what is found is written into `found` on the way.
 
     Raises:
-        StoreError: it cannot be opened any more, or is locked.
+        Stopped: it was asked to stop; what was found until then is in `found`.
+        StoreError: it cannot be read any more, or is locked.
     """
-    found = Check()
+    found = found or Check()
+    found.log = read_log(store.path, BUSY_SECONDS).damage
     with store.reading() as db:
-        complaints = [str(line) for (line,) in db.execute(f"PRAGMA integrity_check({_SHOWN_PROBLEMS})")]
-        found.database = [] if complaints == ["ok"] else complaints
+        db.set_progress_handler(reader.stopped, _STEPS)
         try:
-            found.damaged.extend(_damaged_messages(db, store, id_of, found))
-            found.strays = _strays(db)
-        except (DatabaseError, UnicodeDecodeError) as error:
-            found.database.append(f"Its messages cannot all be read: {error}.")
-    if not found.database:
-        found.index_is_whole = _index_is_whole(store)
-        store.note_damage(found.damaged, index_is_whole=found.index_is_whole)
+            _check(db, store, reader, found)
+        except (DatabaseError, UnicodeDecodeError, OverflowError) as error:
+            if reader.stopped():
+                raise Stopped from None
+            found.database.append(f"It cannot be read to its end: {error}.")
+        finally:
+            db.set_progress_handler(None, 0)
     return found
 
 
-def _damaged_messages(db: Connection, store: Store, id_of: Callable[[bytes, str], str], found: Check) -> Iterator[str]:
-    """The ids of damaged messages; counts all of them."""
+def note(store: Store, found: Check) -> None:
+    """Note for the next import what is damaged.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    if not (found.database or found.log):
+        store.note_damage(found.damaged, index_is_whole=found.index_is_whole)
+
+
+def _check(db: Connection, store: Store, reader: Reader, found: Check) -> None:
+    schema = store.schema
+    found.database += _header(store)
+    found.database += _definitions(db, schema)
+    complaints = [str(line) for (line,) in db.execute(f"PRAGMA {schema}.integrity_check({_SHOWN_PROBLEMS})")]
+    if complaints != ["ok"]:
+        found.database += complaints
+    has_hashes = _has_table(db, schema, "message_hash")
+    expected = Expected()
+    for message in _messages(db, store, has_hashes):
+        if reader.stopped():
+            raise Stopped
+        _look_at(message, reader, found)
+        if message.is_there:
+            expected.add(message.kept.key, message.kept.searchable)
+    found.strays = _strays(db, schema, has_hashes)
+    if has_hashes:
+        found.rows += changed_rows(db, schema)
+        found.rows += _missing_hashes(db, schema, found)
+    if not found.database:
+        with as_bytes(db):
+            found.index_is_whole = expected.is_in(db, schema)
+
+
+def _header(store: Store) -> Iterator[str]:
+    start, expected = _JOURNAL
+    with store.path.open("rb") as file:
+        file.seek(start)
+        if file.read(len(expected)) != expected:
+            yield "Its header does not say that it has a write-ahead log, as it was made with."
+
+
+def _definitions(db: Connection, schema: str) -> Iterator[str]:
+    """What of the tables and indexes is not defined as it was made."""
+    with connect(":memory:") as empty:
+        for script in SCRIPTS:
+            for statement in statements(script):
+                empty.execute(statement)
+        made = _defined(empty, "main")
+    empty.close()
+    here = _defined(db, schema)
+    for name in sorted(here.keys() | made.keys()):
+        is_of_a_version_before = name not in here and not _has_table(db, schema, "message_hash")
+        if here.get(name) != made.get(name) and not is_of_a_version_before:
+            yield f"{name} is not defined as it was made."
+
+
+def _defined(db: Connection, schema: str) -> dict[str, str]:
+    """The definitions of tables and indexes by their names, without comments; those that SQLite made left aside."""
+    rows = db.execute(f"SELECT type, name, tbl_name, sql FROM {schema}.sqlite_master").fetchall()
+    return {
+        f"{kind} {name}": _SPACE.sub(" ", _COMMENT.sub("", f"{table} {sql}"))
+        for kind, name, table, sql in rows
+        if not str(name).startswith("sqlite_stat")
+    }
+
+
+def _has_table(db: Connection, schema: str, name: str) -> bool:
+    sql = f"SELECT 1 FROM {schema}.sqlite_master WHERE type = 'table' AND name = ?"
+    return db.execute(sql, (name,)).fetchone() is not None
+
+
+@dataclass(frozen=True)
+class _Message:
+    """What there is of a message; what is None is not there."""
+
+    kept: Kept
+    is_there: bool
+    sha256: bytes | None
+    """Of its bytes, where its id is not made of them."""
+    noted: bytes | None
+    """The hash of its record."""
+    later: float | None
+    has_hash: bool
+
+
+def _messages(db: Connection, store: Store, has_hashes: bool) -> Iterator[_Message]:
+    """All messages, each with what belongs to it; texts as their bytes, since damaged ones may be none."""
+    schema = store.schema
     archive_ids = {archive.number: archive.archive_id for archive in store.archives_in(db)}
-    rows = db.execute(
-        "SELECT m.id, m.archived_message_id, json_valid(m.api_row) AND json_valid(m.metadata), "
-        "CAST(r.bytes AS BLOB), s.id, g.sha256 "
-        "FROM message m LEFT JOIN raw r ON r.id = m.id LEFT JOIN searchable s ON s.id = m.id "
-        "LEFT JOIN given_id g ON g.id = m.id"
+    hashes, of_hash = "", "NULL, NULL"
+    if has_hashes:
+        hashes, of_hash = f"LEFT JOIN {schema}.message_hash h ON h.id = m.id", "h.sha256, h.later"
+    words = ", ".join(f's."{name}"' for name in COLUMNS)
+    values = f"m.has_attachments, m.api_row, m.metadata, {words}, r.bytes"
+    kinds = re.sub(r"[a-z]\.[\w\"]+", lambda name: f"typeof({name[0]})", values)
+    has_given = _has_table(db, schema, "given_id")
+    given = f"LEFT JOIN {schema}.given_id g ON g.id = m.id" if has_given else ""
+    sql = (
+        f"SELECT m.id, m.archived_message_id, json_valid(CAST(m.api_row AS TEXT)) AND "
+        f"json_valid(CAST(m.metadata AS TEXT)), {'g.sha256' if has_given else 'NULL'}, {of_hash}, "
+        f"{kinds.replace(', ', ' || ')}, {values} "
+        f"FROM {schema}.message m LEFT JOIN {schema}.raw r ON r.id = m.id "
+        f"LEFT JOIN {schema}.searchable s ON s.id = m.id {given} {hashes} ORDER BY m.id"
     )
-    for key, message_id, is_valid, raw, searchable, sha256 in rows:
-        found.messages += 1
-        archive_id = archive_ids.get(archive_of(key))
-        whole = is_valid and raw is not None and searchable is not None and archive_id is not None
-        if not whole:
-            yield message_id
-        elif sha256 is not None:
-            # The id is another archive's: it says nothing of the bytes.
-            if hashlib.sha256(raw).digest() != sha256:
-                yield message_id
-        elif id_of(bytes(raw), archive_id or "") != message_id:
-            yield message_id
+    with as_bytes(db):
+        for row in db.execute(sql):
+            yield _message_of(row, archive_ids, has_hashes)
 
 
-def _strays(db: Connection) -> int:
+_KINDS = b"integer" + b"text" * 8 + b"blob"
+"""The types of the columns of a message as it was written."""
+
+
+def _message_of(row: tuple[Any, ...], archive_ids: dict[int, str], has_hashes: bool) -> _Message:
+    key, message_id, is_valid, sha256, noted, later, kinds, has_attachments, api_row, metadata, *searchable, raw = row
+    archive_id = archive_ids.get(archive_of(key), "")
+    is_typed = kinds == _KINDS and isinstance(message_id, bytes)
+    is_there = is_typed and bool(is_valid and archive_id)
+    kept = Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)
+    return _Message(kept, is_there, sha256, noted, later, has_hashes)
+
+
+def _look_at(message: _Message, reader: Reader, found: Check) -> None:
+    """Note what is found of one message."""
+    found.messages += 1
+    kept = message.kept
+    message_id = kept.archived_message_id
+    named = message_id.decode("utf-8", "replace") if isinstance(message_id, bytes) else str(message_id)
+    if not message.is_there or not _bytes_are_its_own(message, named, reader):
+        found.damaged.append(named)
+        return
+    if message.noted is None:
+        found.unhashed += 1
+    elif message_hash(kept) != message.noted:
+        found.damaged.append(named)
+        return
+    if message.later is not None:
+        found.hashed_later += 1
+    if reader.differs(kept):
+        found.differing.append(named)
+
+
+def _bytes_are_its_own(message: _Message, named: str, reader: Reader) -> bool:
+    raw = message.kept.raw
+    if message.sha256 is not None:
+        # The id is another archive's: it says nothing of the bytes.
+        return hashlib.sha256(raw).digest() == message.sha256
+    return reader.id_of(raw, str(message.kept.archive_id)) == named
+
+
+def _missing_hashes(db: Connection, schema: str, found: Check) -> Iterator[str]:
+    """A hash that is missing is damage, but in an archive of a version before until its next import."""
+    is_known = db.execute(f"SELECT 1 FROM {schema}.setting WHERE name = ?", (UNHASHED,)).fetchone()
+    if found.unhashed and not is_known:
+        yield f"The hashes of {found.unhashed:,} records are gone."
+
+
+def _strays(db: Connection, schema: str, has_hashes: bool) -> int:
     count = 0
-    for table in ("raw", "searchable"):
-        (here,) = db.execute(f"SELECT count(*) FROM {table} WHERE id NOT IN (SELECT id FROM message)").fetchone()
+    for table in ("raw", "searchable", *(["message_hash"] if has_hashes else [])):
+        sql = f"SELECT count(*) FROM {schema}.{table} WHERE id NOT IN (SELECT id FROM {schema}.message)"
+        (here,) = db.execute(sql).fetchone()
         count += here
     return count
-
-
-def _index_is_whole(store: Store) -> bool:
-    """By FTS5's own check, which compares the index with what it was made of."""
-    try:
-        with store.writing() as db:
-            db.execute("INSERT INTO trigram (trigram, rank) VALUES ('integrity-check', 1)")
-    except StoreDamaged:
-        return False
-    return True

@@ -1,7 +1,8 @@
 """The folder of a local archive: one SQLite file in WAL mode, its connections, what can be wrong with it.
 
 Any number of threads and processes may use one folder at a time; a writer waits for another, up to
-`BUSY_SECONDS`. Errors are `StoreError`s that name the folder and the next step.
+`BUSY_SECONDS`. A folder that cannot be written is read, and what serving notes is kept in memory (see reading.py).
+Errors are `StoreError`s that name the folder and the next step.
 """
 
 import logging
@@ -9,24 +10,35 @@ import os
 import queue
 import secrets
 import sqlite3
+import threading
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from mail_archive_server.local.storage.hashes import hash_all_rows, hash_settings
 from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
+from mail_archive_server.local.storage.reading import (
+    DISK,
+    SCRIPTS,
+    CannotCopy,
+    add_tables,
+    copy_records,
+    open_to_read,
+    statements,
+)
 from mail_archive_tools import system
 
 DATABASE = "archive.sqlite3"
 APPLICATION_ID = 0x6D61696C  # "mail"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that is writing."""
 _TRY_AGAIN = 0.02
-_SINCE_VERSION_2 = "exports.sql"
+UNHASHED = "unhashed"
+"""A setting of an archive of a version before, until an import has hashed its messages."""
 
 _CONNECTION_SETTINGS = (
     "synchronous = NORMAL",
@@ -36,6 +48,7 @@ _CONNECTION_SETTINGS = (
 )
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
 _DAMAGE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+_DAMAGED_SCHEMA = ("no such table", "no such column", "no such module", "vtable constructor failed", "invalid fts5")
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -64,27 +77,45 @@ class StoreBusy(StoreError):
     """Another process holds the folder's lock."""
 
 
+class StoreUnwritable(StoreError):
+    """The folder cannot be written."""
+
+
+class StoreFull(StoreUnwritable):
+    """The folder's disk takes no more."""
+
+
 class Database:
     """An open local archive folder. Use it as a context manager, or call `close`."""
 
-    def __init__(self, folder: Path, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
-        """Open `folder`; with `create`, make it when it does not exist or is empty.
+    def __init__(
+        self, folder: Path, *, create: bool = False, looking: bool = False, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
+        """Open `folder`; with `create`, to write to it, made when it does not exist or is empty; with `looking`, to
+        change nothing in it. Without either it is written to where that is possible, and else read.
 
         Raises:
-            StoreError: it is no local archive, cannot be written, or is of a newer version.
+            StoreError: it is no local archive, cannot be used, or is of a newer version.
         """
         self.folder = folder
-        self._path = folder / DATABASE
+        self.path = folder / DATABASE
+        self.schema = "main"
+        """What the folder's database is called on a connection."""
+        self.why_not_written = ""
+        """Why what is to be kept is kept in memory; "" where the folder can be written, or is only looked at."""
         self._busy_seconds = busy_seconds
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._in_memory: sqlite3.Connection | None = None
+        self._in_memory_lock = threading.RLock()
         # A store that nobody closed closes its connections when it is forgotten.
         weakref.finalize(self, _close_all, self._idle)
-        if not self._path.is_file():
+        if not self.path.is_file():
             self._make_folder(create)
-        with self._answers(), self._connection() as db:
-            self._check(db, create)
-            self._give_keys(db)
-        settings = self._settings()
+        if looking:
+            self._read()
+        else:
+            self._open(create)
+        settings = {**_new_keys(), **self._settings()}
         self.link_key = bytes.fromhex(settings["link_key"])
         self.credentials = KeyPair(settings["access_key_id"], settings["secret_access_key"])
 
@@ -96,6 +127,28 @@ class Database:
 
     def close(self) -> None:
         _close_all(self._idle)
+        with self._in_memory_lock:
+            if self._in_memory is not None:
+                self._in_memory.close()
+
+    @property
+    def can_be_written(self) -> bool:
+        return self._in_memory is None
+
+    def keep_in_memory(self, why: str) -> None:
+        """From now on the folder is read, and what is to be kept is kept in memory, which ends with this process.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._in_memory_lock:
+            if self._in_memory is not None:
+                return
+            self._read()
+            with self._answers(), self._connection() as db:
+                copy_records(db)
+            self.why_not_written = why
+        logging.getLogger(__name__).warning("%s Searches are kept in memory.", why)
 
     def exposed(self) -> list[Path]:
         """The folder and its files, those of them that others than the owner may use."""
@@ -147,6 +200,10 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        if self._in_memory is not None:
+            with self._in_memory_lock:
+                yield self._in_memory
+            return
         try:
             db = self._idle.get_nowait()
         except queue.Empty:
@@ -159,7 +216,7 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         # Not made anew when it is gone: an empty database would stand in for a lost one.
         db = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
+            f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
             timeout=self._busy_seconds,
             isolation_level=None,
@@ -177,8 +234,9 @@ class Database:
         return db
 
     @contextmanager
-    def _answers(self) -> Iterator[None]:
-        """SQLite's errors as sentences."""
+    def _answers(self, *, opening: bool = False) -> Iterator[None]:
+        """SQLite's errors as sentences. What is asked at opening every archive can answer: one that does not is
+        damaged."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -190,36 +248,82 @@ class Database:
                     "Wait until it has finished, or stop it, and try again."
                 ) from error
             if code in _READ_ONLY_CODES:
-                raise StoreError(
-                    f"The local archive at {self.folder} cannot be written. "
-                    "Searches are kept in it: give this user write access to the folder."
-                ) from error
+                raise self._unwritable() from error
             if code == sqlite3.SQLITE_FULL:
-                raise StoreError(
+                raise StoreFull(
                     f"The disk of the local archive at {self.folder} is full. Free some room and try again; "
                     "nothing that was in it is lost."
                 ) from error
             if code == sqlite3.SQLITE_IOERR:
-                raise StoreError(
+                raise StoreFull(
                     f"The system could not read or write the local archive at {self.folder}: there is a limit of file "
                     "sizes, or the disk fails. See to it and try again; nothing that was in it is lost."
                 ) from error
-            if code in _DAMAGE_CODES:
+            if opening and code == sqlite3.SQLITE_ERROR:
+                raise self.damaged() from error
+            if code in _DAMAGE_CODES or str(error).startswith(_DAMAGED_SCHEMA):
                 raise self.damaged() from error
             raise
+        except UnicodeDecodeError as error:
+            # SQLite's own words about a name that is no text.
+            raise self.damaged() from error
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_AUTH:
+                raise self._unwritable() from error
             if error.sqlite_errorcode & 0xFF in _DAMAGE_CODES:
                 raise self.damaged() from error
             raise
 
+    def _unwritable(self) -> StoreUnwritable:
+        if self.why_not_written:
+            return StoreUnwritable(
+                f"{self.why_not_written} It can be searched, read, verified and exported, and not changed."
+            )
+        return StoreUnwritable(
+            f"The local archive at {self.folder} cannot be written. It can be searched, read, verified and exported; "
+            "to change what is in it, give this user write access to the folder."
+        )
+
     def damaged(self) -> "StoreDamaged":
         """What to raise where it is not what was written."""
         return StoreDamaged(
-            f"{self._path} is not a database of a local archive, or is damaged. `mail-archive-mcp verify "
+            f"{self.path} is not a database of a local archive, or is damaged. `mail-archive-mcp verify "
             f"{self.folder}` says what of it can be read; restore it from a copy, or import the mail into a new folder."
         )
 
     # Opening
+
+    def _open(self, create: bool) -> None:
+        """Open it to write; where that cannot be, and nobody said that it must, to read."""
+        try:
+            with self._answers(opening=True), self._connection() as db:
+                self._check(db, create)
+                self._give_keys(db)
+        except StoreUnwritable as error:
+            if create:
+                raise
+            self.keep_in_memory(first_sentence(error))
+
+    def _read(self) -> None:
+        """Open it to read."""
+        with self._answers(opening=True):
+            try:
+                db = open_to_read(self.path, self._busy_seconds)
+            except CannotCopy as error:
+                raise StoreUnwritable(
+                    f"The local archive at {self.folder} cannot be written, and SQLite cannot read it without writing "
+                    f"beside it. It would have to be copied into memory, but {error}. Copy the folder to where it can "
+                    "be written, and use the copy."
+                ) from error
+            try:
+                self._refuse_others(db, f"{DISK}.")
+                add_tables(db)
+            except BaseException:
+                db.close()
+                raise
+        weakref.finalize(self, db.close)
+        self.schema = DISK
+        self._in_memory = db
 
     def _make_folder(self, create: bool) -> None:
         if not create:
@@ -231,7 +335,7 @@ class Database:
             if any(not entry.name.startswith(DATABASE) for entry in self.folder.iterdir()):
                 raise StoreError(f"{self.folder} is not empty and not a local archive. Name a new folder.")
             # SQLite makes its other files with the rights of the first.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, FILE_MODE))
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, FILE_MODE))
             self.keep_from_others()
         except (NotADirectoryError, FileExistsError):
             raise StoreError(f"{self.folder} is a file, not a folder. Name a new folder.") from None
@@ -243,8 +347,20 @@ class Database:
     def _check(self, db: sqlite3.Connection, create: bool) -> None:
         if create:
             self._create_tables(db)
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (application,) = db.execute("PRAGMA application_id").fetchone()
+        version = self._refuse_others(db)
+        self._try_writing(db)
+        if version < SCHEMA_VERSION:
+            self._upgrade(db)
+
+    def _refuse_others(self, db: sqlite3.Connection, schema: str = "") -> int:
+        """Let a local archive pass that is known here; returns the version of its format."""
+        (version,) = db.execute(f"PRAGMA {schema}user_version").fetchone()
+        (application,) = db.execute(f"PRAGMA {schema}application_id").fetchone()
+        if not self._has_tables(db, schema):
+            raise StoreError(
+                f"{self.folder} is not a local archive yet: what made it was broken off. `mail-archive-mcp import "
+                f"{self.folder} MAIL` makes one."
+            )
         if application != APPLICATION_ID:
             raise StoreError(f"{self.folder} is not a local archive: {DATABASE} there belongs to something else.")
         if version > SCHEMA_VERSION:
@@ -252,10 +368,7 @@ class Database:
                 f"The local archive at {self.folder} was made by a newer mail-archive-mcp (version {version} of the "
                 f"format, this one knows {SCHEMA_VERSION}). Upgrade with `pip install -U mail-archive-mcp`."
             )
-
-        self._try_writing(db)
-        if version < SCHEMA_VERSION:
-            self._upgrade(db)
+        return int(version)
 
     def _try_writing(self, db: sqlite3.Connection) -> None:
         """A folder that cannot be written is told now, not at the first search; one that another process is
@@ -280,7 +393,7 @@ class Database:
             db.execute("ROLLBACK")
             return
 
-        for script in ("schema.sql", _SINCE_VERSION_2):
+        for script in SCRIPTS:
             _run(db, script)
         db.execute("INSERT INTO trigram (trigram, rank) VALUES ('hashsize', 33554432)")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -288,18 +401,19 @@ class Database:
         db.execute("COMMIT")
 
     def _upgrade(self, db: sqlite3.Connection) -> None:
-        """Give an archive of the first version what the second has more."""
+        """Give an archive of a version before what this one has more."""
         db.execute("BEGIN IMMEDIATE")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == SCHEMA_VERSION:  # another process came first
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version < 1:
+                raise self.damaged()
+            for number in range(version + 1, SCHEMA_VERSION + 1):
+                _run(db, SCRIPTS[number - 1])
+                _UPGRADES[number](db)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except BaseException:
             db.execute("ROLLBACK")
-            return
-
-        _run(db, _SINCE_VERSION_2)
-        # The first version deleted nothing for its age: what it kept is not lost to the second.
-        with_mail = f"SELECT id >> {ARCHIVE_SHIFT} FROM message"
-        db.execute(f"UPDATE archive SET retention = 'PERMANENT' WHERE number IN ({with_mail})")
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            raise
         db.execute("COMMIT")
 
     def _write_ahead(self, db: sqlite3.Connection) -> None:
@@ -315,8 +429,8 @@ class Database:
             else:
                 return
 
-    def _has_tables(self, db: sqlite3.Connection) -> bool:
-        return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    def _has_tables(self, db: sqlite3.Connection, schema: str = "") -> bool:
+        return db.execute(f"SELECT 1 FROM {schema}sqlite_master LIMIT 1").fetchone() is not None
 
     def _give_keys(self, db: sqlite3.Connection) -> None:
         """Give the folder the keys that it does not have yet: each has its own."""
@@ -324,14 +438,8 @@ class Database:
         if there == 2:
             return
         db.execute("BEGIN IMMEDIATE")
-        db.executemany(
-            "INSERT OR IGNORE INTO setting VALUES (?, ?)",
-            (
-                ("link_key", secrets.token_hex(32)),
-                ("access_key_id", f"LOCAL{secrets.token_hex(8).upper()}"[:20]),
-                ("secret_access_key", secrets.token_urlsafe(30)),
-            ),
-        )
+        db.executemany("INSERT OR IGNORE INTO setting VALUES (?, ?)", _new_keys().items())
+        hash_settings(db)
         db.execute("COMMIT")
 
     def _settings(self) -> dict[str, str]:
@@ -345,18 +453,37 @@ def _close_all(idle: "queue.LifoQueue[sqlite3.Connection]") -> None:
             idle.get_nowait().close()
 
 
+def _new_keys() -> dict[str, str]:
+    """Keys that nobody has."""
+    return {
+        "link_key": secrets.token_hex(32),
+        "access_key_id": f"LOCAL{secrets.token_hex(8).upper()}"[:20],
+        "secret_access_key": secrets.token_urlsafe(30),
+    }
+
+
+def first_sentence(error: StoreError) -> str:
+    return str(error).partition(". ")[0] + "."
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     """Run a script of this package, within the transaction that is open."""
-    text = resources.files("mail_archive_server.local.storage").joinpath(script).read_text("utf-8")
-    for statement in _statements(text):
+    for statement in statements(script):
         db.execute(statement)
 
 
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script; a transaction can run them one by one, `executescript` would commit it."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+def _keep_for_ever(db: sqlite3.Connection) -> None:
+    """The first version deleted nothing for its age: what it kept is not lost to the second."""
+    with_mail = f"SELECT id >> {ARCHIVE_SHIFT} FROM message"
+    db.execute(f"UPDATE archive SET retention = 'PERMANENT' WHERE number IN ({with_mail})")
+
+
+def _note_unhashed(db: sqlite3.Connection) -> None:
+    """The hashes of messages are made by the next import, since that takes a while."""
+    if db.execute("SELECT 1 FROM message LIMIT 1").fetchone():
+        db.execute("INSERT OR REPLACE INTO setting VALUES (?, 'yes')", (UNHASHED,))
+    hash_all_rows(db)
+
+
+_UPGRADES = {2: _keep_for_ever, 3: _note_unhashed}
+"""What is done, beside making tables, for an archive to become one of that version."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mail_archive_server.local.storage.database import Database
+from mail_archive_server.local.storage.hashes import forget_messages_of_export, hash_messages_of_export, hash_row
 
 State = Literal["QUEUED", "PREPROCESSING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"]
 
@@ -41,7 +42,8 @@ class ExportRecords:
     def add(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        db.execute(f"INSERT INTO export ({names}) VALUES ({marks})", values)
+        number = db.execute(f"INSERT INTO export ({names}) VALUES ({marks})", values).lastrowid
+        hash_row(db, "export", number or 0)
 
     def find(self, export_id: str) -> ExportRecord | None:
         with self._database.reading() as db:
@@ -70,10 +72,12 @@ class ExportRecords:
         sql = f"UPDATE export SET stop_asked = ? WHERE number = ? AND stop_asked IS NULL AND {_IS_UNFINISHED}"
         with self._database.writing() as db:
             db.execute(sql, (now, export.number))
+            hash_row(db, "export", export.number)
 
     def prepare(self, export: ExportRecord) -> None:
         with self._database.writing() as db:
             db.execute("UPDATE export SET state = 'PREPROCESSING' WHERE number = ?", (export.number,))
+            hash_row(db, "export", export.number)
 
     def begin(self, export: ExportRecord, keys: Sequence[int]) -> None:
         """Keep which messages it has, in one transaction with its state: whoever goes on delivers the same ones."""
@@ -83,6 +87,8 @@ class ExportRecords:
                 ((export.number, place, key) for place, key in enumerate(keys)),
             )
             db.execute("UPDATE export SET state = 'PROCESSING' WHERE number = ?", (export.number,))
+            hash_messages_of_export(db, export.number)
+            hash_row(db, "export", export.number)
 
     def next_keys(self, export: ExportRecord, limit: int) -> list[int]:
         """The messages to deliver next; none where all have been."""
@@ -94,6 +100,7 @@ class ExportRecords:
         """Note that so many messages have arrived; returns the record as it is now."""
         with self._database.writing() as db:
             db.execute("UPDATE export SET delivered = ? WHERE number = ?", (delivered, export.number))
+            hash_row(db, "export", export.number)
         return self.reread(export)
 
     def reread(self, export: ExportRecord) -> ExportRecord:
@@ -110,3 +117,5 @@ class ExportRecords:
                 (state, now, error, export.number),
             )
             db.execute("DELETE FROM export_message WHERE export = ?", (export.number,))
+            forget_messages_of_export(db, export.number)
+            hash_row(db, "export", export.number)

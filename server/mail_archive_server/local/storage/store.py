@@ -1,16 +1,24 @@
-"""What a local archive holds: archives, messages, searches. SQL is here and in `query.py`, and nowhere else."""
+"""What a local archive holds: archives, messages, searches. SQL is in this room, and nowhere else."""
 
 import hashlib
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mail_archive_server.local.storage import keys
-from mail_archive_server.local.storage.database import Database
+from mail_archive_server.local.storage.database import UNHASHED, Database, StoreFull, first_sentence
+from mail_archive_server.local.storage.hashes import Kept, forget_archive, hash_row, hash_settings, message_hash
 from mail_archive_server.local.storage.query import Query, select
+
+_T = TypeVar("_T")
+
+_OF_MESSAGE = ("searchable", "raw", "message", "given_id", "message_hash")
+"""The tables that have a row for a message."""
+_HASHED_AT_A_TIME = 500
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,13 @@ class NewMessage(NamedTuple):
     """The id of the message that it is put in for, where more is known of it now."""
 
 
+class Unhashed(NamedTuple):
+    """A message without a hash, and the SHA-256 of its bytes where its id is not made of them."""
+
+    kept: Kept
+    sha256: bytes | None
+
+
 class Store(Database):
     """An open local archive folder. Use it as a context manager, or call `close`."""
 
@@ -97,15 +112,18 @@ class Store(Database):
         """Insert an archive; its number is the next one free."""
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        db.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", values)
+        number = db.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", values).lastrowid
+        hash_row(db, "archive", number or 0)
 
     def change_archive(self, db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in values)
         db.execute(f"UPDATE archive SET {changes} WHERE number = :number", {**values, "number": number})
+        hash_row(db, "archive", number)
 
     def remove_archive(self, db: sqlite3.Connection, number: int) -> None:
         """Remove an archive and all that belongs to it."""
         self._remove_keys(db, keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
+        forget_archive(db, number)
         db.execute(
             "DELETE FROM export_message WHERE export IN (SELECT number FROM export WHERE archive = ?)", (number,)
         )
@@ -143,6 +161,8 @@ class Store(Database):
             db.executemany("INSERT INTO raw VALUES (?, ?)", ((key, m.raw) for key, m in keyed))
             given = ((key, hashlib.sha256(m.raw).digest()) for key, m in keyed if m.given_id)
             db.executemany("INSERT INTO given_id VALUES (?, ?)", given)
+            hashes = ((key, _hash_of(archive.archive_id, key, m)) for key, m in keyed)
+            db.executemany("INSERT INTO message_hash VALUES (?, ?, NULL)", hashes)
             rows = [(key, *m.searchable) for key, m in keyed]
             db.executemany("INSERT INTO searchable VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             db.executemany(
@@ -155,12 +175,12 @@ class Store(Database):
 
     def delete_before(self, archive: ArchiveRecord, second: int) -> int:
         """Delete the messages that were received before that second, so that their bytes are on the disk no more;
-        returns how many there were."""
+        returns how many were deleted: none of a folder that cannot be written."""
         first, last = keys.first_key(archive.number, -sys.maxsize), keys.first_key(archive.number, second) - 1
         sql = "SELECT count(*) FROM message WHERE id BETWEEN ? AND ?"
         with self.reading() as db:
             (count,) = db.execute(sql, (first, last)).fetchone()
-        if not count:
+        if not count or not self.can_be_written:
             return 0
 
         with self.writing() as db:
@@ -179,6 +199,49 @@ class Store(Database):
         """Keep what a check found, for the next import."""
         with self.writing() as db:
             self._write_damage(db, set(archived_message_ids), index_is_whole=index_is_whole)
+
+    def has_noted(self, archived_message_ids: Iterable[str], *, index_is_whole: bool) -> bool:
+        """Whether this is what the last check found."""
+        with self.reading() as db:
+            return self._damage(db) == (set(archived_message_ids), index_is_whole)
+
+    def hash_the_rest(self, is_whole: Callable[["Unhashed"], bool]) -> int:
+        """Make the hashes of messages that a version before put in without; returns how many there were. One that is
+        not whole is noted as damaged instead, so that an import of the same mail puts it in anew."""
+        with self.reading() as db:
+            if db.execute("SELECT 1 FROM setting WHERE name = ?", (UNHASHED,)).fetchone() is None:
+                return 0
+
+        count, last = 0, -1
+        while batch := self._unhashed_after(last):
+            last = batch[-1].kept.key
+            with self.writing() as db:
+                good = [each for each in batch if is_whole(each)]
+                hashes = ((each.kept.key, message_hash(each.kept), time.time()) for each in good)
+                db.executemany("INSERT OR IGNORE INTO message_hash VALUES (?, ?, ?)", hashes)
+                if len(good) < len(batch):
+                    damaged, index_is_whole = self._damage(db)
+                    damaged |= {str(each.kept.archived_message_id) for each in batch if each not in good}
+                    self._write_damage(db, damaged, index_is_whole=index_is_whole)
+            count += len(good)
+        with self.writing() as db:
+            db.execute("DELETE FROM setting WHERE name = ?", (UNHASHED,))
+            hash_settings(db)
+        return count
+
+    def _unhashed_after(self, key: int) -> list["Unhashed"]:
+        """The next messages without a hash, by their keys."""
+        sql = (
+            "SELECT m.id, m.archived_message_id, m.has_attachments, m.api_row, m.metadata, "
+            's."to", s."from", s.cc, s.subject, s.envelope_to, s.envelope_from, CAST(r.bytes AS BLOB), g.sha256 '
+            "FROM message m JOIN searchable s ON s.id = m.id JOIN raw r ON r.id = m.id "
+            "LEFT JOIN given_id g ON g.id = m.id "
+            "WHERE m.id > ? AND m.id NOT IN (SELECT id FROM message_hash) ORDER BY m.id LIMIT ?"
+        )
+        with self.reading() as db:
+            archive_ids = {each.number: each.archive_id for each in self.archives_in(db)}
+            rows = db.execute(sql, (key, _HASHED_AT_A_TIME)).fetchall()
+        return [_unhashed(archive_ids, row) for row in rows]
 
     def mend_index(self) -> bool:
         """Make the index anew where it was found not to be that of the messages; whether it was."""
@@ -283,7 +346,20 @@ class Store(Database):
     def add_search(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        db.execute(f"INSERT INTO search ({names}) VALUES ({marks})", values)
+        number = db.execute(f"INSERT INTO search ({names}) VALUES ({marks})", values).lastrowid
+        hash_row(db, "search", number or 0)
+
+    def change_searches(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Make a change to the searches in one transaction. On a full disk they are kept in memory from then on."""
+        try:
+            with self.writing() as db:
+                return change(db)
+        except StoreFull as error:
+            if not self.can_be_written:
+                raise
+            self.keep_in_memory(first_sentence(error))
+        with self.writing() as db:
+            return change(db)
 
     def search(self, search_id: str) -> SearchRecord | None:
         with self.reading() as db:
@@ -305,6 +381,8 @@ class Store(Database):
 
     def cancel_search(self, db: sqlite3.Connection, search_id: str, now: float) -> None:
         db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
+        for (number,) in db.execute("SELECT number FROM search WHERE search_id = ?", (search_id,)).fetchall():
+            hash_row(db, "search", number)
 
     # Helpers of messages
 
@@ -322,7 +400,7 @@ class Store(Database):
             f"SELECT 'delete', {columns} FROM searchable WHERE id BETWEEN ? AND ?",
             (first, last),
         )
-        for table in ("searchable", "raw", "message", "given_id"):
+        for table in _OF_MESSAGE:
             db.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", (first, last))
 
     def _damage(self, db: sqlite3.Connection) -> tuple[set[str], bool]:
@@ -336,12 +414,13 @@ class Store(Database):
     def _write_damage(self, db: sqlite3.Connection, damaged: set[str], *, index_is_whole: bool) -> None:
         value = json.dumps({"messages": sorted(damaged), "index_is_whole": index_is_whole})
         db.execute("INSERT OR REPLACE INTO setting VALUES ('damage', ?)", (value,))
+        hash_settings(db)
 
     def _remove_damaged(self, db: sqlite3.Connection, archived_message_ids: set[str]) -> None:
         """Make room for what is put in anew. What the index says of it is no longer known, so it is made anew later."""
         for each in archived_message_ids:
             row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (each,)).fetchone()
-            for table in ("searchable", "raw", "message", "given_id") if row else ():
+            for table in _OF_MESSAGE if row else ():
                 db.execute(f"DELETE FROM {table} WHERE id = ?", row)
         self._write_damage(db, self._damage(db)[0] - archived_message_ids, index_is_whole=False)
 
@@ -361,3 +440,25 @@ class Store(Database):
                 free[second] += 1
                 return free[second] - 1
             second += 1
+
+
+def _unhashed(archive_ids: dict[int, str], row: tuple[Any, ...]) -> Unhashed:
+    key, message_id, has_attachments, api_row, metadata, *searchable, raw, sha256 = row
+    archive_id = archive_ids.get(keys.archive_of(key), "")
+    kept = Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)
+    return Unhashed(kept, sha256)
+
+
+def _hash_of(archive_id: str, key: int, message: NewMessage) -> bytes:
+    return message_hash(
+        Kept(
+            archive_id,
+            key,
+            message.archived_message_id,
+            message.has_attachments,
+            message.api_row,
+            message.metadata,
+            message.searchable,
+            message.raw,
+        )
+    )
