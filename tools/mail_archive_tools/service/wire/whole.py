@@ -81,9 +81,7 @@ class _Session:
             return body
 
         document = self._document(operation, body)
-        # A service may leave empty lists out, and nothing else; another operation's answer has members of its own.
-        may_be_bare = not document and any(member.type_name == "list" for member in members.values())
-        if members and not may_be_bare and not document.keys() & members.keys():
+        if members and _is_anothers(document, members):
             raise not_whole(operation.name, "it has nothing of what was asked for")
         whole = _Body(body)
         whole.document = document
@@ -95,6 +93,15 @@ class _Session:
         except (ValueError, RecursionError):
             protocol = self._model.resolved_protocol
             raise not_whole(operation.name, f"it is no whole document ({protocol})") from None
+
+
+def _is_anothers(document: dict[str, Any], members: dict[str, Any]) -> bool:
+    """Whether these cannot be the members of an operation's output: a service may leave out empty lists and nothing
+    else, and does not get more new members than it had."""
+    if not document:
+        return all(member.type_name != "list" for member in members.values())
+    known = document.keys() & members.keys()
+    return len(document.keys() - members.keys()) > len(known)
 
 
 def _speaks_json(response: Any) -> bool:
