@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the client gets. `body_bytes` is how much of the body is sent."""
+    """What the client gets. `body_bytes` is how much of the body is sent; then the connection is reset, or, where it
+    is `closed`, ended in peace."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     body_bytes: int | None = None
+    closed: bool = False
 
 
 RESET = Reply(0, b"")
@@ -60,7 +63,26 @@ def truncated(forward: Forward) -> Reply:
     return Reply(reply.status, reply.body, reply.headers, len(reply.body) // 2)
 
 
+def cut_short(forward: Forward) -> Reply:
+    """Half of the body that Content-Length announces, and the connection is closed: no reset tells of it."""
+    reply = forward()
+    return Reply(reply.status, reply.body, reply.headers, len(reply.body) // 2, closed=True)
+
+
+def cut(forward: Forward) -> Reply:
+    """Half of the body, which Content-Length says is all of it."""
+    reply = forward()
+    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+
+
+def emptied(forward: Forward) -> Reply:
+    reply = forward()
+    return Reply(reply.status, b"", reply.headers)
+
+
 def late(seconds: float) -> Callable[[Forward], Reply]:
+    """So many seconds late; with `first`, of any operation."""
+
     def instead(forward: Forward) -> Reply:
         reply = forward()
         time.sleep(seconds)
@@ -81,6 +103,63 @@ def changed(change: Callable[[dict[str, object]], None]) -> Callable[[Forward], 
     return instead
 
 
+def null_lists(members: dict[str, object]) -> None:
+    """`{"Rows": null}`."""
+    for name in _lists_of(members):
+        members[name] = None
+
+
+def no_lists(members: dict[str, object]) -> None:
+    """`{}`, as a service may say that there is nothing."""
+    for name in _lists_of(members):
+        del members[name]
+
+
+def null_entries(members: dict[str, object]) -> None:
+    """A null in the place of the first entry of each list."""
+    for name in _lists_of(members):
+        entries = cast(list[object], members[name])
+        members[name] = [None, *entries[1:]]
+
+
+def rows_without_id(members: dict[str, object]) -> None:
+    """The first row has lost its ArchivedMessageId."""
+    for row in cast(list[dict[str, object]], members.get("Rows") or [])[:1]:
+        row.pop("ArchivedMessageId", None)
+
+
+def _lists_of(members: dict[str, object]) -> list[str]:
+    return [name for name, value in members.items() if isinstance(value, list)]
+
+
+class Swapped:
+    """A fault: each answer has the body of another operation's last one, where there was one."""
+
+    def __init__(self, *operations: str) -> None:
+        """Of those operations alone, where some are named."""
+        self._operations = operations
+        self._bodies: dict[str, bytes] = {}
+
+    def __call__(self, operation: str, before: int, forward: Forward) -> Reply:
+        reply = forward()
+        if reply.status >= 300:
+            return reply
+        others = [body for name, body in self._bodies.items() if name != operation]
+        self._bodies[operation] = reply.body
+        if not others or (self._operations and operation not in self._operations):
+            return reply
+        return Reply(reply.status, others[-1], reply.headers)
+
+
+def _operation_of(target: str, path: str, body: bytes) -> str:
+    """What an AWS request asks for, in the protocols JSON, CBOR and query."""
+    if target:
+        return target.rpartition(".")[2]
+    if "/operation/" in path:
+        return path.rpartition("/")[2]
+    return parse_qs(body.decode("latin-1")).get("Action", [""])[0]
+
+
 class Proxy:
     """A running proxy. `calls` counts what came, by operation."""
 
@@ -95,13 +174,16 @@ class Proxy:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                self._answer(self.headers.get("X-Amz-Target", "").rpartition(".")[2])
+                body = self._body()
+                self._answer(_operation_of(self.headers.get("X-Amz-Target", ""), self.path, body), body)
 
             def do_GET(self) -> None:
-                self._answer("Link")
+                self._answer("Link", self._body())
 
-            def _answer(self, operation: str) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            def _body(self) -> bytes:
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+            def _answer(self, operation: str, body: bytes) -> None:
                 with proxy._lock:
                     before = proxy.calls[operation]
                     proxy.calls[operation] += 1
@@ -127,7 +209,9 @@ class Proxy:
                 self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
                 self.wfile.write(reply.body[: reply.body_bytes])
-                if reply.body_bytes is not None:
+                if reply.closed:
+                    self.close_connection = True
+                elif reply.body_bytes is not None:
                     self._reset()
 
             def _reset(self) -> None:

@@ -149,7 +149,8 @@ def test_only_what_calls_aws_knows_its_sdk() -> None:
         path.name for path in TOOLS if any(name.split(".")[0] in ("boto3", "botocore") for name in imports(path))
     }
     assert callers == {
-        *("buckets.py", "client.py", "once.py", "refusals.py", "credentials.py", "causes.py", "sdk_errors.py")
+        *("buckets.py", "client.py", "once.py", "refusals.py", "credentials.py", "causes.py", "sdk_errors.py"),
+        *("documents.py", "faults.py"),
     }
 
 

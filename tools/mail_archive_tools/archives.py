@@ -27,6 +27,7 @@ from mail_archive_tools.models.archives import (
 )
 from mail_archive_tools.models.base import ArchiveId, NextToken, PageSize, described_text
 from mail_archive_tools.service.retention import longest_kept
+from mail_archive_tools.service.wire.lists import NOTES
 
 MAX_TAGS = 200
 PENDING_DELETION = timedelta(days=30)
@@ -53,7 +54,8 @@ async def list_archives(
     notes = [*ABOUT_SEARCHING] if next_token is None and response.get("Archives") else []
     if access.client.scope is not None and access.client.scope.alone:
         notes.append(NOT_NARROWED)
-    return ArchiveList.of(**response, Notes=notes or None)
+    notes += response.get(NOTES, [])
+    return ArchiveList.of(**{**response, NOTES: notes or None})
 
 
 async def get_archive(archive_id: ArchiveId, *, access: Access) -> ArchiveDetails:

@@ -38,6 +38,7 @@ from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.matching import Matcher
 from mail_archive_tools.searching.page import Collector, PageState
+from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.searching.windows import Order
 from mail_archive_tools.service.filters import filters_of
@@ -137,7 +138,15 @@ async def search_archive(
         search_id=collector.search_id,
         running_search_id=collector.running_search_id,
         next_cursor=access.cursors.write(collector.state, query) if collector.state.place.edge is not None else None,
-        notes=[*notes, *overflow_notes(counts), *collector.notes, *unread, *shortened] or None,
+        notes=[
+            *notes,
+            *overflow_notes(counts),
+            *left_out_notes(counts.left_out),
+            *collector.notes,
+            *unread,
+            *shortened,
+        ]
+        or None,
     )
 
 

@@ -21,6 +21,7 @@ from mail_archive_tools.models import (
 from mail_archive_tools.models.base import ArchiveId, Cursor, NextToken, PageSize, SearchId
 from mail_archive_tools.models.moments import FromMoment, ToMoment, iso, read_range
 from mail_archive_tools.searching.cursors import RowPlace, fingerprint
+from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.filters import request_filters
 
@@ -95,8 +96,9 @@ async def get_archive_search_results(
         rows=rows,
         total_rows=len(found.rows),
         truncated=found.truncated or None,
+        complete=False if found.left_out else None,
         next_cursor=access.cursors.write(following, query) if following.offset < len(found.rows) else None,
-        notes=shortened or None,
+        notes=[*left_out_notes(found.left_out), *found.notes, *shortened] or None,
     )
 
 

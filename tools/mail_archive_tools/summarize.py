@@ -37,6 +37,7 @@ from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.matching import Matcher, folded
+from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.service.filters import Filters, filters_of
 from mail_archive_tools.untrusted import shorten
@@ -154,7 +155,7 @@ async def _of_range(
         from_timestamp=begin,
         to_timestamp=end,
         coverage=unless_all(sweep.coverage(tally.place.edge), begin, end),
-        complete=tally.is_finished and not tally.counts.overflowed and _is_read(looked_at),
+        complete=tally.is_finished and tally.counts.is_whole and _is_read(looked_at),
         rows=len(counted.places),
         messages=len({tally.columns.message(place) for place in counted.places}),
         searches_so_far=tally.counts.searches,
@@ -163,7 +164,14 @@ async def _of_range(
         summaries=[],
         **terms,
         exceptions=tally.contents.exceptions(tally.columns)[:_REASONS] or None,
-        notes=[*notes, *sweep.notes, *overflow_notes(tally.counts), *tally.notes] or None,
+        notes=[
+            *notes,
+            *sweep.notes,
+            *overflow_notes(tally.counts),
+            *left_out_notes(tally.counts.left_out),
+            *tally.notes,
+        ]
+        or None,
     )
     return answer, counted
 
@@ -215,14 +223,14 @@ async def _of_search(
         search_id=search_id,
         from_timestamp=begin,
         to_timestamp=end,
-        complete=not found.truncated and _is_read(looked_at),
+        complete=not found.truncated and not found.left_out and _is_read(looked_at),
         rows=len(counted.places),
         messages=len({columns.message(place) for place in counted.places}),
         filtered_here=looked_at,
         summaries=[],
         **await to_thread.run_sync(_terms, asked, counted),
         exceptions=contents.exceptions(columns)[:_REASONS] or None,
-        notes=[full] if found.truncated else None,
+        notes=[*([full] if found.truncated else []), *left_out_notes(found.left_out), *found.notes] or None,
     )
     return answer, counted
 

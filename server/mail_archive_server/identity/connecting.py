@@ -74,7 +74,10 @@ class Connection:
     def client_of(self, core: Session, service: str, **more: Any) -> Any:
         import boto3
 
+        from mail_archive_tools.service.wire.whole import only_whole
+
         client = boto3.Session(botocore_session=core).client(service, config=_config(), **more)
+        only_whole(client)
         self._backend.attach(client)
         return client
 
@@ -112,7 +115,10 @@ class Connection:
         return place_of(self._settings, region, partition, self._backend.account(core))
 
     def _sts(self, core: Session, service: str, **credentials: Any) -> Any:
+        from mail_archive_tools.service.wire.whole import only_whole
+
         client = core.create_client(service, config=_config(), **credentials)
+        only_whole(client)
         self._backend.attach(client)
         return client
 

@@ -205,7 +205,7 @@ async def test_what_cannot_be_narrowed_is_refused_unless_that_is_allowed(
             await access.client.get_archive_message(each)
     begin, end = datetime(2025, 5, 25, tzinfo=UTC), datetime(2025, 6, 10, tzinfo=UTC)
     search_id = await access.client.start_archive_search(folder.legal, begin, end, None, 10)
-    assert len(await access.client.get_archive_search_results(search_id)) == 2
+    assert len((await access.client.get_archive_search_results(search_id)).rows) == 2
     assert await access.client.get_archive_message(mine)
     with pytest.raises(errors.OutOfScope):
         await access.client.get_archive_message_content(other)

@@ -19,6 +19,7 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.reading.reader import Fetched, Reader
 from mail_archive_tools.searching.job import SearchRequest, Unfinished
+from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, Window
 from mail_archive_tools.service.filters import Filters, all_of, contains
@@ -156,6 +157,9 @@ class Tracer:
         self.covered = Window(min(known.first, window.first), max(known.last, window.last))
         self.known.add(outcome.results.rows)
         await self._fetch_references()
+        self.notes += [note for note in outcome.results.notes if note not in self.notes]
+        if outcome.results.left_out:
+            return self._incomplete(left_out_notes(outcome.results.left_out)[0])
         if outcome.results.truncated:
             return self._incomplete("There are more messages with such subjects or senders than one search can find.")
         return True

@@ -42,6 +42,8 @@ class Tally:
     contents: Contents = field(default_factory=Contents)
     running_search_id: str | None = None
     notes: list[str] = field(default_factory=list)
+    is_doubtful: bool = False
+    """Whether something was wrong with an answer that was counted: then the next call counts anew."""
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     expires_at: float = field(default_factory=lambda: time.monotonic() + UNFINISHED_SECONDS)
 
@@ -137,11 +139,15 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
             await to_thread.run_sync(tally.columns.add, rows)
         tally.rows_found += len(part.rows)
         tally.place, progressed = part.following, True
-        tally.counts = tally.counts.having_run(part.searches, part.overflowed)
+        tally.counts = tally.counts.having_run(part.searches, part.overflowed, part.left_out)
+        tally.notes += [note for note in part.notes if note not in tally.notes]
+        tally.is_doubtful |= bool(part.left_out or part.notes)
         tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
 
 
 def _seconds_kept(sweep: Sweep, tally: Tally) -> float:
+    if tally.is_doubtful:
+        return 0
     if tally.is_finished:
         return sweep.searcher.recent.lasting(sweep.walk.whole)
     return UNFINISHED_SECONDS

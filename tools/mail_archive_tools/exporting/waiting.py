@@ -54,7 +54,7 @@ def what_to_do(export: Export, examined: Examined | None) -> list[str]:
     if state == "COMPLETED":
         return [f"All of it is at {location}. `mail-archive-mcp import DIR {location}` reads it back, with a manifest."]
     if state != "FAILED":
-        return []
+        return ["In which state it is cannot be told from this answer: look again with get_archive_export."]
 
     notes = []
     if examined is not None:

@@ -119,3 +119,4 @@ class TaggedArchive(Output):
 
 class ArchiveTags(Output):
     tags: list[Tag] = member("The archive's tags; IAM conditions may go by them (aws:ResourceTag).")
+    notes: list[str] | None = optional("What was wrong with Mail Manager's answer.")

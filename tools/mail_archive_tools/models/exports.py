@@ -80,3 +80,4 @@ class ExportSummary(Output):
 class ArchiveExportList(Output):
     exports: list[ExportSummary] = member("The archive's exports, newest first.")
     next_token: str | None = optional("There are more: call list_archive_exports again with it as next_token.")
+    notes: list[str] | None = optional("What was wrong with Mail Manager's answer.")

@@ -65,6 +65,7 @@ class SearchSummary(Output):
 class ArchiveSearchList(Output):
     searches: list[SearchSummary] = member("The archive's searches, newest first.")
     next_token: str | None = optional("There are more: call list_archive_searches again with it as next_token.")
+    notes: list[str] | None = optional("What was wrong with Mail Manager's answer.")
 
 
 class SearchResultRow(Output):
@@ -102,6 +103,7 @@ class SearchResults(FromMail):
     truncated: bool | None = optional(
         "True: it found as many as it was allowed to, so there may be more. Narrow it to be sure."
     )
+    complete: bool | None = optional("False: rows that say of no message were left out; see Notes.")
     next_cursor: str | None = optional("There are more rows: call again with it as cursor.")
     notes: list[str] | None = optional("What was shortened or left out.")
 

@@ -28,11 +28,22 @@ class Counts(NamedTuple):
     """Copies of one message counted once, within a window."""
     overflowed: Annotated[tuple[Second, ...], Field(max_length=NAMED_OVERFLOWS + 1)] = ()
     """Seconds with more messages than a search may find: those that are named, and one more if there are others."""
+    left_out: Count = 0
+    """Rows in the service's answers that said of no message."""
 
-    def having_run(self, searches: int, overflowed: Sequence[int] = ()) -> "Counts":
-        """The counts after more searches, and the seconds that were too full for them."""
+    def having_run(self, searches: int, overflowed: Sequence[int] = (), left_out: int = 0) -> "Counts":
+        """The counts after more searches, the seconds that were too full for them, and the rows that were left out."""
         seconds = tuple(dict.fromkeys((*self.overflowed, *overflowed)))
-        return self._replace(searches=self.searches + searches, overflowed=seconds[: NAMED_OVERFLOWS + 1])
+        return self._replace(
+            searches=self.searches + searches,
+            overflowed=seconds[: NAMED_OVERFLOWS + 1],
+            left_out=self.left_out + left_out,
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that the searches found is here, as far as the service shows."""
+        return not self.overflowed and not self.left_out
 
     def having_found(self, rows: int, messages: int) -> "Counts":
         """The counts with more rows, and the messages that they are of."""

@@ -34,14 +34,18 @@ class Lifetimes:
             begins, expires_at = self._known.get(archive_id, (None, 0.0))
             if time.monotonic() < expires_at:
                 return begins
-            begins = await self._ask(archive_id)
+            try:
+                begins = await self._ask(archive_id)
+            except ServiceFailed:
+                # All of the range is searched then; the next call asks anew.
+                return None
             self._known[archive_id] = (begins, time.monotonic() + KNOWN_SECONDS)
             return begins
 
     async def _ask(self, archive_id: str) -> datetime | None:
         try:
             archive = await self._client.get_archive(archive_id)
-        except (AccessDenied, ServiceFailed):
+        except AccessDenied:
             return None
 
         limits: list[datetime] = []

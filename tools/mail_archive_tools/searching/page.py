@@ -138,7 +138,7 @@ class Collector:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to search, or to look at."""
-        return self.is_searched and not self.counts.overflowed and not self.state.judged.unreadable
+        return self.is_searched and self.counts.is_whole and not self.state.judged.unreadable
 
     @property
     def search_id(self) -> str | None:
@@ -173,7 +173,8 @@ class Collector:
 
     async def _take(self, window: SearchedWindow, limit: int, patience: Patience) -> None:
         """Take rows of a window: all, or as many as are wanted, or as many as there is time to look at."""
-        before = self.state.counts.having_run(window.searches, window.overflowed)
+        before = self.state.counts.having_run(window.searches, window.overflowed, window.left_out)
+        self.notes += [note for note in window.notes if note not in self.notes]
         units, messages = self._units(window)
         self.counts = before.having_found(len(window.rows), messages)
         self.state = self.state._replace(place=window.here, counts=before)

@@ -2,22 +2,41 @@
 
 from dataclasses import dataclass
 
-from mail_archive_tools.errors import REASON_BYTES, NotReady, SearchEnded
+from mail_archive_tools.errors import REASON_BYTES, ArchiveError, NotReady, SearchEnded, ServiceFailed
 from mail_archive_tools.service.shapes import Row, Search, is_unfinished, state_of
 from mail_archive_tools.untrusted import clean_line, shorten
 
 
 @dataclass(frozen=True)
 class Results:
-    """A completed search: its rows as the API gave them, and how many it was allowed to find."""
+    """A completed search: its rows as the API gave them, and how many it was allowed to find. `left_out` rows said of
+    no message; `notes` are on the answer that the rows came in."""
 
     rows: list[Row]
     max_results: int
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def truncated(self) -> bool:
         """Whether there may be more messages than rows."""
-        return len(self.rows) >= self.max_results
+        return len(self.rows) + self.left_out >= self.max_results
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something was wrong with the answer: then it is not kept, and the next call asks anew."""
+        return bool(self.left_out or self.notes)
+
+
+def left_out_notes(left_out: int) -> list[str]:
+    """What to say of rows that say of no message."""
+    if not left_out:
+        return []
+    rows = "1 row" if left_out == 1 else f"{left_out:,} rows"
+    return [
+        f"Mail Manager's answers had {rows} without an ArchivedMessageId, or with nothing in it, left out here: "
+        "messages may be missing. Call again, without cursor, to ask anew."
+    ]
 
 
 def refuse_without_results(search_id: str, search: Search) -> None:
@@ -26,6 +45,7 @@ def refuse_without_results(search_id: str, search: Search) -> None:
     Raises:
         NotReady: it still waits or runs.
         SearchEnded: it failed or was cancelled.
+        ServiceFailed: its state is not one of those that the API has.
     """
     state = state_of(search)
     if is_unfinished(search):
@@ -39,3 +59,19 @@ def refuse_without_results(search_id: str, search: Search) -> None:
         raise SearchEnded(f"Search {search_id} failed: {reason}. It has no results; start a new one.")
     if state == "CANCELLED":
         raise SearchEnded(f"Search {search_id} was cancelled. It has no results; start a new one.")
+    if state != "COMPLETED":
+        said = f"gives search {search_id} the state {clean_line(state)}, which this server does not know"
+        if not state:
+            said = f"does not say in which state search {search_id} is"
+        raise ServiceFailed(
+            f"Mail Manager {said}: whether it has results is not known. Look again with get_archive_search; "
+            "stop_archive_search ends it if it still runs."
+        )
+
+
+def no_rows(search_id: str, why: ArchiveError) -> SearchEnded:
+    """What to raise for a COMPLETED search whose rows the service does not give."""
+    return SearchEnded(
+        f"Search {search_id} is COMPLETED, but its rows cannot be had: {why} Nothing is known of what it found: search "
+        "again."
+    )

@@ -8,7 +8,15 @@ import anyio
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound, SlotTaken
+from mail_archive_tools.errors import (
+    ArchiveError,
+    InvalidArgument,
+    NotFound,
+    NotReady,
+    SearchEnded,
+    ServiceFailed,
+    SlotTaken,
+)
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
@@ -19,7 +27,7 @@ from mail_archive_tools.searching.polling import (
     stopping_when_gone,
     wait_for_search,
 )
-from mail_archive_tools.searching.results import Results, refuse_without_results
+from mail_archive_tools.searching.results import Results, no_rows, refuse_without_results
 from mail_archive_tools.searching.slot import Slot
 from mail_archive_tools.searching.starting import start_when_free
 from mail_archive_tools.searching.windows import Limits
@@ -81,19 +89,26 @@ class Searcher:
 
         Raises:
             NotReady, SearchEnded: it has no results.
+        ServiceFailed: its state is not known, or the answer did not come whole.
         """
 
         async def fetch() -> Results:
             known = search or await self.client.get_archive_search(search_id)
             refuse_without_results(search_id, known)
-            rows = await self.client.get_archive_search_results(search_id)
-            return Results(rows, known.get("MaxResults", Limits().rows))
+            try:
+                found = await self.client.get_archive_search_results(search_id)
+            except (InvalidArgument, NotFound, NotReady) as error:
+                raise no_rows(search_id, error) from error
+            return Results(found.rows, known.get("MaxResults", Limits().rows), found.left_out, found.notes)
 
         if search is not None:
             refuse_without_results(search_id, search)
         if not keep and search_id not in self.results:
             return await fetch()
-        return await self.results.get(search_id, fetch)
+        results = await self.results.get(search_id, fetch)
+        if results.is_doubtful:
+            self.results.forget(search_id)
+        return results
 
     async def _reused(
         self, request: SearchRequest, candidates: tuple[str | None, ...], patience: Patience, keep: bool
@@ -128,7 +143,7 @@ class Searcher:
                 return Unfinished(search_id, runs=0)
 
         if state_of(search) == "COMPLETED":
-            return Finished(search_id, await self.results_of(search_id, search, keep), runs=0)
+            return await self._finished(request, search_id, search, keep, runs=0)
         self.recent.forget(request)
         return None
 
@@ -147,9 +162,21 @@ class Searcher:
             return Unfinished(search_id, runs=1)
 
         self.pace.note(request.archive_id, _seconds_taken(search, anyio.current_time() - started))
-        if state_of(search) != "COMPLETED":
+        return await self._finished(request, search_id, search, keep, runs=1)
+
+    async def _finished(
+        self, request: SearchRequest, search_id: str, search: Search, keep: bool, runs: int
+    ) -> Finished:
+        """The outcome of a search that has ended. One without results answers for no later call."""
+        try:
+            return Finished(search_id, await self.results_of(search_id, search, keep), runs)
+        except SearchEnded:
             self.recent.forget(request)
-        return Finished(search_id, await self.results_of(search_id, search, keep), runs=1)
+            raise
+        except ServiceFailed:
+            if state_of(search) != "COMPLETED":
+                self.recent.forget(request)
+            raise
 
     async def _in_the_way(self, archive_id: str) -> str | None:
         """A sentence on the search that holds the slot, where it can be found."""

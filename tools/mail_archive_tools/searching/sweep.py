@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
@@ -68,13 +68,16 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class SearchedWindow:
     """A window that was searched: its rows in order, those of the windows before left out, the place in it, and the
-    place behind it. `searches` were run for it; in `overflowed` seconds there may be more messages."""
+    place behind it. `searches` were run for it; in `overflowed` seconds there may be more messages. `left_out` rows
+    said of no message; `notes` are on answers that something was wrong with."""
 
     rows: list[RankedRow]
     here: Place
     following: Place
     searches: int
     overflowed: tuple[int, ...] = ()
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,13 +261,12 @@ class Sweep:
                 waiting = place._replace(search_ids=full.search_ids, far=self.walk.far_edge(window))
                 return OutOfTime(waiting, outcome.running, searches)
             rows |= {self.rank(row, window): row for row in outcome.rows}
+            full = full.with_faults_of(outcome)
             if outcome.is_full:
                 overflowed.append(second)
 
         searched = self._searched(place, window, full, searches, rows.values())
-        return SearchedWindow(
-            searched.rows, searched.here, searched.following, searches, tuple(dict.fromkeys(overflowed))
-        )
+        return replace(searched, overflowed=tuple(dict.fromkeys(overflowed)))
 
     def _searched(
         self, place: Place, window: Window, outcome: "_Searches", searches: int, rows: Iterable[Row] | None = None
@@ -286,7 +288,14 @@ class Sweep:
             after=last or place.after,
         )
         here = place._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
-        return SearchedWindow(kept, here, following, searches)
+        return SearchedWindow(
+            kept,
+            here,
+            following,
+            searches,
+            left_out=outcome.all_left_out,
+            notes=tuple(dict.fromkeys(outcome.all_notes)),
+        )
 
     def _is_kept(self, ranked: RankedRow, edge: int, entered: Rank | None) -> bool:
         """Whether a row belongs to the window: it is in the range, not past the window's edge, and not dealt with."""
@@ -322,6 +331,23 @@ class _Searches:
     finished: list[Finished]
     searches: int
     running: str | None = None
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
+    """Of answers beside those of `finished`."""
+
+    def with_faults_of(self, other: "_Searches") -> "_Searches":
+        """These, with what was wrong with the answers of others."""
+        return replace(self, left_out=self.left_out + other.all_left_out, notes=(*self.notes, *other.all_notes))
+
+    @property
+    def all_left_out(self) -> int:
+        """How many rows said of no message."""
+        return self.left_out + sum(each.results.left_out for each in self.finished)
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What is to be said of the answers."""
+        return (*self.notes, *(note for each in self.finished for note in each.results.notes))
 
     @property
     def search_ids(self) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from mail_archive_tools.service.once import never_twice
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
 from mail_archive_tools.service.scope import Scope
-from mail_archive_tools.service.shapes import Export, Row, Search
+from mail_archive_tools.service.shapes import Export, ResultRows, Row, Search
+from mail_archive_tools.service.wire.lists import NOTES, with_lists
 
 
 class MailManager:
@@ -96,14 +97,15 @@ class MailManager:
             self.scope.note_search(search_id)
         return cast(Search, response)
 
-    async def get_archive_search_results(self, search_id: str) -> list[Row]:
-        """The rows of a completed search, all of them."""
+    async def get_archive_search_results(self, search_id: str) -> ResultRows:
+        """The rows of a completed search, all of them but those that say of no message."""
         await self._refuse_search(search_id)
         response = await self._call("GetArchiveSearchResults", resources.search(search_id), SearchId=search_id)
-        rows: list[Row] = response.get("Rows", [])
+        found = response.get("Rows", [])
+        rows: list[Row] = [row for row in found if row is not None and row.get("ArchivedMessageId")]
         if self.scope is not None:
-            self.scope.note_messages(row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row)
-        return rows
+            self.scope.note_messages(row["ArchivedMessageId"] for row in rows)
+        return ResultRows(rows, len(found) - len(rows), tuple(response.get(NOTES, ())))
 
     async def list_archive_searches(
         self, archive_id: str, page_size: int, next_token: str | None = None
@@ -244,7 +246,7 @@ class MailManager:
 
         try:
             client = self._connected()
-            response: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            response = with_lists(client, operation, partial(getattr(client, xform_name(operation)), **parameters))
         except REFUSALS as error:
             if is_about_credentials(error):
                 self._client = None
@@ -253,12 +255,17 @@ class MailManager:
             raise unforeseen(error, resource) from error
 
         _refuse_strangers(response, client.meta.service_model.operation_model(operation).output_shape)
+        _refuse_to_go_in_circles(operation, parameters, response)
         return response
 
     def _connected(self) -> Any:
         with self._connecting:
             if self._client is None:
+                # Imported here, since it loads botocore.
+                from mail_archive_tools.service.wire.whole import only_whole
+
                 client = self._connect()
+                only_whole(client)
                 never_twice(client, "StartArchiveSearch")
                 never_twice(client, "StartArchiveExport")
                 self._client = client
@@ -272,8 +279,27 @@ def _refuse_strangers(response: dict[str, Any], shape: Any) -> None:
         ServiceFailed: this is not Mail Manager's answer.
     """
     kind = response.pop("ResponseMetadata")["HTTPHeaders"].get("content-type", "")
+    for name in ("Archives", "Exports", "Searches", "Tags"):
+        if None in response.get(name, ()):
+            raise ServiceFailed(
+                f"Mail Manager's answer could not be used: an entry of its {name} is null. Call again; if it stays so, "
+                "check the server's endpoint-url, and proxies on the way."
+            )
     if not ("json" in kind or "cbor" in kind) or any(name not in response for name in shape.required_members):
         raise ServiceFailed(
             "The answer is not one of Mail Manager. Check the server's endpoint-url, and proxies on the way; then call "
             "again."
+        )
+
+
+def _refuse_to_go_in_circles(operation: str, parameters: dict[str, Any], response: dict[str, Any]) -> None:
+    """
+    Raises:
+        ServiceFailed: the answer leads to itself.
+    """
+    token = response.get("NextToken")
+    if token is not None and token == parameters.get("NextToken"):
+        raise ServiceFailed(
+            f"Mail Manager's answer to {operation} does not lead on: its NextToken is the one that it was asked with. "
+            "What came before it stands. Begin anew without next_token to see whether there is more."
         )

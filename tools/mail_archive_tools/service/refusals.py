@@ -18,6 +18,7 @@ from mail_archive_tools.service.credentials import EXPIRED, UNKNOWN, asked, refu
 from mail_archive_tools.service.denials import denial_of
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.sdk_errors import code_of, said, said_by, status_of
+from mail_archive_tools.service.wire.faults import CutAnswer, CutAnswerOfChange, NotWhole
 
 REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
 """All that a boto3 client raises."""
@@ -126,6 +127,8 @@ def _over_quota(reason: str, operation: str) -> errors.ArchiveError:
 def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource) -> errors.ArchiveError:
     if isinstance(error, ResponseParserError):
         return unreadable(resource)
+    if isinstance(error, CutAnswer | CutAnswerOfChange):
+        return _not_whole(error, resource)
     if (cause := missing(error)) is not None:
         return cause
     if isinstance(error, HTTPClientError | ConnectionError):
@@ -135,6 +138,15 @@ def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource
     return errors.Misconfigured(
         f"The AWS SDK could not send this call ({type(error).__name__}). Whoever runs this server can check its AWS "
         "files and variables."
+    )
+
+
+def _not_whole(error: NotWhole, resource: Resource) -> errors.ServiceFailed:
+    operation, why = error.kwargs["operation"], error.kwargs["why"]
+    done = " It may have been done all the same." if isinstance(error, CutAnswerOfChange) else ""
+    return errors.ServiceFailed(
+        f"The answer to {operation} did not come whole, for {resource}: {why}.{done} Nothing of it is used. Check the "
+        "network, the server's endpoint-url, and proxies on the way; then call again."
     )
 
 

@@ -1,5 +1,6 @@
 """Responses as boto3 gives them, by the API's names. Any member may be absent; timestamps are aware datetimes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -34,6 +35,16 @@ class Row(TypedDict, total=False):
     SenderIpAddress: str
     Envelope: Envelope
     SourceArn: str
+
+
+@dataclass(frozen=True)
+class ResultRows:
+    """What GetArchiveSearchResults gave: rows with an ArchivedMessageId, how many others were left out, and what is to
+    be said of the answer."""
+
+    rows: list[Row]
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class FoundRow(Row, total=False):

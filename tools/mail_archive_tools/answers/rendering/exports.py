@@ -10,6 +10,7 @@ from mail_archive_tools.models.moments import iso
 
 @line_by_line
 def render_exports(result: ArchiveExportList) -> Iterator[str]:
+    yield from result.notes or ()
     if not result.exports:
         yield "No exports."
     else:
@@ -21,6 +22,7 @@ def render_exports(result: ArchiveExportList) -> Iterator[str]:
 
 @line_by_line
 def render_tags(result: ArchiveTags) -> Iterator[str]:
+    yield from result.notes or ()
     if not result.tags:
         yield "No tags."
     else:

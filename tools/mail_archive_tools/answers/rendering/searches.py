@@ -42,11 +42,16 @@ _AFTER_A_SEARCH = {
     "CANCELLED": "It has no results; start a new one.",
 }
 
+_STATE_NOT_KNOWN = (
+    "In which state it is cannot be told from this answer: look again; stop_archive_search ends it if it stays so."
+)
+
 
 @line_by_line
 def _archives(result: ArchiveList) -> Iterator[str]:
     if not result.archives:
         yield "No archives here that these credentials may see."
+        yield from result.notes or ()
         return
 
     columns = ("ArchiveId", "ArchiveName", "ArchiveState", "LastUpdatedTimestamp")
@@ -59,6 +64,7 @@ def _archives(result: ArchiveList) -> Iterator[str]:
 
 @line_by_line
 def _searches(result: ArchiveSearchList) -> Iterator[str]:
+    yield from result.notes or ()
     if not result.searches:
         yield "No searches of this archive."
         return
@@ -90,8 +96,7 @@ def _stopped(result: StoppedSearch) -> Iterator[str]:
 def _search(result: ArchiveSearch) -> Iterator[str]:
     yield from labelled(result.structured())
     state = result.status.state if result.status else None
-    if state in _AFTER_A_SEARCH:
-        yield _AFTER_A_SEARCH[state]
+    yield _AFTER_A_SEARCH.get(state or "", _STATE_NOT_KNOWN)
 
 
 @line_by_line
@@ -245,6 +250,8 @@ def _count(result: SearchResults) -> str:
     line = f"{len(result.rows)} of {result.total_rows} rows: search {result.search_id}."
     if result.truncated:
         line += " There may be more: it found as many as it may; narrow it to be sure."
+    if result.complete is False:
+        line += " These are not all."
     return line
 
 

@@ -1,0 +1,132 @@
+"""Spoiled answers of the service, tool by tool, beside the answers without them: the same, one that says that it is not
+the whole, or a sentence. And the next call, with a service that is well, has the answer."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from mail_archive_server.app import build_server
+from tests.conftest import Sample, text_of
+from tests.faults import (
+    Fault,
+    Swapped,
+    changed,
+    cut,
+    cut_short,
+    emptied,
+    first,
+    late,
+    no_lists,
+    null_entries,
+    null_lists,
+    rows_without_id,
+)
+from tests.server.test_faults import CHANGES, World, assert_honest, world
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+ALWAYS = 10_000
+OPERATIONS = (
+    "ListArchives", "GetArchive", "StartArchiveSearch", "GetArchiveSearch", "GetArchiveSearchResults",
+    "ListArchiveSearches", "GetArchiveMessage", "GetArchiveMessageContent",
+)  # fmt: skip
+"""Those of the service; a download is none of them."""
+
+SPOILED: dict[str, Callable[[], Fault]] = {
+    "the rows cut short, and closed": lambda: first(ALWAYS, cut_short, "GetArchiveSearchResults"),
+    "the rows cut": lambda: first(ALWAYS, cut, "GetArchiveSearchResults"),
+    "the rows empty": lambda: first(ALWAYS, emptied, "GetArchiveSearchResults"),
+    "the rows null, once": lambda: first(1, changed(null_lists), "GetArchiveSearchResults"),
+    "a null among the rows": lambda: first(ALWAYS, changed(null_entries), "GetArchiveSearchResults"),
+    "a row without its id": lambda: first(ALWAYS, changed(rows_without_id), "GetArchiveSearchResults"),
+    "all cut short, and closed": lambda: first(ALWAYS, cut_short, *OPERATIONS),
+    "all cut": lambda: first(ALWAYS, cut, *OPERATIONS),
+    "all cut at first": lambda: first(1, cut, *OPERATIONS),
+    "all empty": lambda: first(ALWAYS, emptied, *OPERATIONS),
+    "all swapped": lambda: Swapped(*OPERATIONS),
+    "no lists at first": lambda: first(1, changed(no_lists), *OPERATIONS),
+    "nulls in all lists": lambda: first(ALWAYS, changed(null_entries), *OPERATIONS),
+    "all late": lambda: first(ALWAYS, late(0.1), *OPERATIONS),
+    "all 30 s late": lambda: first(ALWAYS, late(30), *OPERATIONS),
+}  # fmt: skip
+IN_CI = ("the rows cut", "a null among the rows", "all swapped", "no lists at first")
+"""The others are for `make soak`."""
+
+Answers = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def running(pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(pristine, tmp_path_factory.mktemp("spoiled") / "archive") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def right(pristine: Sample, running: World) -> Answers:
+    """Each tool, what it is asked, and what it answers where nothing is spoiled."""
+
+    async def ask() -> Answers:
+        access = running.access()
+        async with Client(build_server(lambda: access)) as client:
+            month = {"archive_id": pristine.archive_id, "from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30"}
+            found = (await client.call_tool("search_archive", month)).structured_content or {}
+            ids = [row["ArchivedMessageId"] for row in found["Rows"]]
+            calls = calls_of(pristine.archive_id, month, found["SearchId"], ids)
+            return {tool: (asked, said_by(await client.call_tool(tool, asked))) for tool, asked in calls.items()}
+
+    return anyio.run(ask)
+
+
+def calls_of(archive_id: str, month: dict[str, Any], search_id: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    message = {"archived_message_id": ids[0]}
+    return {
+        "list_archives": {},
+        "get_archive": {"archive_id": archive_id},
+        "search_archive": month,
+        "summarize_archive_search": {**month, "group_by": ["sender"]},
+        "get_archive_thread": {**message, "archive_id": archive_id},
+        "get_archive_search": {"search_id": search_id},
+        "get_archive_search_results": {"search_id": search_id},
+        "list_archive_searches": {"archive_id": archive_id, "page_size": 1},
+        "get_archive_message_content": message,
+        "read_archive_message": message,
+        "read_archive_messages": {"archived_message_ids": ids[:2]},
+    }
+
+
+def said_by(result: Any) -> dict[str, Any]:
+    """What an answer says, apart from the marks of its fences, and from the searches that others have run meanwhile."""
+    members = json.loads(re.sub(r"[0-9a-f]{16}\]\]", "]]", json.dumps(result.structured_content or {})))
+    members.pop("NextToken", None)
+    return {name: value for name, value in members.items() if name not in CHANGES}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in SPOILED]
+)
+async def test_no_tool_says_anything_else_of_a_spoiled_answer(running: World, right: Answers, name: str) -> None:
+    spoiled = SPOILED[name]()
+    for tool, (asked, wanted) in right.items():
+        access = running.access()
+        async with Client(build_server(partial(lambda same: same, access))) as client:
+            running.proxy.calls.clear()
+            running.proxy.fault = spoiled
+            result = await client.call_tool(tool, asked)
+            running.proxy.fault = lambda operation, before, forward: forward()
+
+            said = said_by(result)
+            if not said.get("NotShown"):
+                assert_honest(tool, result, said, wanted)
+            if tool == "list_archive_searches" and not result.is_error:
+                assert (result.structured_content or {})["Searches"], name
+
+            # What was got while something was wrong is kept nowhere.
+            again = await client.call_tool(tool, asked)
+            assert not again.is_error, (name, tool, text_of(again))
+            assert said_by(again) == wanted, (name, tool)

@@ -1,0 +1,1 @@
+"""Between botocore and the wire: answers are whole before botocore reads them."""
