@@ -6,7 +6,13 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from mail_archive_tools.calls.patience import seconds_left
+from mail_archive_tools.errors import Late
+
 _Value = TypeVar("_Value")
+
+_WAIT_SECONDS = 40.0
+"""How long another call is waited for where nobody says how long there is."""
 
 
 class Cache(Generic[_Value]):
@@ -32,17 +38,24 @@ class Cache(Generic[_Value]):
         return self._kept.get(key)
 
     async def get(self, key: str, fetch: Callable[[], Awaitable[_Value]]) -> _Value:
-        """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through."""
+        """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through.
+
+        Raises:
+            Late: another call still fetches it when the time is up.
+        """
         lock = self._fetching.setdefault(key, anyio.Lock())
         try:
-            async with lock:
+            await _in_time(lock)
+            try:
                 if key not in self._kept:
                     self._kept[key] = await fetch()
                 self._kept.move_to_end(key)
                 self._weigh_anew(key)
                 return self._kept[key]
+            finally:
+                lock.release()
         finally:
-            if not lock.statistics().tasks_waiting:
+            if not lock.locked() and not lock.statistics().tasks_waiting:
                 self._fetching.pop(key, None)
 
     def forget(self, key: str) -> None:
@@ -57,3 +70,14 @@ class Cache(Generic[_Value]):
         self._weights[key] = weight
         while len(self._kept) > 1 and self._total > self._limit:
             self.forget(next(iter(self._kept)))
+
+
+async def _in_time(lock: anyio.Lock) -> None:
+    """Wait until nobody else fetches, as long as there is time."""
+    if not lock.locked():
+        lock.acquire_nowait()
+        return
+    with anyio.move_on_after(max(0.0, seconds_left(_WAIT_SECONDS))) as waiting:
+        await lock.acquire()
+    if waiting.cancelled_caught:
+        raise Late("Another call still fetches the same, and the time of this one is up. Call again.")

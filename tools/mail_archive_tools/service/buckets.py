@@ -16,6 +16,9 @@ NEEDED = (*ON_BUCKET, *ON_OBJECTS)
 
 SERVICE = "ses.amazonaws.com"
 
+_SECONDS = 40.0
+"""How long looking at a bucket may take where nobody says how long there is."""
+
 ALLOWED = "allowed"
 _NEVER_WRITTEN = "mail-archive-mcp-never-writes-this"
 _NO_SUCH_TAG = '"no object has this ETag"'
@@ -92,9 +95,15 @@ class Buckets:
             ArchiveError: S3 cannot be asked at all.
         """
         # Imported here: commands that only ask what a location is need not wait for it.
+        import anyio
         from anyio import to_thread
 
-        return await to_thread.run_sync(self.examine_now, location, abandon_on_cancel=True)
+        from mail_archive_tools.calls.patience import seconds_left
+        from mail_archive_tools.errors import Late
+
+        with anyio.move_on_after(max(0.0, seconds_left(_SECONDS))):
+            return await to_thread.run_sync(self.examine_now, location, abandon_on_cancel=True)
+        raise Late(f"S3 did not say in the time of this call whether {location} can be used. Call again.")
 
     def examine_now(self, location: Location) -> Examined:
         """The same; blocks."""
