@@ -6,13 +6,9 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from mail_archive_tools.calls.patience import seconds_left
-from mail_archive_tools.errors import Late
+from mail_archive_tools.calls.waiting import in_time
 
 _Value = TypeVar("_Value")
-
-_WAIT_SECONDS = 40.0
-"""How long another call is waited for where nobody says how long there is."""
 
 
 class Cache(Generic[_Value]):
@@ -45,15 +41,12 @@ class Cache(Generic[_Value]):
         """
         lock = self._fetching.setdefault(key, anyio.Lock())
         try:
-            await _in_time(lock)
-            try:
+            async with in_time(lock):
                 if key not in self._kept:
                     self._kept[key] = await fetch()
                 self._kept.move_to_end(key)
                 self._weigh_anew(key)
                 return self._kept[key]
-            finally:
-                lock.release()
         finally:
             if not lock.locked() and not lock.statistics().tasks_waiting:
                 self._fetching.pop(key, None)
@@ -70,14 +63,3 @@ class Cache(Generic[_Value]):
         self._weights[key] = weight
         while len(self._kept) > 1 and self._total > self._limit:
             self.forget(next(iter(self._kept)))
-
-
-async def _in_time(lock: anyio.Lock) -> None:
-    """Wait until nobody else fetches, as long as there is time."""
-    if not lock.locked():
-        lock.acquire_nowait()
-        return
-    with anyio.move_on_after(max(0.0, seconds_left(_WAIT_SECONDS))) as waiting:
-        await lock.acquire()
-    if waiting.cancelled_caught:
-        raise Late("Another call still fetches the same, and the time of this one is up. Call again.")

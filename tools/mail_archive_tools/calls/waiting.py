@@ -6,7 +6,8 @@ time-outs, makes no further try, and there are never more of them than a bound.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.calls.patience import seconds_left
-from mail_archive_tools.errors import Late
+from mail_archive_tools.errors import Late, Unreachable
 
 CALL_SECONDS = 40.0
 """How long a call of the service may take where nobody says how long there is."""
@@ -49,8 +50,13 @@ class Waiting:
             raise Late(f"{self._most} calls still wait for an answer of Mail Manager. Call again in a minute.")
 
         until = time.monotonic() + left
-        with anyio.move_on_after(left, shield=keep):
-            return await to_thread.run_sync(self._counted, send, until, abandon_on_cancel=True)
+        try:
+            with anyio.move_on_after(left, shield=keep):
+                return await to_thread.run_sync(self._counted, send, until, abandon_on_cancel=True)
+        except Unreachable:
+            if time.monotonic() < until:
+                raise
+            # The thread saw the end of its time first.
         raise Late(f"Mail Manager did not answer {what} in the time of this call. Call again.")
 
     def _counted(self, send: Callable[[], _Answer], until: float) -> _Answer:
@@ -62,6 +68,30 @@ class Waiting:
         finally:
             with self._counting:
                 self._threads -= 1
+
+
+@asynccontextmanager
+async def in_time(lock: anyio.Lock) -> AsyncIterator[None]:
+    """Hold a lock under which something is fetched.
+
+    Raises:
+        Late: another call still fetches when the time is up.
+    """
+    if lock.locked():
+        await _wait_for(lock)
+    else:
+        lock.acquire_nowait()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _wait_for(lock: anyio.Lock) -> None:
+    with anyio.move_on_after(max(0.0, seconds_left(CALL_SECONDS))) as waiting:
+        await lock.acquire()
+    if waiting.cancelled_caught:
+        raise Late("Another call still fetches the same, and the time of this one is up. Call again.")
 
 
 def time_is_up() -> bool:

@@ -30,15 +30,15 @@ def never_twice(client: Any, operation: str) -> None:
 
 
 def no_try_too_late(client: Any) -> None:
-    """Let this client's calls be tried again only while whoever asked still waits."""
+    """Let this client's calls be sent, and tried again, only while whoever asked still waits."""
     from botocore.exceptions import ReadTimeoutError
 
-    def refuse_another(request: Any, **_: Any) -> None:
-        is_another = request.context.get("retries", {}).get("attempt", 1) > 1
-        if is_another and time_is_up():
+    def refuse(request: Any, **_: Any) -> None:
+        # The first try, too: loading the SDK, or getting credentials, may have taken all the time.
+        if time_is_up():
             raise ReadTimeoutError(endpoint_url=request.url)
 
-    client.meta.events.register("request-created", refuse_another)
+    client.meta.events.register("request-created", refuse)
 
 
 def _failed(parsed: dict[str, Any], operation: str) -> BaseException:
