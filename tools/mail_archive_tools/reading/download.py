@@ -143,7 +143,7 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
                 return await _get(own, link)
     except TimeoutError:
         raise DownloadFailed(
-            f"The raw message did not arrive in the {seconds:.0f} s that there were. {_AGAIN}"
+            f"The raw message did not arrive within the {seconds:.0f} s that there were. {_AGAIN}"
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         # The library's own text names the link.
