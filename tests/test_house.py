@@ -32,8 +32,9 @@ FLOORS = (
     ("mime.html", "mime.carried", "mime.fields"),
     ("mime.css",),
     ("mime.codecs",),
+    ("cache",),
     ("calls",),
-    ("cache", "untrusted", "sandbox"),
+    ("untrusted", "sandbox"),
     ("system",),
     ("errors",),
 )

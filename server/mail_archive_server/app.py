@@ -14,7 +14,13 @@ from mail_archive_server.hosting.consenting import Consents
 from mail_archive_server.hosting.hosted import Accessor, HostedTool
 from mail_archive_server.hosting.published import PublishedTool, chosen_tools
 from mail_archive_server.hosting.viewing import tell_those_who_show_views, view_of
-from mail_archive_server.middleware import refuse_bogus_cursors, refuse_unknown_tools, warm_up_after_listing
+from mail_archive_server.middleware import (
+    REQUEST_SECONDS,
+    refuse_bogus_cursors,
+    refuse_unknown_tools,
+    warm_up_after_listing,
+    within,
+)
 from mail_archive_server.prompts import add_prompts
 from mail_archive_server.resources import add_completion, add_resources
 from mail_archive_server.settings import Settings
@@ -43,11 +49,12 @@ def build_server(
     tools: Sequence[PublishedTool] | None = None,
     consents: Consents | None = None,
     views: Literal["apps", "all"] = "apps",
+    request_seconds: float = REQUEST_SECONDS,
 ) -> MCPServer[Any]:
     """A server whose calls work with the access that `access` gives. It offers `tools`, those that only read where
     None, and those resources and prompts that need no others. `consents` are how users agree to what changes
     something, asked by the client where None; `views` who is told of the tools that show views: hosts that render MCP
-    Apps, or all."""
+    Apps, or all. A request may take `request_seconds`, and a grace."""
     published = chosen_tools(Settings()) if tools is None else tools
     asking = Consents() if consents is None else consents
     names = {each.name for each in published}
@@ -78,6 +85,7 @@ def build_server(
             tell_those_who_show_views(view.for_apps),
             refuse_bogus_cursors,
             warm_up_after_listing(access),
+            within(request_seconds),
         ],
     )
     add_resources(server, access, names)

@@ -13,6 +13,10 @@ from mail_archive_server.hosting.hosted import Accessor
 WARM_UP_SECONDS = 0.05
 """How long after the first list of tools the loading begins, so that the answer is out before."""
 
+REQUEST_SECONDS = 45.0
+"""How long a request may take: hosts cut at 60 s."""
+LONGEST_SECONDS = 60.0
+
 _LISTS = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}
 
 Request = ServerRequestContext[Any, Any]
@@ -34,6 +38,30 @@ async def refuse_bogus_cursors(ctx: Request, call_next: CallNext) -> HandlerResu
     if ctx.method in _LISTS and ctx.params is not None and ctx.params.get("cursor") is not None:
         raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page.")
     return await call_next(ctx)
+
+
+def within(seconds: float) -> ServerMiddleware[Any]:
+    """Whatever a request asks of the service ends in that time, or in `wait_seconds` where that is longer."""
+
+    async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
+        # Imported here: a server that only lists its tools needs none of it.
+        from mail_archive_tools.calls.patience import Patience
+
+        with Patience(max(seconds, _wait_seconds(ctx))):
+            return await call_next(ctx)
+
+    return middleware
+
+
+def _wait_seconds(ctx: Request) -> float:
+    """What a call says of how long it may take; its tool checks it."""
+    arguments = (ctx.params or {}).get("arguments")
+    if not isinstance(arguments, dict):
+        return 0.0
+    asked = arguments.get("wait_seconds")
+    if isinstance(asked, bool) or not isinstance(asked, int | float):
+        return 0.0
+    return min(asked, LONGEST_SECONDS)
 
 
 def warm_up_after_listing(access: Accessor) -> ServerMiddleware[Any]:

@@ -1,15 +1,35 @@
-"""Ending a server on stdio at the first Ctrl-C: the thread that waits for a line of stdin cannot be interrupted."""
+"""Ending a server: at the first Ctrl-C, and soon after stdin was closed.
+
+Threads that wait for a line of stdin, or for an answer of the service, cannot be interrupted.
+"""
 
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
-_BY_SIGNAL = 128
+BY_SIGNAL = 128
 """A program that a signal ended says this and the signal's number."""
+
+
+END_SECONDS = 4.0
+"""How long after its end was asked for a process may live: calls stop their searches, and what hangs is left."""
+
+
+def end_soon(leave: Callable[[], None], code: int = 0) -> None:
+    """End the process in a few seconds, whatever hangs; if it ends by itself before, so much the better."""
+
+    def end() -> None:
+        leave()
+        os._exit(code)
+
+    timer = threading.Timer(END_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 class Calls:
@@ -65,4 +85,4 @@ async def _end_on_signal(
         await calls.ended(grace_seconds)
     leave()
     # The thread that reads stdin is left behind.
-    os._exit(_BY_SIGNAL + number)
+    os._exit(BY_SIGNAL + number)

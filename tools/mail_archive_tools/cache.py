@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from mail_archive_tools.calls.waiting import in_time
+
 _Value = TypeVar("_Value")
 
 
@@ -32,17 +34,21 @@ class Cache(Generic[_Value]):
         return self._kept.get(key)
 
     async def get(self, key: str, fetch: Callable[[], Awaitable[_Value]]) -> _Value:
-        """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through."""
+        """The value of that key, by `fetch` when it is not here. What `fetch` raises goes through.
+
+        Raises:
+            Late: another call still fetches it when the time is up.
+        """
         lock = self._fetching.setdefault(key, anyio.Lock())
         try:
-            async with lock:
+            async with in_time(lock):
                 if key not in self._kept:
                     self._kept[key] = await fetch()
                 self._kept.move_to_end(key)
                 self._weigh_anew(key)
                 return self._kept[key]
         finally:
-            if not lock.statistics().tasks_waiting:
+            if not lock.locked() and not lock.statistics().tasks_waiting:
                 self._fetching.pop(key, None)
 
     def forget(self, key: str) -> None:

@@ -15,6 +15,7 @@
         ├── Misconfigured        the server's own settings are wrong
         ├── Throttled            too many calls
         ├── Unreachable          no answer
+        │   └── Late             none in the time of the call
         ├── DownloadFailed       the raw message could not be fetched
         ├── Unreadable           what came cannot be read within the limits
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
@@ -84,6 +85,10 @@ class Throttled(ArchiveError):
 
 class Unreachable(ArchiveError):
     """The service did not answer."""
+
+
+class Late(Unreachable):
+    """The service did not answer in the time that the call had."""
 
 
 class DownloadFailed(ArchiveError):

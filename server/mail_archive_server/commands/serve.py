@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from mail_archive_server.commands import CommandError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 HELP = "serve the archives to an MCP host (the default)"
 
 PATH = "/mcp"
-GRACE_SECONDS = 5
+GRACE_SECONDS = 4
 """How long calls may take to end once the server was told to stop."""
 
 # At DEBUG these write message bodies, download links or signatures.
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         if settings.consent == "host" and change_something(tools):
             _say(f"Changes: {FORMS[settings.consent]}.")
         if settings.transport == "http":
-            _serve_http(server, settings, token)
+            _serve_http(server, settings, token, held.close)
         else:
             _serve_stdio(server, settings, held.close)
 
@@ -75,7 +76,8 @@ def _for_callers(settings: Settings) -> "tuple[str | None, Cursors]":
 def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[], None]) -> None:
     import anyio
 
-    from mail_archive_server.stopping import Calls, run_until_told_to_stop
+    from mail_archive_server.stopping import Calls, end_soon, run_until_told_to_stop
+    from mail_archive_server.transport.stdio import serve_stdio
 
     if sys.stdin.isatty():
         _say(
@@ -85,19 +87,22 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[
 
     calls = Calls()
     server.middleware.append(calls.counted)
-    anyio.run(run_until_told_to_stop, server.run_stdio_async, calls, GRACE_SECONDS, leave)
+    serve = partial(serve_stdio, server, partial(end_soon, leave))
+    anyio.run(run_until_told_to_stop, serve, calls, GRACE_SECONDS, leave)
 
 
-def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None) -> None:
+def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None, leave: Callable[[], None]) -> None:
     import uvicorn
 
-    from mail_archive_server.transport.listening import callers_of, listen
+    from mail_archive_server.transport.bodies import with_readable_bodies
+    from mail_archive_server.transport.listening import callers_of, ending_in_time, listen
     from mail_archive_server.transport.tokens import who_may_call, with_health, with_token
 
     listening, place = listen(settings)
     app: Any = server.streamable_http_app(
         streamable_http_path=PATH, host=settings.host, transport_security=callers_of(settings)
     )
+    app = with_readable_bodies(app, callers_of(settings))
     if settings.issuer is not None:
         from mail_archive_server.transport.issuer import with_issuer
 
@@ -112,11 +117,16 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None)
     _say(who_may_call(settings, token))
     if settings.cursor_key is None:
         _say("Cursors are sealed for this run alone; MAIL_ARCHIVE_CURSOR_KEY lets them outlive it.")
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
+
+    def close() -> None:
         if settings.socket is not None:
             settings.socket.unlink(missing_ok=True)
+        leave()
+
+    try:
+        ending_in_time(uvicorn.Server(config), close).run(sockets=[listening])
+    finally:
+        close()
     # It ends by Ctrl-C alone, and whether Python hears of that as well depends on what it was doing.
     raise KeyboardInterrupt
 

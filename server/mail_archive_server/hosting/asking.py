@@ -63,9 +63,14 @@ class Asking:
 
     async def _by_request(self, change: Change) -> None:
         """Ask while the call waits."""
-        answer = await self._ctx.session.elicit_form(
-            await change.described(), _form(change), related_request_id=self._ctx.request_id
-        )
+        # Imported here, as all that only calls need.
+        from mail_archive_tools.calls.patience import waiting_for_a_person
+
+        described = await change.described()
+        with waiting_for_a_person():
+            answer = await self._ctx.session.elicit_form(
+                described, _form(change), related_request_id=self._ctx.request_id
+            )
         _refuse_unless_agreed(answer, change)
 
     async def _by_result(self, change: Change) -> None:

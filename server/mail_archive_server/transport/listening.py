@@ -3,16 +3,23 @@
 import os
 import socket
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mcp.server.transport_security import TransportSecuritySettings
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings
+from mail_archive_server.stopping import BY_SIGNAL, end_soon
 from mail_archive_server.terminal import shown
 from mail_archive_tools import system
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def only_this_machine() -> TransportSecuritySettings:
@@ -79,3 +86,16 @@ def _listen_on_socket(path: Path) -> socket.socket:
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+def ending_in_time(server: "uvicorn.Server", leave: Callable[[], None]) -> "uvicorn.Server":
+    """The server, which ends soon after it was told to, whatever hangs."""
+    handled = server.handle_exit
+
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        if not server.should_exit:
+            end_soon(leave, BY_SIGNAL + number)
+        handled(number, frame)
+
+    server.handle_exit = handle_exit  # type: ignore[method-assign,assignment]  # by which uvicorn hears of signals
+    return server

@@ -9,7 +9,7 @@ import pytest
 from mail_archive_server.local.storage.database import DATABASE
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
-from tests.local.storage.test_damage import change, run_here, verified
+from tests.local.storage.test_damage import change, run, verified
 
 SINCE_VERSION_3 = ("message_hash", "row_hash")
 
@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(5):
         raw = eml(From="a@b.example", Subject=f"number {number}", Date=f"Mon, {number + 2} Jun 2025 10:00:00 +0000")
         (folder / "mail" / f"{number}.eml").write_bytes(raw)
-    assert run_here("import", str(folder / "archive"), str(folder / "mail")).returncode == 0
+    assert run("import", str(folder / "archive"), str(folder / "mail")).returncode == 0
     return folder
 
 
@@ -42,7 +42,7 @@ def test_an_archive_of_a_version_before_says_what_was_not_checked(archive: Path)
     of_version_2(archive)
     found = verified(archive)
     assert found["Whole"] is True and (found["WithoutHash"], found["HashedLater"]) == (5, 0)
-    said = run_here("verify", str(archive)).stdout
+    said = run("verify", str(archive)).stdout
     assert "5 records without a hash" in said and "not what searches show" in said and "next import" in said
 
 
@@ -55,10 +55,10 @@ def test_serving_it_does_not_claim_more(archive: Path) -> None:
 
 def test_the_next_import_makes_its_hashes_and_verify_says_that_they_are_younger(made: Path, archive: Path) -> None:
     of_version_2(archive)
-    assert "5 messages of a version before got a hash" in run_here("import", str(archive), str(made / "mail")).stderr
+    assert "5 messages of a version before got a hash" in run("import", str(archive), str(made / "mail")).stderr
     found = verified(archive)
     assert found["Whole"] is True and (found["WithoutHash"], found["HashedLater"]) == (0, 5)
-    assert "that they were whole until then is not known" in run_here("verify", str(archive)).stdout
+    assert "that they were whole until then is not known" in run("verify", str(archive)).stdout
     change(archive, "UPDATE message SET api_row = replace(api_row, 'number 3', 'forged 3')")
     assert len(list(verified(archive)["Damaged"])) == 1  # type: ignore[call-overload]
 
@@ -66,7 +66,7 @@ def test_the_next_import_makes_its_hashes_and_verify_says_that_they_are_younger(
 def test_a_message_that_is_damaged_already_gets_no_hash_but_is_put_in_anew(made: Path, archive: Path) -> None:
     of_version_2(archive)
     change(archive, "UPDATE raw SET bytes = bytes || 'forged' WHERE id = (SELECT min(id) FROM raw)")
-    assert run_here("import", str(archive), str(made / "mail")).returncode == 0
+    assert run("import", str(archive), str(made / "mail")).returncode == 0
     found = verified(archive)
     assert found["Whole"] is True and (found["WithoutHash"], found["HashedLater"]) == (0, 4)
 
@@ -90,7 +90,7 @@ def test_a_hash_that_is_gone_is_damage(archive: Path) -> None:
 def test_what_else_was_changed_by_another_program_is_named(archive: Path, changed: str, said: str) -> None:
     change(archive, changed)
     assert said in str(verified(archive)["OtherRows"])
-    assert "changed by another program" in run_here("verify", str(archive)).stderr
+    assert "changed by another program" in run("verify", str(archive)).stderr
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_record_that_todays_reader_makes_otherwise_is_information_and_no_damag
         _put_in_as_an_older_reader(store, record.archive_id, rows[0][0])
     found = verified(archive)
     assert found["Whole"] is True and found["ReadOtherwise"] == [rows[0][0]]
-    assert "That says nothing of damage." in run_here("verify", str(archive)).stdout
+    assert "That says nothing of damage." in run("verify", str(archive)).stdout
 
 
 def _put_in_as_an_older_reader(store: Store, archive_id: str, message_id: str) -> None:

@@ -178,7 +178,7 @@ def _always(link: str) -> Callable[[], Awaitable[str]]:
         ("packed", "compressed"),
         ("large", "read at most"),
         ("claims", "read at most"),
-        ("slow", "did not arrive within"),
+        ("slow", "did not arrive within the"),
         ("nothing", "status 404"),
     ],
 )

@@ -1,6 +1,9 @@
 """The time that one call may take, and who is told how it passes."""
 
-from collections.abc import Awaitable, Callable
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Self
 
@@ -9,40 +12,75 @@ import anyio
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 """Told how far a long call is: what is done, of how much (None: unknown), and a sentence."""
 
+GRACE_SECONDS = 3.0
+"""How long after its time is up a call may still ask the service: what it started has to be named, and stopped."""
+
 
 async def silent(done: float, total: float | None, sentence: str) -> None:
     """The progress that nobody watches."""
 
 
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+_current: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
 def deadline() -> float | None:
     """When the call that this is part of has to be answered, by the event loop's clock; None where nobody said."""
-    return _deadline.get()
+    patience = _current.get()
+    return None if patience is None else patience.deadline
+
+
+def seconds_left(otherwise: float) -> float:
+    """How long a call of the service, or a download, may take now: to the end of the tool call's time and its grace,
+    zero or less when that is over; `otherwise` where nobody said."""
+    patience = _current.get()
+    if patience is None:
+        return otherwise
+    return patience.left + GRACE_SECONDS
+
+
+@contextmanager
+def waiting_for_a_person() -> Iterator[None]:
+    """The time that passes within it is nobody's: the user is being asked."""
+    began = anyio.current_time()
+    try:
+        yield
+    finally:
+        patience = _current.get()
+        if patience is not None:
+            patience.lengthen(anyio.current_time() - began)
 
 
 class Patience:
-    """The time that one call may take, in seconds. Within it (`with`), whatever is tried again knows when to stop."""
+    """The time that one call may take, in seconds. Within it (`with`), whatever is asked or tried again knows when to
+    stop. One within another ends with it, unless it is `apart`: then it is of a work that nobody waits for."""
 
-    def __init__(self, seconds: float, progress: Progress = silent) -> None:
+    def __init__(self, seconds: float, progress: Progress = silent, *, apart: bool = False) -> None:
         self._started = anyio.current_time()
         self._progress = progress
-        self._token: Token[float | None] | None = None
+        self._token: Token[Patience | None] | None = None
+        self._around = None if apart else _current.get()
         self.deadline = self._started + seconds
+        if self._around is not None:
+            self.deadline = min(self.deadline, self._around.deadline)
 
     def __enter__(self) -> Self:
-        self._token = _deadline.set(self.deadline)
+        self._token = _current.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._token is not None
-        _deadline.reset(self._token)
+        _current.reset(self._token)
 
     @property
     def left(self) -> float:
         """Seconds; below zero when the time is up."""
         return self.deadline - anyio.current_time()
+
+    def lengthen(self, seconds: float) -> None:
+        """Give it, and those around it, that much more."""
+        self.deadline += seconds
+        if self._around is not None:
+            self._around.lengthen(seconds)
 
     async def say(self, sentence: str) -> None:
         """Report progress. It is measured in seconds: how much there is to do is not known before it is done."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, ServiceFailed, SlotTaken, Unreachable
 from mail_archive_tools.models.moments import in_utc, iso
-from mail_archive_tools.searching.starting import LOOKED_THROUGH, started_after_all
+from mail_archive_tools.searching.starting.lost import LOOKED_THROUGH, started_after_all
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Export, is_unfinished_export, state_of, submitted_of
 from mail_archive_tools.untrusted import clean_line

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import anyio
 from anyio import to_thread
 
+from mail_archive_tools.calls.patience import seconds_left
 from mail_archive_tools.errors import DownloadFailed
 from mail_archive_tools.reading.links import LinkRule
 
@@ -129,8 +130,9 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
     # Imported here: a server that reads no message does without it.
     import httpx
 
+    seconds = max(0.0, min(SECONDS, seconds_left(SECONDS)))
     try:
-        with anyio.fail_after(SECONDS):
+        with anyio.fail_after(seconds):
             if (shared := _connections.get()) is not None:
                 # One that the host has closed meanwhile is no failure yet.
                 with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
@@ -140,7 +142,9 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
                 assert own is not None
                 return await _get(own, link)
     except TimeoutError:
-        raise DownloadFailed(f"The raw message did not arrive within {SECONDS:g} s. {_AGAIN}") from None
+        raise DownloadFailed(
+            f"The raw message did not arrive within the {seconds:.0f} s that there were. {_AGAIN}"
+        ) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         # The library's own text names the link.
         raise DownloadFailed(f"The raw message could not be fetched ({type(error).__name__}). {_AGAIN}") from None

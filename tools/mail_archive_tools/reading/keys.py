@@ -14,6 +14,8 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
+from mail_archive_tools.calls.patience import seconds_left
+
 FindKeys = Callable[[list[str]], Awaitable[Mapping[str, str]]]
 """Keys, as TXT records, by the names that they are published under; without those that are not found."""
 
@@ -68,7 +70,7 @@ class Lookups:
     async def find(self, names: list[str]) -> Mapping[str, str]:
         """The keys of these names; what cannot be looked up in time is left out, and asked for anew the next time."""
         wanted = [name for name in names if _NAME.fullmatch(name)][:LOOKUPS_OF_A_MESSAGE]
-        with anyio.move_on_after(LOOKUP_SECONDS):
+        with anyio.move_on_after(max(0.0, min(LOOKUP_SECONDS, seconds_left(LOOKUP_SECONDS)))):
             async with anyio.create_task_group() as lookups:
                 for name in wanted:
                     if name not in self._found:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import anyio
 
+from mail_archive_tools.calls.waiting import in_time
 from mail_archive_tools.errors import AccessDenied, ServiceFailed
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.retention import longest_kept
@@ -30,7 +31,7 @@ class Lifetimes:
         Raises:
             ArchiveError: there is no such archive, or the service cannot be reached.
         """
-        async with self._asking:
+        async with in_time(self._asking):
             begins, expires_at = self._known.get(archive_id, (None, 0.0))
             if time.monotonic() < expires_at:
                 return begins

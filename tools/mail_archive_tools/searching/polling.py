@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.errors import ArchiveError, Late
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of
 
 FIRST_DELAY = 0.05
 LONGEST_DELAY = 4.0
 """Between two looks at a running search, in seconds."""
-STOP_SECONDS = 5.0
-"""How long stopping a search may take when the caller has gone."""
+STOP_SECONDS = 3.0
+"""How long stopping a search may take when the caller has gone: a server that was told to end has 5 s."""
 
 _GROWTH = 1.6
 _SOONEST = 0.01
@@ -50,14 +50,17 @@ def growing(delay: float) -> Iterator[float]:
         delay = min(delay * _GROWTH, LONGEST_DELAY)
 
 
-async def wait_for_search(client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]) -> Search:
-    """The GetArchiveSearch response of the search once it has ended, or as it is when the time is up.
+async def wait_for_search(
+    client: MailManager, search_id: str, patience: Patience, delays: Iterator[float]
+) -> Search | None:
+    """The GetArchiveSearch response of the search once it has ended, or as it is when the time is up; None where it
+    did not even say that.
 
     Raises:
         ArchiveError: the search cannot be looked at.
     """
     search: Search = {}
-    with anyio.move_on_after(patience.left):
+    with anyio.move_on_after(max(patience.left, 0)):
         for delay in delays:
             await patience.pause(
                 delay, f"Search {search_id} is {state_of(search)}" if search else f"Search {search_id} was started"
@@ -66,7 +69,12 @@ async def wait_for_search(client: MailManager, search_id: str, patience: Patienc
             if not is_unfinished(search):
                 break
 
-    return search or await client.get_archive_search(search_id)
+    if search:
+        return search
+    try:
+        return await client.get_archive_search(search_id)
+    except Late:
+        return None
 
 
 @asynccontextmanager
@@ -78,6 +86,12 @@ async def stopping_when_gone(client: MailManager, search_id: str) -> AsyncIterat
     except ArchiveError:
         raise
     except BaseException:  # whatever ended the call, nobody is left to ask for the search
-        with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(ArchiveError):
-            await client.stop_archive_search(search_id)
+        await stop_for_nobody(client, search_id)
         raise
+
+
+async def stop_for_nobody(client: MailManager, search_id: str) -> None:
+    """Stop a search that nobody will ask for, whatever time its call had left."""
+    with Patience(STOP_SECONDS, apart=True), suppress(ArchiveError):
+        with anyio.move_on_after(STOP_SECONDS, shield=True):
+            await client.stop_archive_search(search_id)

@@ -11,6 +11,7 @@ from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import (
     ArchiveError,
     InvalidArgument,
+    Late,
     NotFound,
     NotReady,
     SearchEnded,
@@ -29,7 +30,8 @@ from mail_archive_tools.searching.polling import (
 )
 from mail_archive_tools.searching.results import Results, no_rows, refuse_without_results
 from mail_archive_tools.searching.slot import Slot
-from mail_archive_tools.searching.starting import start_when_free
+from mail_archive_tools.searching.starting.background import Starts
+from mail_archive_tools.searching.starting.free import start_when_free
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of, submitted_of
@@ -54,10 +56,12 @@ class Searcher:
     pace: Pace = field(default_factory=Pace)
     recent: Recent = field(default_factory=Recent)
     lifetimes: Lifetimes = field(init=False)
+    starts: Starts = field(init=False)
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
 
     def __post_init__(self) -> None:
         self.lifetimes = Lifetimes(self.client)
+        self.starts = Starts(self.client, self.recent.add)
 
     async def run(
         self, request: SearchRequest, patience: Patience, search_id: str | None = None, keep: bool = True
@@ -133,14 +137,17 @@ class Searcher:
             search = await self.client.get_archive_search(search_id)
         except (InvalidArgument, NotFound):
             search = {}  # the service no longer knows it
+        except Late:
+            return Unfinished(search_id, runs=0)
         if search and not request.is_answered_by(search):
             raise InvalidArgument(DAMAGED)
 
         if is_unfinished(search):
             async with stopping_when_gone(self.client, search_id):
-                search = await wait_for_search(self.client, search_id, patience, growing(_LOOK_SECONDS))
-            if is_unfinished(search):
+                looked = await wait_for_search(self.client, search_id, patience, growing(_LOOK_SECONDS))
+            if looked is None or is_unfinished(looked):
                 return Unfinished(search_id, runs=0)
+            search = looked
 
         if state_of(search) == "COMPLETED":
             return await self._finished(request, search_id, search, keep, runs=0)
@@ -149,7 +156,7 @@ class Searcher:
 
     async def _run(self, request: SearchRequest, patience: Patience, keep: bool) -> Finished | Unfinished:
         try:
-            search_id = await start_when_free(self.client, request, patience)
+            search_id = await start_when_free(self.starts, request, patience)
         except SlotTaken as error:
             raise SlotTaken(await self._in_the_way(request.archive_id) or str(error)) from error
 
@@ -158,7 +165,7 @@ class Searcher:
         started = anyio.current_time()
         async with stopping_when_gone(self.client, search_id):
             search = await wait_for_search(self.client, search_id, patience, self.pace.delays(request.archive_id))
-        if is_unfinished(search):
+        if search is None or is_unfinished(search):
             return Unfinished(search_id, runs=1)
 
         self.pace.note(request.archive_id, _seconds_taken(search, anyio.current_time() - started))
@@ -166,8 +173,9 @@ class Searcher:
 
     async def _finished(
         self, request: SearchRequest, search_id: str, search: Search, keep: bool, runs: int
-    ) -> Finished:
-        """The outcome of a search that has ended. One without results answers for no later call."""
+    ) -> Finished | Unfinished:
+        """The outcome of a search that has ended: as of one that has not, where its rows do not come in time. One
+        without results answers for no later call."""
         try:
             return Finished(search_id, await self.results_of(search_id, search, keep), runs)
         except SearchEnded:
@@ -177,6 +185,8 @@ class Searcher:
             if state_of(search) != "COMPLETED":
                 self.recent.forget(request)
             raise
+        except Late:
+            return Unfinished(search_id, runs)
 
     async def _in_the_way(self, archive_id: str) -> str | None:
         """A sentence on the search that holds the slot, where it can be found."""

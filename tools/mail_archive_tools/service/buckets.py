@@ -22,6 +22,8 @@ SERVICE = "ses.amazonaws.com"
 
 OBJECTS_COUNTED = 1_000
 """Objects of a destination that are counted: what S3 lists at once."""
+_SECONDS = 40.0
+"""How long looking at a bucket may take where nobody says how long there is."""
 
 ALLOWED = "allowed"
 _NEVER_WRITTEN = "mail-archive-mcp-never-writes-this"
@@ -144,10 +146,7 @@ class Buckets:
         Raises:
             ArchiveError: S3 cannot be asked at all.
         """
-        # Imported here: commands that only ask what a location is need not wait for it.
-        from anyio import to_thread
-
-        return await to_thread.run_sync(self.examine_now, location, abandon_on_cancel=True)
+        return await self._in_time(examine, location, "HeadBucket")
 
     def examine_now(self, location: Location) -> Examined:
         """The same; blocks."""
@@ -159,9 +158,19 @@ class Buckets:
         Raises:
             ArchiveError: S3 cannot be asked at all.
         """
+        return await self._in_time(contents, location, "ListObjectsV2")
+
+    async def _in_time(self, ask: Callable[[Any, Location], _Found], location: Location, operation: str) -> _Found:
+        # Imported here: commands that only ask what a location is need not wait for it.
+        import anyio
         from anyio import to_thread
 
-        return await to_thread.run_sync(self._asked, contents, location, "ListObjectsV2", abandon_on_cancel=True)
+        from mail_archive_tools.calls.patience import seconds_left
+        from mail_archive_tools.errors import Late
+
+        with anyio.move_on_after(max(0.0, seconds_left(_SECONDS))):
+            return await to_thread.run_sync(self._asked, ask, location, operation, abandon_on_cancel=True)
+        raise Late(f"S3 did not say in the time of this call whether {location} can be used. Call again.")
 
     def _asked(self, ask: Callable[[Any, Location], _Found], location: Location, operation: str) -> _Found:
         from mail_archive_tools.service.refusals import REFUSALS, refusal

@@ -1,6 +1,7 @@
 """Mail Manager's archive operations, one async method each; the only file that calls them.
 
-boto3 runs in worker threads, under its own time-outs. It is loaded when the first call needs it.
+boto3 runs in worker threads, and is waited for no longer than the tool call has time. It is loaded when the first call
+needs it.
 """
 
 import threading
@@ -10,11 +11,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
-from anyio import to_thread
-
+from mail_archive_tools.calls.waiting import Waiting
 from mail_archive_tools.errors import CredentialsRefused, OutOfScope, ServiceFailed
 from mail_archive_tools.service import resources
-from mail_archive_tools.service.once import never_twice
+from mail_archive_tools.service.once import never_twice, no_try_too_late
 from mail_archive_tools.service.resources import Resource
 from mail_archive_tools.service.retries import unthrottled
 from mail_archive_tools.service.scope import Scope
@@ -36,6 +36,7 @@ class MailManager:
         self.scope = scope
         self._client: Any = None
         self._connecting = threading.Lock()
+        self._waiting = Waiting()
 
     def warm_up(self) -> None:
         """Load boto3 and make the client, so that the first call need not; blocks. Whatever is wrong, that call
@@ -225,8 +226,9 @@ class MailManager:
         self, operation: str, resource: Resource, *, abandon: bool = True, **parameters: Any
     ) -> dict[str, Any]:
         given = {name: value for name, value in parameters.items() if value is not None}
-        send = partial(to_thread.run_sync, self._send, operation, resource, given, abandon_on_cancel=abandon)
-        return await unthrottled(send)
+        send = partial(self._send, operation, resource, given)
+        what = f"{operation} on {resource}"
+        return await unthrottled(lambda: self._waiting.answer(send, what, keep=not abandon))
 
     def _send(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
         # Whoever signed in anew while the client was kept is not told that the old login has ended.
@@ -268,6 +270,7 @@ class MailManager:
                 only_whole(client)
                 never_twice(client, "StartArchiveSearch")
                 never_twice(client, "StartArchiveExport")
+                no_try_too_late(client)
                 self._client = client
             return self._client
 

@@ -1,4 +1,4 @@
-"""A call that the SDK makes once only where it is not known what became of it.
+"""A call that the SDK makes once only where it is not known what became of it, or where nobody waits for it any more.
 
 boto3 makes a failed call again by itself. A StartArchiveSearch whose answer was lost has started a search, which holds
 the only slot: whoever asked looks for it before another is started.
@@ -6,6 +6,8 @@ the only slot: whoever asked looks for it before another is started.
 
 import threading
 from typing import Any
+
+from mail_archive_tools.calls.waiting import time_is_up
 
 
 def never_twice(client: Any, operation: str) -> None:
@@ -25,6 +27,18 @@ def never_twice(client: Any, operation: str) -> None:
 
     client.meta.events.register(f"needs-retry.{name}", note)
     client.meta.events.register(f"request-created.{name}", refuse_another)
+
+
+def no_try_too_late(client: Any) -> None:
+    """Let this client's calls be sent, and tried again, only while whoever asked still waits."""
+    from botocore.exceptions import ReadTimeoutError
+
+    def refuse(request: Any, **_: Any) -> None:
+        # The first try, too: loading the SDK, or getting credentials, may have taken all the time.
+        if time_is_up():
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("request-created", refuse)
 
 
 def _failed(parsed: dict[str, Any], operation: str) -> BaseException:

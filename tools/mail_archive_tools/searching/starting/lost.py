@@ -1,21 +1,15 @@
-"""Starting a search: when the only slot is free, and never a second time because an answer was lost."""
+"""A job that was started although no answer came: it is looked for, since one that nobody knows holds the only slot."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 import anyio
 
-from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, ServiceFailed, SlotTaken, Unreachable
+from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.searching.job import SearchRequest
-from mail_archive_tools.searching.polling import FIRST_DELAY, growing
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.service.retries import jittered
 from mail_archive_tools.service.shapes import Job, Search, state_of, submitted_of
-
-_LOST_ANSWERS = 2
-"""How often a search is started anew after its answer was lost and it was not found."""
 
 LOOKED_THROUGH = 20
 """The newest jobs of an archive that are looked through for one whose answer was lost."""
@@ -23,34 +17,7 @@ _OF_NO_USE = ("FAILED", "CANCELLED")
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LOOKING_SECONDS = 15.0
 
-
 _Job = TypeVar("_Job", bound=Job)
-
-
-async def start_when_free(client: MailManager, request: SearchRequest, patience: Patience) -> str:
-    """Start a search, waiting for one of another program that holds the only slot; returns its SearchId.
-
-    Raises:
-        SlotTaken: the other one still runs when the time is up.
-        ArchiveError: the search cannot be started.
-    """
-    tries, lost = growing(FIRST_DELAY), 0
-    while True:
-        began = datetime.now(UTC)
-        try:
-            return await client.start_archive_search(request.archive_id, **request.arguments)
-        except SlotTaken:
-            delay = jittered(next(tries))
-            if delay > patience.left:
-                raise
-        except (Unreachable, ServiceFailed):
-            if (search_id := await _search_after_all(client, request, began)) is not None:
-                return search_id
-            lost += 1
-            delay = jittered(next(tries))
-            if lost > _LOST_ANSWERS or delay > patience.left:
-                raise
-        await patience.pause(delay, "Another search is ahead, which this call did not start")
 
 
 async def started_after_all(
@@ -73,7 +40,7 @@ async def started_after_all(
     return None
 
 
-async def _search_after_all(client: MailManager, request: SearchRequest, began: datetime) -> str | None:
+async def search_after_all(client: MailManager, request: SearchRequest, began: datetime) -> str | None:
     """The search that was started although no answer came: left alone, it would hold the only slot."""
 
     async def listed() -> list[Search]:

@@ -1,0 +1,355 @@
+"""Answers of the service that come late: a call ends in its own time and says what is not done, no search is lost, and
+the process ends when it is told to. The lateness is small here, and so are the times of calls."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import boto3
+import httpx
+import pytest
+from anyio import to_thread
+from botocore.config import Config
+from mcp import Client
+
+from mail_archive_server.app import build_server
+from mail_archive_tools.access import Access
+from mail_archive_tools.calls import patience
+from mail_archive_tools.errors import Late
+from mail_archive_tools.reading.links import origin_links
+from mail_archive_tools.service.client import MailManager
+from tests.conftest import Sample, text_of
+from tests.faults import Forward, Reply, late
+from tests.server.test_faults import World, world
+from tests.server.transport.test_requests import (
+    INITIALIZE,
+    INITIALIZED,
+    LEGACY,
+    MODERN,
+    SECONDS,
+    TOKEN,
+    OnStdio,
+    call,
+    on_a_port,
+)
+
+pytestmark = pytest.mark.anyio
+
+GRACE = 0.5
+APRIL = {"from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30"}
+
+
+@pytest.fixture(scope="module")
+def running(pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(pristine, tmp_path_factory.mktemp("late") / "archive") as made:
+        yield made
+
+
+class Gate:
+    """Holds answers back until it is opened."""
+
+    def __init__(self, proxy: Any, *operations: str) -> None:
+        self._proxy = proxy
+        self._opened = threading.Event()
+        self.held = threading.Semaphore(0)
+
+        def fault(operation: str, before: int, forward: Forward) -> Reply:
+            reply = forward()
+            if not operations or operation in operations:
+                self.held.release()
+                self._opened.wait(60)
+            return reply
+
+        proxy.fault = fault
+
+    def open(self) -> None:
+        self._proxy.fault = lambda operation, before, forward: forward()
+        self._opened.set()
+
+
+@pytest.fixture
+def shut(running: World) -> Iterator[Callable[..., Gate]]:
+    """Makes gates; they are open when the test is over."""
+    gates: list[Gate] = []
+
+    def make(*operations: str) -> Gate:
+        gates.append(Gate(running.proxy, *operations))
+        return gates[-1]
+
+    yield make
+    for gate in gates:
+        gate.open()
+
+
+@pytest.fixture(autouse=True)
+def little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "GRACE_SECONDS", GRACE)
+
+
+def calls(sample: Sample) -> dict[str, dict[str, Any]]:
+    where = {"archive_id": sample.archive_id}
+    one = {"archived_message_id": "m-1"}
+    return {
+        "list_archives": {},
+        "get_archive": where,
+        "get_archive_search": {"search_id": "s-1"},
+        "get_archive_search_results": {"search_id": "s-1"},
+        "list_archive_searches": where,
+        "stop_archive_search": {"search_id": "s-1"},
+        "start_archive_search": {**where, **APRIL},
+        "get_archive_message": one,
+        "get_archive_message_content": one,
+        "read_archive_message": one,
+        "read_archive_messages": {"archived_message_ids": ["m-1"], "wait_seconds": 0},
+        "check_quotations": {
+            "quotations": [{"archived_message_id": "m-1", "quotation": "hello there"}],
+            "wait_seconds": 0,
+        },
+        "search_archive": {**where, **APRIL, "subject": ["lateness"], "wait_seconds": 0},
+        "summarize_archive_search": {**where, **APRIL, "group_by": ["sender"], "wait_seconds": 0},
+        "get_archive_thread": {**where, **one, "wait_seconds": 0},
+    }
+
+
+async def test_every_tool_ends_in_its_time_when_no_answer_comes(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    """All at once: each waits for nothing but the service, and that never answers."""
+    shut()
+    access = running.access()
+    results: dict[str, Any] = {}
+    async with Client(build_server(lambda: access, request_seconds=0.2)) as client:
+
+        async def ask(tool: str, arguments: dict[str, Any]) -> None:
+            results[tool] = await client.call_tool(tool, arguments)
+
+        with anyio.fail_after(15):
+            async with anyio.create_task_group() as together:
+                for tool, arguments in calls(pristine).items():
+                    together.start_soon(ask, tool, arguments)
+
+    for tool, result in results.items():
+        text = text_of(result)
+        assert "Traceback" not in text
+        if result.is_error:
+            assert "time" in text, (tool, text)
+        else:
+            structured = result.structured_content
+            assert structured.get("Complete") is False or "time" in text.lower(), (tool, text)
+
+
+async def test_a_late_start_does_not_hold_its_call_and_the_next_call_takes_its_search_up(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["invoice"], "wait_seconds": 0}
+    before = running.proxy.calls["StartArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access)) as client:
+        first = await client.call_tool("search_archive", asked)
+        assert first.is_error and "Call again with the same arguments" in text_of(first)
+        gate.open()
+        found = await client.call_tool("search_archive", {**asked, "wait_seconds": 20})
+    assert (found.structured_content or {})["Complete"] is True
+    assert (found.structured_content or {})["Rows"]
+    assert running.proxy.calls["StartArchiveSearch"] == before + 1
+
+
+async def test_a_search_whose_id_comes_after_its_call_is_offered_to_the_next(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["bank"], "wait_seconds": 0}
+    before = running.proxy.calls["StartArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access)) as client:
+        assert (await client.call_tool("search_archive", asked)).is_error
+        gate.open()
+        with anyio.fail_after(15):
+            while access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
+        found = await client.call_tool("search_archive", {**asked, "wait_seconds": 20})
+    assert (found.structured_content or {})["Rows"]
+    assert running.proxy.calls["StartArchiveSearch"] == before + 1
+
+
+async def test_a_late_search_of_a_caller_that_has_gone_is_stopped(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["gone"], "wait_seconds": 20}
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access)) as client:
+        async with anyio.create_task_group() as caller:
+            caller.start_soon(client.call_tool, "search_archive", asked)
+            await to_thread.run_sync(gate.held.acquire)
+            caller.cancel_scope.cancel()
+        gate.open()
+        with anyio.fail_after(15):
+            while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
+    with running.store.writing() as db:
+        assert not list(running.store.unfinished_searches(db, time.time()))
+
+
+async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["statement"], "wait_seconds": 0}
+    access = running.access()
+    gate = shut("GetArchiveSearch", "GetArchiveSearchResults")
+    async with Client(build_server(lambda: access)) as client:
+        first = (await client.call_tool("search_archive", asked)).structured_content or {}
+        assert first["Complete"] is False and first["RunningSearchId"] and first["NextCursor"]
+        gate.open()
+        rest = await client.call_tool("search_archive", {**asked, "wait_seconds": 20, "cursor": first["NextCursor"]})
+    assert (rest.structured_content or {})["Complete"] is True
+
+
+async def test_threads_that_hang_are_bounded(running: World, shut: Callable[..., Gate]) -> None:
+    gate = shut()
+    client = running.access().client
+    client._waiting._most = 2
+
+    async def ask() -> None:
+        with patience.Patience(0), pytest.raises(Late):
+            await client.list_archives(10)
+
+    async with anyio.create_task_group() as together:
+        together.start_soon(ask)
+        together.start_soon(ask)
+    with pytest.raises(Late, match="2 calls still wait"):
+        await client.list_archives(10)
+    gate.open()
+    with anyio.fail_after(15):
+        while client._waiting._threads:
+            await anyio.sleep(0.01)
+    assert await client.list_archives(10)
+
+
+async def test_no_try_is_made_when_nobody_waits_any_more(running: World) -> None:
+    tried = running.proxy.calls["ListArchives"]
+    failing = threading.Event()
+
+    def fault(operation: str, before: int, forward: Forward) -> Reply:
+        failing.wait(60)
+        return Reply(500, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
+
+    running.proxy.fault = fault
+    client = running.access().client
+    with patience.Patience(0), pytest.raises(Late):
+        await client.list_archives(10)
+    failing.set()
+    with anyio.fail_after(15):
+        while client._waiting._threads:
+            await anyio.sleep(0.01)
+    assert running.proxy.calls["ListArchives"] == tried + 1
+
+
+async def test_the_time_that_a_person_takes_is_not_the_calls() -> None:
+    with patience.Patience(0.01):
+        with patience.waiting_for_a_person():
+            await anyio.sleep(0.1)
+        assert patience.seconds_left(0) > GRACE - 0.1
+
+
+async def test_a_wait_within_another_ends_with_it() -> None:
+    with patience.Patience(1) as outer:
+        with patience.Patience(60) as inner:
+            assert inner.deadline == outer.deadline
+        with patience.Patience(60, apart=True) as apart:
+            assert apart.left > 50
+
+
+ENDING = (
+    "import sys\n"
+    "from mail_archive_server import stopping\n"
+    "from mail_archive_server.cli import main\n"
+    "stopping.END_SECONDS = 0.3\n"
+    "sys.exit(main(sys.argv[1:]))\n"
+)
+"""The server, which has less time to end than 4 s."""
+
+
+def environment(running: World) -> dict[str, str]:
+    keys = running.store.credentials
+    return {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        "MAIL_ARCHIVE_TOKEN": TOKEN,
+    }
+
+
+@pytest.mark.parametrize("era", [MODERN, LEGACY])
+def test_a_server_whose_stdin_was_closed_ends_whatever_hangs(
+    running: World, shut: Callable[..., Gate], era: str
+) -> None:
+    gate = shut()
+    command = [sys.executable, "-c", ENDING, "--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    server = OnStdio(command, environment(running))
+    if era == LEGACY:
+        server.speak(INITIALIZE)
+        server.write(INITIALIZED)
+    server.write(call(era, 1, '"a-1"'))
+    gate.held.acquire()
+    # The answer that the call waits for does not come before the server has ended.
+    server.end()
+    assert server.process.returncode == 0
+
+
+def test_a_server_on_a_port_ends_when_told_to_whatever_hangs(running: World, shut: Callable[..., Gate]) -> None:
+    gate = shut()
+    command = [sys.executable, "-c", ENDING, "--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    with on_a_port(command, environment(running), MODERN) as (_, speak, _, process), ThreadPoolExecutor() as caller:
+        asked = caller.submit(speak, call(MODERN, 1, '"a-1"'))
+        gate.held.acquire()
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS)
+        assert isinstance(asked.exception(), httpx.HTTPError)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.soak
+async def test_with_every_answer_30_s_late_each_tool_ends_within_50_and_a_wait_of_8_within_12(
+    running: World, pristine: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    running.proxy.fault = lambda operation, before, forward: late(30)(forward)
+    access = Access.to(MailManager(lambda: connected(running)), may_download=origin_links(lambda: running.proxy.url))
+    took: dict[str, float] = {}
+    async with Client(build_server(lambda: access)) as client:
+
+        async def ask(name: str, tool: str, arguments: dict[str, Any]) -> None:
+            began = time.monotonic()
+            await client.call_tool(tool, arguments)
+            took[name] = time.monotonic() - began
+
+        async with anyio.create_task_group() as together:
+            for tool, arguments in calls(pristine).items():
+                if "wait_seconds" in arguments:
+                    together.start_soon(ask, f"{tool}, 8", tool, {**arguments, "wait_seconds": 8})
+                given = {name: value for name, value in arguments.items() if name != "wait_seconds"}
+                together.start_soon(ask, tool, tool, given)
+    running.proxy.fault = lambda operation, before, forward: forward()
+    assert {name: seconds for name, seconds in took.items() if seconds > (12 if ", 8" in name else 50)} == {}
+
+
+def connected(running: World) -> Any:
+    """A client with the time-outs of a server."""
+    keys = running.store.credentials
+    return boto3.client(
+        "mailmanager",
+        "us-east-1",
+        endpoint_url=running.proxy.url,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        config=Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}),
+    )

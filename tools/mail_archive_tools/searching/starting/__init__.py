@@ -1,0 +1,1 @@
+"""Starting a search: in its turn, never twice, and not lost when the answer is late."""
