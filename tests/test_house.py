@@ -33,7 +33,8 @@ FLOORS = (
     ("mime.css",),
     ("mime.codecs",),
     ("calls",),
-    ("cache", "untrusted", "sandbox"),
+    ("cache", "sandbox"),
+    ("untrusted",),
     ("system",),
     ("errors",),
 )
