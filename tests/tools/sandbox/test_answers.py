@@ -32,11 +32,14 @@ TREES = st.recursive(
 )
 
 
-@given(TREES)
-def test_json_is_taken_exactly_where_it_is_within_its_bounds(tree: Any) -> None:
+@given(TREES, st.booleans())
+def test_json_is_taken_exactly_where_it_is_within_its_bounds(tree: Any, long: bool) -> None:
     """Whatever stands in strings: brackets there are none."""
     text = json.dumps(tree, ensure_ascii=False).encode()
     items, depth = shape(tree)
+    if long:
+        # Looked at in pieces then.
+        text = text.ljust(300_000)
     assert Bounds(len(text), depth, items).hold(text)
     assert not Bounds(len(text) - 1, depth, items).hold(text)
     if items:
@@ -47,6 +50,7 @@ def test_json_is_taken_exactly_where_it_is_within_its_bounds(tree: Any) -> None:
 @pytest.mark.parametrize("text", [b'"', b'["a', b'"\\"', b'{"a":"\\\\\\"'])
 def test_a_string_without_an_end_is_not_taken(text: bytes) -> None:
     assert not Bounds().hold(text)
+    assert not Bounds().hold(b" " * 300_000 + text)
 
 
 def test_an_answer_of_59_mb_of_lists_is_refused_at_once() -> None:

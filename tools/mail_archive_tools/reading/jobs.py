@@ -4,6 +4,7 @@ from typing import Any
 
 from mail_archive_tools.documents import broken, scans
 from mail_archive_tools.mime.evidence.context import Context
+from mail_archive_tools.mime.evidence.lookalikes import registrable
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
@@ -41,6 +42,7 @@ def html(source: bytes) -> dict[str, Any]:
     return {"text": clean_text(read.text), "hidden_words": sum(read.hidden.values()), "cut": read.cut}
 
 
+_NOTHING_KNOWN: dict[str, Any] = {"trusted_ids": [], "known": [], "keys": {}}
 _LETTER = (
     b"From: Nora <nora@a.example>\r\nTo: team@b.example\r\nSubject: =?utf-8?q?caf=C3=A9?=\r\n"
     b"Date: Tue, 3 Jun 2025 10:00:00 +0200\r\nMessage-ID: <sample@a.example>\r\nMIME-Version: 1.0\r\n"
@@ -57,7 +59,7 @@ def sample() -> None:
     Raises:
         ValueError: what it says is not what was found.
     """
-    told = message(_LETTER, {"trusted_ids": [], "known": [], "keys": {}})
+    told = message(_LETTER, _NOTHING_KNOWN)
     opened = file(_LETTER, "2")
     if "café" not in told["text"]["whole"] or opened is None or "two" not in str(opened["text"]):
         raise ValueError("the sample was read as something else")
@@ -66,12 +68,23 @@ def sample() -> None:
 SAMPLE = sample
 """What each worker reads before it reads anything else."""
 
+
+def warm_up() -> None:
+    """Have made once what is made when it is first needed: the list of public suffixes, and what tells charsets."""
+    sample()
+    message(_LETTER.replace(b"; charset=iso-8859-1", b"").replace(b"c.example", b"paypa1.co.uk"), _NOTHING_KNOWN)
+    registrable("c.example")
+
+
+WARM_UP = warm_up
+"""Done once for all workers, by what they are copies of."""
+
 LATER = (
-    "charset_normalizer", "cryptography.hazmat.primitives.asymmetric.rsa", "publicsuffixlist", "icalendar", "olefile",
-    "mail_archive_tools.documents.pdf", "mail_archive_tools.documents.sheets", "mail_archive_tools.documents.office",
+    "cryptography.hazmat.primitives.asymmetric.rsa", "icalendar", "olefile", "mail_archive_tools.documents.pdf",
+    "mail_archive_tools.documents.sheets", "mail_archive_tools.documents.office",
     "mail_archive_tools.documents.outlook", "msoffcrypto", "compressed_rtf", "py7zr", "pyzipper",
 )  # fmt: skip
-"""What only some mail takes, and what takes long to load: it is loaded once the first worker is at work."""
+"""What only some mail takes, and what takes long to load: it is loaded while little is to do."""
 
 
 def is_spent() -> bool:

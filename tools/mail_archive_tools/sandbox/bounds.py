@@ -21,6 +21,9 @@ _SMALLEST_ITEMS, _BYTES_OF_AN_ITEM, _MOST_ITEMS = 5_000, 2, 60_000
 """An answer about nothing has 124 items; about a thousand files in 35 KB, 8,124; and no message has more parts."""
 
 _PIECE = 1 << 16
+_AT_ONCE = 1 << 18
+"""JSON of so many bytes, which most answers are within, is looked at in some milliseconds at worst."""
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
@@ -62,6 +65,13 @@ class _Look:
         self._depth = 0
 
     def is_within(self) -> bool:
+        if len(self._text) > _AT_ONCE:
+            return self._is_within_by_pieces()
+        between = _STRING.sub(b"", self._text)
+        # One that is left begins a string without an end.
+        return b'"' not in between and self._takes(between)
+
+    def _is_within_by_pieces(self) -> bool:
         at = 0
         while at < len(self._text):
             quote = self._text.find(b'"', at, at + _PIECE)

@@ -26,7 +26,7 @@ __all__ = ["Batch", "NotRead", "Sandbox"]
 SECONDS = 10.0
 """How long the reading of one thing may take."""
 
-JOBS_OF_A_WORKER = 100
+JOBS_OF_A_WORKER = 250
 """A worker is replaced after so many, however long its batch is."""
 
 _ANY = Bounds()

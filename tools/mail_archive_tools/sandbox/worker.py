@@ -40,6 +40,8 @@ _OF_REQUESTS = Bounds(items=REQUEST_BYTES)
 START, END = b"S", b"E"
 
 _PR_SET_PDEATHSIG = 1
+_QUIET_MILLISECONDS = 50
+"""After so long without an order there is little to do."""
 
 
 def main(module: str, cpu_seconds: float, only_what_is_needed: bool) -> None:
@@ -55,9 +57,8 @@ def be_template(module: str, cpu_seconds: float) -> None:
     control = socket.socket(fileno=os.dup(0))
     _leave_standard_streams()
     work = _imported(module)
-    if hasattr(work, "SAMPLE"):
-        # What is made once when something is first read is in all workers then.
-        work.SAMPLE()
+    # What is made once when something is first read is in all workers then.
+    getattr(work, "WARM_UP", _nothing)()
     if system.CAN_CONFINE:
         readable_folders()
     _settle()
@@ -68,7 +69,8 @@ def _follow_orders(control: socket.socket, work: ModuleType, cpu_seconds: float)
     started: dict[int, int] = {}
     later = list(getattr(work, "LATER", ()))
     while True:
-        if started and later and not _is_waiting(control):
+        # Not while a batch is read, for which every core is wanted.
+        if later and len(started) == 1 and not _is_waiting(control):
             _load(later.pop(0))
             continue
         order, descriptors, _, _ = socket.recv_fds(control, ORDER.size, 1)
@@ -94,7 +96,7 @@ def _follow_orders(control: socket.socket, work: ModuleType, cpu_seconds: float)
 def _is_waiting(control: socket.socket) -> bool:
     orders = select.poll()
     orders.register(control, select.POLLIN)
-    return bool(orders.poll(0))
+    return bool(orders.poll(_QUIET_MILLISECONDS))
 
 
 def _load(module: str) -> None:
@@ -178,7 +180,7 @@ def _introduction(work: ModuleType, only_what_is_needed: bool) -> dict[str, Any]
 
 
 def _nothing() -> None:
-    """Where jobs have no sample, there is none to try."""
+    """Where jobs have no sample, there is none to try; nor is there anything to make before."""
 
 
 def _never() -> bool:
