@@ -72,7 +72,8 @@ SAMPLE = sample
 def warm_up() -> None:
     """Have made once what is made when it is first needed: the list of public suffixes, and what tells charsets."""
     sample()
-    message(_LETTER.replace(b"; charset=iso-8859-1", b"").replace(b"c.example", b"paypa1.co.uk"), _NOTHING_KNOWN)
+    of_no_charset = b"\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0. " * 40
+    message(_LETTER.replace(b"; charset=iso-8859-1", b"").replace(b"caf\xe9", of_no_charset), _NOTHING_KNOWN)
     registrable("c.example")
 
 
