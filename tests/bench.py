@@ -25,7 +25,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
 from mail_archive_server.local.storage.query import Query, TextCondition
 from mail_archive_server.local.storage.store import Store
-from tests import bench_answers, bench_exports, bench_facts, bench_reading, bench_searching
+from tests import bench_answers, bench_exports, bench_facts, bench_reading, bench_sandbox, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 from tests.folder import keeping_archive
 
@@ -57,6 +57,7 @@ def main() -> None:
         importing(folder)
         exporting()
         reading()
+        workers()
         any_range()
         for size in SIZES:
             searching(fill(folder / f"{size}", size) if size != 1_000 else filled, size)
@@ -300,6 +301,25 @@ def reading() -> None:
     row("messages of the SpamAssassin corpus (2002) with a finding", told)
     size, peak = bench_reading.large_message_peak()
     row(f"reading of one message of {size:.0f} MB", f"{peak / size:.1f} times its size", memory=peak)
+
+
+def workers() -> None:
+    """The processes that read mail: how long one takes to be there, what it may call, and reading in them."""
+    found = bench_sandbox.measure(REPEATS)
+    row(
+        "start of a worker, until it has read a letter",
+        f"{found.copy * 1_000:.0f} ms, the first of all {found.first * 1_000:.0f} ms",
+        f"a process by itself: {found.by_itself * 1_000:.0f} ms",
+        found.copy / found.by_itself,
+    )
+    row("system calls that a worker may make", bench_sandbox.allowed_calls())
+    what = f"reading of {bench_sandbox.COUNT} messages in workers, one batch"
+    measured = f"{found.reading:.2f} s, {found.reading_cpu:.2f} s of CPU"
+    if found.before is None or found.before_cpu is None:
+        row(what, measured, f"commit {bench_sandbox.BEFORE} is not here")
+        return
+    beside = f"commit {bench_sandbox.BEFORE}: {found.before:.2f} s, {found.before_cpu:.2f} s of CPU"
+    row(what, measured, beside, found.reading / found.before)
 
 
 def any_range() -> None:

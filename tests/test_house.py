@@ -34,7 +34,8 @@ FLOORS = (
     ("mime.codecs",),
     ("cache",),
     ("calls",),
-    ("untrusted", "sandbox"),
+    ("sandbox",),
+    ("untrusted",),
     ("system",),
     ("errors",),
 )

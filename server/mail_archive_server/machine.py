@@ -18,6 +18,13 @@ def versions() -> dict[str, str]:
     }
 
 
+def left() -> str:
+    """What the processes that read mail can still learn where all protections hold."""
+    from mail_archive_tools.sandbox.confinement import LEFT
+
+    return LEFT
+
+
 def protections() -> dict[str, str]:
     """Each protection by name: "" where it holds, else why it does not.
 

@@ -16,8 +16,10 @@ from mail_archive_server.stopping import Calls, run_until_told_to_stop
 from mail_archive_server.transport.listening import listen
 from mail_archive_server.transport.tokens import token_of
 from mail_archive_tools import system
+from mail_archive_tools.reading.readings import MessageReading
 from mail_archive_tools.sandbox import limits
 from mail_archive_tools.sandbox.confinement import PROTECTIONS, confine
+from mail_archive_tools.sandbox.pool import Sandbox
 from tests.conftest import ROOT
 
 Patch = pytest.MonkeyPatch
@@ -46,6 +48,23 @@ def test_without_a_timer_a_reading_has_none(monkeypatch: Patch) -> None:
     limits.allow_cpu(1_000)
     if hasattr(signal, "getitimer"):
         assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+
+
+async def _read_a_letter() -> list[str]:
+    sandbox = Sandbox("mail_archive_tools.reading.jobs")
+    try:
+        with sandbox.batch("a-1"):
+            raw = b"Subject: x\r\n\r\nHello"
+            context: dict[str, object] = {"trusted_ids": [], "known": [], "keys": {}}
+            read = [await sandbox.run("message", raw, MessageReading.of, context=context) for _ in range(2)]
+        return [each.text.whole for each in read]
+    finally:
+        sandbox.close()
+
+
+def test_without_copies_of_a_process_each_worker_is_started_anew(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(system, "CAN_FORK", False)
+    assert anyio.run(_read_a_letter) == ["Hello", "Hello"]
 
 
 def test_without_file_modes_nothing_is_said_to_be_exposed(monkeypatch: Patch, tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ async def search_archive(
     alternatives = filters_of(words, exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     asks, is_similar = filter_here is not None and filter_here.asks, deduplicate == "similar"
-    matcher = Matcher(filter_here or FilterHere(), access.reader, is_similar) if asks or is_similar else None
+    reader = access.reader.of(archive_id)
+    matcher = Matcher(filter_here or FilterHere(), reader, is_similar) if asks or is_similar else None
     filtered = filter_here.model_dump() if asks and filter_here else None
     query = fingerprint(archive_id, begin, end, alternatives, filtered, order, deduplicate)
     state = access.cursors.read(cursor, PageState, query) if cursor else None
@@ -110,7 +111,7 @@ async def search_archive(
         collector = Collector(sweep, begins, deduplicate != "no", matcher, similar)
         await collector.collect(limit, patience)
         found = with_similar(collector.found, collector.folds)
-        found, unread = await with_facts(found, show or [], access.reader, patience)
+        found, unread = await with_facts(found, show or [], reader, patience)
 
     rows, shortened = fit_rows(found, "summary", FoundRow)
     collector.show(len(rows))

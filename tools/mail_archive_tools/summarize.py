@@ -35,6 +35,7 @@ from mail_archive_tools.models.query import (
 )
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.counts import overflow_notes
 from mail_archive_tools.searching.matching import Matcher, folded
 from mail_archive_tools.searching.results import left_out_notes
@@ -100,7 +101,7 @@ async def summarize_archive_search(
     )
     alternatives = filters_of(words, exclude)
     grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
-    asked = _asked(filter_here, grouping, terms or [], access)
+    asked = _asked(filter_here, grouping, terms or [], access.reader.of(archive_id or search_id or ""))
 
     with Patience(wait_seconds, progress) as patience:
         if search_id is not None:
@@ -121,15 +122,15 @@ async def summarize_archive_search(
     return summary
 
 
-def _asked(filter_here: FilterHere | None, grouping: Grouping, terms: list[str], access: Access) -> Asked:
+def _asked(filter_here: FilterHere | None, grouping: Grouping, terms: list[str], reader: Reader) -> Asked:
     """What messages are asked for, and whether they have to be read for it."""
-    matcher = Matcher(filter_here, access.reader) if filter_here and filter_here.asks else None
+    matcher = Matcher(filter_here, reader) if filter_here and filter_here.asks else None
     reads = (matcher is not None and matcher.reads) or not BY_CONTENT.isdisjoint(grouping.group_by)
     for term in terms:
         if not folded(term):
             raise InvalidArgument("terms has one with nothing in it that could be counted. Leave it out.")
     return Asked(
-        access.reader if reads else None,
+        reader if reads else None,
         matcher,
         filter_here.model_dump() if matcher and filter_here else None,
         tuple(dict.fromkeys(terms)),

@@ -134,7 +134,8 @@ def texts() -> Iterator[TextOf]:
             return f"[This message {error}.]\n"
         return reading.text.whole
 
-    with start_blocking_portal() as portal:
+    # All of it is of one archive, for whoever started the command.
+    with start_blocking_portal() as portal, sandbox.batch("exported"):
         try:
             yield text_of
         finally:

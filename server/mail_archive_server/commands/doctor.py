@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.identity.doctor import examine
     from mail_archive_server.identity.report import lines
     from mail_archive_server.local.storage.database import StoreError
-    from mail_archive_server.machine import protections, versions
+    from mail_archive_server.machine import left, protections, versions
     from mail_archive_tools.sandbox.pool import NotRead
 
     try:
@@ -56,7 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
         kept = ", ".join(name for name, why in missing.items() if not why)
         lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
         print(
-            f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''}"
+            f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''} "
+            f"They can still learn {left()}."
         )
         print(", ".join(f"{name} {version}" for name, version in versions().items()))
     if not found.is_well or "reading" in missing or "Problem" in issuer | consent:

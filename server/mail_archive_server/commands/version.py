@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _facts() -> list[str]:
     from mail_archive_server.commands import CommandError
-    from mail_archive_server.machine import PARTS, protections, versions
+    from mail_archive_server.machine import PARTS, left, protections, versions
     from mail_archive_tools.sandbox.pool import NotRead
 
     of = versions()
@@ -35,4 +35,5 @@ def _facts() -> list[str]:
         ", ".join(f"{name} {of[name]}" for name in PARTS),
         "The processes that read mail are kept from:",
         *(f"  {name}: {f'no: {why}' if why else 'yes'}" for name, why in missing.items()),
+        f"They can still learn {left()}.",
     ]

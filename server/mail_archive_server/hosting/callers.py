@@ -23,10 +23,13 @@ def caller() -> str:
 
 
 def for_each_caller(access: Callable[[], Access]) -> Callable[[], Access]:
-    """The same access to the archives for all callers, and for each of them cursors of their own."""
+    """The same access to the archives for all callers, and for each of them cursors and workers of
+    their own."""
 
     def of_caller() -> Access:
         shared = access()
-        return replace(shared, cursors=shared.cursors.of(caller()))
+        who = caller()
+        # The same rooms of what was read; what is read for one caller is read by workers of that caller.
+        return replace(shared, cursors=shared.cursors.of(who), reader=replace(shared.reader, caller=who))
 
     return of_caller

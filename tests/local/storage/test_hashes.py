@@ -9,7 +9,8 @@ import pytest
 from mail_archive_server.local.storage.database import DATABASE
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
-from tests.local.storage.test_damage import change, run, verified
+from tests.local.storage.test_damage import change, verified
+from tests.warm import run
 
 SINCE_VERSION_3 = ("message_hash", "row_hash")
 

@@ -12,6 +12,7 @@ from mail_archive_server.cli import main
 from mail_archive_server.hosting import consoles
 from mail_archive_server.identity.doctor import Examination, examine
 from mail_archive_server.identity.report import lines
+from mail_archive_tools.sandbox.confinement import PROTECTIONS
 from tests.buckets import YEAR, destination, ended
 from tests.folder import Folder, allow, policy, role_arn, trust
 
@@ -132,7 +133,7 @@ def test_the_command_says_it_in_one_screen_and_by_its_status(
     told = json.loads(capsys.readouterr().out)
     assert told["Well"] is False
     assert {"Action": "ses:ListArchives", "Result": "denied", "Resource": "*"}.items() <= told["Permissions"][0].items()
-    assert set(told["Protections"]) == {"files", "network", "processes", "signals", "memory and time"}
+    assert set(told["Protections"]) == set(PROTECTIONS)
 
 
 def test_without_credentials_that_is_the_problem(

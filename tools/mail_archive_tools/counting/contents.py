@@ -71,7 +71,8 @@ async def read_contents(
         if meant:
             contents.facts[place] = facts
 
-    await _several_at_a_time(wanted, judge, len(columns), patience)
+    with reader.batch():
+        await _several_at_a_time(wanted, judge, len(columns), patience)
 
 
 async def _several_at_a_time(

@@ -44,6 +44,10 @@ class DocumentText:
     notes: tuple[str, ...] = ()
 
 
+broken: set[Kind] = set()
+"""Of which kinds a parser failed in this process in a way of its own: what it holds may not be relied on any more."""
+
+
 class Unreadable(Exception):
     """The file cannot be read as what it is; the text goes on from "the file ...": "... is encrypted"."""
 
@@ -67,6 +71,7 @@ def add_document(kind: Kind, data: bytes, gathered: Gathered) -> None:
         # A panic of one that is written in Rust is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
+        broken.add(kind)
         # What a parser raises on a broken file is told by its kind alone.
         raise Unreadable(
             f"cannot be read: it is broken, or of a kind that is not known here ({type(error).__name__})"

@@ -36,6 +36,9 @@ class FactsKept(Protocol):
     def put(self, archived_message_id: str, packed: bytes) -> None:
         """Keep the facts of a message."""
 
+    def forget(self, archived_message_ids: Sequence[str]) -> None:
+        """Keep nothing of these messages."""
+
 
 class Nowhere:
     """Keeps nothing."""
@@ -44,6 +47,9 @@ class Nowhere:
         return None
 
     def put(self, archived_message_id: str, packed: bytes) -> None:
+        pass
+
+    def forget(self, archived_message_ids: Sequence[str]) -> None:
         pass
 
 
@@ -102,3 +108,9 @@ class FactsFolder:
                     "DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?", (self._most,)
                 )
             self._puts += 1
+
+    def forget(self, archived_message_ids: Sequence[str]) -> None:
+        # A place that cannot be written now has not kept them either, or has them from before.
+        with self._lock, suppress(sqlite3.DatabaseError):
+            order = "DELETE FROM facts WHERE whose = ? AND id = ?"
+            self._file.executemany(order, [(self._of_whom, each) for each in archived_message_ids])

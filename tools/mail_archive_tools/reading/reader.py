@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,9 @@ from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
-from mail_archive_tools.sandbox.pool import NotRead, Sandbox
+from mail_archive_tools.reading.proving import Proving
+from mail_archive_tools.sandbox.bounds import Bounds
+from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.untrusted import clean_text
 
@@ -118,13 +121,17 @@ def new_sandbox() -> Sandbox:
 class Reader:
     """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
     beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
-    than this process."""
+    than this process. `caller` is who is told of what is read, where callers are told apart, and `archive_id` what all
+    of it is of, where that is known: both say which readings one worker may do."""
 
     client: MailManager
     may_download: LinkRule = no_link
     context: Context = NOTHING_KNOWN
     find_keys: FindKeys = no_keys
     facts_kept: FactsKept = field(default_factory=Nowhere)
+    caller: str = ""
+    archive_id: str = ""
+    proving: Proving = field(default_factory=Proving)
     sandbox: Sandbox = field(default_factory=new_sandbox)
     turns: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, FETCHED_AT_ONCE))
     messages: Cache[Fetched] = field(
@@ -137,6 +144,18 @@ class Reader:
     files: Cache[FileReading] = field(
         default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
     )
+
+    def of(self, archive_id: str) -> Reader:
+        """The same, for messages of that archive alone."""
+        return replace(self, archive_id=archive_id)
+
+    def batch(self) -> AbstractContextManager[Batch | None]:
+        """What is read within may be read by one worker, where all of it is of one archive. Where that is not known,
+        each message has a worker of its own."""
+        return self._one_batch() if self.archive_id else nullcontext()
+
+    def _one_batch(self) -> AbstractContextManager[Batch]:
+        return self.sandbox.batch(self.archive_id, self.caller)
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
@@ -160,15 +179,18 @@ class Reader:
             return Facts.unpacked(here)
 
         async def read() -> bytes:
+            with self._one_batch():
+                return await read_anew_or_kept()
+
+        async def read_anew_or_kept() -> bytes:
             if (kept := _usable(self.facts_kept.get(archived_message_id))) is not None:
                 return kept
             fetched = await self.message(archived_message_id)
             facts = Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
-            packed = facts.packed()
-            if not facts.unread:
+            if facts.unread or isinstance(self.facts_kept, Nowhere):
                 # Another time it may be read.
-                self.facts_kept.put(archived_message_id, packed)
-            return packed
+                return facts.packed()
+            return await self._keep(archived_message_id, fetched, facts.packed())
 
         return Facts.unpacked(await self.facts.get(archived_message_id, read))
 
@@ -180,7 +202,7 @@ class Reader:
             with suppress(ArchiveError):
                 fetched[archived_message_id] = await self.message(archived_message_id)
 
-        with anyio.move_on_after(max(patience.left, 0)):
+        with self.batch(), anyio.move_on_after(max(patience.left, 0)):
             async with shared_connections(), anyio.create_task_group() as fetches:
                 for archived_message_id in archived_message_ids:
                     fetches.start_soon(fetch, archived_message_id)
@@ -206,7 +228,7 @@ class Reader:
             else:
                 known[archived_message_id] = facts
 
-        with anyio.move_on_after(max(patience.left, 0)):
+        with self.batch(), anyio.move_on_after(max(patience.left, 0)):
             async with shared_connections(), anyio.create_task_group() as readers:
                 for archived_message_id in dict.fromkeys(archived_message_ids):
                     readers.start_soon(read, archived_message_id)
@@ -236,6 +258,10 @@ class Reader:
         async def new_link() -> str:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
+        with self._one_batch():
+            return await self._fetch_and_read(archived_message_id, new_link)
+
+    async def _fetch_and_read(self, archived_message_id: str, new_link: Callable[[], Awaitable[str]]) -> Fetched:
         self.sandbox.warm_up()
         async with self.turns:
             response = await self._described(archived_message_id)
@@ -257,32 +283,64 @@ class Reader:
 
     async def _read(self, archived_message_id: str, raw: bytes) -> MessageReading:
         """The message as a worker reads it: what cannot be read whole, by its header fields."""
-        # Imported here: models are not needed to start.
-        from mail_archive_tools.reading.readings import MessageReading
-
         context = {"trusted_ids": self.context.trusted_ids, "known": self.context.known, "keys": self.context.keys}
         try:
-            reading = await self.sandbox.run("message", raw, MessageReading.of, context=context)
+            reading = await self._ask("message", raw, context)
             if keys := await self.find_keys(reading.key_names()):
                 # What signatures come to is told with the rest: a broken one is a finding.
                 with_keys = {**context, "keys": {**self.context.keys, **keys}}
-                reading = await self.sandbox.run("message", raw, MessageReading.of, context=with_keys)
+                reading = await self._ask("message", raw, with_keys)
             return reading
         except NotRead as error:
             why = f"it {error}"
         try:
-            by_its_headers = await self.sandbox.run("header_fields", raw, MessageReading.of, context=context)
+            by_its_headers = await self._ask("header_fields", raw, context)
         except NotRead:
             raise Unreadable(
                 f"Message {archived_message_id} cannot be read: {why}. get_archive_message shows what was noted of it."
             ) from None
         return by_its_headers.without_content(why)
 
+    async def _ask(self, job: str, raw: bytes, context: dict[str, Any]) -> MessageReading:
+        # Imported here: models are not needed to start.
+        from mail_archive_tools.reading.readings import MessageReading
+
+        bounds = Bounds.of_message(len(raw))
+        return await self.sandbox.run(job, raw, MessageReading.of, bounds=bounds, context=context)
+
+    async def _keep(self, archived_message_id: str, fetched: Fetched, packed: bytes) -> bytes:
+        """Keep facts beyond this process, and give them; some are read again first, by a worker that read nothing else.
+        Where that says something else, nothing of the batch is kept."""
+        with self._one_batch() as batch:
+            if self.proving.is_next():
+                with self.sandbox.batch("", self.caller, apart=True):
+                    again = await self._read(archived_message_id, fetched.raw)
+                proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
+                if proven != packed:
+                    self._discard(batch)
+                    self.messages.forget(archived_message_id)
+                    return proven
+
+            self.facts_kept.put(archived_message_id, packed)
+            self.proving.kept(batch, archived_message_id)
+        return packed
+
+    def _discard(self, batch: Batch) -> None:
+        """Forget what the workers of a batch told."""
+        self.sandbox.end_workers(batch)
+        ids = self.proving.discard(batch)
+        self.facts_kept.forget(ids)
+        for archived_message_id in ids:
+            self.messages.forget(archived_message_id)
+            self.facts.forget(archived_message_id)
+
     async def _open_file(self, fetched: Fetched, file_id: str, password: str | None) -> FileReading:
         from mail_archive_tools.reading.readings import FileReading
 
         try:
-            return await self.sandbox.run("file", fetched.raw, FileReading.of, file_id=file_id, password=password)
+            return await self.sandbox.run(
+                "file", fetched.raw, FileReading.of, bounds=Bounds.of_text(), file_id=file_id, password=password
+            )
         except NotRead as error:
             return FileReading(text=None, notes=[f"The file {error}."])
 
@@ -297,7 +355,8 @@ class Reader:
         from mail_archive_tools.reading.readings import HtmlReading
 
         try:
-            read = await self.sandbox.run("html", source.encode("utf-8", "surrogatepass"), HtmlReading.of)
+            data = source.encode("utf-8", "surrogatepass")
+            read = await self.sandbox.run("html", data, HtmlReading.of, bounds=Bounds.of_message(len(data)))
         except NotRead as error:
             raise Unreadable(
                 f"The HTML of message {archived_message_id} {error}. format='html' gives it as it stands."

@@ -2,12 +2,17 @@
 over."""
 
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from mail_archive_tools.models.base import MailLine
 from mail_archive_tools.models.reading import About
 from mail_archive_tools.sandbox.pool import NotRead
+from mail_archive_tools.untrusted import clean_text
+
+MailText = Annotated[str, AfterValidator(clean_text)]
+"""A text of a mail. The worker has cleaned it; whether it has is not for the worker to say."""
 
 _Told = TypeVar("_Told", bound="_Checked")
 
@@ -32,15 +37,16 @@ class ShownText(_Checked):
     """A message's text, cleaned: whole, and without what it quotes, of which there are so many lines. `written` is how
     it stands in the mail. None: the same as whole."""
 
-    whole: str
-    own: str | None
-    written: str | None
+    whole: MailText
+    own: MailText | None
+    written: MailText | None
     quoted_lines: int
-    source: str | None
+    source: MailLine | None
 
 
 class MessageReading(_Checked):
-    """`row` are the header fields of a search's row, decoded but not cleaned; so are the names and ids behind it.
+    """`row` are the header fields of a search's row, decoded but not cleaned, since others are
+    compared with them; so are the names and ids behind it. What of them is shown is cleaned by its model.
     `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. In `unread` stands why no more than the header
     fields was read, where that is so."""
 
@@ -51,9 +57,9 @@ class MessageReading(_Checked):
     references: list[str]
     file_names: list[str]
     about: About
-    languages: list[str]
-    minhash: str
-    unread: str | None = None
+    languages: list[MailLine]
+    minhash: MailLine
+    unread: MailLine | None = None
 
     def key_names(self) -> list[str]:
         """Where the keys of its signatures are published, those that were not verified with one."""
@@ -71,11 +77,11 @@ class MessageReading(_Checked):
 class FileReading(_Checked):
     """`text` is cleaned, and None where a file has none; the notes say why, and what was cut."""
 
-    text: str | None
-    notes: list[str] = []
+    text: MailText | None
+    notes: list[MailLine] = []
 
 
 class HtmlReading(_Checked):
-    text: str
+    text: MailText
     hidden_words: int
-    cut: str | None
+    cut: MailLine | None

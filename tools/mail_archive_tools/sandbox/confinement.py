@@ -7,10 +7,11 @@ import re
 import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from mail_archive_tools import system
-from mail_archive_tools.sandbox import landlock, limits, seccomp
+from mail_archive_tools.sandbox import landlock, limits, seccomp, trying
 
 _PACKAGES = ("mail_archive_tools", "selectolax", "charset_normalizer", "icalendar", "tzdata", "idna")
 """What reads mail, and what it imports only when it is needed."""
@@ -21,41 +22,35 @@ _LIBRARY = re.compile(r"^/(?:usr/)?lib(?:64|32|x32)?/.*\.so(?:\.[\d.]+)?$")
 _MANY = ("site-packages", "dist-packages")
 """Folders of many packages: what one of them imports is in the same."""
 
-PROTECTIONS = ("files", "network", "processes", "signals", "memory and time")
+OTHER_CALLS = "all other system calls"
+
+PROTECTIONS = ("files", "network", "processes", "signals", OTHER_CALLS, "memory and time")
 """What a worker is kept from, each by its own means."""
 
+LEFT = "that a file is there, its size, owner and times (stat)"
+"""What a worker can still learn where all protections hold: imports need it, and no filter sees which file is meant."""
 
-def confine(folders: Iterable[Path] = ()) -> dict[str, str]:
+
+def confine(folders: Iterable[Path] = (), *, only_what_is_needed: bool = True) -> dict[str, str]:
     """Give up what this system can take away; by name of `PROTECTIONS`, why each of the others could not be. These
-    folders can still be read, with Python's own."""
+    folders can still be read, with Python's own. Without `only_what_is_needed`, no more system calls are given up than
+    those that are known to do harm."""
     limits.restrict()
-    missing: dict[str, str] = {}
-    if not system.HAS_LIMITS:
-        missing["memory and time"] = "this system limits neither memory nor CPU time; what takes too long is ended"
     if not system.CAN_CONFINE:
         why = "only Linux can take this away from a process without rights of its own"
-        return {**dict.fromkeys(("files", "network", "processes", "signals"), why), **missing}
+        return {**dict.fromkeys(PROTECTIONS[:-1], why), **_missing_limits()}
 
     # Before the filter, which would refuse Landlock's own beginning.
     without_files = _without_files(folders)
-    calls = _without_calls()
-    if without_files:
-        missing["files"] = without_files
-    if calls:
-        version = 0 if without_files else landlock.version()
-        missing["processes"] = calls
-        missing["network"] = f"TCP alone is taken away: {calls}" if version >= landlock.TCP_VERSION else calls
-        if version < landlock.SIGNALS_VERSION:
-            missing["signals"] = calls
-
-    return missing
+    without_calls = _without_calls(only_what_is_needed)
+    return {**_still_possible(without_files, without_calls, only_what_is_needed), **_missing_limits()}
 
 
 def _without_files(folders: Iterable[Path]) -> str | None:
     """Take files away, but for those in these folders; why that could not be."""
     try:
         seccomp.give_up_privileges()
-        if not landlock.version():
+        if not landlock.is_there():
             return "the kernel has no Landlock (Linux 5.13 and later), or it is switched off"
         landlock.restrict([*readable_folders(), *folders])
     except OSError as error:
@@ -63,17 +58,53 @@ def _without_files(folders: Iterable[Path]) -> str | None:
     return None
 
 
-def _without_calls() -> str | None:
-    """Take processes, sockets and signals away; why that could not be."""
+def _without_calls(only_what_is_needed: bool) -> str | None:
+    """Take system calls away; why that could not be."""
     if not seccomp.is_known():
         return "the system calls of this kind of machine are not known here"
     try:
-        seccomp.restrict()
+        if only_what_is_needed:
+            seccomp.allow_only_what_is_needed()
+        else:
+            seccomp.refuse_what_does_harm()
     except OSError as error:
         return f"the kernel refuses seccomp ({error.strerror})"
     return None
 
 
+def _still_possible(without_files: str | None, without_calls: str | None, only_what_is_needed: bool) -> dict[str, str]:
+    """What can be done all the same, and why."""
+    missing: dict[str, str] = {}
+    if trying.opens_files():
+        missing["files"] = without_files or "a folder outside can be opened all the same"
+    if not seccomp.is_known():
+        # Nothing can be tried by numbers that are not known.
+        why = str(without_calls)
+        return {**missing, **dict.fromkeys(("network", "processes", "signals", OTHER_CALLS), why)}
+
+    refusal = without_calls or "it can be done all the same"
+    if trying.makes_sockets():
+        missing["network"] = refusal if trying.connects_by_tcp() else f"TCP alone is taken away: {refusal}"
+    if trying.makes_processes():
+        missing["processes"] = refusal
+    if trying.sends_signals():
+        missing["signals"] = refusal
+    if without_calls:
+        missing[OTHER_CALLS] = without_calls
+    elif only_what_is_needed and (beyond := trying.calls_beyond_the_list()):
+        missing[OTHER_CALLS] = f"{', '.join(beyond)} can be called"
+    return missing
+
+
+def _missing_limits() -> dict[str, str]:
+    if not system.HAS_LIMITS:
+        return {"memory and time": "this system limits neither memory nor CPU time; what takes too long is ended"}
+    if system.CAN_CONFINE and trying.fills_memory():
+        return {"memory and time": "memory that is shared is not limited here; what takes too long is ended"}
+    return {}
+
+
+@cache
 def readable_folders() -> list[Path]:
     """Python's own folders, those of the packages that read mail, and of the system's libraries: what is imported on
     the way, and what that is linked with."""

@@ -2,13 +2,19 @@
 
 import json
 import struct
-from typing import IO, Any
+from typing import IO, Any, NoReturn
+
+from mail_archive_tools.sandbox.bounds import Bounds
 
 _LENGTHS = struct.Struct(">II")
 
 
 class BadFrame(Exception):
     """The other side broke off, sent more than is taken, or what is no frame."""
+
+
+class TooLarge(BadFrame):
+    """The other side sent more than is taken: in bytes, in depth or in items."""
 
 
 def write_frame(stream: IO[bytes], message: Any, data: bytes = b"") -> None:
@@ -19,22 +25,32 @@ def write_frame(stream: IO[bytes], message: Any, data: bytes = b"") -> None:
     stream.flush()
 
 
-def read_frame(stream: IO[bytes], most_bytes: int) -> tuple[Any, bytes]:
-    """The next frame: its JSON and its bytes, which are `most_bytes` together at most.
+def read_frame(stream: IO[bytes], most_data: int, bounds: Bounds) -> tuple[Any, bytes]:
+    """The next frame: its JSON, within these bounds, and its bytes, `most_data` at most.
 
     Raises:
         BadFrame: there is none.
+        TooLarge: it is beyond them.
     """
     lengths = stream.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         raise BadFrame("broke off")
     of_text, of_data = _LENGTHS.unpack(lengths)
-    if of_text + of_data > most_bytes:
-        raise BadFrame("too large")
+    if of_text > bounds.size or of_data > most_data:
+        raise TooLarge("too large")
     text, data = stream.read(of_text), stream.read(of_data)
     if len(text) < of_text or len(data) < of_data:
         raise BadFrame("broke off")
+    if not bounds.hold(text):
+        raise TooLarge("too many items")
     try:
-        return json.loads(text.decode("utf-8", "surrogatepass")), data
+        return _DECODER.decode(text.decode("utf-8", "surrogatepass")), data
     except (ValueError, RecursionError):
         raise BadFrame("no JSON") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

@@ -1,23 +1,28 @@
 """Landlock: this process gives up files, TCP and signals for good (Linux 5.13 and later; landlock(7)).
 
-By the three system calls themselves, for which no library is needed. What a kernel's Landlock does not know yet is
-left out, so an older one takes away less.
+By the three system calls themselves, for which no library is needed. What a kernel's Landlock knows is found by asking
+for all of it and then for less: a kernel may have been given parts of a newer one.
 """
 
 import ctypes
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_ASK_VERSION = 1
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
-"""How many rights over files there are, from each version on: all of them are taken away."""
-_TCP_RIGHTS = 0b11
-_SCOPES = 0b11
-TCP_VERSION, SIGNALS_VERSION = 4, 6
+_TCP, _NO_TCP, _SCOPES, _NO_SCOPES = 0b11, 0, 0b11, 0
+_FORMS = (
+    (16, _TCP, _SCOPES, 24),
+    (16, _TCP, _NO_SCOPES, 16),
+    (15, _TCP, _NO_SCOPES, 16),
+    (15, _NO_TCP, _NO_SCOPES, 8),
+    (14, _NO_TCP, _NO_SCOPES, 8),
+    (13, _NO_TCP, _NO_SCOPES, 8),
+)
+"""How many rights over files, what of TCP and of signals is taken away, and the bytes that say so; the most first."""
 
 
 class _Ruleset(ctypes.Structure):
@@ -29,32 +34,46 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-def version() -> int:
-    """The version that the kernel has; 0: none."""
+def is_there() -> bool:
+    """Whether the kernel has it, and it is switched on."""
     try:
-        return max(0, _call(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION))
+        os.close(_ruleset())
     except OSError:
-        return 0
+        return False
+    return True
 
 
 def restrict(readable: Iterable[Path]) -> None:
     """Leave this process, for good, nothing of files but to read what is in these folders; and no TCP, and no signals
-    to others, where the kernel's version can.
+    to others, where the kernel can.
 
     Raises:
         OSError: the kernel refuses.
     """
-    known = version()
-    files = (1 << max(count for since, count in _FILE_RIGHTS.items() if since <= known)) - 1
-    ruleset = _Ruleset(files, _TCP_RIGHTS if known >= TCP_VERSION else 0, _SCOPES if known >= SIGNALS_VERSION else 0)
-    size = 24 if known >= SIGNALS_VERSION else 16 if known >= TCP_VERSION else 8
-    rules = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), 0)
+    rules = _ruleset()
     try:
         for folder in readable:
             _allow_reading(rules, folder)
         _call(_RESTRICT_SELF, rules, 0)
     finally:
         os.close(rules)
+
+
+def _ruleset() -> int:
+    """A descriptor of rules that take away as much as the kernel can.
+
+    Raises:
+        OSError: it can nothing.
+    """
+    for rights, network, scopes, size in _FORMS:
+        asked = _Ruleset((1 << rights) - 1, network, scopes)
+        try:
+            return _call(_CREATE_RULESET, ctypes.byref(asked), ctypes.c_size_t(size), 0)
+        except OSError as error:
+            # What it does not know yet: a right, or that there is more than rights.
+            if error.errno not in (errno.EINVAL, errno.E2BIG):
+                raise
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
 
 def _allow_reading(rules: int, folder: Path) -> None:

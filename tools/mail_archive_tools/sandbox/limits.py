@@ -1,9 +1,14 @@
 """How much memory, time and disk a worker may take, where the system can limit it (setrlimit(2), setitimer(2))."""
 
+import mmap
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 from mail_archive_tools import system
+
+if system.HAS_LIMITS:
+    import resource
 
 MEMORY_BYTES = 500_000_000
 """What a worker may fill: a message of 40 MB with all that is made of it, or an open document."""
@@ -18,10 +23,10 @@ def restrict() -> None:
     """Set what holds for the whole life of this process."""
     if not system.HAS_LIMITS:
         return
-    import resource
-
     for kind, limit in (
         (resource.RLIMIT_DATA, MEMORY_BYTES),
+        # What is shared, or grows downwards like a stack, is no data to the kernel, but counts towards all addresses.
+        *((resource.RLIMIT_AS, taken + MEMORY_BYTES) for taken in _addresses_taken()),
         (resource.RLIMIT_CPU, LIFE_CPU_SECONDS),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -33,6 +38,14 @@ def restrict() -> None:
         lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         with suppress(ValueError, OSError):
             resource.setrlimit(kind, (lowest, lowest))
+
+
+def _addresses_taken() -> list[int]:
+    """How many bytes of addresses this process has taken so far, libraries included; nothing where that is not told."""
+    with suppress(OSError):
+        pages, _, _ = Path("/proc/self/statm").read_bytes().partition(b" ")
+        return [int(pages) * mmap.PAGESIZE]
+    return []
 
 
 def allow_cpu(seconds: float) -> None:

@@ -1,22 +1,20 @@
-"""One worker process, as the server holds it: started without the server's environment, ended when it is late."""
+"""One worker, as the server speaks with it: asked one thing at a time, believed little, ended when it is late."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from contextlib import suppress
-from typing import IO, Any
+import builtins
+from typing import Any
 
-from mail_archive_tools.sandbox.frames import BadFrame, read_frame, write_frame
+from mail_archive_tools.sandbox.bounds import Bounds
+from mail_archive_tools.sandbox.confinement import PROTECTIONS
+from mail_archive_tools.sandbox.frames import BadFrame, TooLarge, read_frame, write_frame
+from mail_archive_tools.sandbox.starting import Running
 from mail_archive_tools.sandbox.watch import WATCH
-
-ANSWER_BYTES = 60_000_000
-"""The largest answer that is taken: twice the text that is read of one message, in three bytes for a character."""
+from mail_archive_tools.untrusted import clean_line, shorten
 
 START_SECONDS = 30.0
-_END_SECONDS = 2.0
-_PASSED_ON = ("SYSTEMROOT", "LANG", "LC_ALL", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
+_INTRODUCTION = Bounds(size=10_000, depth=3, items=50)
+_WHY_BYTES = 400
 
 
 class NotRead(Exception):
@@ -31,32 +29,26 @@ class NotRead(Exception):
 class Worker:
     """A process that does one job at a time. Its methods block, and are for one thread at a time."""
 
-    def __init__(self, module: str, seconds: float) -> None:
-        """Start it, for the jobs of that module, each of which may take so many seconds. It is ready at its first
-        answer."""
+    def __init__(self, running: Running, seconds: float) -> None:
+        """Each job may take so many seconds. It is ready at its first answer."""
         self.jobs_done = 0
         self._seconds = seconds
-        self._missing: dict[str, str] | None = None
+        self._running = running
+        self._introduction: dict[str, Any] | None = None
         self._late = False
-        # Isolated from the caller's variables and folder, but finding what this process finds.
-        path = [each for each in sys.path if each]
-        code = (
-            f"import sys; sys.path[:] = {path!r}; from mail_archive_tools.sandbox.worker import main; "
-            f"main({module!r}, {seconds!r})"
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Of what it says nothing is shown: it may quote the mail.
-            stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            close_fds=True,
-        )
 
     @property
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return self._running.is_alive
+
+    @property
+    def fails(self) -> str:
+        """Why it is not to be used, where it says so of itself. Blocks until it has started.
+
+        Raises:
+            NotRead: it did not start.
+        """
+        return _said(self._introduced().get("fails", ""))
 
     def missing_protections(self) -> dict[str, str]:
         """What the system could not take away from it, and why.
@@ -64,54 +56,56 @@ class Worker:
         Raises:
             NotRead: it did not start.
         """
-        if self._missing is None:
-            try:
-                answer = self._answer(START_SECONDS)
-            except NotRead as error:
-                raise NotRead("cannot be read: the program that reads mail does not start", late=error.late) from None
-            self._missing = {str(name): str(why) for name, why in answer["missing"].items()}
-        return self._missing
+        missing = self._introduced().get("missing")
+        if not isinstance(missing, dict):
+            raise NotRead("cannot be read: the program that reads mail does not start")
+        return {name: _said(missing[name]) for name in PROTECTIONS if name in missing}
 
-    def do(self, job: str, arguments: dict[str, Any], data: bytes) -> Any:
-        """What the job makes of the bytes. Blocks for up to the seconds of a job.
+    def do(self, job: str, arguments: dict[str, Any], data: bytes, bounds: Bounds) -> Any:
+        """What the job makes of the bytes, within these bounds. Blocks for up to the seconds of a job.
 
         Raises:
             NotRead: it took too long, or broke, or gave too much; the process has ended then.
         """
-        self.missing_protections()
+        self._introduced()
         self.jobs_done += 1
-        answer = self._answer(self._seconds, {"job": job, "arguments": arguments}, data)
+        answer = self._answer(self._seconds, bounds, {"job": job, "arguments": arguments}, data)
         if "result" in answer:
+            if answer.get("last"):
+                self.end()
             return answer["result"]
         self.end()
-        raise NotRead(f"broke the program that reads it ({str(answer.get('broke'))[:40]})")
+        raise NotRead(f"broke the program that reads it ({_kind_of_error(answer.get('broke'))})")
 
     def end(self) -> None:
         """End it, at once."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                _close(pipe)
-        # One that hangs in the kernel ends when it can.
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
+        self._running.end()
 
-    def _answer(self, seconds: float, request: dict[str, Any] | None = None, data: bytes = b"") -> dict[str, Any]:
-        """Its next answer, to a request where there is one. It is ended when that takes longer, so that neither pipe
+    def _introduced(self) -> dict[str, Any]:
+        """What it said of itself before it saw the first byte."""
+        if self._introduction is None:
+            try:
+                self._introduction = self._answer(START_SECONDS, _INTRODUCTION)
+            except NotRead as error:
+                raise NotRead("cannot be read: the program that reads mail does not start", late=error.late) from None
+        return self._introduction
+
+    def _answer(
+        self, seconds: float, bounds: Bounds, request: dict[str, Any] | None = None, data: bytes = b""
+    ) -> dict[str, Any]:
+        """Its next answer, to a request where there is one. It is ended when that takes longer, so that neither stream
         can keep us waiting."""
         self._late = False
-        process = self._process
-        assert process.stdin is not None and process.stdout is not None
         try:
             with WATCH.on(seconds, self._end_late):
                 if request is not None:
-                    write_frame(process.stdin, request, data)
-                answer, _ = read_frame(process.stdout, ANSWER_BYTES)
-        except (BadFrame, OSError) as error:
+                    write_frame(self._running.requests, request, data)
+                answer, _ = read_frame(self._running.answers, 0, bounds)
+        except (BadFrame, OSError, ValueError) as error:
             self.end()
             if self._late:
                 raise NotRead(f"took longer than {seconds:g} s to read, so it was given up", late=True) from None
-            if str(error) == "too large":
+            if isinstance(error, TooLarge):
                 raise NotRead("gave more than an answer may hold") from None
             raise NotRead("needs more memory or time than its limits, or breaks the program that reads it") from None
         if not isinstance(answer, dict):
@@ -121,10 +115,17 @@ class Worker:
 
     def _end_late(self) -> None:
         self._late = True
-        self._process.kill()
+        self._running.hang_up()
 
 
-def _close(pipe: IO[bytes]) -> None:
-    # What was still to be written has no reader any more.
-    with suppress(OSError):
-        pipe.close()
+def _said(why: object) -> str:
+    return shorten(clean_line(str(why)), _WHY_BYTES)
+
+
+def _kind_of_error(name: object) -> str:
+    """The name of an exception, where it is one of Python's own: any other is whatever a worker chose to say, and this
+    stands outside of what is marked as a mail's."""
+    kind = getattr(builtins, name, None) if isinstance(name, str) else None
+    if isinstance(kind, type) and issubclass(kind, BaseException):
+        return kind.__name__
+    return "an error of its own"

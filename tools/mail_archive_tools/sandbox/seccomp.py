@@ -1,7 +1,7 @@
-"""seccomp: this process gives up system calls for good: those that make processes, sockets and signals (seccomp(2)).
+"""seccomp: this process gives up system calls for good (seccomp(2)).
 
-Landlock leaves UDP and new processes. The one Python library for libseccomp is not kept, and needs that library on the
-machine; the filter is a list of comparisons, so it is made here. A call that is on the list fails with EPERM.
+Landlock leaves UDP, new processes, and what belongs to a file beside its content. The one Python library for libseccomp
+is not kept, and needs that library on the machine; the filter is a list of comparisons, so it is made here.
 """
 
 import ctypes
@@ -9,46 +9,22 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Iterable
 
 from mail_archive_tools import system
+from mail_archive_tools.sandbox import calls
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
-_AT_NUMBER, _AT_ARCHITECTURE = 0, 4
+_ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+_AT_NUMBER, _AT_ARCHITECTURE, _AT_SECOND_ARGUMENT = 0, 4, 24
+"""Where these stand in what the filter is given; of an argument, its lower half on a little-endian machine."""
 _X32_CALLS = 0x40000000
 """On x86-64, numbers from here on are the same calls under another name."""
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_REFUSED = {
-    "x86_64": {
-        "shmget": 29, "shmat": 30, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "sendmsg": 46, "bind": 49,
-        "listen": 50, "socketpair": 53, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "semget": 64,
-        "msgget": 68, "ptrace": 101, "setpgid": 109, "setsid": 112, "rt_sigqueueinfo": 129, "setpriority": 141,
-        "sched_setparam": 142, "sched_setscheduler": 144, "pivot_root": 155, "prctl": 157, "chroot": 161,
-        "mount": 165, "umount2": 166, "tkill": 200, "sched_setaffinity": 203, "tgkill": 234, "mq_open": 240,
-        "add_key": 248, "request_key": 249, "keyctl": 250, "ioprio_set": 251, "migrate_pages": 256, "unshare": 272,
-        "move_pages": 279, "accept4": 288, "rt_tgsigqueueinfo": 297, "perf_event_open": 298, "prlimit64": 302,
-        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
-        "sched_setattr": 314, "bpf": 321, "execveat": 322, "userfaultfd": 323,
-    },
-    "aarch64": {
-        "ioprio_set": 30, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "unshare": 97, "ptrace": 117,
-        "sched_setparam": 118, "sched_setscheduler": 119, "sched_setaffinity": 122, "kill": 129, "tkill": 130,
-        "tgkill": 131, "rt_sigqueueinfo": 138, "setpriority": 140, "setpgid": 154, "setsid": 157, "prctl": 167,
-        "mq_open": 180, "msgget": 186, "semget": 190, "shmget": 194, "shmat": 196, "socket": 198, "socketpair": 199,
-        "bind": 200, "listen": 201, "accept": 202, "connect": 203, "sendto": 206, "sendmsg": 211, "add_key": 217,
-        "request_key": 218, "keyctl": 219, "clone": 220, "execve": 221, "migrate_pages": 238, "move_pages": 239,
-        "rt_tgsigqueueinfo": 240, "perf_event_open": 241, "accept4": 242, "prlimit64": 261, "open_by_handle_at": 265,
-        "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "sched_setattr": 274,
-        "bpf": 280, "execveat": 281, "userfaultfd": 282,
-    },
-}  # fmt: skip
-_REFUSED_EVERYWHERE = {
-    "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
-    "move_mount": 429, "fsopen": 430, "fsmount": 432, "pidfd_open": 434, "clone3": 435, "pidfd_getfd": 438,
-    "process_madvise": 440, "mount_setattr": 442,
-}  # fmt: skip
+
+_Step = tuple[int, int, int, int]
 
 
 class _Program(ctypes.Structure):
@@ -69,26 +45,60 @@ def give_up_privileges() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0)
 
 
-def restrict() -> None:
-    """Leave this process, for good, no call that makes a process, a socket or a signal to another.
+def allow_only_what_is_needed() -> None:
+    """Leave this process, for good, the calls that reading takes. All others answer ENOSYS, as on a kernel that does
+    not have them, which libraries know how to live with.
 
     Raises:
         OSError: the kernel refuses.
     """
-    program = _filter(platform.machine())
+    machine = platform.machine()
+    needed = calls.ALLOWED[machine].values()
+    _install(_filter(machine, needed, calls.FCNTL_ALLOWED.values(), _ALLOW, _FAIL | errno.ENOSYS))
+
+
+def refuse_what_does_harm() -> None:
+    """Leave this process, for good, no call that is known to make a process, a socket or a signal to another, or to
+    change what belongs to a file: these fail with EPERM. For where it cannot live with less.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    machine = platform.machine()
+    harmful = calls.refused(machine).values()
+    _install(_filter(machine, harmful, calls.FCNTL_REFUSED.values(), _FAIL | errno.EPERM, _ALLOW))
+
+
+def _filter(machine: str, numbers: Iterable[int], fcntl_commands: Iterable[int], listed: int, other: int) -> bytes:
+    """The filter as the kernel runs it: what becomes of calls and of fcntl's commands that are listed, and of others.
+    Eight bytes for a step, jumps counted from the step behind."""
+    commands = list(fcntl_commands)
+    looked_at = list(numbers)
+    steps: list[_Step] = [
+        (_LOAD, 0, 0, _AT_ARCHITECTURE),
+        (_IF_EQUAL, 1, 0, _ARCHITECTURES[machine]),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, _AT_NUMBER),
+        (_IF_AT_LEAST, 0, 1, _X32_CALLS),
+        (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
+        # Unless it is fcntl, go on behind what looks at its command.
+        (_IF_EQUAL, 0, len(commands) + 3, calls.FCNTL[machine]),
+        (_LOAD, 0, 0, _AT_SECOND_ARGUMENT),
+        *_answers(commands, listed, other),
+        *_answers(looked_at, listed, other),
+    ]
+    return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+def _answers(values: list[int], listed: int, other: int) -> list[_Step]:
+    """What becomes of a value that was loaded: one thing where it is among these, the other where it is not."""
+    compared: list[_Step] = [(_IF_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
+    return [*compared, (_RETURN, 0, 0, other), (_RETURN, 0, 0, listed)]
+
+
+def _install(program: bytes) -> None:
     filled = _Program(len(program) // 8, program)
     _prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(filled))
-
-
-def _filter(machine: str) -> bytes:
-    """The filter as the kernel runs it: eight bytes for a step, jumps counted from the step behind."""
-    numbers = sorted({**_REFUSED[machine], **_REFUSED_EVERYWHERE}.values())
-    steps = [(_LOAD, 0, 0, _AT_ARCHITECTURE), (_IF_EQUAL, 1, 0, _ARCHITECTURES[machine]), (_RETURN, 0, 0, _KILL)]
-    steps.append((_LOAD, 0, 0, _AT_NUMBER))
-    steps.append((_IF_AT_LEAST, len(numbers) + 1, 0, _X32_CALLS))
-    steps += [(_IF_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
-    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _FAIL)]
-    return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 
 def _prctl(option: int, one: int, other: int) -> None:

@@ -89,7 +89,7 @@ class Matcher:
                 if verdicts.are_enough:
                     reading.cancel()
 
-        with anyio.move_on_after(max(patience.left, 0)) as reading:
+        with self._reader.batch(), anyio.move_on_after(max(patience.left, 0)) as reading:
             async with shared_connections(), anyio.create_task_group() as readers:
                 for _ in range(FETCHED_AT_ONCE):
                     readers.start_soon(take_the_next)

@@ -19,6 +19,9 @@ HAS_LIMITS = importlib.util.find_spec("resource") is not None
 HAS_CPU_TIMER = hasattr(signal, "setitimer")
 """A process can be ended when it has used so much CPU time. Else its parent ends it after as much time by the clock."""
 
+CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
+"""A process can be copied, and the copy be given a socket. Else each worker is started anew, which takes longer."""
+
 HAS_FILE_MODES = os.name == "posix"
 """Files have modes that keep other users out. Else the folder's own access rules do, which are the user's to set."""
 
