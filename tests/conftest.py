@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
+from mail_archive_tools.sandbox.pool import SECONDS
+from mail_archive_tools.sandbox.starting import starter
 
 if TYPE_CHECKING:
     from tests.folder import Folder
@@ -87,6 +89,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if READ_OF_CORPUS:
         sets = ", ".join(f"{name} {count:,}" for name, count in READ_OF_CORPUS.items())
         terminalreporter.write_line(f"real messages read: {sum(READ_OF_CORPUS.values()):,} ({sets})")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def template() -> Iterator[None]:
+    """What workers are copied from is started once."""
+    held = starter("mail_archive_tools.reading.jobs", SECONDS)
+    with closing(held):
+        held.start(True).end()
+        yield
 
 
 @pytest.fixture

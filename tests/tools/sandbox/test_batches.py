@@ -108,7 +108,7 @@ async def test_the_workers_of_a_batch_end_with_it(sandbox: Sandbox) -> None:
 
 async def test_workers_start_again_where_their_template_was_ended(sandbox: Sandbox) -> None:
     assert await sandbox.run("echo", b"before", str) == "before"
-    template = sandbox._starter._process  # type: ignore[attr-defined]
+    template = sandbox._starter._template._process  # type: ignore[attr-defined]
     template.kill()
     template.wait()
     assert await sandbox.run("echo", b"behind", str) == "behind"

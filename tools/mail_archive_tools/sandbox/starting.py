@@ -53,7 +53,40 @@ class Starter(Protocol):
 def starter(module: str, seconds: float) -> Starter:
     """What starts workers for the jobs of that module, each of which may take so many seconds. Nothing is started
     yet."""
-    return Template(module, seconds) if system.CAN_FORK else OneByOne(module, seconds)
+    return _Share(module, seconds) if system.CAN_FORK else OneByOne(module, seconds)
+
+
+class _Share:
+    """A part in the template of all sandboxes with the same jobs: it has seen no mail, so that one will do. The last of
+    them ends it."""
+
+    def __init__(self, module: str, seconds: float) -> None:
+        self._key = (module, seconds)
+        self._template: Template | None = None
+
+    def start(self, only_what_is_needed: bool) -> Running:
+        with _sharing:
+            if self._template is None:
+                self._template = _templates.setdefault(self._key, Template(*self._key))
+                self._template.users += 1
+            template = self._template
+        return template.start(only_what_is_needed)
+
+    def close(self) -> None:
+        with _sharing:
+            template, self._template = self._template, None
+            if template is None:
+                return
+            template.users -= 1
+            if template.users:
+                return
+            del _templates[self._key]
+        template.close()
+
+
+_templates: dict[tuple[str, float], Template] = {}
+# What was forgotten is closed by whichever thread collects it, one that holds a lock too.
+_sharing = threading.RLock()
 
 
 class Template:
@@ -61,7 +94,9 @@ class Template:
 
     def __init__(self, module: str, seconds: float) -> None:
         self._call = f"be_template({module!r}, {seconds!r})"
-        self._guard = threading.Lock()
+        self.users = 0
+        """How many sandboxes have a part in it."""
+        self._guard = threading.RLock()
         self._numbers = count()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
