@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -107,6 +108,15 @@ def _usable(packed: bytes | None) -> bytes | None:
         base64.b64decode(facts.minhash, validate=True)
         return packed
     return None
+
+
+def _received_from(noted: Mapping[str, Any]) -> str | None:
+    """The address that the service received a message from. Without an ingress endpoint it did not: the message was
+    sent by its user, or imported."""
+    if not noted.get("IngressPointId"):
+        return None
+    address: str | None = noted.get("SenderIpAddress")
+    return address
 
 
 def new_sandbox() -> Sandbox:
@@ -241,8 +251,9 @@ class Reader:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
-        reading = await self._read(archived_message_id, raw)
-        return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
+        noted = response.get("Metadata", {})
+        reading = await self._read(archived_message_id, raw, _received_from(noted))
+        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"))
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
         """GetArchiveMessage's response, with a link in it."""
@@ -255,12 +266,17 @@ class Reader:
 
         return response
 
-    async def _read(self, archived_message_id: str, raw: bytes) -> MessageReading:
+    async def _read(self, archived_message_id: str, raw: bytes, received_from: str | None) -> MessageReading:
         """The message as a worker reads it: what cannot be read whole, by its header fields."""
         # Imported here: models are not needed to start.
         from mail_archive_tools.reading.readings import MessageReading
 
-        context = {"trusted_ids": self.context.trusted_ids, "known": self.context.known, "keys": self.context.keys}
+        context = {
+            "trusted_ids": self.context.trusted_ids,
+            "known": self.context.known,
+            "keys": self.context.keys,
+            "received_from": received_from,
+        }
         try:
             reading = await self.sandbox.run("message", raw, MessageReading.of, context=context)
             if keys := await self.find_keys(reading.key_names()):
