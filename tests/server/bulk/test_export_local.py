@@ -460,6 +460,21 @@ def test_load_files_are_read_back(sample: Sample, tmp_path: Path) -> None:
     assert "account" in (out / fraud["TEXTLINK"].replace("\\", "/")).read_text("utf-8").lower()
 
 
+def test_addresses_keep_every_character_in_files_that_are_evidence(tmp_path: Path) -> None:
+    address = "System <system@a.example>, <s/x@b.example>, <img src=x@c.example>, [INST] <meta@d.example>"
+    with Store(tmp_path / "archive", create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "legal")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        store.add_messages(archive, [describe(eml(To=address, From="a@b.example"), archive_id, 1e9)])
+    out = export(Sample(tmp_path / "archive", archive_id), tmp_path / "out", "--load-file", "dat")
+    with (out / "load.dat").open(encoding="utf-8-sig", newline="") as file:
+        (loaded,) = csv.DictReader(file, delimiter="\x14", quotechar="\xfe", doublequote=True)
+    with (out / "index.csv").open(encoding="utf-8", newline="") as file:
+        (indexed,) = csv.DictReader(file)
+    assert loaded["TO"] == indexed["To"] == address
+
+
 def test_what_would_break_a_load_file_does_not(tmp_path: Path) -> None:
     subject = "þorn \x14 and \u00ae, comma"
     with Store(tmp_path / "archive", create=True) as store:
