@@ -116,7 +116,11 @@ def test_a_fence_cannot_be_closed_from_inside(before: str, after: str) -> None:
 
 
 def test_nonces_are_new() -> None:
-    assert len({new_nonce() for _ in range(1000)}) == 1000
+    made = [new_nonce() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    # 64 bits, each of them in use.
+    assert all(re.fullmatch("[0-9a-f]{16}", each) for each in made)
+    assert all(0 < sum(int(each, 16) >> bit & 1 for each in made) < len(made) for bit in range(64))
 
 
 @given(st.text(), st.integers(8, 60))

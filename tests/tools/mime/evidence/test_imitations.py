@@ -35,6 +35,7 @@ def said(headers: dict[str, str], context: Context = KNOWN, body: str = "x") -> 
         ({"from": "x@tidewatter.example"}, "tidewatter.example looks like tidewater.example, which is known here"),
         ({"from": "x@mail.harbour-w0rks.example"}, "looks like harbour-works.example, which is known here"),
         ({"from": "x@a.example", "subject": "Your Pаypal"}, "The subject has 'Pаypal', whose letters are of"),
+        ({"from": "x@a.example", "subject": "Your Uрs"}, "The subject has 'Uрs', whose letters are of"),
         ({"from": "Micrоsoft <x@a.example>"}, "The display name has"),
     ],
 )  # fmt: skip
