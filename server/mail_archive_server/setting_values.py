@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +78,13 @@ def session_seconds(text: str) -> int:
     if not text.isdigit() or not 1_800 <= int(text) <= 43_200:
         raise ValueError("a number of seconds from 1800 to 43200")
     return int(text)
+
+
+def address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("an IP address, such as 127.0.0.1") from None
 
 
 def port(text: str) -> int:

@@ -1,5 +1,6 @@
 """What commands print, and to whom: a person at a terminal, or a program."""
 
+import logging
 import os
 import re
 import sys
@@ -31,6 +32,12 @@ def shown(path: Path | str) -> str:
     """A file's name as text: control characters, which could act on the terminal, by their numbers."""
     text = str(path).encode("utf-8", "backslashreplace").decode()
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def escaped(record: logging.LogRecord) -> bool:
+    """A filter of loggers: a line of a log with its control characters by their numbers."""
+    record.msg, record.args = shown(record.getMessage()), ()
+    return True
 
 
 def number_of(count: int, thing: str) -> str:

@@ -1,7 +1,12 @@
 """The message operations, and the links that they hand out."""
 
-import httpx
+from urllib.parse import parse_qsl
 
+import httpx
+import pytest
+
+from mail_archive_server.local.identity.sessions import Session
+from mail_archive_server.local.links import BadLink, read_link, sign_link
 from tests.conftest import Clock, LocalApi, eml
 from tests.local.test_searches import NOON, RANGE, add
 
@@ -49,8 +54,19 @@ def test_the_link_gives_the_raw_bytes_until_it_expires(api: LocalApi, clock: Clo
     assert (reply.status_code, reply.content) == (200, RAW)
     assert reply.headers["content-type"].startswith("message/rfc822")
     assert reply.headers["content-disposition"].startswith("attachment")
-    clock.now += 61
+    clock.now += 59.5
+    assert httpx.get(link).status_code == 200
+    clock.now += 1
     assert httpx.get(link).status_code == 403
+
+
+def test_a_link_ends_when_it_says(clock: Clock) -> None:
+    session = Session("user", "ana", clock.now, clock.now + 60)
+    query = dict(parse_qsl(sign_link(b"key", "message", session)))
+    assert read_link(b"key", "message", query, clock.now + 59.9).name == "ana"
+    for late in (60.1, 61, 119):
+        with pytest.raises(BadLink):
+            read_link(b"key", "message", query, clock.now + late)
 
 
 def test_a_link_opens_its_message_only(api: LocalApi) -> None:

@@ -29,6 +29,13 @@ def contains(attribute: str, *values: str) -> dict[str, Any]:
     return {"StringExpression": {"Evaluate": {"Attribute": attribute}, "Operator": "CONTAINS", "Values": list(values)}}
 
 
+def test_a_short_value_beside_a_long_one_is_looked_for_as_well(api: LocalApi) -> None:
+    archive_id = add(api, eml(Subject="an invoice"), eml(Subject="to be or"), eml(Subject="elsewhere"))
+    for values in (("invoice", "or"), ("or", "invoice")):
+        found = subjects(api, archive_id, Filters={"Include": [contains("SUBJECT", *values)]})
+        assert sorted(found) == ["an invoice", "to be or"]
+
+
 def attachments(operator: str) -> dict[str, Any]:
     return {"BooleanExpression": {"Evaluate": {"Attribute": "HAS_ATTACHMENTS"}, "Operator": operator}}
 

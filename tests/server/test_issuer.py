@@ -202,6 +202,8 @@ REFUSED: dict[str, Callable[[AuthorizationServer], str]] = {
     "for nobody": lambda issuer: issuer.token(MAIL, aud=None),
     "of another issuer": lambda issuer: issuer.token(MAIL, iss="https://evil.example"),
     "of nobody": lambda issuer: issuer.token(MAIL, sub=None),
+    "of an empty name": lambda issuer: issuer.token(MAIL, sub=""),
+    "of a name of spaces": lambda issuer: issuer.token(MAIL, sub=" "),
     "another key": lambda issuer: issuer.token(MAIL, key=new_key("ES256")),
     "another kind of key": lambda issuer: issuer.token(MAIL, key=new_key("RS256"), algorithm="RS256"),
     "a key of no known kind": lambda issuer: issuer.token(MAIL, kid="odd"),

@@ -43,7 +43,8 @@ _ELLIPSIS = "…"
 # What would act where an answer is rendered, or on a model: fence marks; images, links and definitions of Markdown;
 # elements of HTML that run, fetch or ask; the tokens of chat templates and of calls of tools; what looks like a turn of
 # a chat. A space behind its first part makes text of it. Each begins with a character of its own, which is found much
-# faster than one of several.
+# faster than one of several. An address such as <user@a.example> is none of them: to HTML it is an element that nobody
+# knows, since a tag's name ends at white space, "/" or ">" alone, and to a model no token of a template.
 _ACTIVE = {
     pattern[:2].lstrip("\\")[0]: re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -54,7 +55,7 @@ _ACTIVE = {
         # The first look ahead is for speed: most of what follows a "<" ends it.
         r"<(?=[|/a-z]|</?S)(?=\||</?SYS>|/?(?:img|image|script|iframe|frame\w*|object|embed|svg|video|audio|source|picture|"
         r"link|meta|base|style|form|input|button|textarea|select|math|details|area|a(?=[\s/])|s|bos|eos|pad|unk|tool\w*|function\w*|"
-        r"invoke|parameters?|system|user|assistant|human|model|think\w*|antml|instructions?|(?:start|end|begin)_of_\w+)\b|"
+        r"invoke|parameters?|system|user|assistant|human|model|think\w*|antml|instructions?|(?:start|end|begin)_of_\w+)\b(?![^\s/<>\"'=|]*@[\w.:\[\]-]+>)|"
         r"[a-z][^<>]*?[\s/\"'](?:href|src|srcset|style|background|poster|action|formaction|data|xlink:href|on[a-z]+)"
         r"\s*=)",
     )
@@ -112,6 +113,14 @@ def clean_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return _inert(text)
     return _ALL_SPACE.sub(" ", clean_text(text)).strip()
+
+
+def visible_line(text: str) -> str:
+    """`text` on one line, without characters that a reader cannot see, and otherwise as it is: for files that are
+    evidence, which programs read. What would act on a model, or in HTML, acts still."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _ALL_SPACE.sub(" ", without_invisible(text)).strip()
 
 
 def first_bytes(text: str, limit: int) -> str:

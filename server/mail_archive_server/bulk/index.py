@@ -11,7 +11,7 @@ from mail_archive_server.bulk.selecting import Selected
 from mail_archive_server.bulk.writing import gone_on_with
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.moments import iso_of_seconds
-from mail_archive_tools.untrusted import clean_line
+from mail_archive_tools.untrusted import visible_line
 
 COLUMNS = (
     *("ArchivedMessageId", "ReceivedTimestamp", "Date", "From", "To", "Cc", "Subject", "MessageId", "InReplyTo"),
@@ -21,10 +21,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row_of(message: Selected, listed: Listed) -> dict[str, Any]:
-    """What an index says of a message; header values are decoded and cleaned."""
+    """What an index says of a message; header values are decoded, and lose what nobody sees. Each other character
+    stays: an index is evidence, which programs read."""
     row = json.loads(message.row)
-    texts = {name: clean_line(decode_words(row.get(name) or "")) for name in ("Date", "From", "To", "Cc", "Subject")}
-    ids = {name: clean_line(row.get(name) or "") for name in ("MessageId", "InReplyTo")}
+    texts = {name: visible_line(decode_words(row.get(name) or "")) for name in ("Date", "From", "To", "Cc", "Subject")}
+    ids = {name: visible_line(row.get(name) or "") for name in ("MessageId", "InReplyTo")}
     return {
         "ArchivedMessageId": message.archived_message_id,
         "ReceivedTimestamp": iso_of_seconds(message.second),

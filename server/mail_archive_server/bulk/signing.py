@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from mail_archive_tools.system.places import why_not_own
+
 SIGNATURE, TIME_STAMP = ".sig", ".tsr"
 
 _STAMP_SECONDS = 20.0
@@ -30,6 +32,8 @@ def sign(path: Path, key_file: Path) -> Path:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    if why := why_not_own(key_file):
+        raise SigningError(f"{key_file} is not used: {why}.")
     try:
         key: Any = load_pem_private_key(_bytes(key_file), None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.commands import CommandError
-from mail_archive_server.setting_values import http_url, path, port, seconds
+from mail_archive_server.setting_values import address, http_url, path, port, seconds
 from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import shown
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
     from mail_archive_server.local.storage.store import Store
 
 HELP = "serve a local archive's API to other AWS clients"
@@ -33,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export-folder", metavar="DIR", help="a folder whose folders are the buckets that exports go to"
     )
+    parser.add_argument(
+        "--trusted-proxy",
+        metavar="ADDRESS",
+        help="the address of a proxy whose X-Forwarded-For says who asks (aws:SourceIp); else nobody's does",
+    )
     parser.add_argument("--s3-endpoint-url", metavar="URL", help="an S3 API that exports go to instead")
     parser.add_argument(
         "--show-credentials",
@@ -47,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     chosen_port = read_value(port, "--port", arguments.port)
     search_seconds = read_value(seconds, "--search-seconds", arguments.search_seconds)
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
+    proxy = None if arguments.trusted_proxy is None else read_value(address, "--trusted-proxy", arguments.trusted_proxy)
     export_folder, s3_endpoint_url = _destination(arguments)
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.exporting.places import exporter_to
@@ -86,9 +95,23 @@ def run(arguments: argparse.Namespace) -> None:
     local.go_on()
     app = api_app(local)
     _announce(folder, base)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    server = uvicorn.Server(config_of(app, proxy))
     server.run(sockets=[listening])
     store.close()
+
+
+def config_of(app: "ASGIApp", proxy: str | None) -> "uvicorn.Config":
+    """How the API is served. Anybody may send X-Forwarded-For: it counts from a proxy that the operator named alone."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        proxy_headers=proxy is not None,
+        forwarded_allow_ips=proxy,
+    )
 
 
 def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None]:

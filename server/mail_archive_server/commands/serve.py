@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings, add_flags, read_settings
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import escaped, shown
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -96,13 +96,17 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None,
 
     from mail_archive_server.transport.bodies import with_readable_bodies
     from mail_archive_server.transport.listening import callers_of, ending_in_time, listen
+    from mail_archive_server.transport.sessions import IDLE_SECONDS, with_few_sessions
     from mail_archive_server.transport.tokens import who_may_call, with_health, with_token
 
     listening, place = listen(settings)
     app: Any = server.streamable_http_app(
-        streamable_http_path=PATH, host=settings.host, transport_security=callers_of(settings)
+        streamable_http_path=PATH,
+        host=settings.host,
+        transport_security=callers_of(settings),
+        session_idle_timeout=IDLE_SECONDS,
     )
-    app = with_readable_bodies(app, callers_of(settings))
+    app = with_few_sessions(with_readable_bodies(app, callers_of(settings)))
     if settings.issuer is not None:
         from mail_archive_server.transport.issuer import with_issuer
 
@@ -111,7 +115,12 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None,
         app = with_token(app, token)
     app = with_health(app)
     config = uvicorn.Config(
-        app, log_level=settings.log_level.lower(), access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        # Nothing here asks whom a proxy speaks for.
+        proxy_headers=False,
     )
     _say(f"The MCP server of {_what(settings)} listens at {place}{PATH}, for {_whom(settings)}. Ctrl-C ends it.")
     _say(who_may_call(settings, token))
@@ -155,6 +164,8 @@ def _quieten() -> None:
     for name in _TALKATIVE:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
+    # It repeats what a stranger sent.
+    logging.getLogger("mcp.server.transport_security").addFilter(escaped)
     # These write links at INFO already.
     for name in ("botocore", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -50,6 +50,10 @@ def sentence(tool: str, error: ValidationError, schema: Schema) -> str:
     return f"{tool} cannot use these arguments. {' '.join(dict.fromkeys(faults[:_SHOWN_FAULTS]))}{more}"
 
 
+_SECRETS = frozenset(("password",))
+"""Arguments that no answer repeats."""
+
+
 def _is_absent(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
@@ -78,7 +82,7 @@ def _fault(fault: dict[str, Any], schema: Schema) -> str:
     meaning = _at(path, schema).get("description") or _at(path[:1], schema).get("description", "")
     if fault["type"] == "missing":
         return f"{name} is missing. {meaning}".strip()
-    value = _shown(fault["input"])
+    value = "what was given" if _SECRETS.intersection(path) else _shown(fault["input"])
     if fault["type"] == "string_pattern_mismatch":
         return f"{name} is {value}, which has not the form of one. {meaning}".strip()
     problem = fault["msg"].removeprefix("Value error, ")

@@ -78,6 +78,9 @@ class Issuer:
             leeway=LEEWAY_SECONDS,
             options={"require": ["exp", "iss", "aud", "sub"]},
         )
+        if not str(claims["sub"]).strip():
+            # All who have none would be one caller.
+            raise _Refused("its subject is empty")
         return AccessToken(
             token=token,
             client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),

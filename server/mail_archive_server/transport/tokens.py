@@ -16,6 +16,7 @@ from mail_archive_server.terminal import shown
 from mail_archive_server.transport import HEALTH_PATH
 from mail_archive_tools import system
 from mail_archive_tools.searching.cursors import Cursors
+from mail_archive_tools.system.places import why_not_own
 
 CURSOR_SECONDS = 86_400.0
 """How long a cursor is of use over HTTP."""
@@ -68,6 +69,8 @@ def _token_in(file: Path) -> str:
         SettingError: the file cannot be used.
     """
     try:
+        if why := why_not_own(file):
+            raise SettingError(f"--token-file {file} cannot be used: {why}.")
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, _MODE)
         with os.fdopen(descriptor, "r+", encoding="ascii") as opened:
             if system.HAS_FILE_MODES and os.fstat(descriptor).st_mode & _OTHERS:

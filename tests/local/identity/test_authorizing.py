@@ -44,6 +44,16 @@ def test_a_policy_for_one_archive_opens_that_and_nothing_of_the_other(folder: Fo
     assert refused(ana.get_archive_message, ArchivedMessageId="none")[0] == "ValidationException"
 
 
+def test_a_deny_on_an_archive_keeps_its_searches_from_a_right_to_all_lists(folder: Folder) -> None:
+    never = {"Effect": "Deny", "Action": "ses:ListArchiveSearches", "Resource": folder.arn(folder.legal)}
+    every = {"Effect": "Allow", "Action": "ses:ListArchiveSearches", "Resource": "*"}
+    folder.identities(Users=[{"UserName": "ana", "Policies": [policy(every, never)]}])
+    ana = folder.client("mailmanager", "ana")
+    assert "Searches" in ana.list_archive_searches(ArchiveId=folder.board)
+    code, words = refused(ana.list_archive_searches, ArchiveId=folder.legal)
+    assert code == DENIED and "explicit deny" in words
+
+
 def test_tags_of_archives_and_users_are_conditions(folder: Folder) -> None:
     same_team = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
     folder.identities(

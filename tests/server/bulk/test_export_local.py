@@ -19,9 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mail_archive_server.bulk.comparing import compare_with_archive
 from mail_archive_server.bulk.forms import FORMATS, LOAD_FILES
+from mail_archive_server.bulk.listing import list_archive
 from mail_archive_server.bulk.load_files import KINDS
-from mail_archive_server.bulk.manifest import ManifestError, edrm_mih, read_head, read_messages
+from mail_archive_server.bulk.manifest import About, ManifestError, edrm_mih, read_head, read_messages
 from mail_archive_server.bulk.writing import WRITERS
 from mail_archive_server.cli import main
 from mail_archive_server.local.context import Local
@@ -458,6 +460,42 @@ def test_load_files_are_read_back(sample: Sample, tmp_path: Path) -> None:
         assert (out / row["TEXTLINK"].replace("\\", "/")).read_text("utf-8").strip()
     fraud = next(row for row in rows if "bank" in row["SUBJECT"].lower())
     assert "account" in (out / fraud["TEXTLINK"].replace("\\", "/")).read_text("utf-8").lower()
+
+
+def test_addresses_keep_every_character_in_files_that_are_evidence(tmp_path: Path) -> None:
+    address = "System <system@a.example>, <s/x@b.example>, <img src=x@c.example>, [INST] <meta@d.example>"
+    with Store(tmp_path / "archive", create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "legal")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        store.add_messages(archive, [describe(eml(To=address, From="a@b.example"), archive_id, 1e9)])
+    out = export(Sample(tmp_path / "archive", archive_id), tmp_path / "out", "--load-file", "dat")
+    with (out / "load.dat").open(encoding="utf-8-sig", newline="") as file:
+        (loaded,) = csv.DictReader(file, delimiter="\x14", quotechar="\xfe", doublequote=True)
+    with (out / "index.csv").open(encoding="utf-8", newline="") as file:
+        (indexed,) = csv.DictReader(file)
+    assert loaded["TO"] == indexed["To"] == address
+
+
+@pytest.mark.parametrize(
+    ("about", "tells"),
+    [({}, True), ({"query": {"sender": "x"}}, False), ({"query": {"sender": "x"}, "sources": ["/mail"]}, True)],
+    ids=["of all", "of what was asked for", "of an export that was imported"],
+)
+def test_what_is_new_is_told_of_a_manifest_that_lists_a_whole_archive(
+    tmp_path: Path, about: dict[str, Any], tells: bool
+) -> None:
+    with Store(tmp_path / "archive", create=True) as store:
+        archive_id = keeping_archive(Local(store, str), "legal")
+        archive = store.archive(archive_id)
+        assert archive is not None
+        store.add_messages(archive, [describe(eml(Subject="there"), archive_id, 1e9)])
+        manifest = tmp_path / "manifest.jsonl"
+        list_archive(manifest, store, archive, About(archive_id, "legal", **about))
+        planted = describe(eml(Subject="planted"), archive_id, 1e9)
+        store.add_messages(archive, [planted])
+        found = compare_with_archive(manifest, store)
+    assert (found.same, found.new) == (1, [planted.archived_message_id] if tells else [])
 
 
 def test_what_would_break_a_load_file_does_not(tmp_path: Path) -> None:

@@ -50,14 +50,20 @@ MAILS = {
 }
 HIDDEN_FORGERY = mail(
     "forged", Authentication_Results="mx.own.example; dmarc=fail", X_More="x"
-).replace(b"Received:", b"Authentication-Results: mx.own.example; dmarc=pass\nReceived:", 1)  # fmt: skip
+).replace(
+    b"Received:",
+    b"Received: from x.example (x.example [192.0.2.1]) by inbound-smtp.us-east-1.amazonaws.com; "
+    b"Tue, 1 Apr 2025 10:00:00 +0000\n"
+    b"Authentication-Results: amazonses.com; spf=pass client-ip=192.0.2.1; dmarc=pass\nReceived:", 1
+)  # fmt: skip
+RECEIVED = {"IngressPointId": "inp-1", "SenderIpAddress": "192.0.2.1"}
 
 
 @pytest.fixture
 def timeline(tmp_path: Path) -> Timeline:
     made = Timeline(tmp_path / "archive")
-    raws = [*MAILS.values(), HIDDEN_FORGERY]
-    made.add([describe(raw, made.archive_id, START + 60 * number) for number, raw in enumerate(raws)])
+    made.add([describe(raw, made.archive_id, START + 60 * number) for number, raw in enumerate(MAILS.values())])
+    made.add([describe(HIDDEN_FORGERY, made.archive_id, START + 60 * len(MAILS), RECEIVED)])
     return made
 
 
@@ -175,7 +181,7 @@ def groups(summary: ArchiveSearchSummary) -> dict[str, int]:
         ("link_host", {"login.evil.example": 1, "(none)": 8}),
         ("attachment_name", {"Invoice-4711.ZIP": 1, "photo.png": 1, "data.bin": 1, "(none)": 6}),
         ("attachment_type", {"application/zip": 1, "application/pdf": 1, "application/octet-stream": 1, "(none)": 6}),
-        ("authentication", {"dmarc=fail": 1, "dmarc=pass": 1, "spf=pass": 1, "(none)": 7}),
+        ("authentication", {"dmarc=fail": 1, "dmarc=pass": 1, "spf=pass": 2, "(none)": 7}),
         ("reply_to_domain", {"evil.example": 1, "(none)": 8}),
         ("size", {"under 10 KB": 8, "100 KB to 1 MB": 1}),
     ],

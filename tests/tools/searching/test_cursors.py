@@ -17,6 +17,7 @@ from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import Cursors, RowPlace, fingerprint
 from mail_archive_tools.searching.page import Judged, PageState
 from mail_archive_tools.searching.sweep import Place, Rank
+from mail_archive_tools.searching.windows import DAY
 from tests.conftest import Sample
 from tests.tools.searching.timelines import Timeline, moment
 
@@ -116,6 +117,7 @@ def test_servers_with_other_keys_or_without_refuse_each_others_cursors() -> None
         Place(edge=500, far=10**12, search_ids=("x",)),
         Place(edge=500, far=900, search_ids=("x",)),
         Place(edge=500, far=0, search_ids=("another range's",)),
+        Place(edge=90 * DAY, far=60 * DAY - 1, search_ids=("x",)),
     ],
     ids=str,
 )
@@ -123,7 +125,9 @@ async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: A
     timeline = Timeline(tmp_path / "archive")
     timeline.put([50, 100])
     access = timeline.access()
-    arguments = (timeline.archive_id, moment(0), moment(1_000))
+    end = 100 * DAY if place.edge == 90 * DAY else 1_000
+    timeline.put([end])
+    arguments = (timeline.archive_id, moment(0), moment(end))
     query = fingerprint(*arguments, (None,), None, "newest_first", "copies")
     if place.search_ids == ("another range's",):
         other = await search_archive(timeline.archive_id, moment(0), moment(90), access=access)

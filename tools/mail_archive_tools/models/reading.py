@@ -53,7 +53,7 @@ class AuthenticationResult(Output):
     authserv_id: Value | None = optional("The host that says so, by its own words.")
     source: Value = member("The header field that it stands in.")
     results: list[Value] = member('Such as "spf=pass smtp.mailfrom=a.example".')
-    trusted: bool | None = optional("True: the last host wrote it, or a trusted one. Absent: the sender may have.")
+    trusted: bool | None = optional("True: the service wrote it, or a trusted server. Absent: the sender may have.")
 
 
 class RouteHop(Output):

@@ -5,10 +5,11 @@ from typing import Any
 from mail_archive_tools.mime.carried.calendar import Calendar, Event, read_calendar
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, read_authentication
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
-from mail_archive_tools.mime.evidence.dkim import Signature, passed_on, read_signatures
+from mail_archive_tools.mime.evidence.dkim import Signature, read_signatures
 from mail_archive_tools.mime.evidence.findings import find
 from mail_archive_tools.mime.evidence.links import LinkedHost, Links, read_links
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode
+from mail_archive_tools.mime.evidence.passing_on import passed_on
 from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.evidence.reports import Report, read_report
 from mail_archive_tools.mime.evidence.route import Hop, read_route
@@ -75,12 +76,12 @@ def _text(message: Message) -> Json:
 
 def _about(message: Message, context: Context, whole: bool) -> Json:
     route = read_route(message.headers)
-    checks = read_authentication(message.headers, context.trusted_ids)
+    checks = read_authentication(message.headers, context.trusted_ids, context.received_from)
     calendars = _calendars(message)
     events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
     broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
     report = read_report(message.root)
-    links = read_links(message)
+    links = read_links(message, context)
     signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
     findings = find(message, route, checks, signatures, context, links)
     lists: dict[str, list[Any]] = {
@@ -91,7 +92,7 @@ def _about(message: Message, context: Context, whole: bool) -> Json:
         "findings": [{"about": each.kind, "finding": each.sentence} for each in findings],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
-        "dkim_signatures": [_signature(each, passed_on(message.headers)) for each in signatures],
+        "dkim_signatures": [_signature(each, bool(passed_on(message.headers))) for each in signatures],
         "links": [_link(each) for each in links.hosts],
         "image_hosts": [f"{_host(host)} ({count})" for host, count in links.images.items()],
         "problems": [str(each) for each in (*message.problems, *broken, *_not_looked_at(links))],

@@ -14,11 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from mail_archive_tools.system.places import why_not_own
+
 MOST_KEPT = 200_000
 """Messages whose facts are kept at most, the newest: some 100 MB."""
 
 _FILE = "facts.sqlite3"
-_FORM = 1
+_FORM = 2
 """Another number where facts are told differently: what was kept before is not used then."""
 _OPENING_SECONDS = 5
 _BUSY_SECONDS = 0.2
@@ -63,6 +65,12 @@ class FactsFolder:
         Raises:
             ValueError: it cannot be used; says why, without the folder's name.
         """
+        try:
+            why = why_not_own(folder) or why_not_own(folder / _FILE)
+        except OSError as error:
+            raise ValueError(error.strerror or "it cannot be opened") from None
+        if why is not None:
+            raise ValueError(why)
         told = json.dumps([_FORM, version("mail-archive-mcp"), *of_whom], default=str)
         self._of_whom = hashlib.sha256(told.encode()).digest()[:16]
         self._lock = threading.Lock()

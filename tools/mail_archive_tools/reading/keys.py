@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.calls.patience import seconds_left
+from mail_archive_tools.system.places import why_not_own
 
 FindKeys = Callable[[list[str]], Awaitable[Mapping[str, str]]]
 """Keys, as TXT records, by the names that they are published under; without those that are not found."""
@@ -110,6 +111,8 @@ def keys_of(path: Path) -> dict[str, str]:
         ValueError: what is wrong with it.
     """
     try:
+        if why := why_not_own(path):
+            raise ValueError(why)
         return read_keys(path.read_text("utf-8"))
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror})") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -67,14 +67,15 @@ class Content:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message as it came and as it was read; the sender's address in its SMTP envelope and when it was received,
-    where the service noted it."""
+    """A message as it came and as it was read; the sender's address in its SMTP envelope, when it was received and the
+    address that it was received from, where the service noted it."""
 
     archived_message_id: str
     raw: bytes
     reading: MessageReading
     envelope_from: str | None
     received: datetime | None = None
+    received_from: str | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -110,6 +111,15 @@ def _usable(packed: bytes | None) -> bytes | None:
         base64.b64decode(facts.minhash, validate=True)
         return packed
     return None
+
+
+def _received_from(noted: Mapping[str, Any]) -> str | None:
+    """The address that the service received a message from. Without an ingress endpoint it did not: the message was
+    sent by its user, or imported."""
+    if not noted.get("IngressPointId"):
+        return None
+    address: str | None = noted.get("SenderIpAddress")
+    return address
 
 
 def new_sandbox() -> Sandbox:
@@ -267,8 +277,10 @@ class Reader:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
-        reading = await self._read(archived_message_id, raw)
-        return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
+        noted = response.get("Metadata", {})
+        received_from = _received_from(noted)
+        reading = await self._read(archived_message_id, raw, received_from)
+        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from)
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
         """GetArchiveMessage's response, with a link in it."""
@@ -281,9 +293,14 @@ class Reader:
 
         return response
 
-    async def _read(self, archived_message_id: str, raw: bytes) -> MessageReading:
+    async def _read(self, archived_message_id: str, raw: bytes, received_from: str | None) -> MessageReading:
         """The message as a worker reads it: what cannot be read whole, by its header fields."""
-        context = {"trusted_ids": self.context.trusted_ids, "known": self.context.known, "keys": self.context.keys}
+        context = {
+            "trusted_ids": self.context.trusted_ids,
+            "known": self.context.known,
+            "keys": self.context.keys,
+            "received_from": received_from,
+        }
         try:
             reading = await self._ask("message", raw, context)
             if keys := await self.find_keys(reading.key_names()):
@@ -314,7 +331,7 @@ class Reader:
         with self._one_batch() as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
-                    again = await self._read(archived_message_id, fetched.raw)
+                    again = await self._read(archived_message_id, fetched.raw, fetched.received_from)
                 proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
                 if proven != packed:
                     self._discard(batch)

@@ -76,7 +76,9 @@ class LinkListener:
         import uvicorn
 
         listening = socket.create_server((LOOPBACK, 0))
-        config = uvicorn.Config(links_app(local), log_level="error", access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            links_app(local), log_level="error", access_log=False, lifespan="off", proxy_headers=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listening]}, name="download-links", daemon=True

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.evidence.dkim import MAX_SIGNATURES, Signature, passed_on, read_signatures
+from mail_archive_tools.mime.evidence.dkim import MAX_SIGNATURES, Signature, read_signatures
 from mail_archive_tools.mime.evidence.findings import find
+from mail_archive_tools.mime.evidence.passing_on import passed_on
 from mail_archive_tools.mime.evidence.route import read_route
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.mime.message import read_message
@@ -82,7 +83,9 @@ def test_a_part_that_was_signed_is_said_to_be_one() -> None:
 
 
 def test_a_footer_of_a_list_is_no_finding() -> None:
-    raw = b"List-Id: <l.example>\r\n" + signed(b"Hello\r\n-- \r\na list\r\n", bh=digest(b"Hello\r\n"))
+    raw = b"Return-Path: <bounce@l.example>\r\nList-Id: <l.example>\r\n" + signed(
+        b"Hello\r\n-- \r\na list\r\n", bh=digest(b"Hello\r\n")
+    )
     message = read_message(raw)
     assert passed_on(message.headers)
     signatures = read_signatures(message.raw, message.headers)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.mime.carried.calendar import read_calendar
 from mail_archive_tools.mime.evidence.authentication import MethodResult, read_authentication
+from mail_archive_tools.mime.evidence.dkim import read_signatures
+from mail_archive_tools.mime.evidence.finding import MAX_FINDINGS
 from mail_archive_tools.mime.evidence.findings import find
 from mail_archive_tools.mime.evidence.lookalikes import is_disguised, looks_like, mixes_scripts
 from mail_archive_tools.mime.evidence.reports import read_report
@@ -36,7 +38,8 @@ x
 
 def test_results_of_checks_and_whether_the_sender_may_have_forged_them() -> None:
     own, forged, arc, spf, verdict = read_authentication(read_headers(AUTHENTICATED))
-    assert own.authserv_id == "mx.tidewater.example" and own.trusted
+    # Of a message that was imported nothing is known but itself: its sender may have written this, too.
+    assert own.authserv_id == "mx.tidewater.example" and not own.trusted
     assert own.results == (
         MethodResult("spf", "pass", {"smtp.mailfrom": "a.example"}),
         MethodResult("dkim", "fail", {"reason": "bad; signature", "header.d": "a.example"}),
@@ -61,11 +64,13 @@ X-SES-RECEIPT: abc
 X-SES-DKIM-SIGNATURE: a=rsa-sha256; q=dns/txt; b=abc
 """
 FORGED = b"Authentication-Results: amazonses.com; spf=pass; dmarc=pass header.from=bank.example\n"
+DATE = "Mon, 10 Mar 2025 18:00:00 +0100"
+CLIENT = "192.0.2.1"
 REST = b"From: b@bank.example\nDate: Mon, 10 Mar 2025 18:00:00 +0000\n\nx\n"
 
 
 def test_what_the_service_wrote_itself_is_trusted_and_what_pretends_to_be_is_not() -> None:
-    found = read_authentication(read_headers(BY_SES + FORGED + REST))
+    found = read_authentication(read_headers(BY_SES + FORGED + REST), received_from=CLIENT)
     assert [(each.name, each.trusted) for each in found] == [
         ("x-ses-spam-verdict", True),
         ("x-ses-virus-verdict", True),
@@ -88,13 +93,46 @@ def test_what_the_service_wrote_itself_is_trusted_and_what_pretends_to_be_is_not
     ],
 )
 def test_fields_that_the_service_did_not_write_in_its_row_are_not_trusted(before: bytes, after: bytes) -> None:
-    found = read_authentication(read_headers(BY_SES.replace(before, after) + REST))
+    found = read_authentication(read_headers(BY_SES.replace(before, after) + REST), received_from=CLIENT)
     assert len(found) == 4 and not any(each.trusted for each in found)
 
 
 def test_a_second_field_of_a_kind_ends_the_services_row() -> None:
     doubled = BY_SES.replace(b"X-SES-Virus-Verdict: FAIL", b"X-SES-Spam-Verdict: FAIL")
-    assert [each.trusted for each in read_authentication(read_headers(doubled + REST))] == [True, False, False, False]
+    found = read_authentication(read_headers(doubled + REST), received_from=CLIENT)
+    # Nothing in what is left of the row says whom it is about.
+    assert not any(each.trusted for each in found)
+    doubled = BY_SES.replace(b"X-SES-RECEIPT: abc", b"X-SES-Spam-Verdict: FAIL")
+    found = read_authentication(read_headers(doubled + REST), received_from=CLIENT)
+    assert [each.trusted for each in found] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("raw", "noted"),
+    [
+        (BY_SES, None),
+        (BY_SES, "198.51.100.9"),
+        (BY_SES, "no address"),
+        (BY_SES.replace(b"client-ip=192.0.2.1", b"client-ip=198.51.100.9"), "192.0.2.1"),
+        (BY_SES, ""),
+        (BY_SES.partition(b"X-SES-Spam")[0] + FORGED, "192.0.2.1"),
+        (FORGED + BY_SES.partition(b"X-SES-Spam")[0], "192.0.2.1"),
+        (BY_SES.replace(b"[192.0.2.1]", b"[198.51.100.9]"), "192.0.2.1"),
+        (b"Received: from x (x [192.0.2.1]) by mx.evil.example; x\n" + BY_SES, "192.0.2.1"),
+    ],
+    ids=[
+        "imported", "of another delivery", "no address noted", "about another client", "an empty one noted",
+        "a forged field where the service wrote none", "one above", "a Received of another", "one on top",
+    ],
+)  # fmt: skip
+def test_a_row_that_is_not_about_this_delivery_is_not_trusted(raw: bytes, noted: str | None) -> None:
+    found = read_authentication(read_headers(raw + REST), received_from=noted)
+    assert found and not any(each.trusted for each in found)
+
+
+def test_an_address_is_the_same_in_whatever_form_it_is_written() -> None:
+    raw = BY_SES.replace(b"192.0.2.1", b"2001:DB8:0::1").replace(b"[2001", b"[IPv6:2001")
+    assert any(each.trusted for each in read_authentication(read_headers(raw + REST), received_from="2001:db8::1"))
 
 
 def test_a_server_that_is_named_is_trusted() -> None:
@@ -112,7 +150,7 @@ def test_without_a_received_field_nobody_vouches() -> None:
 def test_a_trusted_failure_is_a_finding_and_a_claimed_one_is_not() -> None:
     def failures(raw: bytes) -> list[str]:
         message = read_message(raw)
-        checks = read_authentication(message.headers)
+        checks = read_authentication(message.headers, received_from=CLIENT)
         found = find(message, read_route(message.headers), checks)
         return [each.sentence for each in found if each.kind == "authentication"]
 
@@ -223,15 +261,13 @@ def sentences(raw: bytes) -> str:
     return "\n".join(each.sentence for each in find(message, read_route(message.headers)))
 
 
-DATE = "Mon, 10 Mar 2025 18:00:00 +0100"
-
-
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
         ({"from": "a@b.example", "reply_to": "x@evil.example"}, "Reply-To is x@evil.example"),
         ({"from": "a@b.co.uk", "reply_to": "x@evil.co.uk"}, "Reply-To is x@evil.co.uk"),
         ({"from": '"ceo@bank.example" <x@evil.example>'}, "The display name shows ceo@bank.example"),
+        ({"from": '"ceo\uff20bank.example" <x@evil.example>'}, "The display name shows ceo@bank.example"),
         ({"from": "a@b.example, c@d.example"}, "2 authors"),
         ({"from": ""}, "names no address"),
         ({"from": "a@paypa1.example", "to": "b@paypal.example"}, "paypa1.example looks like paypal.example"),
@@ -247,13 +283,65 @@ def test_what_does_not_fit_together_is_said(headers: dict[str, str], said: str) 
     "headers",
     [
         {"from": "a@b.example", "return_path": "<bounce-7@sending-service.example>"},
-        {"from": "a@b.example", "reply_to": "l@lists.example", "list_id": "<l.lists.example>"},
+        {
+            "from": "a@b.example",
+            "reply_to": "l@lists.example",
+            "list_id": "A list <l.lists.example>",
+            "return_path": "<l-bounces@lists.example>",
+        },
         {"from": "a@mail.b.co.uk", "reply_to": "a@www.b.co.uk"},
-        {"from": "a@b.example", "sender": "owner@lists.example", "mailing_list": "contact x"},
+        {
+            "from": "a@b.example",
+            "sender": "owner@lists.example",
+            "mailing_list": "contact l-help@lists.example; run by ezmlm",
+            "return_path": "<l-return-7@lists.example>",
+        },
     ],
 )
 def test_what_honest_mail_has_is_no_finding(headers: dict[str, str]) -> None:
     assert sentences(eml(Date="Mon, 10 Mar 2025 18:00:00 +0100", **headers)) == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"list_id": ""},
+        {"list_id": "x"},
+        {"mailing_list": "contact x"},
+        {"resent_from": "me@b.example"},
+        {"list_id": "<l.lists.example>", "return_path": "<x@lists.example>"},
+        {"list_id": "<l.evil.example>"},
+        {"list_id": "<l.evil.example>", "return_path": "<x@b.example>"},
+        {"list_post": "<mailto:l@evil.example>", "return_path": "<>"},
+    ],
+    ids=str,
+)
+def test_a_field_of_lists_excuses_no_reply_to_of_another(fields: dict[str, str]) -> None:
+    raw = eml(Date=DATE, From="ceo@b.example", Reply_To="x@evil.example", **fields)
+    assert "Reply-To is x@evil.example: another domain." in sentences(raw)
+
+
+def test_a_field_of_lists_excuses_no_changed_body() -> None:
+    signature = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=b.example; s=s; bh=YQ==; b=abc"
+    for fields in ({"list_id": ""}, {"list_id": "<l.evil.example>"}, {"resent_from": "x@evil.example"}):
+        message = read_message(eml(Date=DATE, From="a@b.example", DKIM_Signature=signature, **fields))
+        found = find(message, [], None, read_signatures(message.raw, message.headers))
+        assert "The body is not the one that b.example signed (DKIM body hash)." in [each.sentence for each in found]
+
+
+def test_many_findings_of_one_kind_hide_none_of_another() -> None:
+    links = "".join(f'<a href="https://p\u0430y{number}.example/">x</a>' for number in range(45))
+    shown = "".join(f'<a href="https://x{number}.example/">https://b.example/</a>' for number in range(45))
+    message = EmailMessage()
+    message["From"], message["Date"], message["Reply-To"] = "a@b.example", DATE, "x@evil.example"
+    message.set_content(f'{links}{shown}<a href="https://paypa1.com/">pay</a>', subtype="html")
+    message.add_attachment(b"MZ", maintype="application", subtype="pdf", filename="evil.pdf.exe")
+    read = read_message(message.as_bytes())
+    found = [each.sentence for each in find(read, [])]
+    for heavy in ("evil.pdf.exe is of a kind that can run", "paypa1.com has the name of PayPal", "Reply-To is x@evil"):
+        assert any(heavy in each for each in found), heavy
+    assert len(found) == MAX_FINDINGS + 1
+    assert found[-1].startswith("There are ") and "more findings like these" in found[-1]
 
 
 def test_a_name_that_a_comma_parts_from_its_address_is_one_author() -> None:

@@ -9,6 +9,7 @@ from mail_archive_tools.mime.message import read_message
 from tests.conftest import eml
 
 DATE = "Mon, 10 Mar 2025 18:00:00 +0100"
+BOLD = "\U0001d40f\U0001d41a\U0001d432\U0001d40f\U0001d41a\U0001d425"
 KNOWN = Context(known=("Ann Lee <ann@tidewater.example>", "bob@quarry.example", "harbour-works.example"))
 
 
@@ -24,6 +25,8 @@ def said(headers: dict[str, str], context: Context = KNOWN, body: str = "x") -> 
         ({"from": '"PayPal Service" <x@mail.example>'}, "The display name names PayPal, but the address is x@mail."),
         ({"from": '"Wells Fargo" <x@mail.example>'}, "The display name names WellsFargo"),
         ({"from": '"PaypaI" <x@mail.example>'.replace("I", "1")}, "The display name names PayPal"),
+        ({"from": f"{BOLD} <x@mail.example>"}, "The display name names PayPal"),
+        ({"from": "Dr. Ann Lee CFO <ann.lee@mail.example>"}, "is that of ann@tidewater.example"),
         ({"from": "x@paypal-secure.example"}, "paypal-secure.example has the name of PayPal in it"),
         ({"from": "x@paypal.com.evil.example"}, "has the name of PayPal in it, and is evil.example."),
         ({"from": "x@paypal.xyz"}, "has the name of PayPal in it"),
@@ -32,6 +35,7 @@ def said(headers: dict[str, str], context: Context = KNOWN, body: str = "x") -> 
         ({"from": "x@tidewatter.example"}, "tidewatter.example looks like tidewater.example, which is known here"),
         ({"from": "x@mail.harbour-w0rks.example"}, "looks like harbour-works.example, which is known here"),
         ({"from": "x@a.example", "subject": "Your Pаypal"}, "The subject has 'Pаypal', whose letters are of"),
+        ({"from": "x@a.example", "subject": "Your Uрs"}, "The subject has 'Uрs', whose letters are of"),
         ({"from": "Micrоsoft <x@a.example>"}, "The display name has"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.evidence.links import MAX_HOSTS, Links, host_of, read_links
+from mail_archive_tools.mime.evidence.links import GATHERED_HOSTS, MAX_HOSTS, Links, host_of, read_links
 from mail_archive_tools.mime.html.targets import MAX_TARGETS, targets_of
 from mail_archive_tools.mime.message import read_message
 from tests.pace import fastest
@@ -113,6 +113,15 @@ def test_the_host_of_an_address(address: str, host: str) -> None:
 def test_more_hosts_than_are_told_are_said() -> None:
     links = links_of("".join(f"<a href=https://h{number}.example>x</a>" for number in range(MAX_HOSTS + 5)))
     assert len(links.hosts) == MAX_HOSTS and links.cut == f"more than {MAX_HOSTS} hosts"
+    written = "".join(f"https://h{number}.example\n" for number in range(GATHERED_HOSTS + 5))
+    links = read_links(read_message(f"From: a@b.example\n\n{written}".encode()))
+    assert len(links.hosts) == MAX_HOSTS and links.cut == f"more than {GATHERED_HOSTS} hosts"
+
+
+def test_a_host_that_passes_for_another_is_told_before_the_many() -> None:
+    many = "".join(f"<a href=https://h{number}.example>x</a>" for number in range(MAX_HOSTS + 5))
+    links = links_of(f"{many}<a href=https://paypa1.com/login>pay</a>")
+    assert [each.host for each in links.hosts[:2]] == ["paypa1.com", "h0.example"]
 
 
 @pytest.mark.parametrize(

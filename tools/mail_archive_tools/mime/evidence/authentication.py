@@ -1,16 +1,19 @@
 """What checks of the sender left in the header section: Authentication-Results (RFC 8601), ARC (RFC 8617), verdicts.
 
-Whoever wrote the message may have written such a field too. Trusted is what the last host surely added:
+Whoever wrote the message may have written such a field too. Trusted is:
 
-- what stands above the topmost Received field, which that host wrote;
-- where that one is of Amazon SES: its own fields right below, which it writes in one row, each once;
+- what Amazon SES wrote when it received the message: right below its own Received field, the topmost, in one row, each
+  once. The service noted which address the message came from: that Received field and each SPF result of the row name
+  it. A message that the service did not receive, an imported one for instance, has no such row;
 - results of a server that whoever asks names, since it takes out those that only pretend to be its own (RFC 8601, 5).
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
+from mail_archive_tools.mime.evidence.route import hop_of
 from mail_archive_tools.mime.fields.headers import Field, Headers
 
 MAX_RESULTS = 50
@@ -67,11 +70,13 @@ class AuthenticationField:
     instance: int | None = None
 
 
-def read_authentication(headers: Headers, trusted_ids: Collection[str] = ()) -> list[AuthenticationField]:
+def read_authentication(
+    headers: Headers, trusted_ids: Collection[str] = (), received_from: str | None = None
+) -> list[AuthenticationField]:
     """The fields with results of checks, topmost first. `trusted_ids` are the authserv-ids of servers whose word is
-    taken wherever it stands."""
+    taken wherever it stands; `received_from` is the address that the service noted when it received the message."""
     named = {each.lower() for each in trusted_ids}
-    surely = set(_surely_added(headers.fields))
+    surely = set(_surely_added(headers.fields, received_from))
     found: list[AuthenticationField] = []
     for place, each in enumerate(headers.fields):
         if each.name in _FIELDS and len(found) < MAX_RESULTS:
@@ -83,14 +88,26 @@ def read_authentication(headers: Headers, trusted_ids: Collection[str] = ()) -> 
     return found
 
 
-def _surely_added(fields: Sequence[Field]) -> Iterator[int]:
-    """The places of fields that the last host wrote."""
+def _surely_added(fields: Sequence[Field], received_from: str | None) -> list[int]:
+    """The places of the row of fields that the service wrote when it received the message from that address."""
+    address = _address(received_from)
     topmost = next((place for place, each in enumerate(fields) if each.name == "received"), None)
-    if topmost is None:
-        return
-    yield from range(topmost)
-    if not _OF_SES.search(fields[topmost].unfolded[:_CHARS]):
-        return
+    if address is None or topmost is None:
+        return []
+    received = fields[topmost].unfolded[:_CHARS]
+    if not _OF_SES.search(received) or _address(hop_of(received).from_ip) != address:
+        return []
+
+    row = list(_row_below(fields, topmost))
+    checked = [_address(client) for place in row for client in _clients(fields[place])]
+    # Without an SPF result nothing ties the row to this delivery: it may have come with the message.
+    if not checked or any(each != address for each in checked):
+        return []
+    return row
+
+
+def _row_below(fields: Sequence[Field], topmost: int) -> Iterator[int]:
+    """The places of the fields by the names that the service writes, right below a Received field, each once."""
     seen: set[str] = set()
     for place in range(topmost + 1, len(fields)):
         each = fields[place]
@@ -99,6 +116,23 @@ def _surely_added(fields: Sequence[Field]) -> Iterator[int]:
             return
         seen.add(each.name)
         yield place
+
+
+def _clients(each: Field) -> Iterator[str | None]:
+    """Of each SPF result in a field, whom it is about."""
+    if each.name in ("received-spf", "authentication-results"):
+        for result in _read(each, trusted=False).results:
+            if result.method == "spf":
+                yield result.properties.get("client-ip")
+
+
+def _address(text: str | None) -> str | None:
+    """An address in the one form that can be compared."""
+    try:
+        found = ip_address((text or "").strip("[]"))
+    except ValueError:
+        return None
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _read(each: Field, trusted: bool) -> AuthenticationField:

@@ -11,11 +11,13 @@ from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 class Context:
     """`trusted_ids` are the authserv-ids of servers whose results of checks are trusted. `known` are correspondents:
     domains, addresses, or `Name <address>`. `keys` are TXT records of DKIM keys by their names
-    (`selector._domainkey.domain`)."""
+    (`selector._domainkey.domain`). `received_from` is the address that the service received this message from, as the
+    service itself noted it; None of a message that it did not receive."""
 
     trusted_ids: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    received_from: str | None = None
 
     @cached_property
     def known_people(self) -> list[Mailbox]:

@@ -36,14 +36,6 @@ _FIELDS = {
 _INSTANCES = frozenset(map(str, range(1, 51)))
 _HASHES = {"rsa-sha256": "sha256", "ed25519-sha256": "sha256", "rsa-sha1": "sha1"}
 _BODIES = ("simple", "relaxed")
-_PASSED_ON = (
-    "list-id",
-    "list-post",
-    "mailing-list",
-    "x-mailing-list",
-    "resent-from",
-    "resent-sender",
-)
 _SPACE = re.compile(rb"[\t ]+")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CRLF = b"\r\n"
@@ -117,11 +109,6 @@ def _without_end(raw: bytes) -> bytes:
     kept = raw.rstrip(_CRLF)
     line_ends = raw[len(kept) :]
     return raw if line_ends.replace(_CRLF, b"").strip(b"\n") else kept
-
-
-def passed_on(headers: Headers) -> bool:
-    """Whether it came through a mailing list, or was sent once more: both often change a body honestly."""
-    return any(headers.first(name) is not None for name in _PASSED_ON)
 
 
 def _read(tags: dict[str, str], body: _Body) -> Signature:

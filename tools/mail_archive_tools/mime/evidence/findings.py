@@ -6,11 +6,12 @@ Honest mail has some of them too: newsletters hide a preview line. What every li
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from unicodedata import normalize
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
-from mail_archive_tools.mime.evidence.dkim import Signature, passed_on
-from mail_archive_tools.mime.evidence.finding import Finding
+from mail_archive_tools.mime.evidence.dkim import Signature
+from mail_archive_tools.mime.evidence.finding import Finding, FindingKind, Weight, heaviest
 from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.in_files import in_file
 from mail_archive_tools.mime.evidence.links import Links, host_of, read_links
@@ -19,15 +20,11 @@ from mail_archive_tools.mime.evidence.lookalikes import (
     is_disguised,
     looks_like,
     mixes_scripts,
-    registrable,
-    within,
 )
+from mail_archive_tools.mime.evidence.passing_on import passed_on, related
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
-
-MAX_FINDINGS = 40
-"""Findings that are made of one message."""
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -53,25 +50,31 @@ def find(
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
     of its body, `links` all hosts that it leads to, written ones too; `context` says who is known."""
-    found: dict[Finding, None] = {}
-    changed = _changed(signatures or [], passed_on(message.headers))
-    for each in (*_failures(checks or []), *changed, *_all(message, route, context, links)):
-        found[each] = None
-        if len(found) >= MAX_FINDINGS:
-            break
-    return list(found)
+    passed = passed_on(message.headers)
+    told = (
+        *_failures(checks or []),
+        *_changed(signatures or [], bool(passed)),
+        *_all(message, route, context, links, passed),
+    )
+    return heaviest(told)
 
 
-def _all(message: Message, route: list[Hop], context: Context, links: Links | None) -> Iterator[Finding]:
-    yield from _senders(message)
+def _all(
+    message: Message, route: list[Hop], context: Context, links: Links | None, passed: frozenset[str]
+) -> Iterator[Finding]:
+    yield from _senders(message, passed)
     yield from _domains(message)
-    hosts = [each.host for each in (links or read_links(message)).hosts[:_COMPARED]]
+    hosts = [each.host for each in (links or read_links(message, context)).hosts]
     yield from _imitations(message, hosts, context)
     yield from _links(message.text.links)
     yield from _texts(message)
     for file in message.files:
         yield from in_file(file)
     yield from _dates(message, route)
+
+
+def _heavy(kind: FindingKind, sentence: str) -> Finding:
+    return Finding(kind, sentence, Weight.HEAVY)
 
 
 def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
@@ -85,7 +88,7 @@ def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
             continue
         if method in ("spam", "virus") and failed:
             said.add(method)
-            yield Finding("authentication", f"The service's {method} check failed.")
+            yield _heavy("authentication", f"The service's {method} check failed.")
         elif (method in ("dmarc", "compauth") and failed) or (
             # A signature that holds outweighs SPF, which forwarding breaks.
             method == "spf" and (failed or result.result == "softfail") and not signed
@@ -94,7 +97,7 @@ def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
             about = result.properties.get("header.from") or result.properties.get("smtp.mailfrom")
             of = f" for {about}" if about else ""
             by = f"by {field.authserv_id}" if field.authserv_id else "by the last host"
-            yield Finding("authentication", f"{method.upper()} failed{of} ({by}).")
+            yield _heavy("authentication", f"{method.upper()} failed{of} ({by}).")
 
 
 def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Finding]:
@@ -103,10 +106,10 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
     states = {each.body_hash for each in signatures}
     if "mismatch" in states and "match" not in states and not is_passed_on:
         domains = ", ".join(dict.fromkeys(each.domain for each in signatures if each.body_hash == "mismatch"))
-        yield Finding("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
+        yield _heavy("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
     broken = dict.fromkeys(each.domain for each in signatures if each.state == "broken")
     if broken and not is_passed_on and not any(each.state == "verified" for each in signatures):
-        yield Finding("authentication", f"The header fields are not those that {', '.join(broken)} signed (DKIM).")
+        yield _heavy("authentication", f"The header fields are not those that {', '.join(broken)} signed (DKIM).")
     for each in signatures:
         if each.unsigned:
             yield Finding(
@@ -114,7 +117,7 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
             )
 
 
-def _senders(message: Message) -> Iterator[Finding]:
+def _senders(message: Message, passed: frozenset[str]) -> Iterator[Finding]:
     named = message.addresses("from")
     # A name that a comma parts from its address is no author of its own; the message's problems say so.
     authors = [each for each in named if each.address]
@@ -129,23 +132,16 @@ def _senders(message: Message) -> Iterator[Finding]:
     author = authors[0]
     # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent
     # to themselves.
-    fields = () if passed_on(message.headers) else (("Reply-To", "reply-to"), ("Sender", "sender"))
-    for name, mailboxes in ((name, message.addresses(field)) for name, field in fields):
-        for other in mailboxes[:5]:
-            if other.domain and not _related(other.domain, author.domain):
-                yield Finding("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
+    for name, field in (("Reply-To", "reply-to"), ("Sender", "sender")):
+        for other in message.addresses(field)[:5]:
+            of_the_list = any(related(other.domain, domain) for domain in passed)
+            if other.domain and not of_the_list and not related(other.domain, author.domain):
+                yield _heavy("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
     for mailbox in (*named, *message.addresses("reply-to")):
-        for shown in _ADDRESS.findall(mailbox.name):
+        # In whatever form its characters are written: "ceo＠bank.example" has an @ of full width.
+        for shown in _ADDRESS.findall(normalize("NFKC", mailbox.name)):
             if shown.lower() != mailbox.address.lower():
-                yield Finding("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
-
-
-def _related(one: str, other: str) -> bool:
-    """Whether two domains are of one owner, by the public suffix list, or one is below the other."""
-    if within(one, other) or within(other, one):
-        return True
-    owner = registrable(one)
-    return owner is not None and owner == registrable(other)
+                yield _heavy("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
 
 
 def _domains(message: Message) -> Iterator[Finding]:
@@ -159,7 +155,7 @@ def _domains(message: Message) -> Iterator[Finding]:
             yield Finding("domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones.")
         for other in sorted(known | (senders - {domain})):
             if looks_like(domain, other):
-                yield Finding("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+                yield _heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
 
 
 def _imitations(message: Message, hosts: list[str], context: Context) -> Iterator[Finding]:
@@ -176,18 +172,18 @@ def _links(links: list[Link]) -> Iterator[Finding]:
         target = link.target.lower()
         scheme = target.partition(":")[0]
         if scheme in ("javascript", "data", "vbscript", "file"):
-            yield Finding("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
+            yield _heavy("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
             continue
         host = host_of(target)
         if not host:
             continue
         shown = _HOST_IN_TEXT.match(link.text.strip())
-        if shown and not _related(shown.group(1).lower(), host):
-            yield Finding("link", f"A link shows {shown.group(1).lower()}, but leads to {host}.")
+        if shown and not related(shown.group(1).lower(), host):
+            yield _heavy("link", f"A link shows {shown.group(1).lower()}, but leads to {host}.")
         if _IP.match(host):
             yield Finding("link", f"A link leads to a bare IP address: {host}.")
         if "@" in target.split("//", 1)[-1].split("/", 1)[0]:
-            yield Finding("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
+            yield _heavy("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
 
 
 def _texts(message: Message) -> Iterator[Finding]:

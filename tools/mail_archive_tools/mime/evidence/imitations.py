@@ -6,8 +6,15 @@ from functools import lru_cache
 from itertools import pairwise
 
 from mail_archive_tools.mime.evidence.context import Context
-from mail_archive_tools.mime.evidence.finding import Finding
-from mail_archive_tools.mime.evidence.lookalikes import in_unicode, looks_like, mixes_scripts, registrable, skeleton
+from mail_archive_tools.mime.evidence.finding import Finding, Weight
+from mail_archive_tools.mime.evidence.lookalikes import (
+    in_unicode,
+    is_disguised,
+    looks_like,
+    mixes_scripts,
+    registrable,
+    skeleton,
+)
 from mail_archive_tools.mime.fields.addresses import Mailbox
 
 # Names that are no words of a language, and the domains that they send from and link to beside their own name's.
@@ -46,6 +53,15 @@ _NAME_WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _OF_BRANDS = ("com", "net", "org")
 _MOST_WORDS = 20
+# What stands beside a name and names nobody: by their looks, as all words are compared.
+_TITLES = frozenset(
+    skeleton(title)
+    for title in (
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "herr", "frau", "dipl", "ing"),
+        *("mme", "mlle", "sr", "sra", "jr", "ii", "iii", "phd", "mba", "msc", "bsc", "md", "esq", "llm"),
+        *("ceo", "cfo", "cto", "coo", "cio", "ciso", "vp", "svp", "evp", "president", "director", "chairman"),
+    )
+)
 _BY_LOOKS = {skeleton(name): name for name in BRANDS}
 
 
@@ -70,9 +86,11 @@ def _names(author: Mailbox, context: Context) -> Iterator[Finding]:
     for word in (*words, *pairs, "".join(words)):
         brand = _BY_LOOKS.get(skeleton(word))
         if brand and not _is_of(author.domain, brand):
-            yield Finding("sender", f"The display name names {brand}, but the address is {author.address}.")
+            sentence = f"The display name names {brand}, but the address is {author.address}."
+            yield Finding("sender", sentence, Weight.HEAVY)
             break
-    namesakes = [each for each in context.known_people if _key(each.name) and _key(each.name) == _key(author.name)]
+    key = _key(author.name)
+    namesakes = [each for each in context.known_people if _key(each.name) and _key(each.name) == key]
     owner = registrable(author.domain)
     if namesakes and not any(author.address.lower() == each.address.lower() for each in namesakes):
         known = namesakes[0]
@@ -80,22 +98,34 @@ def _names(author: Mailbox, context: Context) -> Iterator[Finding]:
             yield Finding(
                 "sender",
                 f"The display name is that of {known.address}, who is known here, but the address is {author.address}.",
+                Weight.HEAVY,
             )
 
 
 def _key(name: str) -> frozenset[str]:
     """A name by its words, in whatever order, and whatever they are written with."""
-    return frozenset(skeleton(word.casefold()) for word in _NAME_WORD.findall(name)[:_MOST_WORDS])
+    words = (skeleton(word.casefold()) for word in _NAME_WORD.findall(name)[:_MOST_WORDS])
+    return frozenset(word for word in words if word not in _TITLES)
 
 
 def _domain(domain: str, context: Context) -> Iterator[Finding]:
     shown = in_unicode(domain)
     if brand := _brand_in(domain):
-        yield Finding("domain", f"{shown} has the name of {brand} in it, and is {registrable(domain) or shown}.")
+        sentence = f"{shown} has the name of {brand} in it, and is {registrable(domain) or shown}."
+        yield Finding("domain", sentence, Weight.HEAVY)
     owner = registrable(domain) or domain
     for other in sorted(context.known_domains):
         if looks_like(owner, registrable(other) or other):
-            yield Finding("domain", f"{shown} looks like {in_unicode(other)}, which is known here, and is another.")
+            sentence = f"{shown} looks like {in_unicode(other)}, which is known here, and is another."
+            yield Finding("domain", sentence, Weight.HEAVY)
+
+
+def is_suspicious(host: str, context: Context) -> bool:
+    """Whether a host passes for another, or is written to: of too many hosts those are told first."""
+    owner = registrable(host) or host
+    if _brand_in(host) or mixes_scripts(host) or is_disguised(host):
+        return True
+    return any(looks_like(owner, registrable(other) or other) for other in context.known_domains)
 
 
 @lru_cache(maxsize=4096)

@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.mime.evidence.imitations import is_suspicious
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.targets import Target, targets_of
 from mail_archive_tools.mime.message import Message
 from mail_archive_tools.mime.structure import text_of
 
 MAX_HOSTS = 300
-"""Hosts that are told of one message."""
+"""Hosts that are told of one message: first those that pass for others."""
+
+GATHERED_HOSTS = 3_000
+"""Hosts that are looked at in one message."""
 
 READ_CHARS = 1_500_000
 """How much of a file that came with a message is looked through, in bytes; of all of them, three times that."""
@@ -46,8 +51,8 @@ class Links:
     cut: str | None = None
 
 
-def read_links(message: Message) -> Links:
-    """The hosts of a message, in its order."""
+def read_links(message: Message, context: Context = NOTHING_KNOWN) -> Links:
+    """The hosts of a message: first those that pass for others, each in its order."""
     gathered = _Gathered()
     for target in message.text.targets:
         gathered.add(target)
@@ -69,7 +74,12 @@ def read_links(message: Message) -> Links:
                 gathered.add(target, " in a file")
         else:
             gathered.add_text(text, "text in a file")
-    return Links(list(gathered.hosts.values())[:MAX_HOSTS], gathered.images, gathered.cut)
+    # Sorting is stable: the others stay in their order.
+    hosts = sorted(gathered.hosts.values(), key=lambda each: not is_suspicious(each.host, context))
+    cut = gathered.cut
+    if len(hosts) > MAX_HOSTS:
+        cut = cut or f"more than {MAX_HOSTS} hosts"
+    return Links(hosts[:MAX_HOSTS], gathered.images, cut)
 
 
 @lru_cache(maxsize=4096)
@@ -108,8 +118,8 @@ class _Gathered:
                 self._count(host, kind, "")
 
     def _count(self, host: str, kind: str, words: str) -> None:
-        if host not in self.hosts and len(self.hosts) >= MAX_HOSTS:
-            self.cut = self.cut or f"more than {MAX_HOSTS} hosts"
+        if host not in self.hosts and len(self.hosts) >= GATHERED_HOSTS:
+            self.cut = self.cut or f"more than {GATHERED_HOSTS} hosts"
             return
         found = self.hosts.setdefault(host, LinkedHost(host))
         found.count += 1

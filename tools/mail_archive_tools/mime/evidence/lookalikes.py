@@ -108,7 +108,7 @@ def skeleton(domain: str) -> str:
     """What the domain looks like: two that look alike have the same."""
     text = in_unicode(domain.lower().rstrip("."))
     if not text.isascii():
-        text = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+        text = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each)).lower()
     text = text.translate(_LOOKALIKES)
     for pair, single in _PAIRS:
         text = text.replace(pair, single)

@@ -44,14 +44,15 @@ def read_route(headers: Headers) -> list[Hop]:
     hops: list[Hop] = []
     last: datetime | None = None
     for each in reversed(headers.all("received")[:MAX_HOPS]):
-        hop = _read(each.unfolded[:_CHARS], last)
+        hop = hop_of(each.unfolded[:_CHARS], last)
         last = hop.time or last
         hops.append(hop)
 
     return hops
 
 
-def _read(text: str, before: datetime | None) -> Hop:
+def hop_of(text: str, before: datetime | None = None) -> Hop:
+    """What one Received field says; `before` is the time of the hop before."""
     clauses, _, date = text.rpartition(";")
     time = read_date(date).moment
     start = _FROM.match(clauses)

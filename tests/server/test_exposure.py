@@ -1,0 +1,192 @@
+"""What strangers send to a server, and what other users of the machine put in its way."""
+
+import json
+import logging
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
+
+from mail_archive_server.bulk.signing import SigningError, sign
+from mail_archive_server.commands.local import config_of
+from mail_archive_server.commands.serve import _quieten
+from mail_archive_server.hosting.arguments import sentence
+from mail_archive_server.settings import SettingError, Settings
+from mail_archive_server.terminal import escaped
+from mail_archive_server.transport.sessions import with_few_sessions
+from mail_archive_server.transport.tokens import token_of, with_token
+from mail_archive_tools import system
+from mail_archive_tools.reading.kept import FactsFolder
+from mail_archive_tools.reading.keys import keys_of
+from mail_archive_tools.system.places import why_not_own
+
+pytestmark = pytest.mark.anyio
+
+HOST = "http://127.0.0.1"
+
+
+def client_of(app: ASGIApp) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("127.0.0.1", 1)), base_url=HOST)
+
+
+async def whose(scope: Any, receive: Any, send: Any) -> None:
+    request = Request(scope)
+    assert request.client is not None
+    await PlainTextResponse(request.client.host)(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "source"), [(None, "127.0.0.1"), ("192.0.2.1", "127.0.0.1"), ("127.0.0.1", "198.51.100.9")]
+)
+async def test_a_forwarded_header_says_who_asks_from_a_named_proxy_alone(proxy: str | None, source: str) -> None:
+    config = config_of(whose, proxy)
+    config.load()
+    async with client_of(config.loaded_app) as client:
+        answer = await client.get("/", headers={"X-Forwarded-For": "198.51.100.9"})
+    assert answer.text == source
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [("Bearer {}", 200), ("bearer {}", 200), ("Bearer {}x", 401), ("Bearer x{}", 401), ("{}", 401), ("", 401)],
+)
+async def test_the_whole_token_is_needed(sent: str, status: int) -> None:
+    token = "t" * 20
+    async with client_of(with_token(whose, token)) as client:
+        answer = await client.get("/", headers={"Authorization": sent.format(token)})
+        half = await client.get("/", headers={"Authorization": f"Bearer {token[:10]}"})
+    assert (answer.status_code, half.status_code) == (status, 401)
+
+
+def test_a_log_shows_what_strangers_sent_by_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("mcp.server.transport_security")
+    before = {name: logging.getLogger(name).level for name in logging.root.manager.loggerDict}
+    try:
+        _quieten()
+        assert escaped in log.filters
+        log.warning("Invalid Host header: a\x1b[2J\x9b\u202e\nforged line")
+    finally:
+        log.removeFilter(escaped)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+    (record,) = caplog.records
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", record.getMessage())
+    assert "\\x1b[2J" in record.getMessage()
+
+
+class Opening:
+    """An application that gives each request without a session one of its own, as the SDK does."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        asked = Request(scope).headers.get("mcp-session-id")
+        if asked is None:
+            self.opened += 1
+            asked = str(self.opened)
+        await PlainTextResponse("", headers={"mcp-session-id": asked})(scope, receive, send)
+
+
+async def test_a_caller_may_open_so_many_sessions_and_more_when_some_end() -> None:
+    now = [0.0]
+    app = with_few_sessions(Opening(), most=2, idle_seconds=10, clock=lambda: now[0])
+    async with client_of(app) as client:
+        assert [(await client.post("/")).status_code for _ in range(3)] == [200, 200, 429]
+        now[0] = 9.0
+        assert (await client.post("/", headers={"mcp-session-id": "1"})).status_code == 200
+        assert (await client.post("/")).status_code == 429
+        await client.delete("/", headers={"mcp-session-id": "2"})
+        assert [(await client.post("/")).status_code for _ in range(2)] == [200, 429]
+        now[0] = 19.0
+        assert [(await client.post("/")).status_code for _ in range(3)] == [200, 200, 429]
+
+
+async def test_one_caller_takes_no_session_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    callers = ["ann"]
+    monkeypatch.setattr("mail_archive_server.transport.sessions.caller", lambda: callers[0])
+    async with client_of(with_few_sessions(Opening(), most=1)) as client:
+        assert [(await client.post("/")).status_code for _ in range(2)] == [200, 429]
+        callers[0] = "bob"
+        await client.delete("/", headers={"mcp-session-id": "1"})
+        assert [(await client.post("/")).status_code for _ in range(2)] == [200, 429]
+        callers[0] = "ann"
+        assert (await client.post("/")).status_code == 429
+
+
+def refused(tmp_path: Path, place: Path) -> list[str]:
+    """How each kind of place that an operator names is refused."""
+    (tmp_path / "manifest").write_text("x")
+    said: list[str] = []
+    for use in (
+        lambda: FactsFolder(place, []),
+        lambda: keys_of(place),
+        lambda: token_of(Settings(token_file=place)),
+        lambda: sign(tmp_path / "manifest", place),
+    ):
+        with pytest.raises((ValueError, SettingError, SigningError)) as caught:
+            use()
+        said.append(str(caught.value))
+    return said
+
+
+def test_a_symbolic_link_is_no_place_for_facts_tokens_and_keys(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+    assert all("symbolic link" in each for each in refused(tmp_path, link))
+    folder = tmp_path / "facts"
+    folder.mkdir()
+    (folder / "facts.sqlite3").symlink_to(tmp_path / "victim")
+    with pytest.raises(ValueError, match="symbolic link"):
+        FactsFolder(folder, [])
+    assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES or os.geteuid() != 0, reason="only root gives a folder to another user")
+def test_a_folder_of_another_user_is_no_place_for_facts_tokens_and_keys(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12_345, -1)
+    assert all("another user's" in each for each in refused(tmp_path, folder / "file"))
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
+def test_a_folder_that_others_write_in_is_no_place_for_facts_tokens_and_keys(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o777)
+    assert all("others may write" in each for each in refused(tmp_path, folder / "file"))
+    folder.chmod(0o1777)
+    assert why_not_own(folder / "file") is None
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+@pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
+def test_a_token_file_is_its_owners_alone(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "token"
+    token = token_of(Settings(token_file=file))
+    assert token == file.read_text().strip() and file.stat().st_mode & 0o777 == 0o600
+    file.chmod(mode)
+    with pytest.raises(SettingError, match="can be read by others"):
+        token_of(Settings(token_file=file))
+
+
+def test_a_password_that_cannot_be_is_not_repeated() -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from mail_archive_server.hosting.hosted import argument_model
+    from mail_archive_tools.catalog import entry_named
+
+    secret = "hunter2 " * 40
+    arguments = {"archived_message_id": "x", "attachment_id": "1", "password": secret}
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(argument_model(entry_named("read_archive_attachment"))).validate_python(arguments)
+    said = sentence("read_archive_attachment", caught.value, {"properties": {}})
+    assert "password is what was given" in said and "hunter2" not in said + json.dumps(said)
