@@ -6,6 +6,7 @@ import select
 import time
 
 from mail_archive_server.terminal import shown
+from mail_archive_tools import system
 
 SECONDS = 5.0
 """How long a terminal may hold up what is written to it, as one does that was stopped with Ctrl-S."""
@@ -16,7 +17,7 @@ NO_CONSOLE = (
     "asks."
 )
 
-_PATH = "CONOUT$" if os.name == "nt" else "/dev/tty"
+_PATH = "CONOUT$" if system.IS_WINDOWS else "/dev/tty"
 
 
 class Console:

@@ -13,6 +13,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from mail_archive_server.transport.requests import REQUEST_BYTES, Refused, readable, too_large
+from mail_archive_tools import system
 
 _TAIL_BYTES = 300
 _PIECE_BYTES = 65_536
@@ -80,7 +81,7 @@ def _own_stdin() -> BinaryIO:
     """The stream that the client writes to. What else reads stdin, this process's children too, finds it at its end,
     as the SDK has it."""
     buffer = sys.stdin.buffer
-    if sys.platform == "win32" or buffer.fileno() != 0:
+    if system.IS_WINDOWS or buffer.fileno() != 0:
         return buffer
     own = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)

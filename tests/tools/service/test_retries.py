@@ -114,7 +114,7 @@ async def test_a_page_that_was_begun_is_answered_with_what_there_is(own_sample: 
         tasks.start_soon(throttle_later)
         page = await search_archive(own_sample.archive_id, begin, end, subject=["bank"], **years)
     assert not page.complete and page.next_cursor
-    assert any("fewer calls" in note for note in page.notes or [])
+    assert any("fewer calls" in note for note in page.notes or []), page
     app.left = 0
     pages = [page]
     while cursor := pages[-1].next_cursor:

@@ -23,10 +23,10 @@ async def silent(done: float, total: float | None, sentence: str) -> None:
 _current: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
-def deadline() -> float | None:
-    """When the call that this is part of has to be answered, by the event loop's clock; None where nobody said."""
+def last_try() -> float | None:
+    """Until when what was refused for now may be tried again, by the event loop's clock; None where nobody said."""
     patience = _current.get()
-    return None if patience is None else patience.deadline
+    return None if patience is None else patience.last_try
 
 
 def seconds_left(otherwise: float) -> float:
@@ -52,13 +52,16 @@ def waiting_for_a_person() -> Iterator[None]:
 
 class Patience:
     """The time that one call may take, in seconds. Within it (`with`), whatever is asked or tried again knows when to
-    stop. One within another ends with it, unless it is `apart`: then it is of a work that nobody waits for."""
+    stop. One within another ends with it, unless it is `apart`: then it is of a work that nobody waits for, which tries
+    nothing again when the one around it is over."""
 
     def __init__(self, seconds: float, progress: Progress = silent, *, apart: bool = False) -> None:
         self._started = anyio.current_time()
         self._progress = progress
         self._token: Token[Patience | None] | None = None
-        self._around = None if apart else _current.get()
+        around = _current.get()
+        self._around = None if apart else around
+        self._caller = around if apart else None
         self.deadline = self._started + seconds
         if self._around is not None:
             self.deadline = min(self.deadline, self._around.deadline)
@@ -75,6 +78,11 @@ class Patience:
     def left(self) -> float:
         """Seconds; below zero when the time is up."""
         return self.deadline - anyio.current_time()
+
+    @property
+    def last_try(self) -> float:
+        """Until when something may be tried again, by the event loop's clock."""
+        return self.deadline if self._caller is None else self._caller.deadline
 
     def lengthen(self, seconds: float) -> None:
         """Give it, and those around it, that much more."""

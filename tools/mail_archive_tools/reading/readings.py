@@ -35,11 +35,12 @@ class _Checked(BaseModel):
 
 class ShownText(_Checked):
     """A message's text, cleaned: whole, and without what it quotes, of which there are so many lines. `written` is how
-    it stands in the mail. None: the same as whole."""
+    it stands in the mail, not cleaned, since it is shown to nobody: words are looked for in it. None: the same as
+    whole."""
 
     whole: MailText
     own: MailText | None
-    written: MailText | None
+    written: str | None
     quoted_lines: int
     source: MailLine | None
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import anyio
 
-from mail_archive_tools.calls.patience import deadline
+from mail_archive_tools.calls.patience import last_try
 from mail_archive_tools.errors import Throttled
 
 PATIENCE_SECONDS = 20.0
@@ -23,7 +23,7 @@ async def unthrottled(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
     Raises:
         Throttled: there is no time left for another try.
     """
-    end = deadline()
+    end = last_try()
     if end is None:
         end = anyio.current_time() + PATIENCE_SECONDS
 

@@ -22,6 +22,15 @@ HAS_CPU_TIMER = hasattr(signal, "setitimer")
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
 """A process can be copied, and the copy be given a socket. Else each worker is started anew, which takes longer."""
 
+IS_WINDOWS = os.name == "nt"
+"""A terminal is opened by another name, and standard input stays where it is."""
+
+CAN_DELAY_SIGNALS = hasattr(signal, "pthread_sigmask")
+"""A signal can be kept until later, also from processes that start meanwhile. Else they hear Ctrl-C by themselves."""
+
+KNOWS_MEDIA = hasattr(os, "statvfs")
+"""Whether what a file lies on can only be read is told. Else it is tried."""
+
 HAS_FILE_MODES = os.name == "posix"
 """Files have modes that keep other users out. Else the folder's own access rules do, which are the user's to set."""
 

@@ -32,6 +32,7 @@ from mail_archive_server.local.importing.record import Known, describe, message_
 from mail_archive_server.local.importing.sources import Found, Skipped, read_sources
 from mail_archive_server.local.retention import first_second_kept
 from mail_archive_server.local.storage.store import ArchiveRecord, NewMessage, Store
+from mail_archive_tools import system
 
 BATCH_MESSAGES = 2_000
 BATCH_BYTES = 16_000_000
@@ -365,7 +366,7 @@ def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk,
 def _deaf_to_interrupts() -> Iterator[None]:
     """Have processes that start meanwhile never hear Ctrl-C, from their first moment on: it is this one's to answer,
     which hears what came meanwhile when this ends. A process has the signals blocked that its parent had."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if not system.CAN_DELAY_SIGNALS:
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

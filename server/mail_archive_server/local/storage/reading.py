@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from mail_archive_server.local.storage.log import has_log, log_of, read_log
+from mail_archive_tools import system
 
 DISK = "disk"
 """What the folder's database is called on such a connection."""
@@ -89,7 +90,7 @@ def copy_records(db: sqlite3.Connection) -> None:
 
 
 def is_on_read_only_media(path: Path) -> bool:
-    if not hasattr(os, "statvfs"):
+    if not system.KNOWS_MEDIA:
         return False
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 

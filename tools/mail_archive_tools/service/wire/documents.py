@@ -30,19 +30,19 @@ def cbor_document(body: bytes) -> dict[str, Any]:
 
 
 def xml_document(body: bytes) -> dict[str, Any]:
-    """The elements in the first one of an XML document, and in those that wrap a result."""
+    """The members of a result: the elements in the one that wraps them (`...Result`), or else in the first one."""
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
         raise ValueError("no XML") from error
 
-    found: dict[str, Any] = {}
-    for element in root:
-        name = element.tag.rpartition("}")[2]
-        found[name] = element
-        if name.endswith("Result"):
-            found |= {each.tag.rpartition("}")[2]: each for each in element}
-    return found
+    wrapped = [element for element in root if _name_of(element).endswith("Result")]
+    members = wrapped[0] if wrapped else root
+    return {_name_of(each): each for each in members}
+
+
+def _name_of(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 READERS: dict[str, Callable[[bytes], dict[str, Any]]] = {
