@@ -16,6 +16,7 @@
         ├── Throttled            too many calls
         ├── Unreachable          no answer
         ├── DownloadFailed       the raw message could not be fetched
+        │   └── NotThisMessage   what came is another, or none, or not all of it
         ├── Unreadable           what came cannot be read within the limits
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
 
@@ -88,6 +89,12 @@ class Unreachable(ArchiveError):
 
 class DownloadFailed(ArchiveError):
     """The raw message could not be fetched."""
+
+
+class NotThisMessage(DownloadFailed):
+    """What came is not the message that was asked for, but `what`."""
+
+    what: str = ""
 
 
 class Unreadable(ArchiveError):

@@ -22,8 +22,10 @@ def header_fields(raw: bytes, context: dict[str, Any]) -> dict[str, Any]:
     return describe(read_message(raw[: read_headers(raw).body_start]), _context(**context), whole=False)
 
 
-def _context(trusted_ids: list[str], known: list[str], keys: dict[str, str]) -> Context:
-    return Context(tuple(trusted_ids), tuple(known), keys)
+def _context(
+    trusted_ids: list[str], known: list[str], keys: dict[str, str], told: dict[str, str] | None = None
+) -> Context:
+    return Context(tuple(trusted_ids), tuple(known), keys, told)
 
 
 def file(raw: bytes, file_id: str, password: str | None = None) -> dict[str, Any] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,14 @@ from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
+from mail_archive_tools.errors import ArchiveError, DownloadFailed, NotThisMessage, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.reading.download import download, shared_connections
-from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.reading.facts import Facts, usable
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
+from mail_archive_tools.reading.told import Told, refuse_other, without_the_message
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.untrusted import clean_text
@@ -95,20 +95,6 @@ def _digest(password: str) -> str:
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _usable(packed: bytes | None) -> bytes | None:
-    """Facts that were kept on a disk, unless something happened to them there."""
-    if packed is None:
-        return None
-    from pydantic import TypeAdapter
-
-    with suppress(ValueError):
-        # By their types: what is read anew is right in any case.
-        facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
-        base64.b64decode(facts.minhash, validate=True)
-        return packed
-    return None
-
-
 def new_sandbox() -> Sandbox:
     """The workers of one reader; none starts before it is needed."""
     return Sandbox("mail_archive_tools.reading.jobs")
@@ -118,7 +104,7 @@ def new_sandbox() -> Sandbox:
 class Reader:
     """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
     beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
-    than this process."""
+    than this process; `told` is what searches told of messages, which what comes for one is compared with."""
 
     client: MailManager
     may_download: LinkRule = no_link
@@ -137,31 +123,43 @@ class Reader:
     files: Cache[FileReading] = field(
         default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
     )
+    told: Told = field(default_factory=Told)
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
 
         Raises:
-            DownloadFailed: it cannot be fetched.
+            DownloadFailed: it cannot be fetched, or another came.
             ArchiveError: the service refuses it.
         """
+        here = self.messages.kept(archived_message_id)
+        if here is not None and here.reading.compared is None and archived_message_id in self.told:
+            # It came before a search told of it.
+            self.messages.forget(archived_message_id)
+            return await self.messages.get(archived_message_id, partial(self._compared_now, here))
         return await self.messages.get(archived_message_id, partial(self._fetch, archived_message_id))
 
     async def facts_of(self, archived_message_id: str) -> Facts:
         """What a message shows: kept much longer than the message itself.
 
         Raises:
-            DownloadFailed: it cannot be fetched.
+            DownloadFailed: it cannot be fetched, or another came.
             ArchiveError: the service refuses it.
         """
 
         # Thousands of them are asked for in a row: those that are here are not worth a lock.
-        if (here := self.facts.kept(archived_message_id)) is not None:
-            return Facts.unpacked(here)
+        here = self.facts.kept(archived_message_id)
+        if here is not None:
+            facts = Facts.unpacked(here)
+            if self._is_compared(archived_message_id, facts):
+                return facts
+            self.facts.forget(archived_message_id)
 
         async def read() -> bytes:
-            if (kept := _usable(self.facts_kept.get(archived_message_id))) is not None:
-                return kept
+            packed = self.facts_kept.get(archived_message_id)
+            kept = usable(packed)
+            if packed is not None and kept is not None and self._is_compared(archived_message_id, kept):
+                return packed
             fetched = await self.message(archived_message_id)
             facts = Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
             packed = facts.packed()
@@ -171,6 +169,10 @@ class Reader:
             return packed
 
         return Facts.unpacked(await self.facts.get(archived_message_id, read))
+
+    def _is_compared(self, archived_message_id: str, facts: Facts) -> bool:
+        """Whether facts are of what was compared with what a search told, where one did."""
+        return facts.compared or archived_message_id not in self.told
 
     async def all_messages(self, archived_message_ids: list[str], patience: Patience) -> dict[str, Fetched]:
         """These messages by their ids; without those that cannot be fetched or for which there is no time."""
@@ -229,19 +231,51 @@ class Reader:
         """The text of a file that came with a message; it is opened once for all of its pages. `password` opens what
         is encrypted."""
         # What a password opens is for who knows it.
-        key = f"{fetched.archived_message_id}/{file_id}/{'' if password is None else _digest(password)}"
+        opened_by = "" if password is None else _digest(password)
+        # By its bytes, too: what came once for a message may have been another.
+        key = f"{fetched.archived_message_id}/{fetched.sha256}/{file_id}/{opened_by}"
         return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
     async def _fetch(self, archived_message_id: str) -> Fetched:
+        self.sandbox.warm_up()
+        try:
+            return await self._fetch_once(archived_message_id)
+        except NotThisMessage:
+            # One more link, and one more try: what came may be of one host among many, or of a proxy on the way.
+            pass
+        try:
+            return await self._fetch_once(archived_message_id)
+        except NotThisMessage as error:
+            raise without_the_message(archived_message_id, error, archived_message_id in self.told) from None
+
+    async def _compared_now(self, fetched: Fetched) -> Fetched:
+        """A message that is here, compared with what a search has told of it since; or fetched anew, where it was
+        another."""
+        archived_message_id = fetched.archived_message_id
+        told = self.told.of(archived_message_id)
+        reading = await self._read(archived_message_id, fetched.raw, told)
+        try:
+            refuse_other(fetched.raw, reading, told)
+        except NotThisMessage:
+            return await self._fetch(archived_message_id)
+        return replace(fetched, reading=reading)
+
+    async def _fetch_once(self, archived_message_id: str) -> Fetched:
+        """
+        Raises:
+            NotThisMessage: what came is another, or none.
+        """
+
         async def new_link() -> str:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
-        self.sandbox.warm_up()
+        told = self.told.of(archived_message_id)
         async with self.turns:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
-        reading = await self._read(archived_message_id, raw)
+        reading = await self._read(archived_message_id, raw, told)
+        refuse_other(raw, reading, told)
         return Fetched(archived_message_id, raw, reading, envelope_from, response.get("Metadata", {}).get("Timestamp"))
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
@@ -255,12 +289,18 @@ class Reader:
 
         return response
 
-    async def _read(self, archived_message_id: str, raw: bytes) -> MessageReading:
-        """The message as a worker reads it: what cannot be read whole, by its header fields."""
+    async def _read(self, archived_message_id: str, raw: bytes, told: dict[str, str] | None) -> MessageReading:
+        """The message as a worker reads it, beside what a search told of it: what cannot be read whole, by its header
+        fields."""
         # Imported here: models are not needed to start.
         from mail_archive_tools.reading.readings import MessageReading
 
-        context = {"trusted_ids": self.context.trusted_ids, "known": self.context.known, "keys": self.context.keys}
+        context = {
+            "trusted_ids": self.context.trusted_ids,
+            "known": self.context.known,
+            "keys": self.context.keys,
+            "told": told,
+        }
         try:
             reading = await self.sandbox.run("message", raw, MessageReading.of, context=context)
             if keys := await self.find_keys(reading.key_names()):

@@ -10,6 +10,7 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound, SlotTaken
 from mail_archive_tools.models.moments import iso
+from mail_archive_tools.reading.told import Told
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
 from mail_archive_tools.searching.lifetimes import Lifetimes
@@ -38,7 +39,8 @@ _LOOKED_THROUGH = 20
 
 @dataclass
 class Searcher:
-    """Starts searches, waits for them, and keeps what they found. One for each identity."""
+    """Starts searches, waits for them, and keeps what they found. One for each identity. What they tell of messages is
+    noted in `told`."""
 
     client: MailManager
     limits: Limits = field(default_factory=Limits)
@@ -47,6 +49,7 @@ class Searcher:
     recent: Recent = field(default_factory=Recent)
     lifetimes: Lifetimes = field(init=False)
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
+    told: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
         self.lifetimes = Lifetimes(self.client)
@@ -87,6 +90,7 @@ class Searcher:
             known = search or await self.client.get_archive_search(search_id)
             refuse_without_results(search_id, known)
             rows = await self.client.get_archive_search_results(search_id)
+            self.told.note(rows)
             return Results(rows, known.get("MaxResults", Limits().rows))
 
         if search is not None:

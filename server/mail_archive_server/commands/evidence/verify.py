@@ -39,9 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
     stamped_by = None if arguments.stamped_by is None else read_value(path, "--stamped-by", arguments.stamped_by)
     from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
     from mail_archive_server.bulk.manifest import ManifestError
-    from mail_archive_server.local.importing.record import message_id_of
     from mail_archive_server.local.storage.checking import Check, check
     from mail_archive_server.local.storage.database import StoreDamaged, StoreError
+    from mail_archive_server.local.storage.keys import message_id_of
     from mail_archive_server.local.storage.store import Store
 
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))

@@ -11,11 +11,13 @@ from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 class Context:
     """`trusted_ids` are the authserv-ids of servers whose results of checks are trusted. `known` are correspondents:
     domains, addresses, or `Name <address>`. `keys` are TXT records of DKIM keys by their names
-    (`selector._domainkey.domain`)."""
+    (`selector._domainkey.domain`). `told` is what the row of a search says of the message, by the row's members; None:
+    no row is known."""
 
     trusted_ids: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] | None = None
 
     @cached_property
     def known_people(self) -> list[Mailbox]:

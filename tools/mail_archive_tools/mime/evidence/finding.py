@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route"]
+FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route", "archive"]
 
 
 @dataclass(frozen=True)

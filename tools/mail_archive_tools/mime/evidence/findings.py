@@ -4,7 +4,7 @@ Honest mail has some of them too: newsletters hide a preview line. What every li
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField
@@ -22,6 +22,7 @@ from mail_archive_tools.mime.evidence.lookalikes import (
     registrable,
     within,
 )
+from mail_archive_tools.mime.evidence.recognition import differences
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
@@ -50,12 +51,16 @@ def find(
     signatures: list[Signature] | None = None,
     context: Context = NOTHING_KNOWN,
     links: Links | None = None,
+    other: Sequence[str] = (),
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
-    of its body, `links` all hosts that it leads to, written ones too; `context` says who is known."""
+    of its body, `links` all hosts that it leads to, written ones too; `context` says who is known, and what a search
+    told of the message, of which the members in `other` are not what it says."""
     found: dict[Finding, None] = {}
+    # First: a sender who fills the list does not keep them out.
+    others = differences(context.told or {}, other)
     changed = _changed(signatures or [], passed_on(message.headers))
-    for each in (*_failures(checks or []), *changed, *_all(message, route, context, links)):
+    for each in (*others, *_failures(checks or []), *changed, *_all(message, route, context, links)):
         found[each] = None
         if len(found) >= MAX_FINDINGS:
             break
