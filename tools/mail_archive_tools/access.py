@@ -92,10 +92,11 @@ class Access:
         """The access that a client gives; `may_download` says which links to raw messages it follows, `context` what
         is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
         process; exports go to `buckets`, and there to the places `export_to` alone."""
+        reader = Reader(client, may_download, context, find_keys, facts_kept or Nowhere())
         return cls(
             client,
-            Searcher(client),
-            Reader(client, may_download, context, find_keys, facts_kept or Nowhere()),
+            Searcher(client, told=reader.told),
+            reader,
             Counter(),
             cursors or Cursors(),
             show_download_links,

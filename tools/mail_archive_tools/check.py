@@ -11,7 +11,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.comparing.differences import compare
 from mail_archive_tools.comparing.quotations import nearest, standing
-from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.errors import ArchiveError, NotThisMessage
 from mail_archive_tools.models import CheckedQuotations, MessageComparison
 from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
@@ -51,10 +51,13 @@ async def check_quotations(
             for number, each in enumerate(quotations):
                 checks.start_soon(check, number, each)
     results = [checked[number] for number in range(len(quotations))]
-    if errors and all(each.result == "not read" for each in results):
-        raise errors[0]
+    unread = [each for each in results if each.result == "not read"]
+    others = [each for each in errors if not isinstance(each, NotThisMessage)]
+    if others and len(unread) == len(results):
+        raise others[0]
     return CheckedQuotations(
         quotations=results,
+        complete=not unread and not any(each.not_looked_at for each in results),
         found=sum(each.result in _FOUND for each in results),
         notes=["What is in quoted text only was written by another, earlier. What is not found is not to be quoted."],
     )
@@ -85,9 +88,12 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
         errors.append(error)
         why = str(error)
     if fetched is None:
-        return result("not read", why=why)
+        return result("not read", why=f"It could not be checked. {why}")
     if fetched.reading.unread:
-        return result("not read", why=f"No more than its header fields was read: {fetched.reading.unread}.")
+        return result(
+            "not read",
+            why=f"It could not be checked. No more than its header fields was read: {fetched.reading.unread}.",
+        )
 
     words = wanted.quotation
     # Where quoted lines were left out stand words of ours, which nobody wrote, and nothing goes on across them.

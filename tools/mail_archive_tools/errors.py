@@ -17,6 +17,7 @@
         ├── Unreachable          no answer
         │   └── Late             none in the time of the call
         ├── DownloadFailed       the raw message could not be fetched
+        │   └── NotThisMessage   what came is another, or none, or not all of it
         ├── Unreadable           what came cannot be read within the limits
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
 
@@ -93,6 +94,12 @@ class Late(Unreachable):
 
 class DownloadFailed(ArchiveError):
     """The raw message could not be fetched."""
+
+
+class NotThisMessage(DownloadFailed):
+    """What came is not the message that was asked for, but `what`."""
+
+    what: str = ""
 
 
 class Unreadable(ArchiveError):

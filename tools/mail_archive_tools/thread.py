@@ -69,6 +69,8 @@ async def get_archive_thread(
             page = await _with_new_text(page, messages, reader, patience)
             without = sum(each.found and each.new_text is None for each in page)
             unread += [f"What {without} of these messages say was not read."] if without else []
+        if tracer.unread:
+            unread.append(f"Whether {len(tracer.unread)} more messages belong to it is not known: they were not read.")
 
     shown = list(_fitting(page))
     following = offset + len(shown)
@@ -77,7 +79,7 @@ async def get_archive_thread(
         subject=base_subject(asked.reading.row.get("Subject", "")) or None,
         asked_number=numbered[found.asked].number,
         coverage=_range(tracer.covered),
-        complete=tracer.complete,
+        complete=tracer.complete and not unread,
         messages=shown,
         total_messages=len(messages),
         missing=sum(message.missing or 1 for message in messages if not message.found) or None,

@@ -11,6 +11,7 @@ from mail_archive_server.bulk.listing import EVERYTHING
 from mail_archive_server.bulk.manifest import ManifestError, read_head, read_messages
 from mail_archive_server.bulk.writing import MAIL_FOLDERS, MBOX
 from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
+from mail_archive_server.local.storage.database import MessageDamaged
 from mail_archive_server.local.storage.store import Store
 
 _QUOTED_BYTES = 2 * MESSAGE_BYTES
@@ -58,7 +59,11 @@ def compare_with_archive(manifest: Path, store: Store) -> Compared:
     for message in read_messages(manifest):
         listed.add(message.archived_message_id)
         here = store.message(message.archived_message_id)
-        raw = None if here is None else store.raw_message(here.id)
+        try:
+            raw = None if here is None else store.raw_message(here.id)
+        except MessageDamaged:
+            found.changed.append(message.archived_message_id)
+            continue
         if raw is None:
             found.missing.append(message.archived_message_id)
         elif hashlib.sha256(raw).hexdigest() != message.sha256:

@@ -4,6 +4,7 @@ Decided here, because the service does not say [unknown]:
 - A message id that is not known is a ValidationException, and so is one of an archive that is pending deletion.
 - The content is the plain text parts and the HTML parts of its body (RFC 8621, 4.1.4), decoded; MessageMalformed says
   that the structure could not be read as it is declared, or that the message has no header fields.
+- Of a message whose bytes are not those that were put in, neither a link nor its content is given.
 """
 
 import json
@@ -21,6 +22,8 @@ from mail_archive_tools.mime.structure import Part, read_structure
 
 def get_archive_message(local: Local, caller: Caller, request: dict[str, Any]) -> dict[str, Any]:
     message = _find_message(local, request["ArchivedMessageId"])
+    # For its refusal, which whoever follows the link would see as a status alone.
+    local.store.raw_message(message.id)
     asked_by = caller.for_seconds(local.link_seconds, local.clock())
     query = sign_link(local.store.link_key, message.archived_message_id, asked_by)
     link = f"{local.link_base()}/messages/{message.archived_message_id}?{query}"

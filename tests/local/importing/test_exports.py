@@ -16,8 +16,8 @@ from mail_archive_server.local.importing.beside import records_of
 from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
 from mail_archive_server.local.importing.packed import Unpacked, unpacked
 from mail_archive_server.local.importing.places import FolderPlace, S3Place, holds_export
-from mail_archive_server.local.importing.record import message_id_of
 from mail_archive_server.local.storage.checking import Reader, check
+from mail_archive_server.local.storage.keys import message_id_of
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, s3_server

@@ -1,8 +1,10 @@
 """The raw message behind a link: from the right hosts, within limits, and never with the link in an error or a log."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 import pytest
@@ -11,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from mail_archive_tools.errors import DownloadFailed
+from mail_archive_tools.errors import DownloadFailed, NotThisMessage
 from mail_archive_tools.reading import download as module
 from mail_archive_tools.reading.download import download, shared_connections
 from mail_archive_tools.reading.links import is_s3_host, origin_links, s3_links
@@ -259,3 +261,64 @@ async def test_downloads_share_a_connection_and_survive_its_end(answers_each: in
         assert host.cookies == [""] * 10
         assert await download(host.link, never(), rule) == b"mail"
         assert host.connections == connections + 1
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """The link to a host that sends these bytes, whatever it is asked, and closes the connection."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answer)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/message?{SECRET}"
+        finally:
+            server.shutdown()
+
+
+CUT = "breaks off before the end that its host announced"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "said"),
+    [
+        (b"Content-Length: 20", b"Subject: x\r\n\r\nhel", CUT),
+        (b"Content-Length: 20", b"", CUT),
+        (b"Transfer-Encoding: chunked", b"7\r\nSubject\r\n", CUT),
+        (b"Transfer-Encoding: chunked", b"7\r\nSub", CUT),
+        (b"Content-Length: 0", b"", r"nothing \(0 bytes\)"),
+        (b"Transfer-Encoding: chunked", b"0\r\n\r\n", r"nothing \(0 bytes\)"),
+        (b"Connection: close", b"Subject: x\r\n\r\nhello", "whose length its host did not announce"),
+    ],
+)
+async def test_what_is_not_as_long_as_was_announced_is_not_the_message(head: bytes, body: bytes, said: str) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body) as link:
+        rule = origin_links(lambda: link)
+        with pytest.raises(NotThisMessage, match=f"What came is not this message, but .*{said}") as caught:
+            await download(link, never(), rule)
+        assert "Signature" not in str(caught.value)
+        async with shared_connections():
+            with pytest.raises(NotThisMessage, match=said):
+                await download(link, never(), rule)
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 4\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n4\r\n"])
+async def test_a_length_may_be_announced_as_a_whole_or_chunk_by_chunk(head: bytes) -> None:
+    end = b"\r\n0\r\n\r\n" if b"chunked" in head else b""
+    with answering(b"HTTP/1.1 200 OK\r\n" + head + b"mail" + end) as link:
+        assert await download(link, never(), origin_links(lambda: link)) == b"mail"
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 4, 7", b"Content-Length: four", b"Content-Length: -4"])
+async def test_a_length_that_is_none_is_no_answer(length: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\nmail"
+    with answering(answer) as link, pytest.raises(DownloadFailed, match="could not be fetched"):
+        await download(link, never(), origin_links(lambda: link))

@@ -59,6 +59,8 @@ class Tracer:
     searches: int = 0
     complete: bool = True
     notes: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """The messages that may belong to it, and could not be read to tell."""
     archive_begins: int | None = None
     """The second that no message is older than, where it is known."""
 
@@ -174,6 +176,7 @@ class Tracer:
         unplaced = list(self.known.unplaced())
         room = max(0, MOST_FETCHED - len(self.known.references))
         fetched = await self.reader.all_messages(unplaced[:room], self.patience)
+        self.unread = set(unplaced[:room]) - fetched.keys()
         self.known.references |= {key: named_by(each) for key, each in fetched.items()}
         if len(unplaced) > room:
             self._incomplete("Some messages with such a subject were not placed: too many would have to be fetched.")

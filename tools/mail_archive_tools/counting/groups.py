@@ -106,7 +106,7 @@ def _value(text: str) -> str:
 
 _NONE = "(none)"
 _VALUE_BYTES = 200
-_OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*")
+_OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*|“.*”")
 _SIZES = (
     (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
 )  # fmt: skip

@@ -47,6 +47,7 @@ class CheckedQuotation(Output):
 
 class CheckedQuotations(FromMail):
     quotations: list[CheckedQuotation] = member("Each, in the order given.")
+    complete: bool = member("True: each was looked for in all of its message.")
     found: int = member("How many stand in the new text or in a header field of their message, verbatim or nearly.")
     notes: list[str] | None = optional("What this means.")
 

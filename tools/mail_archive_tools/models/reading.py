@@ -88,7 +88,7 @@ class LinkHost(Output):
 
 
 class FindingLine(Output):
-    about: Value = member("authentication, sender, domain, link, text, file, date or route.")
+    about: Value = member("authentication, sender, domain, link, text, file, date, route or archive.")
     finding: Value = member("What deserves a second look. A fact, no verdict.")
 
 

@@ -44,7 +44,9 @@ class ArchiveThread(Drawn):
     subject: Short | None = optional("The conversation's subject, without Re and Fw.")
     asked_number: int | None = optional("The number of the message asked for.")
     coverage: TimeRange | None = optional("The range that was searched.")
-    complete: bool = member("True: all searches that were needed have ended, and none found as many as it may.")
+    complete: bool = member(
+        "True: all searches that were needed have ended, none found as many as it may, and what had to be read was."
+    )
     messages: list[ThreadMessage] = member("This page's messages, each answer below what it answers, oldest first.")
     total_messages: int = member("How many entries there are in all, gaps among them.")
     missing: int | None = optional("How many messages are missing in all.")

@@ -11,6 +11,7 @@ from mail_archive_tools.mime.evidence.links import LinkedHost, Links, read_links
 from mail_archive_tools.mime.evidence.lookalikes import in_unicode
 from mail_archive_tools.mime.evidence.passing_on import passed_on
 from mail_archive_tools.mime.evidence.protection import read_protection
+from mail_archive_tools.mime.evidence.recognition import compared, differing, has_header_section
 from mail_archive_tools.mime.evidence.reports import Report, read_report
 from mail_archive_tools.mime.evidence.route import Hop, read_route
 from mail_archive_tools.mime.fields.addresses import Mailbox
@@ -46,14 +47,19 @@ def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = T
     """The members of `MessageReading`; of a message that is not `whole` nothing is said of its body."""
     date = message.date
     text = _text(message)
+    told = context.told or {}
+    other = differing(told, message.headers)
     return {
         "text": text,
         "row": {name: value for name, field in _ROW.items() if (value := message.headers.text(field)) is not None},
+        "has_header_section": has_header_section(message.headers),
+        "compared": None if context.told is None else compared(told),
+        "differing": other,
         "moment": date.moment.isoformat() if date and date.moment else None,
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
-        "about": _about(message, context, whole),
+        "about": _about(message, context, whole, other),
         "languages": languages(text["own"] or text["whole"]) if whole else [],
         "minhash": minhash(text["whole"]) if whole else "",
     }
@@ -74,7 +80,7 @@ def _text(message: Message) -> Json:
     }
 
 
-def _about(message: Message, context: Context, whole: bool) -> Json:
+def _about(message: Message, context: Context, whole: bool, other: list[str]) -> Json:
     route = read_route(message.headers)
     checks = read_authentication(message.headers, context.trusted_ids, context.received_from)
     calendars = _calendars(message)
@@ -83,7 +89,7 @@ def _about(message: Message, context: Context, whole: bool) -> Json:
     report = read_report(message.root)
     links = read_links(message, context)
     signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
-    findings = find(message, route, checks, signatures, context, links)
+    findings = find(message, route, checks, signatures, context, links, other)
     lists: dict[str, list[Any]] = {
         "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
         "attachments": [_attachment(each) for each in message.files],

@@ -21,6 +21,7 @@ from anyio import to_thread
 from mail_archive_tools.calls.patience import seconds_left
 from mail_archive_tools.errors import DownloadFailed
 from mail_archive_tools.reading.links import LinkRule
+from mail_archive_tools.reading.told import not_this
 
 if TYPE_CHECKING:
     import httpx
@@ -34,6 +35,7 @@ SECONDS = 40.0
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 _EXPIRED = (401, 403, 410)
+_CUT = "a part of one, which breaks off before the end that its host announced"
 _AGAIN = "Call again for a new link; if it stays so, the operator should check the network of the server."
 
 
@@ -101,7 +103,8 @@ async def download(link: str, renew: Callable[[], Awaitable[str]], rule: LinkRul
     """The raw message that `link` leads to. `renew` gives another link, once, when this one has expired.
 
     Raises:
-        DownloadFailed: the link leads elsewhere, or the message did not come whole, or in time.
+        NotThisMessage: nothing came, or not all of what was announced.
+        DownloadFailed: the link leads elsewhere, or nothing could be fetched, or not in time.
     """
     try:
         return await _fetch(link, rule)
@@ -174,13 +177,30 @@ async def _body(response: httpx.Response) -> bytes:
     declared = response.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) > MESSAGE_BYTES:
         raise DownloadFailed(_too_large(int(declared)))
-    data = bytearray()
-    async for chunk in response.aiter_raw():
-        data += chunk
-        if len(data) > MESSAGE_BYTES:
-            raise DownloadFailed(_too_large(len(data)))
+    # Chunks say where they end (RFC 9112, 7.1). What ends with the connection may have been cut, and nobody would know.
+    is_chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+    if not (declared.isdigit() or is_chunked):
+        raise not_this("something whose length its host did not announce")
+    data = await _announced(response)
     if declared.isdigit() and len(data) != int(declared):
-        raise DownloadFailed(f"The raw message broke off after {len(data)} of {declared} bytes. {_AGAIN}")
+        raise not_this(_CUT)
+    if not data:
+        raise not_this("nothing (0 bytes)")
+    return data
+
+
+async def _announced(response: httpx.Response) -> bytes:
+    """The body, as long as it was announced to be."""
+    import httpx
+
+    data = bytearray()
+    try:
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > MESSAGE_BYTES:
+                raise DownloadFailed(_too_large(len(data)))
+    except (httpx.RemoteProtocolError, httpx.ReadError):
+        raise not_this(_CUT) from None
     return bytes(data)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import zlib
-from dataclasses import astuple, dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class FileFact:
 class Facts:
     """`date_distance` is how many seconds Date and receipt are apart; `checks` are results such as "dmarc=fail", of a
     method that a trusted host checked its results alone; `findings` are "about: sentence". `unread` says why no more
-    than the header fields was read, where that is so: nothing is known of the rest then."""
+    than the header fields was read, where that is so: nothing is known of the rest then. `compared`: with the row of a
+    search, as far as that has something to compare."""
 
     size_bytes: int
     sha256: str
@@ -63,6 +66,7 @@ class Facts:
     languages: tuple[str, ...]
     minhash: str
     unread: str | None = None
+    compared: bool = False
 
     @classmethod
     def of(cls, reading: MessageReading, size_bytes: int, sha256: str, received: datetime | None) -> Facts:
@@ -100,6 +104,7 @@ class Facts:
             languages=tuple(reading.languages),
             minhash=reading.minhash,
             unread=reading.unread,
+            compared=reading.compared is not None,
         )
 
     @property
@@ -127,6 +132,20 @@ class Facts:
             return cls(**{**told, "files": tuple(FileFact(*each) for each in told["files"])})
         except (zlib.error, TypeError, ValueError) as error:
             raise ValueError("these are no facts of a message") from error
+
+
+def usable(packed: bytes | None) -> Facts | None:
+    """Facts that were kept on a disk, unless something happened to them there."""
+    if packed is None:
+        return None
+    from pydantic import TypeAdapter
+
+    with suppress(ValueError):
+        # By their types: what is read anew is right in any case.
+        facts: Facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
+        base64.b64decode(facts.minhash, validate=True)
+        return facts
+    return None
 
 
 def _short(value: Any) -> Any:

@@ -24,9 +24,13 @@ def header_fields(raw: bytes, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _context(
-    trusted_ids: list[str], known: list[str], keys: dict[str, str], received_from: str | None = None
+    trusted_ids: list[str],
+    known: list[str],
+    keys: dict[str, str],
+    received_from: str | None = None,
+    told: dict[str, str] | None = None,
 ) -> Context:
-    return Context(tuple(trusted_ids), tuple(known), keys, received_from)
+    return Context(tuple(trusted_ids), tuple(known), keys, received_from, told)
 
 
 def file(raw: bytes, file_id: str, password: str | None = None) -> dict[str, Any] | None:

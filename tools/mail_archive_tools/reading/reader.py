@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,15 @@ from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, DownloadFailed, Unreadable
+from mail_archive_tools.errors import ArchiveError, DownloadFailed, NotThisMessage, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.reading.download import download, shared_connections
-from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.reading.facts import Facts, usable
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.proving import Proving
+from mail_archive_tools.reading.told import Told, refuse_other, without_the_message
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
@@ -68,7 +68,7 @@ class Content:
 @dataclass(frozen=True)
 class Fetched:
     """A message as it came and as it was read; the sender's address in its SMTP envelope, when it was received and the
-    address that it was received from, where the service noted it."""
+    address that it was received from, where the service noted it; what a search had told of it when it was read."""
 
     archived_message_id: str
     raw: bytes
@@ -76,6 +76,7 @@ class Fetched:
     envelope_from: str | None
     received: datetime | None = None
     received_from: str | None = None
+    told: dict[str, str] | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -99,20 +100,6 @@ def _digest(password: str) -> str:
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _usable(packed: bytes | None) -> bytes | None:
-    """Facts that were kept on a disk, unless something happened to them there."""
-    if packed is None:
-        return None
-    from pydantic import TypeAdapter
-
-    with suppress(ValueError):
-        # By their types: what is read anew is right in any case.
-        facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
-        base64.b64decode(facts.minhash, validate=True)
-        return packed
-    return None
-
-
 def _received_from(noted: Mapping[str, Any]) -> str | None:
     """The address that the service received a message from. Without an ingress endpoint it did not: the message was
     sent by its user, or imported."""
@@ -131,8 +118,9 @@ def new_sandbox() -> Sandbox:
 class Reader:
     """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
     beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
-    than this process. `caller` is who is told of what is read, where callers are told apart, and `archive_id` what all
-    of it is of, where that is known: both say which readings one worker may do."""
+    than this process; `told` is what searches told of messages, which what comes for one is compared with. `caller` is
+    who is told of what is read, where callers are told apart, and `archive_id` what all of it is of, where that is
+    known: both say which readings one worker may do."""
 
     client: MailManager
     may_download: LinkRule = no_link
@@ -154,6 +142,7 @@ class Reader:
     files: Cache[FileReading] = field(
         default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
     )
+    told: Told = field(default_factory=Told)
 
     def of(self, archive_id: str) -> Reader:
         """The same, for messages of that archive alone."""
@@ -171,30 +160,41 @@ class Reader:
         """The message, from here or from the service.
 
         Raises:
-            DownloadFailed: it cannot be fetched.
+            DownloadFailed: it cannot be fetched, or another came.
             ArchiveError: the service refuses it.
         """
+        here = self.messages.kept(archived_message_id)
+        if here is not None and here.reading.compared is None and archived_message_id in self.told:
+            # It came before a search told of it.
+            self.messages.forget(archived_message_id)
+            return await self.messages.get(archived_message_id, partial(self._compared_now, here))
         return await self.messages.get(archived_message_id, partial(self._fetch, archived_message_id))
 
     async def facts_of(self, archived_message_id: str) -> Facts:
         """What a message shows: kept much longer than the message itself.
 
         Raises:
-            DownloadFailed: it cannot be fetched.
+            DownloadFailed: it cannot be fetched, or another came.
             ArchiveError: the service refuses it.
         """
 
         # Thousands of them are asked for in a row: those that are here are not worth a lock.
-        if (here := self.facts.kept(archived_message_id)) is not None:
-            return Facts.unpacked(here)
+        here = self.facts.kept(archived_message_id)
+        if here is not None:
+            facts = Facts.unpacked(here)
+            if self._is_compared(archived_message_id, facts):
+                return facts
+            self.facts.forget(archived_message_id)
 
         async def read() -> bytes:
             with self._one_batch():
                 return await read_anew_or_kept()
 
         async def read_anew_or_kept() -> bytes:
-            if (kept := _usable(self.facts_kept.get(archived_message_id))) is not None:
-                return kept
+            packed = self.facts_kept.get(archived_message_id)
+            kept = usable(packed)
+            if packed is not None and kept is not None and self._is_compared(archived_message_id, kept):
+                return packed
             fetched = await self.message(archived_message_id)
             facts = Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
             if facts.unread or isinstance(self.facts_kept, Nowhere):
@@ -203,6 +203,10 @@ class Reader:
             return await self._keep(archived_message_id, fetched, facts.packed())
 
         return Facts.unpacked(await self.facts.get(archived_message_id, read))
+
+    def _is_compared(self, archived_message_id: str, facts: Facts) -> bool:
+        """Whether facts are of what was compared with what a search told, where one did."""
+        return facts.compared or archived_message_id not in self.told
 
     async def all_messages(self, archived_message_ids: list[str], patience: Patience) -> dict[str, Fetched]:
         """These messages by their ids; without those that cannot be fetched or for which there is no time."""
@@ -261,10 +265,41 @@ class Reader:
         """The text of a file that came with a message; it is opened once for all of its pages. `password` opens what
         is encrypted."""
         # What a password opens is for who knows it.
-        key = f"{fetched.archived_message_id}/{file_id}/{'' if password is None else _digest(password)}"
+        opened_by = "" if password is None else _digest(password)
+        # By its bytes, too: what came once for a message may have been another.
+        key = f"{fetched.archived_message_id}/{fetched.sha256}/{file_id}/{opened_by}"
         return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
     async def _fetch(self, archived_message_id: str) -> Fetched:
+        self.sandbox.warm_up()
+        try:
+            return await self._fetch_once(archived_message_id)
+        except NotThisMessage:
+            # One more link, and one more try: what came may be of one host among many, or of a proxy on the way.
+            pass
+        try:
+            return await self._fetch_once(archived_message_id)
+        except NotThisMessage as error:
+            raise without_the_message(archived_message_id, error, archived_message_id in self.told) from None
+
+    async def _compared_now(self, fetched: Fetched) -> Fetched:
+        """A message that is here, compared with what a search has told of it since; or fetched anew, where it was
+        another."""
+        archived_message_id = fetched.archived_message_id
+        told = self.told.of(archived_message_id)
+        reading = await self._read(archived_message_id, fetched.raw, fetched.received_from, told)
+        try:
+            refuse_other(fetched.raw, reading, told)
+        except NotThisMessage:
+            return await self._fetch(archived_message_id)
+        return replace(fetched, reading=reading, told=told)
+
+    async def _fetch_once(self, archived_message_id: str) -> Fetched:
+        """
+        Raises:
+            NotThisMessage: what came is another, or none.
+        """
+
         async def new_link() -> str:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
@@ -273,14 +308,16 @@ class Reader:
 
     async def _fetch_and_read(self, archived_message_id: str, new_link: Callable[[], Awaitable[str]]) -> Fetched:
         self.sandbox.warm_up()
+        told = self.told.of(archived_message_id)
         async with self.turns:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
         envelope_from = response.get("Envelope", {}).get("From")
         noted = response.get("Metadata", {})
         received_from = _received_from(noted)
-        reading = await self._read(archived_message_id, raw, received_from)
-        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from)
+        reading = await self._read(archived_message_id, raw, received_from, told)
+        refuse_other(raw, reading, told)
+        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
         """GetArchiveMessage's response, with a link in it."""
@@ -293,13 +330,17 @@ class Reader:
 
         return response
 
-    async def _read(self, archived_message_id: str, raw: bytes, received_from: str | None) -> MessageReading:
-        """The message as a worker reads it: what cannot be read whole, by its header fields."""
+    async def _read(
+        self, archived_message_id: str, raw: bytes, received_from: str | None, told: dict[str, str] | None
+    ) -> MessageReading:
+        """The message as a worker reads it, beside what a search told of it: what cannot be read whole, by its header
+        fields."""
         context = {
             "trusted_ids": self.context.trusted_ids,
             "known": self.context.known,
             "keys": self.context.keys,
             "received_from": received_from,
+            "told": told,
         }
         try:
             reading = await self._ask("message", raw, context)
@@ -331,7 +372,7 @@ class Reader:
         with self._one_batch() as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
-                    again = await self._read(archived_message_id, fetched.raw, fetched.received_from)
+                    again = await self._read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
                 proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
                 if proven != packed:
                     self._discard(batch)

@@ -48,11 +48,16 @@ class ShownText(_Checked):
 class MessageReading(_Checked):
     """`row` are the header fields of a search's row, decoded but not cleaned, since others are
     compared with them; so are the names and ids behind it. What of them is shown is cleaned by its model.
+    `compared` are the members of the row that a search found which were compared with it, and `differing` those of them
+    that are others here; None: no such row is known.
     `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. In `unread` stands why no more than the header
     fields was read, where that is so."""
 
     text: ShownText
     row: dict[str, str]
+    has_header_section: bool
+    compared: list[str] | None
+    differing: list[str]
     moment: datetime | None
     in_reply_to: list[str]
     references: list[str]

@@ -101,6 +101,8 @@ class Matcher:
         is enough."""
         if not self.matches_row(copies[0]):
             return Verdict(False)
+        # What comes is compared with the rows, whatever was searched since they were found.
+        self._reader.told.note(copies)
         unreadable: ArchiveError | None = None
         for row in copies:
             try:

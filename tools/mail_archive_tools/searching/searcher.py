@@ -19,6 +19,7 @@ from mail_archive_tools.errors import (
     SlotTaken,
 )
 from mail_archive_tools.models.moments import iso
+from mail_archive_tools.reading.told import Told
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
 from mail_archive_tools.searching.lifetimes import Lifetimes
@@ -48,7 +49,8 @@ _LOOKED_THROUGH = 20
 
 @dataclass
 class Searcher:
-    """Starts searches, waits for them, and keeps what they found. One for each identity."""
+    """Starts searches, waits for them, and keeps what they found. One for each identity. What they tell of messages is
+    noted in `told`."""
 
     client: MailManager
     limits: Limits = field(default_factory=Limits)
@@ -58,6 +60,7 @@ class Searcher:
     lifetimes: Lifetimes = field(init=False)
     starts: Starts = field(init=False)
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
+    told: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
         self.lifetimes = Lifetimes(self.client)
@@ -103,6 +106,7 @@ class Searcher:
                 found = await self.client.get_archive_search_results(search_id)
             except (InvalidArgument, NotFound, NotReady) as error:
                 raise no_rows(search_id, error) from error
+            self.told.note(found.rows)
             return Results(found.rows, known.get("MaxResults", Limits().rows), found.left_out, found.notes)
 
         if search is not None:

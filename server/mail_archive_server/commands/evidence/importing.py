@@ -153,7 +153,7 @@ class _Done:
 
 def _hash_the_rest(store: "Store") -> None:
     """Give the messages of an archive of a version before the hashes that they do not have."""
-    from mail_archive_server.local.importing.record import message_id_of
+    from mail_archive_server.local.storage.keys import message_id_of
     from mail_archive_server.local.storage.store import Unhashed
 
     def is_whole(message: Unhashed) -> bool:

@@ -114,10 +114,10 @@ def _refuse_unfinished(folder: Path, as_json: bool) -> None:
 def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Check") -> "list[Compared]":
     """Look at what there is; writes into `found`, and returns what its manifests say."""
     from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
-    from mail_archive_server.local.importing.record import message_id_of
     from mail_archive_server.local.importing.rereading import differs
     from mail_archive_server.local.storage.checking import Reader, Stopped, check
     from mail_archive_server.local.storage.database import StoreDamaged
+    from mail_archive_server.local.storage.keys import message_id_of
     from mail_archive_server.local.storage.store import Store
 
     if named is None and (folder / EXPORT_MANIFEST).is_file():

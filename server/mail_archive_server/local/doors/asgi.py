@@ -119,7 +119,11 @@ def _message_route(local: Local) -> Route:
         message = local.store.message(archived_message_id)
         if message is not None and not may_read_message(local, caller, message.id):
             return PlainTextResponse("Whoever asked for this link may not read the message any more.\n", 403)
-        raw = local.store.raw_message(message.id) if message else None
+        try:
+            raw = local.store.raw_message(message.id) if message else None
+        except StoreError as error:
+            # Not what was put in, or not to be read at all.
+            return PlainTextResponse(f"{error}\n", 500)
         if raw is None:
             return PlainTextResponse("This message is no longer in the archive.\n", 404)
         disposition = {"Content-Disposition": f'attachment; filename="{archived_message_id}.eml"'}

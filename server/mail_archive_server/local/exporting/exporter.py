@@ -20,7 +20,7 @@ from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFaile
 from mail_archive_server.local.exports import MAX_MESSAGES
 from mail_archive_server.local.searches import query_of
 from mail_archive_server.local.storage.alone import alone
-from mail_archive_server.local.storage.database import StoreBusy, StoreError
+from mail_archive_server.local.storage.database import MessageDamaged, StoreBusy, StoreError
 from mail_archive_server.local.storage.exports import ExportRecord
 from mail_archive_tools.service.buckets import Location
 
@@ -153,7 +153,11 @@ def _selection(request: dict[str, Any]) -> dict[str, Any]:
 
 def _objects(local: Local, key: int, metadata: bool) -> list[tuple[str, bytes]]:
     """The objects of a message: its bytes and, where that is asked for, what is known beside them."""
-    message, raw = local.store.message_with_key(key), local.store.raw_message(key)
+    message = local.store.message_with_key(key)
+    try:
+        raw = local.store.raw_message(key)
+    except MessageDamaged as error:
+        raise DeliveryFailed(str(error).removesuffix(".")) from error
     if message is None or raw is None:
         return []
     name = message.archived_message_id

@@ -28,9 +28,10 @@ from mail_archive_server.local.importing.exports import (
 )
 from mail_archive_server.local.importing.packed import Unread
 from mail_archive_server.local.importing.places import Place
-from mail_archive_server.local.importing.record import Known, describe, message_id_of
+from mail_archive_server.local.importing.record import Known, describe
 from mail_archive_server.local.importing.sources import Found, Skipped, read_sources
 from mail_archive_server.local.retention import first_second_kept
+from mail_archive_server.local.storage.keys import message_id_of
 from mail_archive_server.local.storage.store import ArchiveRecord, NewMessage, Store
 from mail_archive_tools import system
 

@@ -9,7 +9,6 @@ Decided here, because the service does not say [unknown]:
 - A message has attachments when a part of it is one to a reader: marked so, named, or a message itself.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mail_archive_server.local.storage.keys import message_id_of
 from mail_archive_server.local.storage.store import NewMessage
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers, decode_words
@@ -29,7 +29,6 @@ _LATEST = datetime(2400, 1, 1, tzinfo=UTC)
 _VALUE_CHARS = 100_000
 """How much of one header value is kept in a row; the raw message keeps it all."""
 _RECEIVED_HEADERS = 200
-_ID_LENGTH = 26
 
 _PLAIN_FIELDS = {
     "Date": "date",
@@ -129,11 +128,6 @@ def _searchable(row: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
     envelope = row["Envelope"]
     recipients, return_path = ", ".join(envelope.get("To", [])), envelope.get("From", "")
     return to, sender, cc, fold(row["Subject"] or ""), fold(recipients), fold(return_path)
-
-
-def message_id_of(raw: bytes, archive_id: str) -> str:
-    """The archived message id: of the bytes and the archive alone, so that a second import finds the first."""
-    return hashlib.sha256(archive_id.encode() + b"\0" + raw).hexdigest()[:_ID_LENGTH]
 
 
 def fold(text: str) -> str:

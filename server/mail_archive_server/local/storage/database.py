@@ -73,6 +73,10 @@ class StoreDamaged(StoreError):
     """The folder's database cannot be read as one, or not all of it."""
 
 
+class MessageDamaged(StoreDamaged):
+    """The bytes of a message are not those that were put in."""
+
+
 class StoreBusy(StoreError):
     """Another process holds the folder's lock."""
 

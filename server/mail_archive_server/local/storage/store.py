@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from mail_archive_server.local.storage import keys
-from mail_archive_server.local.storage.database import UNHASHED, Database, StoreFull, first_sentence
+from mail_archive_server.local.storage.database import UNHASHED, Database, MessageDamaged, StoreFull, first_sentence
 from mail_archive_server.local.storage.hashes import Kept, forget_archive, hash_row, hash_settings, message_hash
 from mail_archive_server.local.storage.query import Query, select
 
@@ -317,10 +317,28 @@ class Store(Database):
         return MessageRecord(*row) if row else None
 
     def raw_message(self, key: int) -> bytes | None:
-        """The bytes of the message with that key."""
+        """The bytes of the message with that key.
+
+        Raises:
+            MessageDamaged: they are not those that were put in.
+        """
         with self.reading() as db:
-            row = db.execute("SELECT CAST(bytes AS BLOB) FROM raw WHERE id = ?", (key,)).fetchone()
-        return bytes(row[0]) if row else None
+            row = db.execute(
+                "SELECT CAST(r.bytes AS BLOB), m.archived_message_id, a.archive_id, CAST(g.sha256 AS BLOB) "
+                "FROM raw r JOIN message m ON m.id = r.id JOIN archive a ON a.number = ? "
+                "LEFT JOIN given_id g ON g.id = r.id WHERE r.id = ?",
+                (keys.archive_of(key), key),
+            ).fetchone()
+        if row is None:
+            return None
+        raw, archived_message_id, archive_id, given_sha256 = row
+        if not keys.are_as_put_in(raw, archived_message_id, archive_id, given_sha256):
+            raise MessageDamaged(
+                f"Message {archived_message_id} of the local archive at {self.folder} is not what was put in: its "
+                f"SHA-256 is another. `mail-archive-mcp verify {self.folder}` says all that is damaged; the next "
+                "import of the mail that it was made of puts it in anew."
+            )
+        return bytes(raw)
 
     def rows(self, ids: Sequence[int]) -> list[str]:
         """The JSON rows of these messages, in the order asked for; those that are gone are left out."""

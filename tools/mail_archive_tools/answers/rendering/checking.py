@@ -10,6 +10,10 @@ from mail_archive_tools.models import CheckedQuotations, MessageComparison
 def _quotations(result: CheckedQuotations) -> Iterator[str]:
     yield result.warning
     yield f"{result.found} of {number_of(len(result.quotations), 'quotation')} found."
+    if not result.complete:
+        yield "Not all could be checked, or not in all of their message: see there."
+    if not result.complete:
+        yield "Not all could be checked, or not in all of their message: see there."
     yield from result.notes or ()
     yield from_mail(_each_of(result))
 

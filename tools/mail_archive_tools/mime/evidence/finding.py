@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route"]
+FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route", "archive"]
 
 MAX_FINDINGS = 40
 """Findings that are told of one message, and one more sentence that says how many are not."""

@@ -4,7 +4,7 @@ Honest mail has some of them too: newsletters hide a preview line. What every li
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from unicodedata import normalize
 
@@ -22,6 +22,7 @@ from mail_archive_tools.mime.evidence.lookalikes import (
     mixes_scripts,
 )
 from mail_archive_tools.mime.evidence.passing_on import passed_on, related
+from mail_archive_tools.mime.evidence.recognition import differences
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
@@ -47,11 +48,14 @@ def find(
     signatures: list[Signature] | None = None,
     context: Context = NOTHING_KNOWN,
     links: Links | None = None,
+    other: Sequence[str] = (),
 ) -> list[Finding]:
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
-    of its body, `links` all hosts that it leads to, written ones too; `context` says who is known."""
+    of its body, `links` all hosts that it leads to, written ones too; `context` says who is known, and what a search
+    told of the message, of which the members in `other` are not what it says."""
     passed = passed_on(message.headers)
     told = (
+        *differences(context.told or {}, other),
         *_failures(checks or []),
         *_changed(signatures or [], bool(passed)),
         *_all(message, route, context, links, passed),
