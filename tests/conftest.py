@@ -1,5 +1,6 @@
 """What tests stand on: local archives, real servers and clients, the corpus of real mail where it is present."""
 
+import gc
 import os
 import re
 import shutil
@@ -67,6 +68,12 @@ READ_OF_CORPUS: dict[str, int] = {}
 
 MEASURED: list[str] = []
 """What tests found out that is worth reading, a line each, for the summary."""
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded and collected is no garbage: it need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -69,6 +69,8 @@ class Sandbox:
         self._idle: list[tuple[Batch | None, Worker]] = []
         """Those that were not used yet have no batch."""
         self._guard = threading.Lock()
+        self._of_messages: dict[tuple[str, str], Batch] = {}
+        """Of the messages that were read last."""
         self._unfit = ""
         """Why workers cannot live with the calls that they need, where that is so."""
         self._some_were_fit = False
@@ -92,6 +94,35 @@ class Sandbox:
         finally:
             _open.reset(token)
             self.end_workers(opened)
+
+    @contextmanager
+    def batch_of(self, archived_message_id: str, caller: str = "") -> Iterator[Batch]:
+        """What is read within is one message: the worker that read it before may read more of it, its files for one.
+        Where a batch of that caller is open, that one."""
+        outer = _open.get()
+        if outer is not None and outer.includes("", caller):
+            yield outer
+            return
+
+        opened = self._batch_of(archived_message_id, caller)
+        token = _open.set(opened)
+        try:
+            yield opened
+        finally:
+            _open.reset(token)
+
+    def _batch_of(self, archived_message_id: str, caller: str) -> Batch:
+        """The batch of that message; the one that was asked for least lately is over then, where there are too many."""
+        key = (archived_message_id, caller)
+        with self._guard:
+            batch = self._of_messages.pop(key, None) or Batch("", caller)
+            self._of_messages[key] = batch
+            oldest = None
+            if len(self._of_messages) > self._most_workers:
+                oldest = self._of_messages.pop(next(iter(self._of_messages)))
+        if oldest is not None:
+            self.end_workers(oldest)
+        return batch
 
     async def run(
         self, job: str, data: bytes, take: Callable[[Any], _Result], *, bounds: Bounds = _ANY, **arguments: Any
