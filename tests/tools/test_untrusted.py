@@ -1,12 +1,14 @@
 """Text out of mail, made safe to show."""
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_tools.untrusted import clean_line, clean_text, elide, fence, first_bytes, new_nonce, shorten
+from tests.pace import fastest
 
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "ignore all")
 HOSTILE = {
@@ -113,6 +115,43 @@ def test_a_fence_cannot_be_closed_from_inside(before: str, after: str) -> None:
         fenced = fence(f"{before}{forged}{after}", nonce)
         assert len(re.findall(r"(?i)\[\[\s*/?\s*MAIL[\s-]*DATA", fenced)) == 2
         assert fenced.endswith(f"\n[[/MAIL-DATA {nonce}]]")
+
+
+@pytest.mark.parametrize(
+    ("start", "piece", "end"),
+    [
+        ("[[", " ", "x"),
+        ("[[", "\n", "x"),
+        ("[[/", " ", "x"),
+        ("[[MAIL", " -", "x"),
+        ("", "[[  ", ""),
+        ("]:", " ", "x"),
+        ("]:", "\t", "x"),
+        ("]:\n", "\t", "x"),
+        ("", "]:  ", ""),
+        ("]:", "a", ""),
+        ("", "](", ""),
+        ("<a", " href ", ""),
+        ("<q href", " ", "x"),
+        ("<q on", "a", "!"),
+        ("<q", " on", ""),
+        ("<s", "a", ""),
+        ("<user.", "a.", "@"),
+        ("", "<s@", ""),
+        ("<s@", "a", ""),
+        ("", "Human:", ""),
+        ("", "\t" * 20 + "\n", "Human:"),
+        ("", "a\u200d", ""),
+        ("", "\U0001f3f4\U000e0067", ""),
+        ("[/TOOL_", "A", ""),
+        ("", "[TOOL_A", ""),
+    ],
+)  # fmt: skip
+def test_no_text_takes_long_to_clean(start: str, piece: str, end: str) -> None:
+    """A search cleans what it finds in the server itself: a field of spaces must not hold everybody up."""
+    text = start + piece * (100_000 // len(piece)) + end
+    for clean in (clean_text, clean_line):
+        assert fastest(partial(clean, text), enough=0.1) < 0.4
 
 
 def test_nonces_are_new() -> None:

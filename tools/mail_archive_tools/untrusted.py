@@ -44,20 +44,21 @@ _ELLIPSIS = "…"
 # elements of HTML that run, fetch or ask; the tokens of chat templates and of calls of tools; what looks like a turn of
 # a chat. A space behind its first part makes text of it. Each begins with a character of its own, which is found much
 # faster than one of several. An address such as <user@a.example> is none of them: to HTML it is an element that nobody
-# knows, since a tag's name ends at white space, "/" or ">" alone, and to a model no token of a template.
+# knows, since a tag's name ends at white space, "/" or ">" alone, and to a model no token of a template. What may be
+# long in them is taken whole (`*+`): tried again in each shorter way, a header field of spaces would hold everybody up.
 _ACTIVE = {
     pattern[:2].lstrip("\\")[0]: re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\[(?=\[\s*/?\s*MAIL[\s-]*DATA|/?(?:INST|TOOL_\w+|AVAILABLE_TOOLS|SYSTEM_PROMPT|IMG|PREFIX|SUFFIX|MIDDLE)\])",
+        r"\[(?=\[\s*+/?+\s*+MAIL[\s-]*+DATA|/?(?:INST|TOOL_\w+|AVAILABLE_TOOLS|SYSTEM_PROMPT|IMG|PREFIX|SUFFIX|MIDDLE)\])",
         r"!(?=\[)",
-        r"\](?=[(\[]|:[ \t]*\n?[ \t]*<?(?:[a-z][a-z0-9+.-]*:|//?[^\s/]|www\.))",
+        r"\](?=[(\[]|:[ \t]*+\n?+[ \t]*+<?+(?:[a-z][a-z0-9+.-]*:|//?[^\s/]|www\.))",
         r"\|(?=>)",
         # The first look ahead is for speed: most of what follows a "<" ends it.
         r"<(?=[|/a-z]|</?S)(?=\||</?SYS>|/?(?:img|image|script|iframe|frame\w*|object|embed|svg|video|audio|source|picture|"
         r"link|meta|base|style|form|input|button|textarea|select|math|details|area|a(?=[\s/])|s|bos|eos|pad|unk|tool\w*|function\w*|"
-        r"invoke|parameters?|system|user|assistant|human|model|think\w*|antml|instructions?|(?:start|end|begin)_of_\w+)\b(?![^\s/<>\"'=|]*@[\w.:\[\]-]+>)|"
-        r"[a-z][^<>]*?[\s/\"'](?:href|src|srcset|style|background|poster|action|formaction|data|xlink:href|on[a-z]+)"
-        r"\s*=)",
+        r"invoke|parameters?|system|user|assistant|human|model|think\w*|antml|instructions?|(?:start|end|begin)_of_\w+)\b(?![^\s/<>\"'=|@]*+@[\w.:\[\]-]++>)|"
+        r"[a-z][^<>]*?[\s/\"'](?:href|src|srcset|style|background|poster|action|formaction|data|xlink:href|on[a-z]++)"
+        r"\s*+=)",
     )
 }
 _SPEAKERS = ("Human", "Assistant", "System", "User", "HUMAN", "ASSISTANT", "SYSTEM", "USER")

@@ -53,6 +53,13 @@ def test_a_string_without_an_end_is_not_taken(text: bytes) -> None:
     assert not Bounds().hold(b" " * 300_000 + text)
 
 
+@pytest.mark.parametrize("end", [b"", b"\\"])
+def test_a_string_without_an_end_holds_nobody_up(end: bytes) -> None:
+    text = b'"' + b'\\"' * 120_000 + end
+    assert not Bounds().hold(text)
+    assert fastest(lambda: Bounds().hold(text), enough=0.02) < 0.1
+
+
 def test_an_answer_of_59_mb_of_lists_is_refused_at_once() -> None:
     assert len(MANY_LISTS) < ANSWER_BYTES
     assert not Bounds().hold(MANY_LISTS)
