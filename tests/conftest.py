@@ -234,7 +234,8 @@ def loopback(app: Any, **settings: Any) -> Iterator[str]:
     import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
-    served = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", **settings))
+    usual: dict[str, Any] = {"log_level": "error", "access_log": False, "lifespan": "off"}
+    served = uvicorn.Server(uvicorn.Config(app, **usual | settings))
     thread = threading.Thread(target=served.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

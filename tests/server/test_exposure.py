@@ -1,10 +1,11 @@
 """What strangers send to a server, and what other users of the machine put in its way."""
 
 import json
-import logging
 import os
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -15,16 +16,14 @@ from starlette.types import ASGIApp
 
 from mail_archive_server.bulk.signing import SigningError, sign
 from mail_archive_server.commands.local import config_of
-from mail_archive_server.commands.serve import _quieten
 from mail_archive_server.hosting.arguments import sentence
 from mail_archive_server.settings import SettingError, Settings
-from mail_archive_server.terminal import escaped
 from mail_archive_server.transport.sessions import with_few_sessions
 from mail_archive_server.transport.tokens import token_of, with_token
 from mail_archive_tools import system
 from mail_archive_tools.reading.kept import FactsFolder
 from mail_archive_tools.reading.keys import keys_of
-from mail_archive_tools.system.places import why_not_own
+from mail_archive_tools.system.places import why_not_own, why_not_read
 
 pytestmark = pytest.mark.anyio
 
@@ -64,22 +63,6 @@ async def test_the_whole_token_is_needed(sent: str, status: int) -> None:
     assert (answer.status_code, half.status_code) == (status, 401)
 
 
-def test_a_log_shows_what_strangers_sent_by_numbers(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger("mcp.server.transport_security")
-    before = {name: logging.getLogger(name).level for name in logging.root.manager.loggerDict}
-    try:
-        _quieten()
-        assert escaped in log.filters
-        log.warning("Invalid Host header: a\x1b[2J\x9b\u202e\nforged line")
-    finally:
-        log.removeFilter(escaped)
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
-    (record,) = caplog.records
-    assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", record.getMessage())
-    assert "\\x1b[2J" in record.getMessage()
-
-
 class Opening:
     """An application that gives each request without a session one of its own, as the SDK does."""
 
@@ -108,18 +91,6 @@ async def test_a_caller_may_open_so_many_sessions_and_more_when_some_end() -> No
         assert [(await client.post("/")).status_code for _ in range(3)] == [200, 200, 429]
 
 
-async def test_one_caller_takes_no_session_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    callers = ["ann"]
-    monkeypatch.setattr("mail_archive_server.transport.sessions.caller", lambda: callers[0])
-    async with client_of(with_few_sessions(Opening(), most=1)) as client:
-        assert [(await client.post("/")).status_code for _ in range(2)] == [200, 429]
-        callers[0] = "bob"
-        await client.delete("/", headers={"mcp-session-id": "1"})
-        assert [(await client.post("/")).status_code for _ in range(2)] == [200, 429]
-        callers[0] = "ann"
-        assert (await client.post("/")).status_code == 429
-
-
 def refused(tmp_path: Path, place: Path) -> list[str]:
     """How each kind of place that an operator names is refused."""
     (tmp_path / "manifest").write_text("x")
@@ -136,11 +107,16 @@ def refused(tmp_path: Path, place: Path) -> list[str]:
     return said
 
 
-def test_a_symbolic_link_is_no_place_for_facts_tokens_and_keys(tmp_path: Path) -> None:
+def test_a_symbolic_link_to_elsewhere_is_no_place_for_facts_tokens_and_keys(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    link = tmp_path / "link"
+    (tmp_path / "here").mkdir()
+    link = tmp_path / "here" / "link"
     link.symlink_to(tmp_path / "elsewhere")
     assert all("symbolic link" in each for each in refused(tmp_path, link))
+    # What is written is behind no link at all.
+    (tmp_path / "beside").symlink_to("elsewhere")
+    with pytest.raises(ValueError, match="symbolic link"):
+        FactsFolder(tmp_path / "beside", [])
     folder = tmp_path / "facts"
     folder.mkdir()
     (folder / "facts.sqlite3").symlink_to(tmp_path / "victim")
@@ -155,6 +131,126 @@ def test_a_folder_of_another_user_is_no_place_for_facts_tokens_and_keys(tmp_path
     folder.mkdir()
     os.chown(folder, 12_345, -1)
     assert all("another user's" in each for each in refused(tmp_path, folder / "file"))
+
+
+def mounted(folder: Path, content: str) -> Path:
+    """A secret as Kubernetes mounts it: what it leads to can be changed at once."""
+    (folder / "..2026_01_01").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026_01_01")
+    (folder / "..data" / "secret").write_text(content)
+    (folder / "..data" / "secret").chmod(0o400)
+    (folder / "secret").symlink_to("..data/secret")
+    return folder / "secret"
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
+def test_a_secret_may_be_a_link_to_below_its_own_folder(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    token = mounted(tmp_path / "token", "t" * 40)
+    assert token_of(Settings(token_file=token)) == "t" * 40
+    assert keys_of(mounted(tmp_path / "keys", "a._domainkey.b.example v=DKIM1; p=x")) == {
+        "a._domainkey.b.example": "v=DKIM1; p=x"
+    }
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "manifest").write_text("x")
+    assert sign(tmp_path / "manifest", mounted(tmp_path / "key", pem.decode())).is_file()
+
+    whole = tmp_path / "token" / "whole"
+    whole.symlink_to(tmp_path / "token" / "..data" / "secret")
+    assert why_not_read(whole) is None
+
+
+def test_a_secret_is_no_link_where_nothing_says_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = mounted(tmp_path / "mount", "t" * 40)
+    monkeypatch.setattr(system, "HAS_FILE_MODES", False)
+    assert "symbolic link" in str(why_not_read(secret))
+
+
+@contextmanager
+def as_another_user() -> Iterator[Path]:
+    """A folder of root's, as a user sees it who is in one group beside their own."""
+    with TemporaryDirectory() as name:
+        folder, before = Path(name), os.getgroups()
+        folder.chmod(0o755)
+        os.setgroups([GROUP])
+        os.setegid(12_346)
+        os.seteuid(12_345)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+            os.setgroups(before)
+
+
+GROUP = 12_347
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES or os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize(
+    ("mode", "group", "why"),
+    [
+        (0o440, GROUP, None),
+        (0o444, GROUP, "can be read by others"),
+        (0o460, GROUP, "can be read by others"),
+        (0o444, 0, "can be read by others"),
+        (0o440, 0, "Permission denied"),
+    ],
+)
+def test_a_token_of_roots_may_be_read_by_the_servers_own_group(mode: int, group: int, why: str | None) -> None:
+    with as_another_user() as folder:
+        os.seteuid(0)
+        secret = mounted(folder, "t" * 40).resolve()
+        os.chown(secret, 0, group)
+        secret.chmod(mode)
+        os.seteuid(12_345)
+        if why is None:
+            assert token_of(Settings(token_file=folder / "secret")) == "t" * 40
+            return
+        with pytest.raises(SettingError, match=why):
+            token_of(Settings(token_file=folder / "secret"))
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("../outside", "leads out"),
+        ("out/../outside", "leads out"),
+        ("{folder}/../outside", "leads out"),
+        ("{folder}/out/back", "leads out"),
+        ("out/back", "leads out"),
+        ("/etc/hostname", "leads out"),
+        ("{folder}x/file", "leads out"),
+        ("nothing", "leads nowhere"),
+        ("link", "leads nowhere"),
+        ("shared/file", "others may write"),
+    ],
+)
+def test_a_secret_is_no_link_that_leads_out_of_its_folder(tmp_path: Path, target: str, why: str) -> None:
+    folder, beside = tmp_path / "folder", tmp_path / "folderx"
+    for each in (folder, beside, folder / "shared"):
+        each.mkdir()
+        (each / "file").write_text("t" * 40)
+    (tmp_path / "outside").write_text("t" * 40)
+    (folder / "shared").chmod(0o777)
+    # Out, and in again: what is outside may be another user's.
+    (folder / "out").symlink_to(beside)
+    (beside / "back").symlink_to(folder / "file")
+    (folder / "link").symlink_to(target.format(folder=folder))
+    assert why in str(why_not_read(folder / "link"))
+    with pytest.raises(SettingError, match=why):
+        token_of(Settings(token_file=folder / "link"))
+
+
+@pytest.mark.skipif(not system.HAS_FILE_MODES or os.geteuid() != 0, reason="only root gives a file to another user")
+@pytest.mark.parametrize("theirs", ["secret", "..data", "..data/secret", "..2026_01_01"])
+def test_a_secret_is_no_link_where_anything_on_the_way_is_another_users(tmp_path: Path, theirs: str) -> None:
+    secret = mounted(tmp_path / "mount", "t" * 40)
+    os.lchown(tmp_path / "mount" / theirs, 12_345, -1)
+    assert "another user's" in str(why_not_read(secret))
 
 
 @pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")

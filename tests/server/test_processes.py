@@ -167,7 +167,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def on_a_port(*arguments: str, port: int = 0, **environment: str) -> Iterator[str]:
+def on_a_port(*arguments: str, port: int = 0, log: list[str] | None = None, **environment: str) -> Iterator[str]:
+    """A server's URL. What it wrote to standard error is in `log` once it has ended."""
     port = port or free_port()
     process = subprocess.Popen(
         [*COMMAND, "--transport", "http", "--port", str(port), *arguments],
@@ -184,20 +185,23 @@ def on_a_port(*arguments: str, port: int = 0, **environment: str) -> Iterator[st
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        _, said = process.communicate(timeout=20)
+        if log is not None:
+            log.extend(said.decode(errors="backslashreplace").split("\n"))
 
 
 @pytest.mark.anyio
 async def test_a_client_talks_over_http_and_a_stranger_does_not(own_sample: Sample) -> None:
-    with on_a_port("--local", str(own_sample.folder), "--search-seconds", "60") as url:
+    log: list[str] = []
+    with on_a_port("--local", str(own_sample.folder), "--search-seconds", "60", log=log) as url:
         for era in ERAS:
             async with with_token(url, era) as client:
                 archives = await client.call_tool("list_archives", {})
                 assert own_sample.archive_id in text_of(archives)
         # A page in a browser that a name server sent to this address (DNS rebinding).
         async with httpx.AsyncClient() as stranger:
-            rebound = await stranger.post(url, headers={**BEARER, "Host": "evil.example"}, json={})
-            foreign = await stranger.post(url, headers={**BEARER, "Origin": "https://evil.example"}, json={})
+            rebound = await stranger.post(url, headers=_acting("Host", "evil.example"), json={})
+            foreign = await stranger.post(url, headers=_acting("Origin", "https://evil.example"), json={})
             for headers in (
                 {},
                 {"Authorization": "Bearer another-token-altogether"},
@@ -208,6 +212,15 @@ async def test_a_client_talks_over_http_and_a_stranger_does_not(own_sample: Samp
         assert (rebound.status_code, foreign.status_code) == (421, 403)
         async with with_token(url) as client:
             await call_and_go_away(client, own_sample)
+    # What they sent is told, and acts on no terminal that shows the log.
+    told = [line for line in log if "evil.example" in line]
+    assert len(set(told)) == 2 and all("\\x9b2J" in line for line in told)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "".join(log))
+
+
+def _acting(name: str, value: str) -> dict[bytes, bytes]:
+    """Headers, one of which clears the screen, as a byte of Latin 1 says it (C1's CSI): HTTP allows that byte."""
+    return {b"Authorization": f"Bearer {TOKEN}".encode(), name.encode(): f"{value}\x9b2J".encode("latin-1")}
 
 
 @asynccontextmanager

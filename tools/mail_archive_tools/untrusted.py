@@ -6,6 +6,7 @@ Every string that came out of a mail passes `clean_line` or `clean_text`, once, 
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
@@ -159,11 +160,23 @@ def new_nonce() -> str:
 def fence(text: str, nonce: str) -> str:
     """`text` between two marks, cleaned once more, so that nothing inside can close the fence whoever cleaned it
     before."""
-    return f"[[MAIL-DATA {nonce}]]\n{clean_text(text)}\n[[/MAIL-DATA {nonce}]]"
+    return fence_counted(text, nonce)[0]
 
 
-def _inert(text: str) -> str:
-    """`text` with a space in all that would act, in whatever form its characters are written."""
+def fence_counted(text: str, nonce: str) -> tuple[str, int]:
+    """The same, and in how many places what would act was broken up."""
+    seen = without_invisible(text)
+    places = acting(seen)
+    return f"[[MAIL-DATA {nonce}]]\n{broken_up(seen, places)}\n[[/MAIL-DATA {nonce}]]", len(places)
+
+
+def broken_up(text: str, places: Iterable[int]) -> str:
+    """`text` with a space in each of these places."""
+    return " ".join(text[start:end] for start, end in pairwise([0, *places, len(text)]))
+
+
+def acting(text: str) -> list[int]:
+    """Where a space has to stand so that nothing in `text` acts, in whatever form its characters are written."""
     plain = text
     if not text.isascii():
         in_another_form, forms = _plain_forms()
@@ -173,9 +186,13 @@ def _inert(text: str) -> str:
     # Looked for by itself: most texts have none, and what begins a line is looked for at each of them.
     if _SPOKEN.search(plain):
         places.update(match.end() for match in _TURN.finditer(plain))
-    if not places:
-        return text
-    return " ".join(text[start:end] for start, end in pairwise([0, *sorted(places), len(text)]))
+    return sorted(places)
+
+
+def _inert(text: str) -> str:
+    """`text` with a space in all that would act."""
+    places = acting(text)
+    return broken_up(text, places) if places else text
 
 
 def _without_invisible(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from mail_archive_tools.system.places import why_not_own
+from mail_archive_tools.system.places import why_not_read
 
 SIGNATURE, TIME_STAMP = ".sig", ".tsr"
 
@@ -32,7 +32,7 @@ def sign(path: Path, key_file: Path) -> Path:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    if why := why_not_own(key_file):
+    if why := why_not_read(key_file):
         raise SigningError(f"{key_file} is not used: {why}.")
     try:
         key: Any = load_pem_private_key(_bytes(key_file), None)

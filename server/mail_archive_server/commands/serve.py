@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 HELP = "serve the archives to an MCP host (the default)"
 
-PATH = "/mcp"
 GRACE_SECONDS = 4
 """How long calls may take to end once the server was told to stop."""
 
@@ -94,26 +93,12 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[
 def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None, leave: Callable[[], None]) -> None:
     import uvicorn
 
-    from mail_archive_server.transport.bodies import with_readable_bodies
-    from mail_archive_server.transport.listening import callers_of, ending_in_time, listen
-    from mail_archive_server.transport.sessions import IDLE_SECONDS, with_few_sessions
-    from mail_archive_server.transport.tokens import who_may_call, with_health, with_token
+    from mail_archive_server.transport.application import PATH, application
+    from mail_archive_server.transport.listening import ending_in_time, listen
+    from mail_archive_server.transport.tokens import who_may_call
 
     listening, place = listen(settings)
-    app: Any = server.streamable_http_app(
-        streamable_http_path=PATH,
-        host=settings.host,
-        transport_security=callers_of(settings),
-        session_idle_timeout=IDLE_SECONDS,
-    )
-    app = with_few_sessions(with_readable_bodies(app, callers_of(settings)))
-    if settings.issuer is not None:
-        from mail_archive_server.transport.issuer import with_issuer
-
-        app = with_issuer(app, settings)
-    elif token is not None:
-        app = with_token(app, token)
-    app = with_health(app)
+    app: Any = application(server, settings, token)
     config = uvicorn.Config(
         app,
         log_level=settings.log_level.lower(),

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mail_archive_server.hosting.callers import caller
+from mail_archive_server.terminal import number_of
 
 IDLE_SECONDS = 900.0
 """A session without a request for so long is ended."""
@@ -19,6 +20,7 @@ SESSIONS_OF_A_CALLER = 100
 
 _SESSION = "mcp-session-id"
 _GONE = 404
+_NEXT = "end one (DELETE), or wait until one is idle."
 
 
 @dataclass
@@ -84,7 +86,7 @@ def with_few_sessions(
         asked, whose = Headers(scope=scope).get(_SESSION), caller()
         if asked is None and not sessions.may_open(whose):
             refusal = JSONResponse(
-                {"error": f"{most} sessions are open for this caller. End one (DELETE), or wait until one is idle."},
+                {"error": f"This caller has {number_of(most, 'session')} open, and may have no more: {_NEXT}"},
                 429,
                 {"Retry-After": str(int(idle_seconds))},
             )

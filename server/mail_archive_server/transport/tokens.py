@@ -1,5 +1,6 @@
 """The bearer token: who has it may call. Without one, every user of the machine could."""
 
+import errno
 import hashlib
 import hmac
 import os
@@ -16,13 +17,14 @@ from mail_archive_server.terminal import shown
 from mail_archive_server.transport import HEALTH_PATH
 from mail_archive_tools import system
 from mail_archive_tools.searching.cursors import Cursors
-from mail_archive_tools.system.places import why_not_own
+from mail_archive_tools.system.places import why_not_read
 
 CURSOR_SECONDS = 86_400.0
 """How long a cursor is of use over HTTP."""
 
 _MODE = 0o600
 _OTHERS = 0o077
+_WRITERS_AND_STRANGERS = 0o037
 _MOST_BYTES = 4_096
 
 
@@ -69,13 +71,13 @@ def _token_in(file: Path) -> str:
         SettingError: the file cannot be used.
     """
     try:
-        if why := why_not_own(file):
+        if why := why_not_read(file):
             raise SettingError(f"--token-file {file} cannot be used: {why}.")
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, _MODE)
-        with os.fdopen(descriptor, "r+", encoding="ascii") as opened:
-            if system.HAS_FILE_MODES and os.fstat(descriptor).st_mode & _OTHERS:
+        descriptor, mode = _opened(file)
+        with os.fdopen(descriptor, mode, encoding="ascii") as opened:
+            if system.HAS_FILE_MODES and _others_read(os.fstat(descriptor)):
                 raise SettingError(f"--token-file {file} can be read by others. Run `chmod 600` on it.")
-            token = opened.read(_MOST_BYTES).strip()
+            token = str(opened.read(_MOST_BYTES)).strip()
             if not token:
                 token = _new_token()
                 opened.write(f"{token}\n")
@@ -87,6 +89,24 @@ def _token_in(file: Path) -> str:
             f"--token-file {file} holds no token: at least {KEY_BYTES} characters, none of them a space."
         )
     return token
+
+
+def _opened(file: Path) -> tuple[int, str]:
+    """The file, to be written too where that may be: a container's secrets can only be read."""
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT, _MODE), "r+"
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EROFS):
+            raise
+    return os.open(file, os.O_RDONLY), "r"
+
+
+def _others_read(found: os.stat_result) -> bool:
+    """Whether somebody else may read the file. What is root's, and this user reads as one of a group, is what
+    Kubernetes makes of a secret with `fsGroup`: that group is the container's."""
+    is_of_the_group = found.st_uid == 0 != os.geteuid() and found.st_gid in (os.getegid(), *os.getgroups())
+    others = _WRITERS_AND_STRANGERS if is_of_the_group else _OTHERS
+    return bool(found.st_mode & others)
 
 
 def with_health(app: ASGIApp) -> ASGIApp:

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.errors import ServiceFailed
 from mail_archive_tools.mime.fields.headers import decode_words
+from mail_archive_tools.models.addressed import clean_mailbox, clean_mailboxes
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS, clean_line
 
 
@@ -88,8 +89,18 @@ def _decoded_line(text: str) -> str:
     return clean_line(decode_words(text))
 
 
+def _decoded_mailboxes(text: str) -> str:
+    return clean_mailboxes(decode_words(text))
+
+
 MailLine = Annotated[str, AfterValidator(clean_line)]
 """A string that came out of a mail or with it: one line, nothing invisible in it."""
+
+MailboxLine = Annotated[str, AfterValidator(clean_mailbox)]
+"""One mailbox, or an address alone: one line, every visible character of the address in it."""
+
+MailboxesLine = Annotated[str, AfterValidator(_decoded_mailboxes)]
+"""The value of an address field: RFC 2047 encoded words decoded, cleaned, the addresses whole."""
 
 HeaderLine = Annotated[str, AfterValidator(_decoded_line)]
 """A header value: RFC 2047 encoded words decoded, then cleaned."""

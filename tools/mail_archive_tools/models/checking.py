@@ -2,17 +2,31 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
+from mail_archive_tools.models.addressed import clean_mailboxes
 from mail_archive_tools.models.base import FromMail, MessageId, Output, described_text, member, optional
 from mail_archive_tools.models.filters import Input
 from mail_archive_tools.models.reading import Value
+from mail_archive_tools.untrusted import clean_line, shorten
 
 Result = Literal[
     "verbatim", "nearly verbatim", "in quoted text only", "in a header field", "in an attachment", "not found",
     "not read",
 ]  # fmt: skip
 Relation = Literal["identical", "copy", "resent", "changed", "reply", "quotes", "same text", "different"]
+
+_OF_ADDRESSES = frozenset(("From", "Sender", "Reply-To", "Return-Path", "To", "Cc", "Bcc", "Resent-From"))
+HEADER_BYTES = 400
+
+
+def _header_value(value: str, about: ValidationInfo) -> str:
+    clean = clean_mailboxes if about.data.get("name") in _OF_ADDRESSES else clean_line
+    return shorten(clean(value), HEADER_BYTES)
+
+
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
+"""The value of the field that stands before it in its model: the addresses in it are whole."""
 
 
 def header_name(member_name: str) -> str:
@@ -54,8 +68,8 @@ class CheckedQuotations(FromMail):
 
 class HeaderDifference(Output):
     name: str = member("The header field.")
-    a: Value | None = optional("In the first message.")
-    b: Value | None = optional("In the second.")
+    a: HeaderValue | None = optional("In the first message.")
+    b: HeaderValue | None = optional("In the second.")
 
 
 class TextDifference(Output):

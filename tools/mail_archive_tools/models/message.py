@@ -1,6 +1,6 @@
 """One archived message, as GetArchiveMessage and GetArchiveMessageContent give it."""
 
-from mail_archive_tools.models.base import FromMail, MailLine, Output, member, optional
+from mail_archive_tools.models.base import FromMail, MailboxLine, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 
 
@@ -8,8 +8,8 @@ class Envelope(Output):
     """The SMTP envelope, which may differ from the headers."""
 
     helo: MailLine | None = optional("What the sending host called itself in HELO or EHLO.")
-    from_: MailLine | None = optional("The address in MAIL FROM.", alias="From")
-    to: list[MailLine] | None = optional("The addresses in RCPT TO.")
+    from_: MailboxLine | None = optional("The address in MAIL FROM.", alias="From")
+    to: list[MailboxLine] | None = optional("The addresses in RCPT TO.")
 
 
 class Metadata(Output):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import FromMail, HeaderLine, MailLine, Output, member, optional
+from mail_archive_tools.models.base import FromMail, HeaderLine, MailboxesLine, MailLine, Output, member, optional
 from mail_archive_tools.models.filters import ShownFilters
 from mail_archive_tools.models.message import Envelope
 from mail_archive_tools.models.moments import Timestamp
@@ -74,9 +74,9 @@ class SearchResultRow(Output):
     archived_message_id: str | None = optional("The id that the message tools ask for.")
     received_timestamp: Timestamp | None = optional("When it was received; searches go by this time.")
     date: HeaderLine | None = optional("The Date header, as the sender wrote it.")
-    to: HeaderLine | None = optional("The To header.")
-    from_: HeaderLine | None = optional("The From header, as the sender wrote it.", alias="From")
-    cc: HeaderLine | None = optional("The Cc header.")
+    to: MailboxesLine | None = optional("The To header.")
+    from_: MailboxesLine | None = optional("The From header, as the sender wrote it.", alias="From")
+    cc: MailboxesLine | None = optional("The Cc header.")
     subject: HeaderLine | None = optional("The Subject header.")
     message_id: MailLine | None = optional("The Message-ID header.")
     has_attachments: bool | None = optional("Whether it has attachments. Absent in a summary: it has none.")

@@ -15,7 +15,7 @@ import anyio
 from anyio import to_thread
 
 from mail_archive_tools.calls.patience import seconds_left
-from mail_archive_tools.system.places import why_not_own
+from mail_archive_tools.system.places import why_not_read
 
 FindKeys = Callable[[list[str]], Awaitable[Mapping[str, str]]]
 """Keys, as TXT records, by the names that they are published under; without those that are not found."""
@@ -111,7 +111,7 @@ def keys_of(path: Path) -> dict[str, str]:
         ValueError: what is wrong with it.
     """
     try:
-        if why := why_not_own(path):
+        if why := why_not_read(path):
             raise ValueError(why)
         return read_keys(path.read_text("utf-8"))
     except OSError as error:

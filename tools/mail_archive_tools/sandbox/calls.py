@@ -1,8 +1,8 @@
 """System calls by name, and their numbers on each kind of machine (asm/unistd_64.h; asm-generic/unistd.h).
 
 `ALLOWED` is all that a worker may still do. It was found with strace over the corpus and every format of document, with
-glibc; what musl does instead, by its source, is on it too: open and stat for openat and newfstatat, readv and writev
-for its streams, membarrier when it loads a library.
+glibc; what musl does instead, from knowledge of it, is on it too, and was not run: open and stat for openat and
+newfstatat, readv and writev for its streams, membarrier when it loads a library.
 """
 
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15

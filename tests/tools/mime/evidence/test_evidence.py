@@ -296,6 +296,8 @@ def test_what_does_not_fit_together_is_said(headers: dict[str, str], said: str) 
             "mailing_list": "contact l-help@lists.example; run by ezmlm",
             "return_path": "<l-return-7@lists.example>",
         },
+        # As an mbox of a list's archive has it, which has no Return-Path.
+        {"from": "a@b.example", "sender": "l-bounces@lists.example", "list_id": "<l.lists.example>"},
     ],
 )
 def test_what_honest_mail_has_is_no_finding(headers: dict[str, str]) -> None:
@@ -319,6 +321,11 @@ def test_what_honest_mail_has_is_no_finding(headers: dict[str, str]) -> None:
 def test_a_field_of_lists_excuses_no_reply_to_of_another(fields: dict[str, str]) -> None:
     raw = eml(Date=DATE, From="ceo@b.example", Reply_To="x@evil.example", **fields)
     assert "Reply-To is x@evil.example: another domain." in sentences(raw)
+
+
+def test_a_list_excuses_no_sender_of_another_domain() -> None:
+    raw = eml(Date=DATE, From="a@b.example", Sender="x@evil.example", List_Id="<l.lists.example>")
+    assert "Sender is x@evil.example: another domain." in sentences(raw)
 
 
 def test_a_field_of_lists_excuses_no_changed_body() -> None:

@@ -5,7 +5,7 @@ from functools import singledispatch
 from typing import Any, TypeVar, get_type_hints
 
 from mail_archive_tools.models import Output
-from mail_archive_tools.untrusted import fence, new_nonce
+from mail_archive_tools.untrusted import fence_counted, new_nonce
 
 BAR_CHARACTERS = 8
 """How long the longest bar is."""
@@ -31,7 +31,15 @@ def line_by_line(function: _Lines) -> _Lines:
 
 def from_mail(lines: Iterable[str]) -> str:
     """Lines that hold what strangers wrote, between marks that none of them can forge."""
-    return fence("\n".join(lines), new_nonce())
+    fenced, places = fence_counted("\n".join(lines), new_nonce())
+    return f"{fenced}\n{_broken_up(places)}" if places else fenced
+
+
+def _broken_up(places: int) -> str:
+    return (
+        f"A space was put into {number_of(places, 'place')} above that would act as markup; structured content has "
+        "addresses whole."
+    )
 
 
 def marked(lines: Iterable[str]) -> Iterator[str]:

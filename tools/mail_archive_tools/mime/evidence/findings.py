@@ -21,7 +21,7 @@ from mail_archive_tools.mime.evidence.lookalikes import (
     looks_like,
     mixes_scripts,
 )
-from mail_archive_tools.mime.evidence.passing_on import passed_on, related
+from mail_archive_tools.mime.evidence.passing_on import domains_named, passed_on, related
 from mail_archive_tools.mime.evidence.recognition import differences
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.html.reader import Link
@@ -135,10 +135,12 @@ def _senders(message: Message, passed: frozenset[str]) -> Iterator[Finding]:
 
     author = authors[0]
     # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent
-    # to themselves.
-    for name, field in (("Reply-To", "reply-to"), ("Sender", "sender")):
-        for other in message.addresses(field)[:5]:
-            of_the_list = any(related(other.domain, domain) for domain in passed)
+    # to themselves. A Reply-To leads an answer away: it counts as a list's where the message came from that list.
+    # Nobody answers a Sender, so that a list is named is enough: what archives of lists keep often has no Return-Path.
+    by_field = {"Reply-To": passed, "Sender": frozenset(domains_named(message.headers))}
+    for name, domains in by_field.items():
+        for other in message.addresses(name.lower())[:5]:
+            of_the_list = any(related(other.domain, domain) for domain in domains)
             if other.domain and not of_the_list and not related(other.domain, author.domain):
                 yield _heavy("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
     for mailbox in (*named, *message.addresses("reply-to")):

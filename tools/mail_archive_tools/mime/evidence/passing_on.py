@@ -23,7 +23,7 @@ def passed_on(headers: Headers) -> frozenset[str]:
     if return_path is None:
         return frozenset()
     came_from = [each.domain for each in read_addresses(return_path.unfolded[:_CHARS]) if each.domain]
-    return frozenset(each for each in _named(headers) if any(related(each, other) for other in came_from))
+    return frozenset(each for each in domains_named(headers) if any(related(each, other) for other in came_from))
 
 
 def related(one: str, other: str) -> bool:
@@ -34,8 +34,8 @@ def related(one: str, other: str) -> bool:
     return owner is not None and owner == registrable(other)
 
 
-def _named(headers: Headers) -> Iterator[str]:
-    """The domains that fields of lists, and of who sends once more, name."""
+def domains_named(headers: Headers) -> Iterator[str]:
+    """The domains that fields of lists, and of who sends once more, name, wherever the message came from."""
     list_id = headers.first("list-id")
     if list_id is not None and (found := _LIST_ID.search(list_id.unfolded[:_CHARS])):
         yield found.group(1).lower()
