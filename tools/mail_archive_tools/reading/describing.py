@@ -12,7 +12,6 @@ from mail_archive_tools.mime.evidence.lookalikes import in_unicode
 from mail_archive_tools.mime.evidence.passing_on import passed_on
 from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.evidence.recognition import compared, differing, has_header_section
-from mail_archive_tools.mime.evidence.reports import Report, read_report
 from mail_archive_tools.mime.evidence.route import Hop, read_route
 from mail_archive_tools.mime.fields.addresses import Mailbox
 from mail_archive_tools.mime.fields.dates import MailDate
@@ -20,6 +19,7 @@ from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.message import Message
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.quotes import without_quotes
+from mail_archive_tools.mime.reports import Report, read_report
 from mail_archive_tools.mime.structure import Part
 from mail_archive_tools.reading.wording import languages, minhash
 from mail_archive_tools.untrusted import clean_text

@@ -14,10 +14,10 @@ from mail_archive_tools.mime.evidence.dkim import read_signatures
 from mail_archive_tools.mime.evidence.finding import MAX_FINDINGS
 from mail_archive_tools.mime.evidence.findings import find
 from mail_archive_tools.mime.evidence.lookalikes import is_disguised, looks_like, mixes_scripts
-from mail_archive_tools.mime.evidence.reports import read_report
 from mail_archive_tools.mime.evidence.route import read_route
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.mime.message import read_message
+from mail_archive_tools.mime.reports import read_report
 from mail_archive_tools.mime.structure import read_structure
 from tests.conftest import eml
 
