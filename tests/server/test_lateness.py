@@ -121,7 +121,7 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
     running: World, pristine: Sample, shut: Callable[..., Gate]
 ) -> None:
     """All at once: each waits for nothing but the service, and that never answers."""
-    shut()
+    gate = shut()
     access = running.access()
     results: dict[str, Any] = {}
     async with Client(build_server(lambda: access, request_seconds=0.2)) as client:
@@ -133,6 +133,12 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
             async with anyio.create_task_group() as together:
                 for tool, arguments in calls(pristine).items():
                     together.start_soon(ask, tool, arguments)
+
+        # What was started is nobody's business in other tests.
+        gate.open()
+        with anyio.fail_after(15):
+            while access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
 
     for tool, result in results.items():
         text = text_of(result)
@@ -197,6 +203,52 @@ async def test_a_late_search_of_a_caller_that_has_gone_is_stopped(
                 await anyio.sleep(0.01)
     with running.store.writing() as db:
         assert not list(running.store.unfinished_searches(db, time.time()))
+
+
+async def test_a_late_start_by_hand_does_not_hold_its_call_and_the_next_call_has_its_search(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "max_results": 11}
+    before = running.proxy.calls["StartArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access, request_seconds=0.2)) as client:
+        first = await client.call_tool("start_archive_search", asked)
+        assert first.is_error and "Call again with the same arguments" in text_of(first)
+        assert access.searcher.starts.under_way == 1
+        gate.open()
+        with anyio.fail_after(15):
+            while access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
+    async with Client(build_server(lambda: access)) as client:
+        second = (await client.call_tool("start_archive_search", asked)).structured_content or {}
+        assert "none was started now" in " ".join(second["Notes"])
+        assert running.proxy.calls["StartArchiveSearch"] == before + 1
+        with anyio.fail_after(15):
+            while (await access.client.get_archive_search(second["SearchId"]))["Status"]["State"] != "COMPLETED":
+                await anyio.sleep(0.01)
+        # It is given once: whoever asks again wants another.
+        third = (await client.call_tool("start_archive_search", asked)).structured_content or {}
+    assert third["SearchId"] != second["SearchId"]
+    assert running.proxy.calls["StartArchiveSearch"] == before + 2
+
+
+async def test_a_late_search_by_hand_of_a_caller_that_has_gone_is_stopped(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "max_results": 12}
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access)) as client:
+        async with anyio.create_task_group() as caller:
+            caller.start_soon(client.call_tool, "start_archive_search", asked)
+            await to_thread.run_sync(gate.held.acquire)
+            caller.cancel_scope.cancel()
+        gate.open()
+        with anyio.fail_after(15):
+            while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
 
 
 async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
