@@ -100,6 +100,7 @@ class World:
 
     proxy: Proxy
     store: Store
+    attempts: int = 4
 
     def access(self) -> Access:
         """Access by a client that knows nothing yet."""
@@ -112,19 +113,20 @@ class World:
             endpoint_url=self.proxy.url,
             aws_access_key_id=self.store.credentials.access_key_id,
             aws_secret_access_key=self.store.credentials.secret_access_key,
-            config=Config(read_timeout=READ_SECONDS, retries={"mode": "standard", "total_max_attempts": 4}),
+            config=Config(read_timeout=READ_SECONDS, retries={"mode": "standard", "total_max_attempts": self.attempts}),
         )
 
 
 @contextmanager
-def world(pristine: Sample, folder: Path) -> Iterator[World]:
+def world(pristine: Sample, folder: Path, *, attempts: int = 4, **more: Any) -> Iterator[World]:
+    """`attempts` is how often a call is tried, `more` is of the archive."""
     base: list[str] = []
     shutil.copytree(pristine.folder, folder)
     with Store(folder) as store:
-        local = Local(store, lambda: base[0], search_seconds=0.02)
+        local = Local(store, lambda: base[0], **{"search_seconds": 0.02, **more})
         with loopback(api_app(local)) as service, proxied(service) as proxy:
             base.append(proxy.url)
-            yield World(proxy, store)
+            yield World(proxy, store, attempts)
 
 
 @pytest.fixture
