@@ -214,9 +214,10 @@ def archive(running: World, pristine: Sample, access: Access) -> Iterator[Archiv
     for export in api.list_archive_exports(ArchiveId=made.id)["Exports"]:
         if export["Status"]["State"] == "QUEUED":
             api.stop_archive_export(ExportId=export["ExportId"])
-    for each in api.list_archives()["Archives"]:
-        if each["ArchiveId"] != pristine.archive_id and each["ArchiveState"] == "ACTIVE":
-            api.delete_archive(ArchiveId=each["ArchiveId"])
+    for archives in api.get_paginator("list_archives").paginate():
+        for each in archives["Archives"]:
+            if each["ArchiveId"] != pristine.archive_id and each["ArchiveState"] == "ACTIVE":
+                api.delete_archive(ArchiveId=each["ArchiveId"])
 
 
 async def agree(context: Any, params: Any) -> ElicitResult:
