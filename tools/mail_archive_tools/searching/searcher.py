@@ -19,7 +19,7 @@ from mail_archive_tools.errors import (
     SlotTaken,
 )
 from mail_archive_tools.models.moments import iso
-from mail_archive_tools.reading.told import Told
+from mail_archive_tools.reading.fetching.told import Told
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import REUSE_SECONDS, Finished, Recent, SearchRequest, Started, Unfinished
 from mail_archive_tools.searching.lifetimes import Lifetimes
