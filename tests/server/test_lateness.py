@@ -26,6 +26,7 @@ from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.service.client import MailManager
 from tests.conftest import Sample, text_of
 from tests.faults import Forward, Reply, late
+from tests.pace import stopwatch
 from tests.server.test_faults import World, world
 from tests.server.transport.test_requests import (
     INITIALIZE,
@@ -367,6 +368,24 @@ def test_a_server_on_a_port_ends_when_told_to_whatever_hangs(running: World, shu
         process.wait(SECONDS)
         assert isinstance(asked.exception(), httpx.HTTPError)
     assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.slow
+def test_a_server_whose_stdin_was_closed_ends_within_5_s_while_calls_hang(
+    running: World, shut: Callable[..., Gate]
+) -> None:
+    """In earnest, with the time that it has."""
+    gate = shut()
+    command = [sys.executable, "-m", "mail_archive_server"]
+    command += ["--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    server = OnStdio(command, environment(running))
+    for number in range(3):
+        server.write(call(MODERN, number, f'"a-{number}"'))
+    for _ in range(3):
+        gate.held.acquire()
+    with stopwatch() as taken:
+        server.end()
+    assert server.process.returncode == 0 and taken.seconds < 5
 
 
 @pytest.mark.soak
