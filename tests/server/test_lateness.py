@@ -1,14 +1,18 @@
 """Answers of the service that come late: a call ends in its own time and says what is not done, no search is lost, and
 the process ends when it is told to. The lateness is small here, and so are the times of calls."""
 
+import json
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import anyio
 import boto3
@@ -368,6 +372,46 @@ def test_a_server_on_a_port_ends_when_told_to_whatever_hangs(running: World, shu
         process.wait(SECONDS)
         assert isinstance(asked.exception(), httpx.HTTPError)
     assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("held_back", ["StartArchiveSearch", "GetArchiveSearch"])
+@pytest.mark.parametrize("era", [MODERN])
+def test_a_client_whose_connection_is_cut_takes_its_search_along(
+    running: World, pristine: Sample, shut: Callable[..., Gate], era: str, held_back: str
+) -> None:
+    """A real connection, of a process that is gone; while the start has no answer yet, or the search runs."""
+    gate = shut(held_back)
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    command = [sys.executable, "-m", "mail_archive_server"]
+    command += ["--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": [f"cut {held_back}"], "wait_seconds": 40}
+    with on_a_port(command, environment(running), era) as (_, speak, _, _):
+        client, url = cast("partial[Any]", speak).args
+        request = searching(era, asked)
+        headers = {**client.headers, **({"mcp-name": "search_archive"} if era == MODERN else {})}
+        lost = socket.create_connection((httpx.URL(url).host, httpx.URL(url).port))
+        head = [f"POST {httpx.URL(url).path} HTTP/1.1", f"Host: {httpx.URL(url).netloc.decode()}"]
+        head += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "connection")]
+        head += [f"Content-Length: {len(request)}", "", ""]
+        lost.sendall("\r\n".join(head).encode() + request)
+        assert gate.held.acquire(timeout=SECONDS)
+        lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        lost.close()
+        gate.open()
+        wait_until(lambda: running.proxy.calls["StopArchiveSearch"] > stopped)
+
+
+def searching(era: str, arguments: dict[str, Any]) -> bytes:
+    request = json.loads(call(era, 1, "null"))
+    request["params"] |= {"name": "search_archive", "arguments": arguments}
+    return json.dumps(request).encode()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    until = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 @pytest.mark.slow
