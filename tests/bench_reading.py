@@ -44,7 +44,7 @@ def answer(raw: bytes) -> None:
     # Not with the others: what the server is made of is no part of what a worker takes in memory.
     from mail_archive_tools.answers.rendering import render
     from mail_archive_tools.read import DEFAULT_CHARS, answer_of
-    from mail_archive_tools.reading.reader import Fetched
+    from mail_archive_tools.reading.fetching.messages import Fetched
     from mail_archive_tools.reading.readings import MessageReading
 
     reading = MessageReading.of(json.loads(json.dumps(describe(read_message(raw)))))

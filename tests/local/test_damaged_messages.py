@@ -13,7 +13,7 @@ from mail_archive_server.bulk.forms import EXPORT_MANIFEST
 from mail_archive_server.bulk.listing import EVERYTHING
 from mail_archive_server.local.exporting.delivery import FolderDelivery
 from mail_archive_server.local.importing.record import Known, describe
-from mail_archive_server.local.storage.database import MessageDamaged
+from mail_archive_server.local.storage.failures import MessageDamaged
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import ArchiveError

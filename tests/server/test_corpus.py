@@ -15,7 +15,8 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import import_mail
 from mail_archive_server.local.storage import keys
-from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, READ_OF_CORPUS, text_of
 from tests.folder import keeping_archive

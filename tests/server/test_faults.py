@@ -100,6 +100,7 @@ class World:
 
     proxy: Proxy
     store: Store
+    attempts: int = 4
 
     def access(self) -> Access:
         """Access by a client that knows nothing yet."""
@@ -112,19 +113,20 @@ class World:
             endpoint_url=self.proxy.url,
             aws_access_key_id=self.store.credentials.access_key_id,
             aws_secret_access_key=self.store.credentials.secret_access_key,
-            config=Config(read_timeout=READ_SECONDS, retries={"mode": "standard", "total_max_attempts": 4}),
+            config=Config(read_timeout=READ_SECONDS, retries={"mode": "standard", "total_max_attempts": self.attempts}),
         )
 
 
 @contextmanager
-def world(pristine: Sample, folder: Path) -> Iterator[World]:
+def world(pristine: Sample, folder: Path, *, attempts: int = 4, **more: Any) -> Iterator[World]:
+    """`attempts` is how often a call is tried, `more` is of the archive."""
     base: list[str] = []
     shutil.copytree(pristine.folder, folder)
     with Store(folder) as store:
-        local = Local(store, lambda: base[0], search_seconds=0.02)
+        local = Local(store, lambda: base[0], **{"search_seconds": 0.02, **more})
         with loopback(api_app(local)) as service, proxied(service) as proxy:
             base.append(proxy.url)
-            yield World(proxy, store)
+            yield World(proxy, store, attempts)
 
 
 @pytest.fixture
@@ -234,7 +236,13 @@ async def test_a_search_whose_start_was_lost_is_found_again(pristine: Sample, fa
         started = len(faulty.store.searches(1, None, 10_000)) - before
         assert started == faulty.proxy.calls["StartArchiveSearch"] == 1
         by_hand = await client.call_tool("start_archive_search", month)
-    assert by_hand.is_error and "It may have started all the same: look at list_archive_searches" in text_of(by_hand)
+        assert (by_hand.structured_content or {})["SearchId"]
+        assert len(faulty.store.searches(1, None, 10_000)) - before == faulty.proxy.calls["StartArchiveSearch"] == 2
+
+        # Where it cannot be looked for either, the answer says how to.
+        faulty.proxy.fault = first(10_000, reset_after, "StartArchiveSearch", "ListArchiveSearches")
+        lost = await client.call_tool("start_archive_search", {**month, "max_results": 7})
+    assert lost.is_error and "It may have started all the same: look at list_archive_searches" in text_of(lost)
 
 
 async def test_a_search_that_never_ends_is_named(pristine: Sample, faulty: World) -> None:
@@ -250,3 +258,27 @@ async def test_a_search_that_never_ends_is_named(pristine: Sample, faulty: World
         following = {**arguments, "cursor": found["NextCursor"]}
         rest = (await client.call_tool("search_archive", following)).structured_content
     assert rest and rest["Rows"]
+
+
+@pytest.mark.parametrize("status", [None, {"State": "PONDERING"}])
+async def test_a_search_without_a_known_state_says_so_in_both_channels(
+    pristine: Sample, faulty: World, status: dict[str, str] | None
+) -> None:
+    month = {"archive_id": pristine.archive_id, "from_timestamp": "2025-04-01", "to_timestamp": "2025-04-30"}
+    access = faulty.access()
+
+    def other_state(members: dict[str, Any]) -> None:
+        members["Status"] = status
+        if status is None:
+            del members["Status"]
+
+    async with Client(build_server(lambda: access)) as client:
+        started = (await client.call_tool("start_archive_search", month)).structured_content or {}
+        asked = {"search_id": started["SearchId"]}
+        faulty.proxy.fault = first(10_000, changed(other_state), "GetArchiveSearch")
+        looked = await client.call_tool("get_archive_search", asked)
+        faulty.proxy.fault = lambda operation, before, forward: forward()
+        known = await client.call_tool("get_archive_search", asked)
+    (note,) = (looked.structured_content or {})["Notes"]
+    assert "In which state it is cannot be told" in note and text_of(looked).count(note) == 1
+    assert "Notes" not in (known.structured_content or {}) and "cannot be told" not in text_of(known)

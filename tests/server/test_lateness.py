@@ -1,14 +1,18 @@
 """Answers of the service that come late: a call ends in its own time and says what is not done, no search is lost, and
 the process ends when it is told to. The lateness is small here, and so are the times of calls."""
 
+import json
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import anyio
 import boto3
@@ -26,6 +30,7 @@ from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.service.client import MailManager
 from tests.conftest import Sample, text_of
 from tests.faults import Forward, Reply, late
+from tests.pace import stopwatch
 from tests.server.test_faults import World, world
 from tests.server.transport.test_requests import (
     INITIALIZE,
@@ -121,7 +126,7 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
     running: World, pristine: Sample, shut: Callable[..., Gate]
 ) -> None:
     """All at once: each waits for nothing but the service, and that never answers."""
-    shut()
+    gate = shut()
     access = running.access()
     results: dict[str, Any] = {}
     async with Client(build_server(lambda: access, request_seconds=0.2)) as client:
@@ -133,6 +138,12 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
             async with anyio.create_task_group() as together:
                 for tool, arguments in calls(pristine).items():
                     together.start_soon(ask, tool, arguments)
+
+        # What was started is nobody's business in other tests.
+        gate.open()
+        with anyio.fail_after(15):
+            while access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
 
     for tool, result in results.items():
         text = text_of(result)
@@ -197,6 +208,52 @@ async def test_a_late_search_of_a_caller_that_has_gone_is_stopped(
                 await anyio.sleep(0.01)
     with running.store.writing() as db:
         assert not list(running.store.unfinished_searches(db, time.time()))
+
+
+async def test_a_late_start_by_hand_does_not_hold_its_call_and_the_next_call_has_its_search(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "max_results": 11}
+    before = running.proxy.calls["StartArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access, request_seconds=0.2)) as client:
+        first = await client.call_tool("start_archive_search", asked)
+        assert first.is_error and "Call again with the same arguments" in text_of(first)
+        assert access.searcher.starts.under_way == 1
+        gate.open()
+        with anyio.fail_after(15):
+            while access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
+    async with Client(build_server(lambda: access)) as client:
+        second = (await client.call_tool("start_archive_search", asked)).structured_content or {}
+        assert "none was started now" in " ".join(second["Notes"])
+        assert running.proxy.calls["StartArchiveSearch"] == before + 1
+        with anyio.fail_after(15):
+            while (await access.client.get_archive_search(second["SearchId"]))["Status"]["State"] != "COMPLETED":
+                await anyio.sleep(0.01)
+        # It is given once: whoever asks again wants another.
+        third = (await client.call_tool("start_archive_search", asked)).structured_content or {}
+    assert third["SearchId"] != second["SearchId"]
+    assert running.proxy.calls["StartArchiveSearch"] == before + 2
+
+
+async def test_a_late_search_by_hand_of_a_caller_that_has_gone_is_stopped(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    asked = {"archive_id": pristine.archive_id, **APRIL, "max_results": 12}
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    async with Client(build_server(lambda: access)) as client:
+        async with anyio.create_task_group() as caller:
+            caller.start_soon(client.call_tool, "start_archive_search", asked)
+            await to_thread.run_sync(gate.held.acquire)
+            caller.cancel_scope.cancel()
+        gate.open()
+        with anyio.fail_after(15):
+            while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
+                await anyio.sleep(0.01)
 
 
 async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
@@ -315,6 +372,64 @@ def test_a_server_on_a_port_ends_when_told_to_whatever_hangs(running: World, shu
         process.wait(SECONDS)
         assert isinstance(asked.exception(), httpx.HTTPError)
     assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("held_back", ["StartArchiveSearch", "GetArchiveSearch"])
+@pytest.mark.parametrize("era", [MODERN])
+def test_a_client_whose_connection_is_cut_takes_its_search_along(
+    running: World, pristine: Sample, shut: Callable[..., Gate], era: str, held_back: str
+) -> None:
+    """A real connection, of a process that is gone; while the start has no answer yet, or the search runs."""
+    gate = shut(held_back)
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    command = [sys.executable, "-m", "mail_archive_server"]
+    command += ["--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": [f"cut {held_back}"], "wait_seconds": 40}
+    with on_a_port(command, environment(running), era) as (_, speak, _, _):
+        client, url = cast("partial[Any]", speak).args
+        request = searching(era, asked)
+        headers = {**client.headers, **({"mcp-name": "search_archive"} if era == MODERN else {})}
+        lost = socket.create_connection((httpx.URL(url).host, httpx.URL(url).port))
+        head = [f"POST {httpx.URL(url).path} HTTP/1.1", f"Host: {httpx.URL(url).netloc.decode()}"]
+        head += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "connection")]
+        head += [f"Content-Length: {len(request)}", "", ""]
+        lost.sendall("\r\n".join(head).encode() + request)
+        assert gate.held.acquire(timeout=SECONDS)
+        lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        lost.close()
+        gate.open()
+        wait_until(lambda: running.proxy.calls["StopArchiveSearch"] > stopped)
+
+
+def searching(era: str, arguments: dict[str, Any]) -> bytes:
+    request = json.loads(call(era, 1, "null"))
+    request["params"] |= {"name": "search_archive", "arguments": arguments}
+    return json.dumps(request).encode()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    until = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_a_server_whose_stdin_was_closed_ends_within_5_s_while_calls_hang(
+    running: World, shut: Callable[..., Gate]
+) -> None:
+    """In earnest, with the time that it has."""
+    gate = shut()
+    command = [sys.executable, "-m", "mail_archive_server"]
+    command += ["--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+    server = OnStdio(command, environment(running))
+    for number in range(3):
+        server.write(call(MODERN, number, f'"a-{number}"'))
+    for _ in range(3):
+        gate.held.acquire()
+    with stopwatch() as taken:
+        server.end()
+    assert server.process.returncode == 0 and taken.seconds < 5
 
 
 @pytest.mark.soak

@@ -20,6 +20,7 @@ from mail_archive_tools.searches import (
     stop_archive_search,
 )
 from mail_archive_tools.searching.cursors import RowPlace, fingerprint
+from mail_archive_tools.searching.job import SearchRequest
 from tests.conftest import Sample
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +60,19 @@ async def test_as_many_rows_as_were_asked_for_may_not_be_all(sample: Sample, acc
     started = await start_archive_search(sample.archive_id, *APRIL, max_results=5, access=access)
     results = await get_archive_search_results(started.search_id, access=access)
     assert (results.total_rows, results.truncated) == (5, True)
+
+
+async def test_a_search_by_hand_is_of_exactly_the_moments_asked_for(own_sample: Sample) -> None:
+    """As far as the protocol carries them; it is found again by whole seconds, should its answer be lost."""
+    begin, end = APRIL[0] + timedelta(milliseconds=250), APRIL[1] + timedelta(milliseconds=750)
+    request = SearchRequest.between(begin, end, own_sample.archive_id, None, 5)
+    assert (request.arguments["from_timestamp"], request.arguments["to_timestamp"]) == (begin, end)
+    assert request.key != SearchRequest.between(*APRIL, own_sample.archive_id, None, 5).key
+    access = slow(own_sample, 0)
+    search_id = (await access.searcher.start(request)).search_id
+    assert request.is_answered_by(await access.client.get_archive_search(search_id))
+    later = SearchRequest.between(begin + timedelta(seconds=1), end, own_sample.archive_id, None, 5)
+    assert not later.is_answered_by(await access.client.get_archive_search(search_id))
 
 
 async def test_a_stopped_search_has_no_results(own_sample: Sample) -> None:

@@ -17,7 +17,7 @@ from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import AttachmentSummary
-from mail_archive_tools.reading.reader import Fetched
+from mail_archive_tools.reading.fetching.messages import Fetched
 
 _MISSED_SHOWN = 20
 _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off")

@@ -117,7 +117,8 @@ async def get_archive_export(
     policy = None
     if state_of(export) == "FAILED" and location is not None and is_about_rights(export, examined):
         policy = bucket_policy(location, examined.own_partition if examined else "aws")
-    return fitted(ArchiveExport.of(**export, ExportId=export_id, Notes=notes or None, BucketPolicy=policy))
+    told = {"ExportId": export_id, "Notes": notes or None, "BucketPolicy": policy}
+    return fitted(ArchiveExport.of(**{**export, **told}))
 
 
 async def list_archive_exports(

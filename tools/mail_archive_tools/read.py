@@ -19,7 +19,7 @@ from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import About, AttachmentSummary, NotShown, ShownMessage
-from mail_archive_tools.reading.reader import Fetched
+from mail_archive_tools.reading.fetching.messages import Fetched
 from mail_archive_tools.untrusted import clean_line, shorten
 
 if TYPE_CHECKING:

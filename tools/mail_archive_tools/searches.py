@@ -8,7 +8,7 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.fitting import fitted
 from mail_archive_tools.answers.rows import Detail, fit_rows
-from mail_archive_tools.errors import InvalidArgument, ServiceFailed, Unreachable
+from mail_archive_tools.errors import InvalidArgument, Late, ServiceFailed, Unreachable
 from mail_archive_tools.models import (
     ArchiveFilters,
     ArchiveSearch,
@@ -21,7 +21,8 @@ from mail_archive_tools.models import (
 from mail_archive_tools.models.base import ArchiveId, Cursor, NextToken, PageSize, SearchId
 from mail_archive_tools.models.moments import FromMoment, ToMoment, iso, read_range
 from mail_archive_tools.searching.cursors import RowPlace, fingerprint
-from mail_archive_tools.searching.results import left_out_notes
+from mail_archive_tools.searching.job import SearchRequest
+from mail_archive_tools.searching.results import left_out_notes, state_notes
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.filters import request_filters
 
@@ -29,6 +30,11 @@ MAX_RANGE = timedelta(seconds=Limits().seconds)
 """The longest range that Mail Manager searches at once."""
 MAX_RESULTS = Limits().rows
 """The most rows that Mail Manager finds in one search."""
+
+_STARTED_BEFORE = (
+    "A call before with the same arguments asked for this search, and its id came when that call had ended: none was "
+    "started now."
+)
 
 Filters = Annotated[
     ArchiveFilters,
@@ -58,19 +64,24 @@ async def start_archive_search(
             f"covers. Search it in pieces, the first one up to {iso(begin + MAX_RANGE)}, or call search_archive."
         )
 
+    request = SearchRequest.between(begin, end, archive_id, request_filters(filters), max_results)
     try:
-        search_id = await access.client.start_archive_search(
-            archive_id, begin, end, request_filters(filters), max_results
-        )
+        started = await access.searcher.start(request)
+    except Late:
+        # Its search is not lost: the next call has it.
+        raise
     except (Unreachable, ServiceFailed) as error:
         raise type(error)(f"{error} It may have started all the same: look at list_archive_searches first.") from error
-    return StartedSearch(search_id=search_id, notes=notes or None)
+    if not started.by_this_call:
+        notes = [*notes, _STARTED_BEFORE]
+    return StartedSearch(search_id=started.search_id, notes=notes or None)
 
 
 async def get_archive_search(search_id: SearchId, *, access: Access) -> ArchiveSearch:
     """See what a search looks for and how far it is."""
     response = await access.client.get_archive_search(search_id)
-    return fitted(ArchiveSearch.of(**response, SearchId=search_id))
+    notes = state_notes(response) or None
+    return fitted(ArchiveSearch.of(**{**response, "SearchId": search_id, "Notes": notes}))
 
 
 async def get_archive_search_results(

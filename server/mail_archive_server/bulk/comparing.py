@@ -11,7 +11,7 @@ from mail_archive_server.bulk.listing import EVERYTHING
 from mail_archive_server.bulk.manifest import ManifestError, read_head, read_messages
 from mail_archive_server.bulk.writing import MAIL_FOLDERS, MBOX
 from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
-from mail_archive_server.local.storage.database import MessageDamaged
+from mail_archive_server.local.storage.failures import MessageDamaged
 from mail_archive_server.local.storage.store import Store
 
 _QUOTED_BYTES = 2 * MESSAGE_BYTES

@@ -15,7 +15,8 @@ from mail_archive_server.bulk.manifest import About, Listed, write_manifest
 from mail_archive_server.bulk.selecting import Selected, Selection
 from mail_archive_server.bulk.unfinished import Unfinished, written_beside
 from mail_archive_server.bulk.writing import MBOX, WRITERS, has_file, write_file
-from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.store import Store
 from mail_archive_tools import __version__
 
 TextOf = Callable[[bytes], str]

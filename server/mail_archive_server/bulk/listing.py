@@ -4,7 +4,8 @@ from pathlib import Path
 
 from mail_archive_server.bulk.manifest import About, Listed, Written, read_head, write_manifest
 from mail_archive_server.bulk.selecting import Selection
-from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.models.filters import SearchWords
 
 EVERYTHING = Selection(SearchWords())

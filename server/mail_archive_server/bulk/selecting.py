@@ -7,7 +7,8 @@ from typing import Any
 
 from mail_archive_server.local.searches import query_of
 from mail_archive_server.local.storage.keys import second_of
-from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.models.filters import SearchWords
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.service.filters import filters_of

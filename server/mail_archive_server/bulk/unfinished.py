@@ -10,7 +10,7 @@ from typing import Any
 
 from mail_archive_server.bulk.forms import BEGUN, EXPORT_MANIFEST, UNFINISHED
 from mail_archive_server.local.storage.alone import alone
-from mail_archive_server.local.storage.database import FILE_MODE, FOLDER_MODE
+from mail_archive_server.local.storage.opening import FILE_MODE, FOLDER_MODE
 
 _LOCK = "unfinished.lock"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from mail_archive_server.bulk.selecting import Selected
-from mail_archive_server.local.storage.database import FILE_MODE, FOLDER_MODE
+from mail_archive_server.local.storage.opening import FILE_MODE, FOLDER_MODE
 
 _FROM_QUOTED = re.compile(rb"(?m)^(>*From )")
 MBOX = "messages.mbox"

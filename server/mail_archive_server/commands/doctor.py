@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.backends import open_backend
     from mail_archive_server.identity.doctor import examine
     from mail_archive_server.identity.report import lines
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.machine import left, protections, versions
     from mail_archive_tools.sandbox.pool import NotRead
 

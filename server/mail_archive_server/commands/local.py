@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.exporting.places import exporter_to
     from mail_archive_server.local.retention import delete_what_is_older, keep_deleting
-    from mail_archive_server.local.storage.database import DATABASE, StoreError
+    from mail_archive_server.local.storage.failures import StoreError
+    from mail_archive_server.local.storage.opening import DATABASE
     from mail_archive_server.local.storage.store import Store
 
     try:

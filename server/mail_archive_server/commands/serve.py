@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.consenting import FORMS, consents_of
     from mail_archive_server.hosting.published import change_something, chosen_tools, names_views
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.sample.temporary import with_sample
 
     with ExitStack() as held:

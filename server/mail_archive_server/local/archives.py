@@ -14,7 +14,7 @@ from typing import Any
 from mail_archive_server.local.arns import archive_arn
 from mail_archive_server.local.context import Local, new_id, page, read_token
 from mail_archive_server.local.errors import conflict, not_found, quota
-from mail_archive_server.local.storage.store import ArchiveRecord
+from mail_archive_server.local.storage.putting import ArchiveRecord
 
 MAX_ACTIVE_ARCHIVES = 10
 DEFAULT_RETENTION = "SIX_MONTHS"

@@ -15,7 +15,7 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import ApiError
 from mail_archive_server.local.identity.callers import Caller
 from mail_archive_server.local.storage.keys import archive_of
-from mail_archive_server.local.storage.store import ArchiveRecord
+from mail_archive_server.local.storage.putting import ArchiveRecord
 from mail_archive_tools.service.buckets import ON_BUCKET, ON_OBJECTS, Location
 
 _PREFIX = "ses:"

@@ -12,7 +12,7 @@ import threading
 from datetime import UTC, datetime
 
 from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.failures import StoreError
 from mail_archive_tools.service.retention import RETENTION_MONTHS
 
 SWEEP_SECONDS = 3_600.0

@@ -13,7 +13,7 @@ from mail_archive_server.local.archives import find_archive, refuse_pending
 from mail_archive_server.local.arns import archive_of_arn
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import not_found, quota
-from mail_archive_server.local.storage.store import ArchiveRecord
+from mail_archive_server.local.storage.putting import ArchiveRecord
 
 MAX_TAGS = 200
 

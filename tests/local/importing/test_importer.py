@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.importer import ImportTally, import_mail
 from mail_archive_server.local.importing.sources import MESSAGE_BYTES, split_mbox
-from mail_archive_server.local.storage.store import ArchiveRecord, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive
 

@@ -17,7 +17,8 @@ from mcp import Client
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.storage.database import DATABASE, StoreDamaged
+from mail_archive_server.local.storage.failures import StoreDamaged
+from mail_archive_server.local.storage.opening import DATABASE
 from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import eml, text_of

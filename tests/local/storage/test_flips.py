@@ -17,9 +17,10 @@ from mail_archive_server.local.context import Local
 from mail_archive_server.local.errors import ApiError
 from mail_archive_server.local.importing.record import Known, describe
 from mail_archive_server.local.storage.checking import Reader, check
-from mail_archive_server.local.storage.database import DATABASE, StoreError
+from mail_archive_server.local.storage.failures import StoreError
 from mail_archive_server.local.storage.keys import message_id_of
 from mail_archive_server.local.storage.log import log_of
+from mail_archive_server.local.storage.opening import DATABASE
 from mail_archive_server.local.storage.store import Store
 from tests.buckets import Waits, start_export_of_all
 from tests.conftest import MEASURED, eml

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.storage.database import DATABASE
+from mail_archive_server.local.storage.opening import DATABASE
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
 from tests.local.storage.test_damage import change, verified

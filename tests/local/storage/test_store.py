@@ -12,7 +12,8 @@ import pytest
 
 from mail_archive_server.local.context import Local
 from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.database import DATABASE, SCHEMA_VERSION, StoreBusy, StoreError, StoreUnwritable
+from mail_archive_server.local.storage.failures import StoreBusy, StoreError, StoreUnwritable
+from mail_archive_server.local.storage.opening import DATABASE, SCHEMA_VERSION
 from mail_archive_server.local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive

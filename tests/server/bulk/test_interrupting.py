@@ -14,7 +14,8 @@ import pytest
 
 from mail_archive_server.bulk.unfinished import beside
 from mail_archive_server.commands.evidence.importing import PARALLEL_BYTES
-from mail_archive_server.local.storage.database import DATABASE, StoreError
+from mail_archive_server.local.storage.failures import StoreError
+from mail_archive_server.local.storage.opening import DATABASE
 from mail_archive_server.local.storage.store import Store
 from tests.local.importing.test_importer import children_of, large_mbox
 

@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mail_archive_tools.errors import DownloadFailed, NotThisMessage
-from mail_archive_tools.reading import download as module
-from mail_archive_tools.reading.download import download, shared_connections
+from mail_archive_tools.reading.fetching import download as module
+from mail_archive_tools.reading.fetching.download import download, shared_connections
 from mail_archive_tools.reading.links import is_s3_host, origin_links, s3_links
 from tests.conftest import loopback
 

@@ -19,7 +19,7 @@ from mail_archive_tools.untrusted import shorten
 
 if TYPE_CHECKING:
     from mail_archive_tools.models.reading import About
-    from mail_archive_tools.reading.reader import Fetched
+    from mail_archive_tools.reading.fetching.messages import Fetched
 
 COMPARED_WORDS = 20_000
 """Words of each text that are compared."""

@@ -17,7 +17,8 @@ from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.reading.reader import Fetched, Reader
+from mail_archive_tools.reading.fetching.messages import Fetched
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.job import SearchRequest, Unfinished
 from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.searcher import Searcher

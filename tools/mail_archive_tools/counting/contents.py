@@ -10,9 +10,10 @@ from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models.summary import Unread
-from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Reader
+from mail_archive_tools.reading.fetching.download import shared_connections
+from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.matching import Matcher
 
 _NAMED = 3

@@ -55,6 +55,7 @@ class ArchiveSearch(Output):
     to_timestamp: Timestamp | None = optional("End of the range, inclusive.")
     max_results: int | None = optional("How many rows it may find.")
     status: SearchStatus | None = optional("How far it is.")
+    notes: list[str] | None = optional("That its state is not known, and what was wrong with Mail Manager's answer.")
 
 
 class SearchSummary(Output):

@@ -1,13 +1,11 @@
-"""Reads messages of one identity: each is fetched and read once for all that is asked of it."""
+"""Reads messages of one identity: each is fetched and read once for all that is asked of it, and facts are kept."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,22 +13,23 @@ from anyio import to_thread
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, DownloadFailed, NotThisMessage, Unreadable
+from mail_archive_tools.errors import ArchiveError, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
-from mail_archive_tools.reading.download import download, shared_connections
 from mail_archive_tools.reading.facts import Facts, usable
+from mail_archive_tools.reading.fetching.download import shared_connections
+from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched, Fetching
+from mail_archive_tools.reading.fetching.told import Told
 from mail_archive_tools.reading.kept import FactsKept, Nowhere
 from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.proving import Proving
-from mail_archive_tools.reading.told import Told, refuse_other, without_the_message
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:
-    from mail_archive_tools.reading.readings import FileReading, MessageReading
+    from mail_archive_tools.reading.readings import FileReading
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
@@ -44,8 +43,9 @@ CACHED_FACTS_BYTES = 80_000_000
 _BESIDE_FACTS = 350
 """What a key and its places in a cache weigh, in bytes."""
 
-FETCHED_AT_ONCE = 12
-"""Messages on their way at a time, half of them waiting for another Region's answers: more would be no faster."""
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -65,57 +65,13 @@ class Content:
         return len(self.text)
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """A message as it came and as it was read; the sender's address in its SMTP envelope, when it was received and the
-    address that it was received from, where the service noted it; what a search had told of it when it was read."""
-
-    archived_message_id: str
-    raw: bytes
-    reading: MessageReading
-    envelope_from: str | None
-    received: datetime | None = None
-    received_from: str | None = None
-    told: dict[str, str] | None = None
-
-    @cached_property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.raw).hexdigest()
-
-    @property
-    def own_text(self) -> str:
-        """The text without what it quotes, cleaned."""
-        text = self.reading.text
-        return text.whole if text.own is None else text.own
-
-    @property
-    def weight(self) -> int:
-        """Roughly what it takes in memory, in bytes."""
-        text = self.reading.text
-        chars = sum(len(each or "") for each in (text.whole, text.own, text.written))
-        return len(self.raw) + 4 * chars
-
-
-def _digest(password: str) -> str:
-    return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _received_from(noted: Mapping[str, Any]) -> str | None:
-    """The address that the service received a message from. Without an ingress endpoint it did not: the message was
-    sent by its user, or imported."""
-    if not noted.get("IngressPointId"):
-        return None
-    address: str | None = noted.get("SenderIpAddress")
-    return address
-
-
 def new_sandbox() -> Sandbox:
     """The workers of one reader; none starts before it is needed."""
     return Sandbox("mail_archive_tools.reading.jobs")
 
 
 @dataclass
-class Reader:
+class Reader(Fetching):
     """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
     beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
     than this process; `told` is what searches told of messages, which what comes for one is compared with. `caller` is
@@ -151,10 +107,7 @@ class Reader:
     def batch(self) -> AbstractContextManager[Batch | None]:
         """What is read within may be read by one worker, where all of it is of one archive. Where that is not known,
         each message has a worker of its own."""
-        return self._one_batch() if self.archive_id else nullcontext()
-
-    def _one_batch(self) -> AbstractContextManager[Batch]:
-        return self.sandbox.batch(self.archive_id, self.caller)
+        return self.one_batch() if self.archive_id else nullcontext()
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
@@ -167,8 +120,8 @@ class Reader:
         if here is not None and here.reading.compared is None and archived_message_id in self.told:
             # It came before a search told of it.
             self.messages.forget(archived_message_id)
-            return await self.messages.get(archived_message_id, partial(self._compared_now, here))
-        return await self.messages.get(archived_message_id, partial(self._fetch, archived_message_id))
+            return await self.messages.get(archived_message_id, partial(self.compared_now, here))
+        return await self.messages.get(archived_message_id, partial(self.fetch, archived_message_id))
 
     async def facts_of(self, archived_message_id: str) -> Facts:
         """What a message shows: kept much longer than the message itself.
@@ -187,7 +140,7 @@ class Reader:
             self.facts.forget(archived_message_id)
 
         async def read() -> bytes:
-            with self._one_batch():
+            with self.one_batch():
                 return await read_anew_or_kept()
 
         async def read_anew_or_kept() -> bytes:
@@ -270,109 +223,13 @@ class Reader:
         key = f"{fetched.archived_message_id}/{fetched.sha256}/{file_id}/{opened_by}"
         return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
-    async def _fetch(self, archived_message_id: str) -> Fetched:
-        self.sandbox.warm_up()
-        try:
-            return await self._fetch_once(archived_message_id)
-        except NotThisMessage:
-            # One more link, and one more try: what came may be of one host among many, or of a proxy on the way.
-            pass
-        try:
-            return await self._fetch_once(archived_message_id)
-        except NotThisMessage as error:
-            raise without_the_message(archived_message_id, error, archived_message_id in self.told) from None
-
-    async def _compared_now(self, fetched: Fetched) -> Fetched:
-        """A message that is here, compared with what a search has told of it since; or fetched anew, where it was
-        another."""
-        archived_message_id = fetched.archived_message_id
-        told = self.told.of(archived_message_id)
-        reading = await self._read(archived_message_id, fetched.raw, fetched.received_from, told)
-        try:
-            refuse_other(fetched.raw, reading, told)
-        except NotThisMessage:
-            return await self._fetch(archived_message_id)
-        return replace(fetched, reading=reading, told=told)
-
-    async def _fetch_once(self, archived_message_id: str) -> Fetched:
-        """
-        Raises:
-            NotThisMessage: what came is another, or none.
-        """
-
-        async def new_link() -> str:
-            return str((await self._described(archived_message_id))["MessageDownloadLink"])
-
-        with self._one_batch():
-            return await self._fetch_and_read(archived_message_id, new_link)
-
-    async def _fetch_and_read(self, archived_message_id: str, new_link: Callable[[], Awaitable[str]]) -> Fetched:
-        self.sandbox.warm_up()
-        told = self.told.of(archived_message_id)
-        async with self.turns:
-            response = await self._described(archived_message_id)
-            raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
-        envelope_from = response.get("Envelope", {}).get("From")
-        noted = response.get("Metadata", {})
-        received_from = _received_from(noted)
-        reading = await self._read(archived_message_id, raw, received_from, told)
-        refuse_other(raw, reading, told)
-        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
-
-    async def _described(self, archived_message_id: str) -> dict[str, Any]:
-        """GetArchiveMessage's response, with a link in it."""
-        response = await self.client.get_archive_message(archived_message_id)
-        if not response.get("MessageDownloadLink"):
-            raise DownloadFailed(
-                f"Mail Manager gave no download link for message {archived_message_id}. "
-                "get_archive_message_content shows its text."
-            )
-
-        return response
-
-    async def _read(
-        self, archived_message_id: str, raw: bytes, received_from: str | None, told: dict[str, str] | None
-    ) -> MessageReading:
-        """The message as a worker reads it, beside what a search told of it: what cannot be read whole, by its header
-        fields."""
-        context = {
-            "trusted_ids": self.context.trusted_ids,
-            "known": self.context.known,
-            "keys": self.context.keys,
-            "received_from": received_from,
-            "told": told,
-        }
-        try:
-            reading = await self._ask("message", raw, context)
-            if keys := await self.find_keys(reading.key_names()):
-                # What signatures come to is told with the rest: a broken one is a finding.
-                with_keys = {**context, "keys": {**self.context.keys, **keys}}
-                reading = await self._ask("message", raw, with_keys)
-            return reading
-        except NotRead as error:
-            why = f"it {error}"
-        try:
-            by_its_headers = await self._ask("header_fields", raw, context)
-        except NotRead:
-            raise Unreadable(
-                f"Message {archived_message_id} cannot be read: {why}. get_archive_message shows what was noted of it."
-            ) from None
-        return by_its_headers.without_content(why)
-
-    async def _ask(self, job: str, raw: bytes, context: dict[str, Any]) -> MessageReading:
-        # Imported here: models are not needed to start.
-        from mail_archive_tools.reading.readings import MessageReading
-
-        bounds = Bounds.of_message(len(raw))
-        return await self.sandbox.run(job, raw, MessageReading.of, bounds=bounds, context=context)
-
     async def _keep(self, archived_message_id: str, fetched: Fetched, packed: bytes) -> bytes:
         """Keep facts beyond this process, and give them; some are read again first, by a worker that read nothing else.
         Where that says something else, nothing of the batch is kept."""
-        with self._one_batch() as batch:
+        with self.one_batch() as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
-                    again = await self._read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
+                    again = await self.read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
                 proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
                 if proven != packed:
                     self._discard(batch)

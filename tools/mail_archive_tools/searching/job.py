@@ -1,5 +1,6 @@
 """One search: what it is asked, how it may end, and the searches that were asked the same lately."""
 
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -21,36 +22,57 @@ _KEPT_SEARCHES = 500
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What StartArchiveSearch is asked; `filters` are the API's."""
+    """What StartArchiveSearch is asked; `filters` are the API's. `moments` are the ends of the range where they are
+    not those of whole seconds."""
 
     archive_id: str
     window: Window
     filters: dict[str, Any] | None
     max_results: int
+    moments: tuple[datetime, datetime] | None = None
+
+    @classmethod
+    def between(
+        cls, begin: datetime, end: datetime, archive_id: str, filters: dict[str, Any] | None, max_results: int
+    ) -> "SearchRequest":
+        """One of exactly that range."""
+        window = Window(_second_of(begin), _second_of(end))
+        is_exact = begin.microsecond or end.microsecond
+        return cls(archive_id, window, filters, max_results, (begin, end) if is_exact else None)
 
     @property
     def key(self) -> str:
-        return fingerprint(self.archive_id, self.window, self.filters, self.max_results)
+        ends = [moment.isoformat() for moment in self.moments or ()]
+        return fingerprint(self.archive_id, self.window, self.filters, self.max_results, *ends)
 
     @property
     def arguments(self) -> dict[str, Any]:
         """As `MailManager.start_archive_search` takes them, without the archive."""
+        begin, end = self.moments or (datetime.fromtimestamp(second, UTC) for second in self.window)
         return {
-            "from_timestamp": datetime.fromtimestamp(self.window.first, UTC),
-            "to_timestamp": datetime.fromtimestamp(self.window.last, UTC),
+            "from_timestamp": begin,
+            "to_timestamp": end,
             "filters": self.filters,
             "max_results": self.max_results,
         }
 
     def is_answered_by(self, search: Search) -> bool:
         """Whether that is such a search, as far as it says."""
-        asked = {
-            "ArchiveId": self.archive_id,
-            "MaxResults": self.max_results,
-            "FromTimestamp": self.arguments["from_timestamp"],
-            "ToTimestamp": self.arguments["to_timestamp"],
-        }
-        return all(search.get(name, value) == value for name, value in asked.items())
+        asked = {"ArchiveId": self.archive_id, "MaxResults": self.max_results}
+        if not all(search.get(name, value) == value for name, value in asked.items()):
+            return False
+        # To the second: the protocols of the service keep fewer digits than a moment has.
+        begin, end = search.get("FromTimestamp"), search.get("ToTimestamp")
+        begins = begin is None or _second_of(begin) == self.window.first
+        return begins and (end is None or _second_of(end) == self.window.last)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A search that was started: by this call, or by one before that asked the same and ended without its id."""
+
+    search_id: str
+    by_this_call: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,10 @@ class Unfinished:
 
     search_id: str
     runs: int
+
+
+def _second_of(moment: datetime) -> int:
+    return math.floor(moment.timestamp())
 
 
 class Recent:

@@ -17,9 +17,10 @@ from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.reading.download import shared_connections
 from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.reading.reader import FETCHED_AT_ONCE, Fetched, Reader
+from mail_archive_tools.reading.fetching.download import shared_connections
+from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched
+from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import without_invisible
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mail_archive_tools.errors import REASON_BYTES, ArchiveError, NotReady, SearchEnded, ServiceFailed
-from mail_archive_tools.service.shapes import Row, Search, is_unfinished, state_of
+from mail_archive_tools.service.shapes import STATES, Row, Search, is_unfinished, state_of
 from mail_archive_tools.untrusted import clean_line, shorten
 
 
@@ -36,6 +36,15 @@ def left_out_notes(left_out: int) -> list[str]:
     return [
         f"Mail Manager's answers had {rows} without an ArchivedMessageId, or with nothing in it, left out here: "
         "messages may be missing. Call again, without cursor, to ask anew."
+    ]
+
+
+def state_notes(search: Search) -> list[str]:
+    """What to say of a search whose state is not one of those that the API has."""
+    if state_of(search) in STATES:
+        return []
+    return [
+        "In which state it is cannot be told from this answer: look again; stop_archive_search ends it if it stays so."
     ]
 
 

@@ -19,9 +19,9 @@ from mail_archive_tools.errors import (
     SlotTaken,
 )
 from mail_archive_tools.models.moments import iso
-from mail_archive_tools.reading.told import Told
+from mail_archive_tools.reading.fetching.told import Told
 from mail_archive_tools.searching.cursors import DAMAGED
-from mail_archive_tools.searching.job import Finished, Recent, SearchRequest, Unfinished
+from mail_archive_tools.searching.job import REUSE_SECONDS, Finished, Recent, SearchRequest, Started, Unfinished
 from mail_archive_tools.searching.lifetimes import Lifetimes
 from mail_archive_tools.searching.polling import (
     Pace,
@@ -59,12 +59,14 @@ class Searcher:
     recent: Recent = field(default_factory=Recent)
     lifetimes: Lifetimes = field(init=False)
     starts: Starts = field(init=False)
+    unclaimed: Recent = field(default_factory=lambda: Recent(REUSE_SECONDS))
+    """Those that started after their call had ended, until a call that asks the same takes them."""
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
     told: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
         self.lifetimes = Lifetimes(self.client)
-        self.starts = Starts(self.client, self.recent.add)
+        self.starts = Starts(self.client, self._offer)
 
     async def run(
         self, request: SearchRequest, patience: Patience, search_id: str | None = None, keep: bool = True
@@ -89,6 +91,28 @@ class Searcher:
             if outcome is not None:
                 return outcome
             return await self._run(request, patience, keep)
+
+    async def start(self, request: SearchRequest) -> Started:
+        """Start a search, and do not wait for it. One that a call before asked for, whose answer came when that call
+        had ended, is taken instead.
+
+        Raises:
+            SlotTaken: another search runs.
+            Late: its SearchId is not known in time; the next call has it.
+            OutOfScope: it is a search of another archive than the client keeps to.
+        """
+        self.client.refuse_archive(request.archive_id)
+        search_id = self.unclaimed.find(request)
+        if search_id is not None:
+            self.unclaimed.forget(request)
+            return Started(search_id, by_this_call=False)
+        return Started(await self.starts.search_id(request), by_this_call=True)
+
+    def _offer(self, request: SearchRequest, search_id: str) -> None:
+        """Keep a search whose call did not wait for its start: for one that waits for results, and for one that starts
+        a search by hand."""
+        self.recent.add(request, search_id)
+        self.unclaimed.add(request, search_id)
 
     async def results_of(self, search_id: str, search: Search | None = None, keep: bool = True) -> Results:
         """What a completed search found. `search` is its GetArchiveSearch response, where it is known already; `keep`
@@ -134,6 +158,8 @@ class Searcher:
         self, request: SearchRequest, search_id: str, patience: Patience, keep: bool
     ) -> Finished | Unfinished | None:
         """The outcome of a search that was started before, or None where it is of no use."""
+        if search_id == self.unclaimed.find(request):
+            self.unclaimed.forget(request)
         if search_id == self.recent.find(request) and search_id in self.results:
             return Finished(search_id, await self.results_of(search_id), runs=0)
 
@@ -165,6 +191,7 @@ class Searcher:
             raise SlotTaken(await self._in_the_way(request.archive_id) or str(error)) from error
 
         self.recent.add(request, search_id)
+        self.unclaimed.forget(request)
 
         started = anyio.current_time()
         async with stopping_when_gone(self.client, search_id):

@@ -102,6 +102,8 @@ class Export(Job, total=False):
 
 
 _UNFINISHED = ("QUEUED", "RUNNING")
+STATES = (*_UNFINISHED, "COMPLETED", "FAILED", "CANCELLED")
+"""Those of a search, as the API has them."""
 _UNFINISHED_EXPORT = ("QUEUED", "PREPROCESSING", "PROCESSING")
 
 

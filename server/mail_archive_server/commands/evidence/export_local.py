@@ -21,7 +21,8 @@ from mail_archive_server.terminal import number_of, shown
 if TYPE_CHECKING:
     from mail_archive_server.bulk.exporting import Wanted
     from mail_archive_server.bulk.selecting import Selection
-    from mail_archive_server.local.storage.store import ArchiveRecord, Store
+    from mail_archive_server.local.storage.putting import ArchiveRecord
+    from mail_archive_server.local.storage.store import Store
 
 HELP = "write messages of a local archive as .eml, mbox or Maildir, with an index and a manifest"
 
@@ -76,7 +77,7 @@ def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Pro
     selection = _selection(arguments)
     from mail_archive_server.bulk.exporting import export_to
     from mail_archive_server.bulk.unfinished import CannotBegin
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.local.storage.store import Store
 
     try:

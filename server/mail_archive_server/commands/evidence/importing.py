@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mail_archive_server.local.importing.importer import ImportTally
     from mail_archive_server.local.importing.places import Place
     from mail_archive_server.local.importing.sources import Skipped
-    from mail_archive_server.local.storage.store import ArchiveRecord, Store
+    from mail_archive_server.local.storage.putting import ArchiveRecord
+    from mail_archive_server.local.storage.store import Store
     from mail_archive_server.settings import Settings
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
@@ -70,7 +71,7 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     signing = signing_of(arguments)
     from mail_archive_server.local.context import Local
     from mail_archive_server.local.errors import ApiError
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.local.storage.store import Store
 
     name = _usable_name(arguments.archive or archive_name(folder))
@@ -154,7 +155,7 @@ class _Done:
 def _hash_the_rest(store: "Store") -> None:
     """Give the messages of an archive of a version before the hashes that they do not have."""
     from mail_archive_server.local.storage.keys import message_id_of
-    from mail_archive_server.local.storage.store import Unhashed
+    from mail_archive_server.local.storage.putting import Unhashed
 
     def is_whole(message: Unhashed) -> bool:
         kept = message.kept

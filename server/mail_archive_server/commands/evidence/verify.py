@@ -64,7 +64,7 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     stamped_by = None if arguments.stamped_by is None else read_value(path, "--stamped-by", arguments.stamped_by)
     from mail_archive_server.bulk.manifest import ManifestError
     from mail_archive_server.local.storage.checking import Check
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
 
     _refuse_unfinished(folder, arguments.json)
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
@@ -116,7 +116,7 @@ def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Ch
     from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
     from mail_archive_server.local.importing.rereading import differs
     from mail_archive_server.local.storage.checking import Reader, Stopped, check
-    from mail_archive_server.local.storage.database import StoreDamaged
+    from mail_archive_server.local.storage.failures import StoreDamaged
     from mail_archive_server.local.storage.keys import message_id_of
     from mail_archive_server.local.storage.store import Store
 
@@ -141,7 +141,7 @@ def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Ch
 def _note(folder: Path, found: "Check") -> None:
     """Note what is damaged in the archive, for its next import; where it cannot be written, that is said."""
     from mail_archive_server.local.storage.checking import note
-    from mail_archive_server.local.storage.database import StoreError
+    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.local.storage.store import Store
 
     if found.log or found.database or not _is_news(folder, found):

@@ -12,7 +12,7 @@ from mail_archive_server.local.identity import sts
 from mail_archive_server.local.identity.callers import LOOPBACK, KeyRing
 from mail_archive_server.local.identity.query import read_form, write_query_error, write_result
 from mail_archive_server.local.identity.signatures import HttpRequest, Signing, signed_by
-from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.failures import StoreError
 from mail_archive_server.local.wire import Reply, write_error
 
 _TARGET = "x-amz-target"

@@ -19,7 +19,7 @@ from mail_archive_server.local.errors import ApiError
 from mail_archive_server.local.identity.callers import LOOPBACK
 from mail_archive_server.local.identity.signatures import HttpRequest
 from mail_archive_server.local.links import BadLink, read_link
-from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.failures import StoreError
 from mail_archive_server.local.wire import REQUEST_BYTES, Reply, write_error
 
 BODY_SECONDS = 20.0

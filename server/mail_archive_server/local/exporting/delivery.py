@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from mail_archive_server.local.storage.database import FILE_MODE, FOLDER_MODE
+from mail_archive_server.local.storage.opening import FILE_MODE, FOLDER_MODE
 from mail_archive_tools.service.buckets import Location, examine
 
 S3_AT_ONCE = 8

@@ -20,8 +20,8 @@ from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFaile
 from mail_archive_server.local.exports import MAX_MESSAGES
 from mail_archive_server.local.searches import query_of
 from mail_archive_server.local.storage.alone import alone
-from mail_archive_server.local.storage.database import MessageDamaged, StoreBusy, StoreError
 from mail_archive_server.local.storage.exports import ExportRecord
+from mail_archive_server.local.storage.failures import MessageDamaged, StoreBusy, StoreError
 from mail_archive_tools.service.buckets import Location
 
 CHUNK_MESSAGES = 50

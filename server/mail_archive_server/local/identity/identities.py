@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from mail_archive_server.local.arns import ACCOUNT
 from mail_archive_server.local.identity.policies import Policy, PolicyError, read_policy, read_trust_policy
-from mail_archive_server.local.storage.database import StoreError
+from mail_archive_server.local.storage.failures import StoreError
 
 FILE = "identity.json"
 OWNER = "owner"

@@ -32,7 +32,8 @@ from mail_archive_server.local.importing.record import Known, describe
 from mail_archive_server.local.importing.sources import Found, Skipped, read_sources
 from mail_archive_server.local.retention import first_second_kept
 from mail_archive_server.local.storage.keys import message_id_of
-from mail_archive_server.local.storage.store import ArchiveRecord, NewMessage, Store
+from mail_archive_server.local.storage.putting import ArchiveRecord, NewMessage
+from mail_archive_server.local.storage.store import Store
 from mail_archive_tools import system
 
 BATCH_MESSAGES = 2_000

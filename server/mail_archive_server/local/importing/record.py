@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mail_archive_server.local.storage.keys import message_id_of
-from mail_archive_server.local.storage.store import NewMessage
+from mail_archive_server.local.storage.putting import NewMessage
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers, decode_words
 from mail_archive_tools.mime.structure import read_structure

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from sqlite3 import Connection, DatabaseError, connect
 from typing import Any
 
-from mail_archive_server.local.storage.database import BUSY_SECONDS, UNHASHED
+from mail_archive_server.local.storage.database import BUSY_SECONDS
 from mail_archive_server.local.storage.hashes import Kept, as_bytes, changed_rows, message_hash
 from mail_archive_server.local.storage.indexed import COLUMNS, Expected
 from mail_archive_server.local.storage.keys import archive_of
 from mail_archive_server.local.storage.log import read_log
+from mail_archive_server.local.storage.opening import UNHASHED
 from mail_archive_server.local.storage.reading import SCRIPTS, statements
 from mail_archive_server.local.storage.store import Store
 

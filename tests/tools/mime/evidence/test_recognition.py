@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mail_archive_server.local.importing.record import describe
 from mail_archive_tools.mime.evidence.recognition import compared, differing, has_header_section
 from mail_archive_tools.mime.fields.headers import read_headers
-from mail_archive_tools.reading import told as module
-from mail_archive_tools.reading.told import Told
+from mail_archive_tools.reading.fetching import told as module
+from mail_archive_tools.reading.fetching.told import Told
 from mail_archive_tools.service.shapes import Row
 from tests.bench_reading import corpus_messages
 

@@ -42,10 +42,6 @@ _AFTER_A_SEARCH = {
     "CANCELLED": "It has no results; start a new one.",
 }
 
-_STATE_NOT_KNOWN = (
-    "In which state it is cannot be told from this answer: look again; stop_archive_search ends it if it stays so."
-)
-
 
 @line_by_line
 def _archives(result: ArchiveList) -> Iterator[str]:
@@ -94,9 +90,13 @@ def _stopped(result: StoppedSearch) -> Iterator[str]:
 
 @line_by_line
 def _search(result: ArchiveSearch) -> Iterator[str]:
-    yield from labelled(result.structured())
+    members = result.structured()
+    members.pop("Notes", None)
+    yield from labelled(members)
+    yield from result.notes or ()
     state = result.status.state if result.status else None
-    yield _AFTER_A_SEARCH.get(state or "", _STATE_NOT_KNOWN)
+    if state in _AFTER_A_SEARCH:
+        yield _AFTER_A_SEARCH[state]
 
 
 @line_by_line

@@ -20,8 +20,8 @@ from anyio import to_thread
 
 from mail_archive_tools.calls.patience import seconds_left
 from mail_archive_tools.errors import DownloadFailed
+from mail_archive_tools.reading.fetching.told import not_this
 from mail_archive_tools.reading.links import LinkRule
-from mail_archive_tools.reading.told import not_this
 
 if TYPE_CHECKING:
     import httpx

@@ -1,0 +1,1 @@
+"""A message as it comes from the service, and whether it is that message."""
