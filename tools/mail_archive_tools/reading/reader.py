@@ -107,7 +107,7 @@ class Reader(Fetching):
     def batch(self) -> AbstractContextManager[Batch | None]:
         """What is read within may be read by one worker, where all of it is of one archive. Where that is not known,
         each message has a worker of its own."""
-        return self.one_batch() if self.archive_id else nullcontext()
+        return self.sandbox.batch(self.archive_id, self.caller) if self.archive_id else nullcontext()
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
@@ -140,7 +140,7 @@ class Reader(Fetching):
             self.facts.forget(archived_message_id)
 
         async def read() -> bytes:
-            with self.one_batch():
+            with self.one_batch(archived_message_id):
                 return await read_anew_or_kept()
 
         async def read_anew_or_kept() -> bytes:
@@ -226,7 +226,7 @@ class Reader(Fetching):
     async def _keep(self, archived_message_id: str, fetched: Fetched, packed: bytes) -> bytes:
         """Keep facts beyond this process, and give them; some are read again first, by a worker that read nothing else.
         Where that says something else, nothing of the batch is kept."""
-        with self.one_batch() as batch:
+        with self.one_batch(archived_message_id) as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
                     again = await self.read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
@@ -253,9 +253,10 @@ class Reader(Fetching):
         from mail_archive_tools.reading.readings import FileReading
 
         try:
-            return await self.sandbox.run(
-                "file", fetched.raw, FileReading.of, bounds=Bounds.of_text(), file_id=file_id, password=password
-            )
+            with self.one_batch(fetched.archived_message_id):
+                return await self.sandbox.run(
+                    "file", fetched.raw, FileReading.of, bounds=Bounds.of_text(), file_id=file_id, password=password
+                )
         except NotRead as error:
             return FileReading(text=None, notes=[f"The file {error}."])
 
@@ -271,7 +272,8 @@ class Reader(Fetching):
 
         try:
             data = source.encode("utf-8", "surrogatepass")
-            read = await self.sandbox.run("html", data, HtmlReading.of, bounds=Bounds.of_message(len(data)))
+            with self.one_batch(archived_message_id):
+                read = await self.sandbox.run("html", data, HtmlReading.of, bounds=Bounds.of_message(len(data)))
         except NotRead as error:
             raise Unreadable(
                 f"The HTML of message {archived_message_id} {error}. format='html' gives it as it stands."

@@ -73,9 +73,12 @@ class Fetching:
     turns: anyio.CapacityLimiter
     told: Told
 
-    def one_batch(self) -> AbstractContextManager[Batch]:
-        """What is read within is read by one worker, where all of it is of one archive."""
-        return self.sandbox.batch(self.archive_id, self.caller)
+    def one_batch(self, archived_message_id: str) -> AbstractContextManager[Batch]:
+        """What is read within is of that message; with others of its archive, where that is known, one worker reads
+        it."""
+        if self.archive_id:
+            return self.sandbox.batch(self.archive_id, self.caller)
+        return self.sandbox.batch_of(archived_message_id, self.caller)
 
     async def fetch(self, archived_message_id: str) -> Fetched:
         self.sandbox.warm_up()
@@ -110,7 +113,7 @@ class Fetching:
         async def new_link() -> str:
             return str((await self._described(archived_message_id))["MessageDownloadLink"])
 
-        with self.one_batch():
+        with self.one_batch(archived_message_id):
             return await self._fetch_and_read(archived_message_id, new_link)
 
     async def _fetch_and_read(self, archived_message_id: str, new_link: Callable[[], Awaitable[str]]) -> Fetched:
