@@ -287,7 +287,8 @@ class Reader:
         another."""
         archived_message_id = fetched.archived_message_id
         told = self.told.of(archived_message_id)
-        reading = await self._read(archived_message_id, fetched.raw, fetched.received_from, told)
+        came = (fetched.received_from, fetched.envelope_from)
+        reading = await self._read(archived_message_id, fetched.raw, came, told)
         try:
             refuse_other(fetched.raw, reading, told)
         except NotThisMessage:
@@ -315,7 +316,7 @@ class Reader:
         envelope_from = response.get("Envelope", {}).get("From")
         noted = response.get("Metadata", {})
         received_from = _received_from(noted)
-        reading = await self._read(archived_message_id, raw, received_from, told)
+        reading = await self._read(archived_message_id, raw, (received_from, envelope_from), told)
         refuse_other(raw, reading, told)
         return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
 
@@ -331,15 +332,21 @@ class Reader:
         return response
 
     async def _read(
-        self, archived_message_id: str, raw: bytes, received_from: str | None, told: dict[str, str] | None
+        self,
+        archived_message_id: str,
+        raw: bytes,
+        came: tuple[str | None, str | None],
+        told: dict[str, str] | None,
     ) -> MessageReading:
         """The message as a worker reads it, beside what a search told of it: what cannot be read whole, by its header
-        fields."""
+        fields. `came` are the address and the envelope's sender that it came from, as the service noted them."""
+        received_from, envelope_from = came
         context = {
             "trusted_ids": self.context.trusted_ids,
             "known": self.context.known,
             "keys": self.context.keys,
             "received_from": received_from,
+            "envelope_from": envelope_from,
             "told": told,
         }
         try:
@@ -372,7 +379,8 @@ class Reader:
         with self._one_batch() as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
-                    again = await self._read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
+                    came = (fetched.received_from, fetched.envelope_from)
+                    again = await self._read(archived_message_id, fetched.raw, came, fetched.told)
                 proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
                 if proven != packed:
                     self._discard(batch)
