@@ -1,5 +1,6 @@
 """Quoted texts: a person sees what they are, and they can be read back."""
 
+import html
 import re
 import unicodedata
 
@@ -28,6 +29,44 @@ DECEIVING = (
     "\x1b[2J\x00\x7f",
     "a  b",
     "\U000e0041\ue000\ud800",
+    # What HTML and Markdown act on.
+    "confidential&ZeroWidthSpace;",
+    "x.example&quot; or &quot;y.example",
+    "&#8238;abc",
+    "privi`",
+    "*board*",
+    "~~not~~",
+    "_board_",
+    "a_",
+    "p\u0430_b",  # beside an underscore, a letter that is named
+    "a|b",
+    "<br>",
+    "[x]",
+    "$x$",
+    "H^2^",
+    "==x==",
+    "https://evil.example/",
+    "WWW.evil.example",
+    # Letters and digits that do not belong beside Latin ones.
+    "\ua731ystem",
+    "pay\u0262le",
+    "\u0299ank",
+    "li\u028bin",
+    "it\ua78cs",
+    "g\u0e50\u0e50gle",
+    "g\u101dogle",
+    "a\u0c66b",
+    "bank\u0660example",
+    "\u05dfogin",
+    "ab\u1427c",
+    "x\u07ca",
+    "\u2c6fA",
+    "l\u4e28nk",  # a stroke of Chinese writing
+    "l\u3163nk",  # a Korean vowel by itself
+    "\U0001f171ank",
+    "\u0966\u0966",
+    "\u10e7",
+    "\u212b",  # the sign of Angstrom
 )
 PLAIN = (
     "invoice 17",
@@ -38,7 +77,14 @@ PLAIN = (
     "חשבונית",
     "فاتورة",
     "facturação",
-    "x_y*z",
+    "x_y",
+    "first.last_name-2+tag@sub-domain.example",
+    "s3://legal-hold/case_17/2025",
+    "arn:aws:kms:eu-west-1:111122223333:key/1-2",
+    "#17 (50 %): {a}; 'b' = c/d?",
+    "Məmməd, Nguyễn, Ștefan, Łódź, ɗan",
+    "Tシャツ DHL快递 LG전자",
+    "الفاتورة رقم١٢",
 )
 
 
@@ -73,7 +119,7 @@ def test_a_quoted_text_is_read_back_as_it_was_and_hides_nothing(text: str) -> No
 @pytest.mark.parametrize("text", DECEIVING)
 def test_what_would_deceive_is_named(text: str) -> None:
     assert quoted(text) != f'"{text}"' and read_back(quoted(text)) == text
-    assert re.search(r"\\N\{[A-Z -]+\}|\\u\{[0-9a-f]+\}", quoted(text))
+    assert re.search(r"\\N\{[A-Z0-9 -]+\}|\\u\{[0-9a-f]+\}", quoted(text))
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -84,6 +130,20 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
 def test_a_look_alike_is_named_where_it_is() -> None:
     assert quoted("p\u0430ypal") == r'"p\N{CYRILLIC SMALL LETTER A}ypal"'
     assert quoted("a\x1b") == r'"a\u{1b}"'
+
+
+@pytest.mark.parametrize("text", DECEIVING)
+def test_a_program_that_decodes_html_shows_a_quoted_text_as_it_is(text: str) -> None:
+    literal = quoted(text)
+    assert html.unescape(literal) == literal
+    assert not set("&<>[]|`*~$^") & set(literal)
+
+
+@given(st.text(alphabet="aé_-\u0430 ", max_size=8))
+def test_an_underscore_stays_within_a_word_alone(text: str) -> None:
+    shown = re.sub(r"\\N\{[^}]+\}", "-", quoted(text))
+    assert not re.search(r"(?<!\w)_|_(?!\w)", shown)
+    assert read_back(quoted(text)) == text
 
 
 @pytest.mark.parametrize(

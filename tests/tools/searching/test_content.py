@@ -139,6 +139,25 @@ async def test_messages_that_cannot_be_fetched_may_match(timeline: Timeline) -> 
     assert page.filtered_here and page.filtered_here.not_read == len(MAILS) + 1
 
 
+async def test_a_list_is_known_by_the_envelope_that_the_service_noted(timeline: Timeline) -> None:
+    of_a_list: dict[str, Any] = {
+        "Reply_To": "all@lists.example",
+        "List_Id": "<all.lists.example>",
+        "Return_Path": "<b@lists.example>",
+    }
+    for number, (subject, noted) in enumerate({"by a list": "b@lists.example", "by another": "b@evil.example"}.items()):
+        raw = mail(subject, **of_a_list)
+        made = describe(
+            raw, timeline.archive_id, START + 900 + number, RECEIVED, {"From": noted, "To": ["a@b.example"]}
+        )
+        timeline.add([made])
+
+    page = await found(timeline, finding=["reply-to is all@lists.example: another domain."])
+    assert [row.subject for row in page.rows] == ["by another"]
+    page = await found(timeline, finding=["that of a list whose signature does not say so"])
+    assert [row.subject for row in page.rows] == ["by a list"]
+
+
 @pytest.mark.parametrize("wanted", [{"link_host": [" "]}, {"finding": ["\u200b"]}, {"authentication": ["<>"]}], ids=str)
 async def test_a_value_with_nothing_in_it_is_refused(timeline: Timeline, wanted: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match=f"filter_here.{next(iter(wanted))} has a value with nothing"):

@@ -11,17 +11,37 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from mail_archive_tools.untrusted import clean_line
+_ACTING = frozenset("&<>[]|`*~$^")
+"""What HTML and Markdown act on wherever it stands: entities, elements, links, tables, code, emphasis, formulas. With
+these out of the way nothing else of a text acts but underscores, marks of highlighting and addresses of the web."""
+_ACTING_IN_PLACES = re.compile(r"={2,}|\+{2,}|(?:(?<=http)|(?<=https)|(?<=ftp)):(?=//)|(?<=www)\.", re.IGNORECASE)
+"""`==` and `++` mark words up where some programs show them; addresses of the web become links."""
+_UNDERSCORES = re.compile("_+")
 
 _LOOKALIKES = frozenset(
     "асеорхуіјѕһԁԛԝӏѵкмтвнгьАВЕЅІЈКМНОРСТУХҮЬԌԚԜӀѴ"  # Cyrillic
     "αβγεικνορτυχωηϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϿ"  # Greek
     "օսոհցյզգՕՍԼՏ"  # Armenian
-    "ıȷſɩƖǀɑɡɪʏɴʀʟʜᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢƅƽ"  # Latin
+    "ყⵏⵔⵙⵝⵅⵜߊ"  # Georgian, Tifinagh, N'Ko
+    "ıſĸ"  # Latin
 )
 """Letters that look like one of ASCII (Unicode Technical Standard 39), of scripts that are in use."""
-_ALL_ALIKE = re.compile("[\u13a0-\u13ff\uab70-\uabbf\u2c80-\u2cff\ua4d0-\ua4ff]")
-"""Scripts that hardly have another: Cherokee, Coptic, Lisu."""
+_ALL_ALIKE = re.compile(
+    "[\u13a0-\u13ff\uab70-\uabbf\u2c80-\u2cff\ua4d0-\ua4ff\u1400-\u167f\u18b0-\u18ff\u16a0-\u16ff"
+    "\U00010280-\U0001034f\U00010400-\U0001052f\U000118a0-\U000118ff]"
+)
+"""Scripts that hardly have another: Cherokee, Coptic, Lisu, Canadian syllabics, and some that nobody writes today."""
+_PICTURES_OF_LETTERS = re.compile("[\U0001f130-\U0001f1ad]")
+"""Letters in squares and circles."""
+_ORDINARY_LATIN = re.compile(
+    # To Latin Extended-A, Vietnamese, Romanian, Pinyin, Azerbaijani, Hausa and Ewe, and Latin Extended Additional.
+    "[A-Za-z\u00c0-\u017fƠơƯưȘșȚț\u01cd-\u01dc\u01e6-\u01ed\u01f8\u01f9ƏəƁɓƊɗƘƙƳƴƐɛƆɔ\u1e00-\u1e99\u1e9e-\u1eff]"
+)
+"""Latin letters of alphabets that are in use. The others are small capitals, phonetic, turned or of old books."""
+_BESIDE_LATIN = ("CJK UNIFIED IDEOGRAPH", "HIRAGANA LETTER", "KATAKANA LETTER", "HANGUL SYLLABLE")
+"""Scripts that people write in one word with Latin letters, by the beginnings of Unicode's names."""
+_STROKES = frozenset("一丨丶丿亅二工口卜ノニロエトへヘ〇ー")
+"""Of these scripts, what looks like a letter or a mark of ASCII when it stands beside some."""
 _LATIN_MARKS = re.compile(
     "[\u0300-\u036f\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
 )
@@ -34,7 +54,6 @@ _OF_EAST_ASIA = frozenset("、。々〆〇《》「」『』【】・ーヽヾ�
 _DECEIVING = frozenset(("Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sk", "Sm", "Lm", "Zs", "Zl", "Zp"))
 """Beyond ASCII, the categories in which there are other quotation marks, dashes, stops, slashes and spaces."""
 _WORD = re.compile(r"\w+")
-_ACTING = frozenset("[]!|<")
 _MARKS_IN_A_ROW = 2
 """More of them reach into the lines above and below."""
 _SPACES_IN_A_ROW = 1
@@ -46,11 +65,7 @@ def quoted(text: str) -> str:
     shown = list(text)
     for place in _deceiving(text):
         shown[place] = _named(text[place])
-    body = "".join(shown)
-    if clean_line(f'"{body}"') != f'"{body}"':
-        # It would act where it is shown as Markdown or HTML, or on a model.
-        body = "".join(_named(each) if each in _ACTING else each for each in shown)
-    return f'"{body}"'
+    return f'"{"".join(shown)}"'
 
 
 def _named(character: str) -> str:
@@ -68,31 +83,62 @@ def _deceiving(text: str) -> set[int]:
             places.update(word.start() + place for place in _alike(word[0]))
     places.update(_in_a_row(text, _MARKS_IN_A_ROW, _is_mark))
     places.update(_in_a_row(text, _SPACES_IN_A_ROW, str.isspace))
+    for acting in _ACTING_IN_PLACES.finditer(text):
+        places.update(range(*acting.span()))
+    # Last, since what is named beside an underscore makes an edge of it.
+    for underscores in _UNDERSCORES.finditer(text):
+        if not _is_within_a_word(text, underscores.span(), places):
+            places.update(range(*underscores.span()))
     return places
+
+
+def _is_within_a_word(text: str, span: tuple[int, int], named: set[int]) -> bool:
+    """Whether underscores stand between two letters or digits, where they are no emphasis (CommonMark, 6.2)."""
+    before, after = span[0] - 1, span[1]
+    if before < 0 or after == len(text) or before in named or after in named:
+        return False
+    return text[before].isalnum() and text[after].isalnum()
 
 
 def _is_deceiving(character: str) -> bool:
     """Whether a character is never shown as it is, whatever stands beside it."""
     if character.isascii():
-        return character in '"\\' or not character.isprintable()
+        return character in '"\\' or character in _ACTING or not character.isprintable()
     if not character.isprintable() or character in _FILLERS or _LATIN_MARKS.match(character):
         return True
     if character in _OF_EAST_ASIA:
         return False
-    if unicodedata.category(character) in _DECEIVING:
+    if unicodedata.category(character) in _DECEIVING or _PICTURES_OF_LETTERS.match(character):
+        return True
+    if _is_latin(character) and not _ORDINARY_LATIN.match(character):
+        return True
+    # Another character that looks the very same takes its place in texts that are brought to one form.
+    if unicodedata.normalize("NFC", character) != character:
         return True
     # Of full width, mathematical, in a circle: another form of a character of ASCII.
     return unicodedata.normalize("NFKC", character).isascii()
 
 
 def _alike(word: str) -> list[int]:
-    """The places of letters that look like others. A word of one script that has letters of its own as well is plainly
-    of that script, and stays as it is."""
-    alike = [place for place, each in enumerate(word) if each in _LOOKALIKES or _ALL_ALIKE.match(each)]
+    """The places of letters and digits that look like others, or may. Beside a Latin letter that is each of another
+    script; a word of one script that has letters of its own as well is plainly of that script, and stays as it is."""
     letters = [each for each in word if each.isalpha()]
-    if any(map(_is_latin, letters)) or len(alike) == len(letters):
+    alike = [place for place, each in enumerate(word) if each in _LOOKALIKES or _ALL_ALIKE.match(each)]
+    if any(map(_is_latin, letters)):
+        return [*alike, *(place for place, each in enumerate(word) if _is_foreign(each))]
+    if not letters:
+        # Digits alone: those of other scripts look like others of ASCII, or like letters.
+        return [place for place, each in enumerate(word) if not each.isascii()]
+    if len(alike) == len(letters):
         return alike
     return []
+
+
+def _is_foreign(character: str) -> bool:
+    """Whether a letter or digit of a word does not belong beside Latin letters."""
+    if character.isascii() or _is_latin(character):
+        return False
+    return character in _STROKES or not unicodedata.name(character, "").startswith(_BESIDE_LATIN)
 
 
 def _in_a_row(text: str, limit: int, belongs: Callable[[str], bool]) -> Iterator[int]:

@@ -88,6 +88,7 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
     broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
     report = read_report(message.root)
     links = read_links(message, context)
+    is_passed_on = bool(passed_on(message.headers, context.envelope_from))
     signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
     findings = find(message, route, checks, signatures, context, links, other)
     lists: dict[str, list[Any]] = {
@@ -98,7 +99,7 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
         "findings": [{"about": each.kind, "finding": each.sentence} for each in findings],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
-        "dkim_signatures": [_signature(each, bool(passed_on(message.headers))) for each in signatures],
+        "dkim_signatures": [_signature(each, is_passed_on) for each in signatures],
         "links": [_link(each) for each in links.hosts],
         "image_hosts": [f"{_host(host)} ({count})" for host, count in links.images.items()],
         "problems": [str(each) for each in (*message.problems, *broken, *_not_looked_at(links))],

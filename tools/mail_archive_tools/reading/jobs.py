@@ -29,8 +29,9 @@ def _context(
     keys: dict[str, str],
     received_from: str | None = None,
     told: dict[str, str] | None = None,
+    envelope_from: str | None = None,
 ) -> Context:
-    return Context(tuple(trusted_ids), tuple(known), keys, received_from, told)
+    return Context(tuple(trusted_ids), tuple(known), keys, received_from, told, envelope_from)
 
 
 def file(raw: bytes, file_id: str, password: str | None = None) -> dict[str, Any] | None:

@@ -229,7 +229,7 @@ class Reader(Fetching):
         with self.one_batch(archived_message_id) as batch:
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
-                    again = await self.read(archived_message_id, fetched.raw, fetched.received_from, fetched.told)
+                    again = await self.read(archived_message_id, fetched.raw, fetched.came, fetched.told)
                 proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
                 if proven != packed:
                     self._discard(batch)

@@ -2,18 +2,21 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mail_archive_tools.mime.carried.calendar import read_calendar
 from mail_archive_tools.mime.evidence.authentication import MethodResult, read_authentication
-from mail_archive_tools.mime.evidence.dkim import read_signatures
+from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.mime.evidence.dkim import Signature, read_signatures
 from mail_archive_tools.mime.evidence.finding import MAX_FINDINGS
 from mail_archive_tools.mime.evidence.findings import find
-from mail_archive_tools.mime.evidence.lookalikes import is_disguised, looks_like, mixes_scripts
+from mail_archive_tools.mime.evidence.lookalikes import Lookalikes, is_disguised, looks_like, mixes_scripts
+from mail_archive_tools.mime.evidence.passing_on import signed_by
 from mail_archive_tools.mime.evidence.route import read_route
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.mime.message import read_message
@@ -159,10 +162,56 @@ def test_a_trusted_failure_is_a_finding_and_a_claimed_one_is_not() -> None:
         "SPF failed (by the last host).",
         "DMARC failed for bank.example (by amazonses.com).",
     ]
-    # A signature that holds outweighs SPF, which forwarding breaks.
-    signed = failures(BY_SES.replace(b"dkim=none", b"dkim=pass header.i=@a.example") + REST)
-    assert signed == ["The service's virus check failed.", "DMARC failed for bank.example (by amazonses.com)."]
     assert failures(FORGED.replace(b"pass", b"fail") + REST) == []
+    # A signature that holds outweighs SPF, which forwarding breaks: where the same field says so.
+    signed = BY_SES.replace(b"dkim=none", b"dkim=pass header.i=@a.example")
+    assert "SPF failed (by the last host)." in failures(signed + REST)
+    alone = b"".join(line for line in signed.splitlines(True) if not line.startswith(b"Received-SPF"))
+    assert failures(alone + REST) == [
+        "The service's virus check failed.",
+        "DMARC failed for bank.example (by amazonses.com).",
+    ]
+    of_its_own = alone.replace(b"header.i=@a.example", b"header.i=@evil.example")
+    assert "SPF failed (by amazonses.com)." in failures(of_its_own + REST)
+
+
+FORGED_BELOW = (
+    b"Authentication-Results: amazonses.com; spf=%s client-ip=192.0.2.1; dkim=pass header.i=@bank.example;"
+    b" dmarc=pass header.from=bank.example\nX-SES-RECEIPT: abc\nX-SES-DKIM-SIGNATURE: a=rsa-sha256; b=abc\n"
+)
+
+
+@pytest.mark.parametrize("spf", ["pass", "softfail", "fail"])
+def test_what_stands_below_a_failure_outweighs_it_never(spf: str) -> None:
+    above, _, _ = BY_SES.partition(b"Authentication-Results:")
+    raw = above + FORGED_BELOW % spf.encode() + REST
+    found = sentences(raw, Context(received_from=CLIENT))
+    assert "SPF failed (by the last host)." in found
+    fields = read_authentication(read_headers(raw), received_from=CLIENT)
+    # What agrees with the service's own result may be its own.
+    assert [each.trusted for each in fields if each.name == "authentication-results"] == [spf == "fail"]
+
+
+def test_a_field_of_the_services_name_that_does_not_say_whom_it_checked_is_not_its_own() -> None:
+    above, _, _ = BY_SES.partition(b"Authentication-Results:")
+    fields = read_authentication(read_headers(above + FORGED + REST), received_from=CLIENT)
+    assert [each.trusted for each in fields] == [True, True, True, False]
+
+
+def test_a_signature_that_was_verified_outweighs_a_failure_of_spf() -> None:
+    message = read_message(BY_SES + REST)
+    checks = read_authentication(message.headers, received_from=CLIENT)
+
+    def is_told(*signatures: Signature) -> bool:
+        return any("SPF" in each.sentence for each in find(message, [], checks, list(signatures)))
+
+    assert not is_told(Signature("bank.example", "s", "match", state="verified"))
+    assert not is_told(Signature("a.example", "s", "match", state="verified"))
+    # Whoever sends can sign for a domain of their own.
+    assert is_told(Signature("evil.example", "s", "match", state="verified"))
+    assert is_told(Signature("bank.example", "s", "match"))
+    assert is_told(Signature("bank.example", "s", "match", state="broken"))
+    assert is_told(Signature("bank.example", "s", "cut by l=", state="verified"))
 
 
 @given(st.text(alphabet='a=;"().\\ i1', max_size=60))
@@ -256,9 +305,16 @@ def test_scripts_that_are_mixed_or_disguised() -> None:
     assert is_disguised("аррӏе.example") and not is_disguised("пример.example") and not is_disguised("apple.example")
 
 
-def sentences(raw: bytes) -> str:
+HASH_OF_NONE = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+"""SHA-256 of nothing: of a body without a line (RFC 6376, 3.4.4)."""
+
+
+def sentences(raw: bytes, context: Context = NOTHING_KNOWN) -> str:
     message = read_message(raw)
-    return "\n".join(each.sentence for each in find(message, read_route(message.headers)))
+    checks = read_authentication(message.headers, received_from=context.received_from)
+    signatures = read_signatures(message.raw, message.headers)
+    found = find(message, read_route(message.headers), checks, signatures, context)
+    return "\n".join(each.sentence for each in found)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +344,13 @@ def test_what_does_not_fit_together_is_said(headers: dict[str, str], said: str) 
             "reply_to": "l@lists.example",
             "list_id": "A list <l.lists.example>",
             "return_path": "<l-bounces@lists.example>",
+            "dkim_signature": f"v=1; a=rsa-sha256; c=relaxed/relaxed; d=lists.example; s=s; bh={HASH_OF_NONE}; b=YQ==",
+        },
+        {
+            "from": "a@www.lists.example",
+            "reply_to": "l@lists.example",
+            "list_id": "<l.lists.example>",
+            "return_path": "<l@lists.example>",
         },
         {"from": "a@mail.b.co.uk", "reply_to": "a@www.b.co.uk"},
         {
@@ -301,7 +364,7 @@ def test_what_does_not_fit_together_is_said(headers: dict[str, str], said: str) 
     ],
 )
 def test_what_honest_mail_has_is_no_finding(headers: dict[str, str]) -> None:
-    assert sentences(eml(Date="Mon, 10 Mar 2025 18:00:00 +0100", **headers)) == ""
+    assert sentences(eml(Date="Mon, 10 Mar 2025 18:00:00 +0100", body="", **headers)) == ""
 
 
 @pytest.mark.parametrize(
@@ -326,6 +389,113 @@ def test_a_field_of_lists_excuses_no_reply_to_of_another(fields: dict[str, str])
 def test_a_list_excuses_no_sender_of_another_domain() -> None:
     raw = eml(Date=DATE, From="a@b.example", Sender="x@evil.example", List_Id="<l.lists.example>")
     assert "Sender is x@evil.example: another domain." in sentences(raw)
+
+
+OWN_LIST = {
+    "from": "ceo@bank.example",
+    "reply_to": "ceo@evil.example",
+    "list_id": "<news.evil.example>",
+    "return_path": "<bounce@evil.example>",
+}
+
+
+@pytest.mark.parametrize("noted", [None, "bounce@evil.example"])
+def test_a_list_of_the_senders_own_excuses_no_reply_to_by_itself(noted: str | None) -> None:
+    said = "From is ceo@bank.example, but Reply-To is ceo@evil.example: another domain"
+    context = Context(envelope_from=noted)
+    assert said in sentences(eml(date=DATE, **OWN_LIST), context)
+    # A signature of another, one of another body, one that is broken.
+    for domain, bh in (("bank.example", HASH_OF_NONE), ("evil.example", "YQ==")):
+        signature = f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain}; s=s; bh={bh}; b=YQ=="
+        assert said in sentences(eml(date=DATE, body="", dkim_signature=signature, **OWN_LIST), context)
+    assert not signed_by([Signature("evil.example", "s", "match", state="broken")], [])
+
+
+def test_what_the_service_noted_of_the_envelope_stands_above_what_the_mail_says() -> None:
+    signature = f"v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s; bh={HASH_OF_NONE}; b=YQ=="
+    raw = eml(date=DATE, body="", dkim_signature=signature, **OWN_LIST)
+    assert sentences(raw) == sentences(raw, Context(envelope_from="bounce@evil.example")) == ""
+    for noted in ("bounce@other.example", ""):
+        assert "another domain." in sentences(raw, Context(envelope_from=noted))
+
+
+def test_a_list_is_vouched_for_by_the_services_own_check() -> None:
+    row = (
+        BY_SES.replace(b"dkim=none", b"dkim=pass header.i=@l.lists.example")
+        .replace(b"=fail", b"=pass")
+        .replace(b": fail (", b": pass (")
+    )
+    rest = (
+        b"From: b@bank.example\nReply-To: l@lists.example\nList-Id: <l.lists.example>\nDate: %s\n\nx\n" % DATE.encode()
+    )
+    context = Context(received_from=CLIENT, envelope_from="l-bounces@lists.example")
+    assert "Reply-To" not in sentences(row + rest, context)
+    assert "Reply-To" in sentences(row + rest, replace(context, received_from=None))
+
+
+def test_none_of_many_addresses_hides_the_one_that_matters() -> None:
+    own = ", ".join(f"{each}@bank.example" for each in "abcde" * 30)
+    found = sentences(eml(date=DATE, **{"from": "ceo@bank.example", "reply_to": f"{own}, ceo@evil.example"}))
+    assert found == "From is ceo@bank.example, but Reply-To is ceo@evil.example: another domain."
+    many = ", ".join(f"x@h{number}.example" for number in range(12))
+    found = sentences(eml(date=DATE, **{"from": "ceo@bank.example", "reply_to": many}))
+    assert found.count("another domain.") == 5
+    assert "Reply-To has addresses of 7 more domains that are not bank.example." in found
+    # A brand's look-alike, too, behind as many of the sender's own.
+    found = sentences(eml(date=DATE, **{"from": "ceo@bank.example", "reply_to": f"{own}, x@paypa1.com"}))
+    assert "paypa1.com has the name of PayPal" in found
+
+
+@pytest.mark.parametrize("count", [0, 1_500])
+def test_a_look_alike_is_found_behind_any_number_of_others(count: int) -> None:
+    links = "".join(f"<a href='https://host{number}.example/'>w</a> " for number in range(count))
+    page = {"date": DATE, "from": "a@c.example", "to": "you@mybank.example", "content_type": "text/html"}
+    said = "rnybank.example looks like mybank.example, and is another domain."
+    assert said in sentences(eml(**page, body=f"{links}<a href='https://rnybank.example/'>w</a>"))
+
+    others = "".join(f"u@d{number}.example, " for number in range(min(count, 900)))
+    headers = {"date": DATE, "from": "a@rnybank.example", "to": f"{others}you@mybank.example"}
+    assert said in sentences(eml(**headers))
+
+
+def test_no_decoys_hide_the_domain_that_is_looked_like() -> None:
+    # Each is near to the true one, or has its looks.
+    decoys = [f"{letter}ybank.example" for letter in "abcdefghij"] + [f"mybank{at}.example" for at in range(10)]
+    found = Lookalikes([*decoys, "rnybank.example", "mybank.example"]).of("myb4nk.example")
+    assert found == ["mybank.example"]
+
+
+LABEL = st.text(alphabet="ab1l.", max_size=9)
+
+
+@given(st.lists(LABEL, max_size=8), LABEL)
+@example(["abcde.example"], "abdce.example")
+@example(["abcde.example"], "abcdef.example")
+@example(["abcdef.example"], "abcde.example")
+@example(["x.abcde"], "x.abxde")
+def test_look_alikes_are_found_as_if_each_was_compared(domains: list[str], domain: str) -> None:
+    found = Lookalikes(domains).of(domain)
+    compared = {each for each in domains if looks_like(domain, each)}
+    assert set(found) <= compared and bool(found) == bool(compared)
+
+
+def test_look_alikes_are_kept_few_to_a_key_however_many_there_are() -> None:
+    lookalikes = Lookalikes(f"bank{number:04}.example" for number in range(2_000))
+    assert max(map(len, lookalikes._by_keys.values())) == 3
+    assert "bank0001.example" in lookalikes.of("bank0001x.example")
+
+
+def test_that_not_all_domains_were_compared_is_said() -> None:
+    message = read_message(
+        b"".join(
+            b"To: " + b", ".join(b"u@d%d-%d.example" % (field, each) for each in range(1_000)) + b"\n"
+            for field in range(4)
+        )
+        + eml(date=DATE, **{"from": "a@b.example"})
+    )
+    assert "It names more than 3,000 domains; those behind were not compared." in [
+        each.sentence for each in find(message, [])
+    ]
 
 
 def test_a_field_of_lists_excuses_no_changed_body() -> None:

@@ -4,7 +4,7 @@ Whoever wrote the message may have written such a field too. Trusted is:
 
 - what Amazon SES wrote when it received the message: right below its own Received field, the topmost, in one row, each
   once. The service noted which address the message came from: that Received field and each SPF result of the row name
-  it. A message that the service did not receive, an imported one for instance, has no such row;
+  it, and say the same of it. A message that the service did not receive, an imported one for instance, has no such row;
 - results of a server that whoever asks names, since it takes out those that only pretend to be its own (RFC 8601, 5).
 """
 
@@ -42,6 +42,7 @@ _BY_SES = {
     "x-ses-receipt",
     "x-ses-dkim-signature",
 }
+_WITH_SPF = ("received-spf", "authentication-results")
 _NO_METHODS = {"client-ip", "envelope-from", "helo", "receiver", "identity"}
 _COMMENT = re.compile(r"\((?:[^()\\]++|\\.|\([^()]*+\))*+\)")
 _PIECE = re.compile(r"""((?:[^;"]++|"(?:[^"\\]++|\\.)*+"?)+)""")
@@ -99,9 +100,9 @@ def _surely_added(fields: Sequence[Field], received_from: str | None) -> list[in
         return []
 
     row = list(_row_below(fields, topmost))
-    checked = [_address(client) for place in row for client in _clients(fields[place])]
+    checked = [check for place in row for check in _spf_checks(fields[place])]
     # Without an SPF result nothing ties the row to this delivery: it may have come with the message.
-    if not checked or any(each != address for each in checked):
+    if not checked or any(_address(client) != address for client, _ in checked):
         return []
     return row
 
@@ -109,21 +110,29 @@ def _surely_added(fields: Sequence[Field], received_from: str | None) -> list[in
 def _row_below(fields: Sequence[Field], topmost: int) -> Iterator[int]:
     """The places of the fields by the names that the service writes, right below a Received field, each once."""
     seen: set[str] = set()
+    spf: str | None = None
     for place in range(topmost + 1, len(fields)):
         each = fields[place]
         of_another = each.name == "authentication-results" and not _IS_SES.match(each.unfolded)
         if each.name not in _BY_SES or each.name in seen or of_another:
             return
+
+        if each.name in _WITH_SPF:
+            found = {result for _, result in _spf_checks(each)}
+            # The service checks once, and says the same of it in both fields.
+            if len(found) != 1 or (spf is not None and spf not in found):
+                return
+            spf = found.pop()
         seen.add(each.name)
         yield place
 
 
-def _clients(each: Field) -> Iterator[str | None]:
-    """Of each SPF result in a field, whom it is about."""
-    if each.name in ("received-spf", "authentication-results"):
+def _spf_checks(each: Field) -> Iterator[tuple[str | None, str]]:
+    """Of each SPF result in a field, whom it is about, and what it is."""
+    if each.name in _WITH_SPF:
         for result in _read(each, trusted=False).results:
             if result.method == "spf":
-                yield result.properties.get("client-ip")
+                yield result.properties.get("client-ip"), result.result
 
 
 def _address(text: str | None) -> str | None:

@@ -12,7 +12,8 @@ class Context:
     """`trusted_ids` are the authserv-ids of servers whose results of checks are trusted. `known` are correspondents:
     domains, addresses, or `Name <address>`. `keys` are TXT records of DKIM keys by their names
     (`selector._domainkey.domain`). `received_from` is the address that the service received this message from, as the
-    service itself noted it; None of a message that it did not receive. `told` is what the row of a search says of the
+    service itself noted it; None of a message that it did not receive. `envelope_from` is the sender of the envelope
+    that the service noted; None: none is known. `told` is what the row of a search says of the
     message, by the row's members; None: no row is known."""
 
     trusted_ids: tuple[str, ...] = ()
@@ -20,6 +21,7 @@ class Context:
     keys: Mapping[str, str] = field(default_factory=dict)
     received_from: str | None = None
     told: Mapping[str, str] | None = None
+    envelope_from: str | None = None
 
     @cached_property
     def known_people(self) -> list[Mailbox]:

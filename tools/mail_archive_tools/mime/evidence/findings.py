@@ -4,11 +4,11 @@ Honest mail has some of them too: newsletters hide a preview line. What every li
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from unicodedata import normalize
 
-from mail_archive_tools.mime.evidence.authentication import AuthenticationField
+from mail_archive_tools.mime.evidence.authentication import AuthenticationField, MethodResult
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.mime.evidence.dkim import Signature
 from mail_archive_tools.mime.evidence.finding import Finding, FindingKind, Weight, heaviest
@@ -16,14 +16,15 @@ from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.in_files import in_file
 from mail_archive_tools.mime.evidence.links import Links, host_of, read_links
 from mail_archive_tools.mime.evidence.lookalikes import (
+    Lookalikes,
     in_unicode,
     is_disguised,
-    looks_like,
     mixes_scripts,
 )
-from mail_archive_tools.mime.evidence.passing_on import domains_named, passed_on, related
+from mail_archive_tools.mime.evidence.passing_on import domains_named, passed_on, related, signed_by, signers_in
 from mail_archive_tools.mime.evidence.recognition import differences
 from mail_archive_tools.mime.evidence.route import Hop
+from mail_archive_tools.mime.fields.addresses import Mailbox
 from mail_archive_tools.mime.html.reader import Link
 from mail_archive_tools.mime.message import Message
 
@@ -38,7 +39,10 @@ _IP = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]|0x[0-9a-f]+|\d{8,1
 _LONG_DELAY = timedelta(days=2)
 _BACKWARDS_SECONDS = 3_600
 """How much earlier than the hop before is worth a word: clocks of honest hosts differ by minutes, and by zones."""
-_COMPARED = 100
+_CHECKS_OF_SENDERS = ("dmarc", "compauth", "spf")
+_TOLD_OF_A_FIELD = 5
+_COMPARED = 3_000
+"""Domains that are compared with as many others."""
 
 
 def find(
@@ -53,20 +57,19 @@ def find(
     """The findings of a message, each once. `checks` are the results of checks of its sender, `signatures` what became
     of its body, `links` all hosts that it leads to, written ones too; `context` says who is known, and what a search
     told of the message, of which the members in `other` are not what it says."""
-    passed = passed_on(message.headers)
+    passed = passed_on(message.headers, context.envelope_from)
+    signers = signed_by(signatures or [], checks or [])
     told = (
         *differences(context.told or {}, other),
-        *_failures(checks or []),
+        *_failures(checks or [], signatures or [], message.addresses("from")),
         *_changed(signatures or [], bool(passed)),
-        *_all(message, route, context, links, passed),
+        *_senders(message, passed, signers),
+        *_all(message, route, context, links),
     )
     return heaviest(told)
 
 
-def _all(
-    message: Message, route: list[Hop], context: Context, links: Links | None, passed: frozenset[str]
-) -> Iterator[Finding]:
-    yield from _senders(message, passed)
+def _all(message: Message, route: list[Hop], context: Context, links: Links | None) -> Iterator[Finding]:
     yield from _domains(message)
     hosts = [each.host for each in (links or read_links(message, context)).hosts]
     yield from _imitations(message, hosts, context)
@@ -81,27 +84,38 @@ def _heavy(kind: FindingKind, sentence: str) -> Finding:
     return Finding(kind, sentence, Weight.HEAVY)
 
 
-def _failures(checks: list[AuthenticationField]) -> Iterator[Finding]:
-    """What a trusted host found wrong with the sender, or in the message."""
+def _failures(
+    checks: list[AuthenticationField], signatures: list[Signature], authors: list[Mailbox]
+) -> Iterator[Finding]:
+    """What a trusted host found wrong with the sender, or in the message. A failure that one field states is outweighed
+    by none further down, which may have come with the message."""
     results = [(field, result) for field in checks if field.trusted for result in field.results]
-    signed = any(result.method == "dkim" and result.result == "pass" for _, result in results)
+    verified = {each.domain for each in signatures if each.state == "verified" and each.body_hash == "match"}
+    author = next((each.domain for each in authors if each.domain), "")
     said: set[str] = set()
     for field, result in results:
         method, failed = result.method, result.result == "fail"
         if method in said:
             continue
+        if method == "spf" and _is_outweighed(field, result, verified, author):
+            continue
         if method in ("spam", "virus") and failed:
             said.add(method)
             yield _heavy("authentication", f"The service's {method} check failed.")
-        elif (method in ("dmarc", "compauth") and failed) or (
-            # A signature that holds outweighs SPF, which forwarding breaks.
-            method == "spf" and (failed or result.result == "softfail") and not signed
-        ):
+        elif method in _CHECKS_OF_SENDERS and (failed or (method, result.result) == ("spf", "softfail")):
             said.add(method)
             about = result.properties.get("header.from") or result.properties.get("smtp.mailfrom")
             of = f" for {about}" if about else ""
             by = f"by {field.authserv_id}" if field.authserv_id else "by the last host"
             yield _heavy("authentication", f"{method.upper()} failed{of} ({by}).")
+
+
+def _is_outweighed(check: AuthenticationField, result: MethodResult, verified: set[str], author: str) -> bool:
+    """Whether a signature outweighs SPF, which forwarding breaks: one of the domain that SPF is about, or of From's,
+    that was verified here or that the same field calls good."""
+    mail_from = result.properties.get("envelope-from") or result.properties.get("smtp.mailfrom", "")
+    senders = [each for each in (author, mail_from.rpartition("@")[2].lower()) if each]
+    return any(_is_of(signer, senders) for signer in verified | signers_in(check))
 
 
 def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Finding]:
@@ -121,7 +135,7 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
             )
 
 
-def _senders(message: Message, passed: frozenset[str]) -> Iterator[Finding]:
+def _senders(message: Message, passed: frozenset[str], signers: frozenset[str]) -> Iterator[Finding]:
     named = message.addresses("from")
     # A name that a comma parts from its address is no author of its own; the message's problems say so.
     authors = [each for each in named if each.address]
@@ -134,15 +148,13 @@ def _senders(message: Message, passed: frozenset[str]) -> Iterator[Finding]:
         )
 
     author = authors[0]
-    # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent
-    # to themselves. A Reply-To leads an answer away: it counts as a list's where the message came from that list.
+    # Whom bounces go to is nobody's business but the sending program's; lists send for others, and have answers sent to
+    # themselves.
+    vouched = [each for each in passed if _is_of(each, (author.domain, *signers))]
+    yield from _of_others("Reply-To", message.addresses("reply-to"), author, passed, vouched)
     # Nobody answers a Sender, so that a list is named is enough: what archives of lists keep often has no Return-Path.
-    by_field = {"Reply-To": passed, "Sender": frozenset(domains_named(message.headers))}
-    for name, domains in by_field.items():
-        for other in message.addresses(name.lower())[:5]:
-            of_the_list = any(related(other.domain, domain) for domain in domains)
-            if other.domain and not of_the_list and not related(other.domain, author.domain):
-                yield _heavy("sender", f"From is {author.address}, but {name} is {other.address}: another domain.")
+    named_lists = frozenset(domains_named(message.headers))
+    yield from _of_others("Sender", message.addresses("sender"), author, named_lists, named_lists)
     for mailbox in (*named, *message.addresses("reply-to")):
         # In whatever form its characters are written: "ceo＠bank.example" has an @ of full width.
         for shown in _ADDRESS.findall(normalize("NFKC", mailbox.name)):
@@ -150,24 +162,59 @@ def _senders(message: Message, passed: frozenset[str]) -> Iterator[Finding]:
                 yield _heavy("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
 
 
+def _of_others(
+    name: str, mailboxes: list[Mailbox], author: Mailbox, passed: Iterable[str], vouched: Iterable[str]
+) -> Iterator[Finding]:
+    """Who is named beside the author, of other domains than those of lists that somebody vouches for: all are looked
+    at, and some of each sort are told."""
+    others: dict[str, Finding] = {}
+    for each in mailboxes:
+        if not each.domain or each.domain in others or _is_of(each.domain, (author.domain, *vouched)):
+            continue
+        sentence = f"From is {author.address}, but {name} is {each.address}: another domain."
+        if _is_of(each.domain, passed):
+            # Lists that sign nothing are honest for the most part.
+            sentence = f"{sentence[:-1]}, that of a list whose signature does not say so."
+            others[each.domain] = Finding("sender", sentence)
+        else:
+            others[each.domain] = _heavy("sender", sentence)
+
+    told = sorted(others.values(), key=lambda finding: finding.weight)
+    yield from told[:_TOLD_OF_A_FIELD]
+    if len(told) > _TOLD_OF_A_FIELD:
+        left_out = len(told) - _TOLD_OF_A_FIELD
+        yield _heavy("sender", f"{name} has addresses of {left_out} more domains that are not {author.domain}.")
+
+
+def _is_of(domain: str, owners: Iterable[str]) -> bool:
+    return any(related(domain, owner) for owner in owners)
+
+
 def _domains(message: Message) -> Iterator[Finding]:
-    senders = {each.domain for name in ("from", "reply-to", "sender") for each in message.addresses(name)[:10]} - {""}
-    known = {each.domain for name in ("to", "cc") for each in message.addresses(name)[:_COMPARED]} - {""}
-    hosts = {host for link in message.text.links[:_COMPARED] if (host := host_of(link.target))}
-    for domain in sorted(senders | hosts):
+    senders = _domains_of(message, "from", "sender", "reply-to")
+    hosts = [host for link in message.text.links if (host := host_of(link.target))]
+    asked = list(dict.fromkeys((*senders, *hosts)))
+    others = list(dict.fromkeys((*senders, *_domains_of(message, "to", "cc"))))
+    if max(len(asked), len(others)) > _COMPARED:
+        yield _heavy("domain", f"It names more than {_COMPARED:,} domains; those behind were not compared.")
+    lookalikes = Lookalikes(others[:_COMPARED])
+    for domain in sorted(asked[:_COMPARED]):
         if mixes_scripts(domain):
             yield Finding("domain", f"{in_unicode(domain)} ({domain}) mixes letters of several scripts.")
         elif is_disguised(domain):
             yield Finding("domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones.")
-        for other in sorted(known | (senders - {domain})):
-            if looks_like(domain, other):
-                yield _heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+        for other in lookalikes.of(domain):
+            yield _heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+
+
+def _domains_of(message: Message, *fields: str) -> list[str]:
+    return [each.domain for field in fields for each in message.addresses(field) if each.domain]
 
 
 def _imitations(message: Message, hosts: list[str], context: Context) -> Iterator[Finding]:
     authors = [each for each in message.addresses("from") if each.address]
     if authors:
-        named = [*authors, *message.addresses("reply-to")[:10]]
+        named = [*authors, *message.addresses("reply-to")]
         senders = list(dict.fromkeys(each.domain for each in named if each.domain))
         others = [host for host in hosts if host not in senders]
         yield from imitations(authors[0], senders, others, message.subject, context)

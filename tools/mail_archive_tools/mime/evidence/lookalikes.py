@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -31,6 +32,10 @@ _SCRIPTS = (
 _TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "LATIN"})
 _LABEL = re.compile(r"[^.]+")
 _LEAST_LENGTH = 5
+_MOST_OF_A_LABEL = 63
+_MOST_OF_A_DOMAIN = 253
+"""Longer ones are no domains (RFC 1035, 2.3.4)."""
+_KEPT_OF_A_KEY = 3
 
 
 @lru_cache(maxsize=1024)
@@ -149,3 +154,49 @@ def _is_one_edit(one: str, other: str) -> bool:
         start += 1
     rest, its = one[start:], other[start:]
     return rest[1:] == its[1:] or rest[1:] == its or rest == its[1:] or (rest[:2] == its[1::-1] and rest[2:] == its[2:])
+
+
+class Lookalikes:
+    """Domains, to be asked which of them look like another: that takes no longer where they are many."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self._by_keys: dict[int, tuple[str, ...]] = {}
+        for domain in domains:
+            alone = (domain,)
+            for key in _keys(domain, is_asked_about=False):
+                here = self._by_keys.setdefault(key, alone)
+                # Each of one key looks like what has that key, so a few do; one may be what is asked about.
+                if here is not alone and len(here) < _KEPT_OF_A_KEY:
+                    self._by_keys[key] = here + alone
+
+    def of(self, domain: str) -> list[str]:
+        """Some of those that look like `domain`, by `looks_like`: wherever there is one, one is among them."""
+        found: set[str] = set()
+        for key in _keys(domain, is_asked_about=True):
+            found.update(self._by_keys.get(key, ()))
+        return sorted(each for each in found if looks_like(domain, each))
+
+
+def _keys(domain: str, is_asked_about: bool) -> Iterator[int]:
+    """Numbers of which two domains share one exactly where they look the same, or an edit of one label makes one of the
+    other: one of those kept, the other the one asked about."""
+    yield hash(("looks", skeleton(domain)))
+    if len(domain) > _MOST_OF_A_DOMAIN:
+        return
+    labels = domain.lower().rstrip(".").split(".")
+    # What is a letter more in one is a letter less in the other.
+    whole, shorter = ("longer", "shorter") if is_asked_about else ("shorter", "longer")
+    for place, label in enumerate(labels):
+        if not _LEAST_LENGTH <= len(label) <= _MOST_OF_A_LABEL:
+            continue
+        others = hash((tuple(labels[:place]), tuple(labels[place + 1 :])))
+        yield hash((others, whole, label))
+        for at in range(len(label)):
+            rest = label[:at] + label[at + 1 :]
+            yield hash((others, shorter, rest))
+            yield hash((others, at, rest))
+        for at in range(len(label) - 1):
+            one, other = label[at], label[at + 1]
+            if one != other:
+                pair = one + other if one < other else other + one
+                yield hash((others, label[:at], pair, label[at + 2 :]))

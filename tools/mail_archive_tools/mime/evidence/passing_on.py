@@ -1,12 +1,15 @@
 """Who passed a message on: a mailing list, or somebody who sent it once more. Both often change a body honestly.
 
 A sender may write such a field too. It counts only for a domain that the message came from: that of the envelope's
-sender, which SPF is about, as the host that received it last noted it in Return-Path.
+sender, which SPF is about, as the service noted it; else as Return-Path has it. Whoever sends from a domain of their
+own can have all of that: a Reply-To is excused only where From is of the list's domain too, or its signature holds.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from mail_archive_tools.mime.evidence.authentication import AuthenticationField
+from mail_archive_tools.mime.evidence.dkim import Signature
 from mail_archive_tools.mime.evidence.lookalikes import registrable, within
 from mail_archive_tools.mime.fields.addresses import read_addresses
 from mail_archive_tools.mime.fields.headers import Headers
@@ -17,13 +20,36 @@ _ADDRESS = re.compile(r"[\w.+=-]{1,64}@([\w-]+(?:\.[\w-]+)+)")
 _WITH_ADDRESSES = ("list-post", "mailing-list", "x-mailing-list", "resent-from", "resent-sender")
 
 
-def passed_on(headers: Headers) -> frozenset[str]:
-    """The domains of those who passed a message on, that it came from."""
-    return_path = headers.first("return-path")
-    if return_path is None:
-        return frozenset()
-    came_from = [each.domain for each in read_addresses(return_path.unfolded[:_CHARS]) if each.domain]
+def passed_on(headers: Headers, envelope_from: str | None = None) -> frozenset[str]:
+    """The domains of those who passed a message on, that it came from: by the envelope's sender that the service noted,
+    or, where it noted none, by Return-Path."""
+    if envelope_from is None:
+        return_path = headers.first("return-path")
+        envelope_from = return_path.unfolded if return_path else ""
+    came_from = [each.domain for each in read_addresses(envelope_from[:_CHARS]) if each.domain]
     return frozenset(each for each in domains_named(headers) if any(related(each, other) for other in came_from))
+
+
+def signed_by(signatures: Iterable[Signature], checks: Iterable[AuthenticationField]) -> frozenset[str]:
+    """The domains whose signatures hold: by a trusted check, or as far as they can be read here."""
+    held: set[str] = set()
+    for each in signatures:
+        if each.field == "DKIM-Signature" and each.body_hash == "match" and each.state != "broken":
+            held.add(each.domain.lower())
+    for check in checks:
+        if check.trusted:
+            held |= signers_in(check)
+    return frozenset(held - {""})
+
+
+def signers_in(check: AuthenticationField) -> set[str]:
+    """The domains whose signatures hold, as a field says."""
+    found: set[str] = set()
+    for result in check.results:
+        if (result.method, result.result) == ("dkim", "pass"):
+            signer = result.properties.get("header.d") or result.properties.get("header.i", "")
+            found.add(signer.rpartition("@")[2].lower())
+    return found - {""}
 
 
 def related(one: str, other: str) -> bool:

@@ -29,6 +29,10 @@ FETCHED_AT_ONCE = 12
 """Messages on their way at a time, half of them waiting for another Region's answers: more would be no faster."""
 
 
+Came = tuple[str | None, str | None]
+"""The address that a message was received from, and its sender in the SMTP envelope, where the service noted them."""
+
+
 @dataclass(frozen=True)
 class Fetched:
     """A message as it came and as it was read; the sender's address in its SMTP envelope, when it was received and the
@@ -41,6 +45,10 @@ class Fetched:
     received: datetime | None = None
     received_from: str | None = None
     told: dict[str, str] | None = None
+
+    @property
+    def came(self) -> Came:
+        return self.received_from, self.envelope_from
 
     @cached_property
     def sha256(self) -> str:
@@ -97,7 +105,7 @@ class Fetching:
         another."""
         archived_message_id = fetched.archived_message_id
         told = self.told.of(archived_message_id)
-        reading = await self.read(archived_message_id, fetched.raw, fetched.received_from, told)
+        reading = await self.read(archived_message_id, fetched.raw, fetched.came, told)
         try:
             refuse_other(fetched.raw, reading, told)
         except NotThisMessage:
@@ -125,7 +133,7 @@ class Fetching:
         envelope_from = response.get("Envelope", {}).get("From")
         noted = response.get("Metadata", {})
         received_from = _received_from(noted)
-        reading = await self.read(archived_message_id, raw, received_from, told)
+        reading = await self.read(archived_message_id, raw, (received_from, envelope_from), told)
         refuse_other(raw, reading, told)
         return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
 
@@ -141,15 +149,17 @@ class Fetching:
         return response
 
     async def read(
-        self, archived_message_id: str, raw: bytes, received_from: str | None, told: dict[str, str] | None
+        self, archived_message_id: str, raw: bytes, came: Came, told: dict[str, str] | None
     ) -> MessageReading:
         """The message as a worker reads it, beside what a search told of it: what cannot be read whole, by its header
         fields."""
+        received_from, envelope_from = came
         context = {
             "trusted_ids": self.context.trusted_ids,
             "known": self.context.known,
             "keys": self.context.keys,
             "received_from": received_from,
+            "envelope_from": envelope_from,
             "told": told,
         }
         try:
