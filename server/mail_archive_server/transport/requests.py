@@ -65,6 +65,8 @@ def readable(request: bytes) -> bytes | Refused:
         jsonrpc_message_adapter.validate_python(message, by_name=False)
     except ValidationError:
         return _refused(INVALID_REQUEST, "Invalid request: it is not one JSON-RPC 2.0 message.", text)
+    if not _has_an_id_to_answer(message):
+        return _refused(INVALID_REQUEST, "Invalid request: its id is neither a whole number nor a string.", None)
     return text.encode()
 
 
@@ -86,8 +88,20 @@ def _whole(escape: re.Match[str]) -> str:
     return _REPLACEMENT if is_half else found
 
 
-def _refused(code: int, sentence: str, text: str) -> Refused:
-    request_id = _id_of(text)
+def _has_an_id_to_answer(message: dict[str, object]) -> bool:
+    """Whether it has the id of a request, or none: with any other, the SDK takes it for a notification, which nobody
+    answers."""
+    if "id" not in message or "method" not in message:
+        # Of an error, the id may be null.
+        return True
+    return _as_id(message["id"]) is not None
+
+
+def _refused(code: int, sentence: str, text: str | None) -> Refused:
+    """`text` is where the request's id is looked for; None: it has none that could be sent back."""
+    request_id = None
+    if text is not None:
+        request_id = _id_of(text)
     _log.warning("A request (id %s) could not be read: %s", json.dumps(request_id), sentence)
     return Refused(JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=sentence)))
 

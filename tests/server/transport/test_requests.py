@@ -190,6 +190,12 @@ def unreadable(era: str) -> dict[str, tuple[bytes, int, int | str | None]]:
         "cut off": (call(era, 8, '"a"')[:-9], PARSE_ERROR, 8),
         "too large": (call(era, 9, f'"{"x" * REQUEST_BYTES}"'), INVALID_REQUEST, 9),
         "no message": (b'{"id":5}', INVALID_REQUEST, 5),
+        "an id that is no whole number": (b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}', INVALID_REQUEST, None),
+        "an id that is infinite": (b'{"jsonrpc":"2.0","id":1e400,"method":"ping"}', INVALID_REQUEST, None),
+        "an id that is a list": (b'{"jsonrpc":"2.0","id":[1],"method":"ping"}', INVALID_REQUEST, None),
+        "an id that is true": (b'{"jsonrpc":"2.0","id":true,"method":"ping"}', INVALID_REQUEST, None),
+        "an id that is null": (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', INVALID_REQUEST, None),
+        "two ids, the last a list": (b'{"jsonrpc":"2.0","id":3,"method":"ping","id":[3]}', INVALID_REQUEST, None),
         "several at once": (b"[" + call(era, 6, '"a"') + b"]", INVALID_REQUEST, None),
     }
 
@@ -257,3 +263,17 @@ def test_whatever_comes_is_a_message_or_refused(line: bytes) -> None:
 def test_the_id_is_that_of_the_request_and_no_other(request_: bytes, request_id: object) -> None:
     refused = readable(request_)
     assert isinstance(refused, Refused) and refused.error.id == request_id
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b'{"jsonrpc":"2.0","id":0,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":"","method":"ping"}',
+        b'{"jsonrpc":"2.0","id":-9007199254740991,"method":"ping"}',
+        b'{"jsonrpc":"2.0","method":"notifications/initialized"}',
+        b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"none"}}',
+    ],
+)
+def test_whole_numbers_strings_and_no_id_at_all_are_read(message: bytes) -> None:
+    assert readable(message) == message

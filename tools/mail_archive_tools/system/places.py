@@ -1,11 +1,20 @@
 """Whether a place is its user's alone: a link may lead anywhere, and another user changes what is in their folder."""
 
+import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from mail_archive_tools import system
 
+if system.HAS_FILE_MODES:
+    # Not on Windows, where there are no modes either.
+    import grp
+    import pwd
+
+_MOST_LINKS = 40
+"""As many as Linux follows (path_resolution(7))."""
 _MOST_STEPS = 200
 """Names that are gone through for one link: those of containers take three."""
 _LEADS_OUT = "it is a symbolic link that leads out of its folder: name what it leads to"
@@ -17,10 +26,7 @@ def why_not_own(path: Path) -> str | None:
         return "it is a symbolic link: name what it leads to"
     if not system.HAS_FILE_MODES:
         return None
-    for each in (path, path.absolute().parent.resolve()):
-        if why := _why_not(each):
-            return why
-    return None
+    return _why_not_on_the_way(path)
 
 
 def why_not_read(path: Path) -> str | None:
@@ -31,8 +37,46 @@ def why_not_read(path: Path) -> str | None:
         return why_not_own(path)
     if not system.HAS_FILE_MODES:
         return "it is a symbolic link: name what it leads to"
-    folder = path.absolute().parent.resolve()
-    return _why_not(folder) or _why_not_followed(folder, path.name)
+    folder = path.absolute().parent
+    return _why_not_on_the_way(folder) or _why_not_followed(folder.resolve(), path.name)
+
+
+def _why_not_on_the_way(path: Path) -> str | None:
+    try:
+        for each in _on_the_way(path):
+            if why := _why_not(each):
+                return why
+    except OSError as error:
+        return f"what leads to it cannot be looked at ({error.strerror})"
+    return None
+
+
+def _on_the_way(path: Path) -> Iterator[Path]:
+    """Every folder and link that the system passes from the root to the path, the path last: who may change one of them
+    says where it leads."""
+    left = list(path.absolute().parts)
+    here = Path(left.pop(0))
+    yield here
+
+    links = 0
+    while left:
+        name = left.pop(0)
+        if name == os.pardir:
+            here = here.parent
+            continue
+
+        here = here / name
+        yield here
+        if not here.is_symlink():
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        target = here.readlink()
+        left = [*target.parts, *left]
+        here = here.parent
+        if target.is_absolute():
+            here = Path(left.pop(0))
 
 
 def _why_not_followed(folder: Path, name: str) -> str | None:
@@ -67,10 +111,40 @@ def _why_not(path: Path) -> str | None:
     """Why a file, a folder or a link itself is not used."""
     try:
         found = path.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    # What is root's is the system's, /tmp for instance.
-    if found.st_uid not in (os.geteuid(), 0):
+    if found.st_uid not in (os.geteuid(), *_of_the_system()):
         return f"{path} is another user's"
-    is_shared = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
-    return f"others may write in {path}: run `chmod o-w` on it" if is_shared else None
+    if stat.S_ISLNK(found.st_mode):
+        # A link has no mode: who may change it is who may write in its folder.
+        return None
+    if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
+        # Of what is there, each user can only change their own, in /tmp for instance.
+        return None
+
+    by_anybody = found.st_mode & stat.S_IWOTH
+    by_its_group = found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid)
+    if not (by_anybody or by_its_group):
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        return f"others may write in {path}: run `chmod go-w` on it"
+    return f"others may write to {path}: run `chmod go-w` on it"
+
+
+def _of_the_system() -> tuple[int, int]:
+    """Root, and whose the root folder is: in a user namespace, root's files have another number."""
+    return 0, Path("/").stat().st_uid
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether nobody else is in a group: root's own; or the user's private one, which has their name and no other
+    member, as most Linux distributions make one with each user."""
+    if group == 0:
+        return True
+
+    try:
+        user, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    is_private = user.pw_gid == group and found.gr_name == user.pw_name
+    return is_private and set(found.gr_mem) <= {user.pw_name}

@@ -248,6 +248,8 @@ def _information(found: "Check") -> Iterator[str]:
 
 
 def _next_step(found: "Check", folder: str) -> str:
+    if found.database and not found.messages:
+        return f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder."
     if found.database:
         return (
             f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "

@@ -10,16 +10,16 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from sqlite3 import Connection, DatabaseError, connect
+from sqlite3 import Connection, DatabaseError
 from typing import Any
 
 from mail_archive_server.local.storage.database import BUSY_SECONDS
+from mail_archive_server.local.storage.given.definitions import missing, why_strange
 from mail_archive_server.local.storage.hashes import Kept, as_bytes, changed_rows, message_hash
 from mail_archive_server.local.storage.indexed import COLUMNS, Expected
 from mail_archive_server.local.storage.keys import archive_of
 from mail_archive_server.local.storage.log import read_log
 from mail_archive_server.local.storage.opening import UNHASHED
-from mail_archive_server.local.storage.reading import SCRIPTS, statements
 from mail_archive_server.local.storage.store import Store
 
 _SHOWN_PROBLEMS = 20
@@ -27,7 +27,6 @@ _STEPS = 20_000
 """Steps of SQLite's between two looks at whether the check is still wanted."""
 _JOURNAL = (18, b"\x02\x02")
 """Where a database says that it has a write-ahead log, and how: else its log would not count."""
-_COMMENT, _SPACE = re.compile(r"--[^\n]*"), re.compile(r"\s+")
 
 
 class Stopped(Exception):
@@ -104,7 +103,11 @@ def note(store: Store, found: Check) -> None:
 def _check(db: Connection, store: Store, reader: Reader, found: Check) -> None:
     schema = store.schema
     found.database += _header(store)
-    found.database += _definitions(db, schema)
+    if why := why_strange(db, schema):
+        # Of what answers as it likes, nothing else can be told.
+        found.database.append(f"{why}; nothing else was looked at.")
+        return
+    found.database += _missing(db, schema)
     complaints = [str(line) for (line,) in db.execute(f"PRAGMA {schema}.integrity_check({_SHOWN_PROBLEMS})")]
     if complaints != ["ok"]:
         found.database += complaints
@@ -133,29 +136,13 @@ def _header(store: Store) -> Iterator[str]:
             yield "Its header does not say that it has a write-ahead log, as it was made with."
 
 
-def _definitions(db: Connection, schema: str) -> Iterator[str]:
-    """What of the tables and indexes is not defined as it was made."""
-    with connect(":memory:") as empty:
-        for script in SCRIPTS:
-            for statement in statements(script):
-                empty.execute(statement)
-        made = _defined(empty, "main")
-    empty.close()
-    here = _defined(db, schema)
-    for name in sorted(here.keys() | made.keys()):
-        is_of_a_version_before = name not in here and not _has_table(db, schema, "message_hash")
-        if here.get(name) != made.get(name) and not is_of_a_version_before:
-            yield f"{name} is not defined as it was made."
-
-
-def _defined(db: Connection, schema: str) -> dict[str, str]:
-    """The definitions of tables and indexes by their names, without comments; those that SQLite made left aside."""
-    rows = db.execute(f"SELECT type, name, tbl_name, sql FROM {schema}.sqlite_master").fetchall()
-    return {
-        f"{kind} {name}": _SPACE.sub(" ", _COMMENT.sub("", f"{table} {sql}"))
-        for kind, name, table, sql in rows
-        if not str(name).startswith("sqlite_stat")
-    }
+def _missing(db: Connection, schema: str) -> Iterator[str]:
+    """What of the tables and indexes is gone."""
+    if not _has_table(db, schema, "message_hash"):
+        # A version before had fewer.
+        return
+    for name in missing(db, schema):
+        yield f"{name} is not defined as it was made."
 
 
 def _has_table(db: Connection, schema: str, name: str) -> bool:

@@ -23,6 +23,8 @@ from mail_archive_server.local.storage.failures import (
     StoreUnwritable,
     first_sentence,
 )
+from mail_archive_server.local.storage.given.definitions import harden, why_strange
+from mail_archive_server.local.storage.given.files import link_among
 from mail_archive_server.local.storage.opening import (
     APPLICATION_ID,
     DATABASE,
@@ -79,6 +81,10 @@ class Database:
         self._in_memory_lock = threading.RLock()
         # A store that nobody closed closes its connections when it is forgotten.
         weakref.finalize(self, _close_all, self._idle)
+        if link := link_among(self.path):
+            raise StoreError(
+                f"{link} is a symbolic link, and what it leads to would be changed. Name a folder of files."
+            )
         if not self.path.is_file():
             make_folder(folder, create)
         if looking:
@@ -191,6 +197,7 @@ class Database:
             # Deleted mail is overwritten: what is over its retention is to be gone from the disk.
             for setting in _CONNECTION_SETTINGS:
                 db.execute(f"PRAGMA {setting}")
+            harden(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -222,6 +229,7 @@ class Database:
                     "be written, and use the copy."
                 ) from error
             try:
+                harden(db)
                 self._refuse_others(db, f"{DISK}.")
                 add_tables(db)
             except BaseException:
@@ -255,6 +263,11 @@ class Database:
                 f"The local archive at {self.folder} was made by a newer mail-archive-mcp (version {version} of the "
                 f"format, this one knows {SCHEMA_VERSION}). Upgrade with `pip install -U mail-archive-mcp`."
             )
+        if why := why_strange(db, schema.removesuffix(".") or "main"):
+            raise StoreDamaged(
+                f"{self.path} is not opened: {why}. It is damaged, or somebody has it leave mail out, or never end. "
+                "Restore it from a copy, or import the mail into a new folder."
+            ) from sqlite3.DatabaseError(f"{why}; nothing else was looked at.")
         return int(version)
 
     def _try_writing(self, db: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mail_archive_server.local.storage.failures import BUSY_CODES, Failures, StoreError
+from mail_archive_server.local.storage.given.files import is_open_to_others, leave_to_owner
 from mail_archive_server.local.storage.hashes import hash_all_rows, hash_settings
 from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
 from mail_archive_server.local.storage.reading import SCRIPTS, statements
@@ -22,8 +23,6 @@ UNHASHED = "unhashed"
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 """Who may read the archive: its owner. It is other people's mail, and the keys are in it."""
-
-_OTHERS = 0o077
 
 
 def make_folder(folder: Path, create: bool) -> None:
@@ -50,8 +49,9 @@ def exposed(folder: Path) -> list[Path]:
     """The folder and its files, those of them that others than the owner may use."""
     if not system.HAS_FILE_MODES:
         return []
-    own = [folder, *folder.glob(f"{DATABASE}*")]
-    return [each for each in own if each.stat().st_mode & _OTHERS]
+    # The folder may be named by a link. A link in it has its mode from somewhere else.
+    own = [folder.resolve(), *folder.glob(f"{DATABASE}*")]
+    return [each for each in own if is_open_to_others(each)]
 
 
 def warn_if_exposed(folder: Path) -> None:
@@ -72,7 +72,7 @@ def keep_from_others(folder: Path) -> None:
     """
     for each in exposed(folder):
         try:
-            each.chmod(FOLDER_MODE if each.is_dir() else FILE_MODE)
+            leave_to_owner(each, FOLDER_MODE if each.is_dir() else FILE_MODE)
         except PermissionError:
             raise StoreError(
                 f"{each} can be read by other users and belongs to another one, so it stays so. "

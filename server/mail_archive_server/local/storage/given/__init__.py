@@ -1,0 +1,1 @@
+"""What a folder must not have that somebody else may have made."""
