@@ -66,6 +66,7 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     from mail_archive_server.local.storage.checking import Check
     from mail_archive_server.local.storage.database import StoreError
 
+    _refuse_unreadable(folder, named)
     _refuse_unfinished(folder, arguments.json)
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
     if (signed_by or stamped_by) and not manifests:
@@ -89,6 +90,24 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
         raise CommandError(_next_step(found, shown(folder)))
     if not all(each.is_same for each in compared):
         raise CommandError(f"{shown(folder)} is whole, but is not what its manifest says.")
+
+
+def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
+    """
+    Raises:
+        CommandError: this user may not look at it.
+    """
+    from mail_archive_server.local.storage.access import why_unreadable
+    from mail_archive_server.local.storage.database import DATABASE
+
+    if refusal := why_unreadable(folder, folder / DATABASE):
+        raise CommandError(refusal)
+    if manifest is None:
+        return
+    try:
+        manifest.open("rb").close()
+    except OSError as error:
+        raise CommandError(f"{shown(manifest)} cannot be read ({error.strerror}).") from error
 
 
 def _refuse_unfinished(folder: Path, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from mail_archive_server.local.storage.access import why_unreadable
 from mail_archive_server.local.storage.hashes import hash_all_rows, hash_settings
 from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
 from mail_archive_server.local.storage.reading import (
@@ -113,6 +114,8 @@ class Database:
         self._in_memory_lock = threading.RLock()
         # A store that nobody closed closes its connections when it is forgotten.
         weakref.finalize(self, _close_all, self._idle)
+        if refusal := why_unreadable(folder, self.path):
+            raise StoreError(refusal)
         if not self.path.is_file():
             self._make_folder(create)
         if looking:
