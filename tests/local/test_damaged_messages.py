@@ -128,8 +128,11 @@ async def test_tools_say_the_sentence_and_read_the_others(own_sample: Sample) ->
     with Store(own_sample.folder) as store, store.writing() as db:
         found = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (damaged,)).fetchone()
         db.execute("UPDATE raw SET bytes = ? WHERE id = ?", (RAW[:-9], *found))
-    with pytest.raises(ArchiveError, match=VERIFY):
+    with pytest.raises(ArchiveError, match=VERIFY) as refused:
         await read_archive_message(damaged, access=access)
+    said = str(refused.value)
+    assert said.startswith(f"Message {damaged} of the local archive at {own_sample.folder} is not what was put in")
+    assert "Mail Manager" not in said and re.fullmatch(r".*[^.]\.", said)
     several = await read_archive_messages([whole, damaged], access=access)
     assert [each.archived_message_id for each in several.messages] == [whole]
     assert several.not_shown and VERIFY in several.not_shown[0].why
