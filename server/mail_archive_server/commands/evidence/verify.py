@@ -3,12 +3,20 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
+from mail_archive_server.commands.evidence.findings import (
+    compared_lines,
+    difference,
+    is_of_files,
+    lines,
+    members,
+    next_step,
+    unchecked,
+)
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
@@ -19,8 +27,6 @@ if TYPE_CHECKING:
     from mail_archive_server.local.storage.checking import Check
 
 HELP = "check a local archive whole: the database, each record's and message's hash, the index, its manifest"
-
-_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,16 +86,29 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
+    not_compared = [] if compared else [_named(each) for each in manifests]
+    not_checked = unchecked(found, not_compared)
     if arguments.json:
-        print(json.dumps(_members(found, compared, signatures)))
+        print(json.dumps(members(found, compared, not_checked, signatures)))
     else:
-        looked_at = _lines(found) if found.messages or not compared else []
-        for line in [*looked_at, *(line for each in compared for line in _compared_lines(each)), *signatures]:
+        looked_at = [] if is_of_files(compared) else lines(found, not_checked)
+        for line in [*looked_at, *(line for each in compared for line in compared_lines(each)), *signatures]:
             print(line)
     if not found.is_whole:
-        raise CommandError(_next_step(found, shown(folder)))
+        raise CommandError(next_step(found, shown(folder)))
     if not all(each.is_same for each in compared):
-        raise CommandError(f"{shown(folder)} is whole, but is not what its manifest says.")
+        raise CommandError(difference(compared, shown(folder)))
+
+
+def _named(manifest: Path) -> str:
+    """A manifest that was not compared, and how much it lists."""
+    from mail_archive_server.bulk.manifest import ManifestError, read_head
+
+    try:
+        count = int(read_head(manifest).get("Messages", 0))
+    except (OSError, ManifestError, ValueError):
+        return f"manifest {manifest.name}"
+    return f"manifest {manifest.name}, which lists {number_of(count, 'message')}"
 
 
 def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
@@ -152,6 +171,7 @@ def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Ch
             compared = [] if found.database else [compare_with_archive(each, store) for each in manifests]
     except StoreDamaged as error:
         found.database.append(str(error.__cause__ or error))
+        found.cut_short = True
         return []
     _note(folder, found)
     return compared
@@ -180,25 +200,6 @@ def _is_news(folder: Path, found: "Check") -> bool:
         return not store.has_noted(found.damaged, index_is_whole=found.index_is_whole)
 
 
-def _members(found: "Check", compared: "list[Compared]", signatures: list[str]) -> dict[str, object]:
-    is_as_listed = all(each.is_same for each in compared)
-    return {
-        "Whole": found.is_whole and is_as_listed,
-        "Messages": found.messages,
-        "Damaged": found.damaged,
-        "IndexWhole": found.index_is_whole,
-        "StrayRows": found.strays,
-        "OtherRows": found.rows,
-        "Database": found.database,
-        "Log": found.log,
-        "WithoutHash": found.unhashed,
-        "HashedLater": found.hashed_later,
-        "ReadOtherwise": found.differing,
-        "Manifests": [each.members() for each in compared],
-        "Signatures": signatures,
-    }
-
-
 def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None) -> list[str]:
     """What a manifest's signatures say, those that were asked for.
 
@@ -217,69 +218,3 @@ def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None)
     except SigningError as error:
         raise CommandError(str(error)) from error
     return said
-
-
-def _compared_lines(compared: "Compared") -> list[str]:
-    lines = [
-        f"Manifest {compared.manifest}: {number_of(compared.same, 'message')} as listed, {len(compared.missing):,} "
-        f"missing, {len(compared.changed):,} changed, {len(compared.new):,} new."
-    ]
-    for word, ids in (("Missing", compared.missing), ("Changed", compared.changed), ("New", compared.new)):
-        lines += [f"{word}: message {shown(each)}" for each in ids[:_SHOWN]]
-        if len(ids) > _SHOWN:
-            lines.append(f"{word}: {len(ids) - _SHOWN:,} more")
-    return lines
-
-
-def _lines(found: "Check") -> list[str]:
-    lines = [f"{number_of(found.messages, 'message')} looked at, {len(found.damaged):,} damaged."]
-    lines += [f"Damaged: message {shown(each)}" for each in found.damaged[:_SHOWN]]
-    if len(found.damaged) > _SHOWN:
-        lines.append(f"Damaged: {len(found.damaged) - _SHOWN:,} more")
-    lines += [f"Changed: {shown(each)}" for each in found.rows]
-    if found.strays:
-        lines.append(f"{number_of(found.strays, 'row')} of no message.")
-    if not found.index_is_whole:
-        lines.append("The index is not that of the messages.")
-    lines += [f"Database: {shown(each)}" for each in found.database]
-    if found.log:
-        lines.append(f"Log: {found.log}")
-    return [*lines, *_information(found)]
-
-
-def _information(found: "Check") -> Iterator[str]:
-    """What was not checked, and what is no damage."""
-    if found.unhashed:
-        yield (
-            f"{number_of(found.unhashed, 'record')} without a hash, put in by a version before: of these, the messages "
-            "and the index were checked, not what searches show. The next import makes their hashes."
-        )
-    if found.hashed_later:
-        yield (
-            f"{number_of(found.hashed_later, 'record')} put in by a version before, and hashed by a later import: that "
-            "they were whole until then is not known."
-        )
-    if found.differing:
-        yield (
-            "For information: today's reader would make other records of "
-            f"{number_of(len(found.differing), 'message')}. That says nothing of damage."
-        )
-
-
-def _next_step(found: "Check", folder: str) -> str:
-    if found.database:
-        return (
-            f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
-            "this one can be read as far as it goes."
-        )
-    if found.log:
-        return (
-            f"{folder} has lost what was written last. Import the mail that it was made of once more, which puts in "
-            "what is missing; or restore it from a copy."
-        )
-    if found.rows and not found.damaged:
-        return (
-            f"{folder} was damaged, or changed by another program. Restore it from a copy, or import the mail into a "
-            "new folder."
-        )
-    return f"{folder} is not whole. Import the mail that it was made of once more: what is damaged is put in anew."

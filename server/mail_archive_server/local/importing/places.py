@@ -82,7 +82,7 @@ def _read(entry: Entry) -> bytes | str:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
     except OSError as error:
-        return error.strerror or "cannot be read"
+        return unreadable(Path(entry.origin), error).reason
 
 
 class S3Place:

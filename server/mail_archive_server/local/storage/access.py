@@ -1,10 +1,15 @@
-"""Whether this user may read a local archive: it is its owner's alone, and who else asks is told whose it is."""
+"""Whether there is something to be read: a local archive is its owner's alone, and who else asks is told whose it is;
+of one that is gone, the manifest beside it says what was in it."""
 
+import json
 import os
 from pathlib import Path
 
 from mail_archive_server.local.storage.log import log_of
 from mail_archive_tools import system
+
+_HEAD_BYTES = 4_000_000
+"""How long the first line of a manifest may be: it lists what was skipped."""
 
 
 def why_unreadable(folder: Path, database: Path) -> str:
@@ -19,6 +24,28 @@ def why_unreadable(folder: Path, database: Path) -> str:
             "owner, or have them give you the right to read it."
         )
     return ""
+
+
+def what_is_gone(folder: Path, database: Path) -> str:
+    """A sentence where manifests lie beside a database that is empty or not there; "" where none does."""
+    listed = [f"{path.name} lists {count:,}" for path in sorted(folder.glob("*.jsonl")) if (count := _listed(path))]
+    if not listed:
+        return ""
+    state = "is empty" if database.exists() else "is not there"
+    return (
+        f"{database} {state}, and the messages that were in it are gone: {', '.join(listed)}. Restore it from a copy, "
+        "or import the mail into a new folder."
+    )
+
+
+def _listed(path: Path) -> int:
+    """How many messages a manifest of an archive lists; 0 where it is none."""
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.readline(_HEAD_BYTES))
+        return 0 if head["Manifest"] != 1 else int(head["Messages"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _is_closed(path: Path) -> bool:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from mail_archive_server.local.storage.access import why_unreadable
+from mail_archive_server.local.storage.access import what_is_gone, why_unreadable
 from mail_archive_server.local.storage.hashes import hash_all_rows, hash_settings
 from mail_archive_server.local.storage.keys import ARCHIVE_SHIFT
 from mail_archive_server.local.storage.reading import (
@@ -333,6 +333,8 @@ class Database:
         self._in_memory = db
 
     def _make_folder(self, create: bool) -> None:
+        if gone := what_is_gone(self.folder, self.path):
+            raise StoreError(gone)
         if not create:
             reason = "is not a local archive" if self.folder.exists() else "does not exist"
             raise StoreError(f"{self.folder} {reason}. `mail-archive-mcp import {self.folder} MAIL` makes one.")
@@ -364,6 +366,8 @@ class Database:
         (version,) = db.execute(f"PRAGMA {schema}user_version").fetchone()
         (application,) = db.execute(f"PRAGMA {schema}application_id").fetchone()
         if not self._has_tables(db, schema):
+            if gone := what_is_gone(self.folder, self.path):
+                raise StoreError(gone)
             raise StoreError(
                 f"{self.folder} is not a local archive yet: what made it was broken off. `mail-archive-mcp import "
                 f"{self.folder} MAIL` makes one."
@@ -394,6 +398,8 @@ class Database:
         """Make an empty database a local archive; one that has tables stays as it is."""
         if self._has_tables(db):
             return
+        if gone := what_is_gone(self.folder, self.path):
+            raise StoreError(gone)
         self._write_ahead(db)
         db.execute("BEGIN IMMEDIATE")
         if self._has_tables(db):  # another process came first
