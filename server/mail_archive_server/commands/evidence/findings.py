@@ -50,17 +50,6 @@ def unchecked(found: "Check", manifests: list[str]) -> list[str]:
     return [*beyond, "the index", *manifests]
 
 
-def difference(compared: "list[Compared]", folder: str) -> str:
-    """What is not as a manifest says."""
-    missing, changed, new = (
-        sum(len(getattr(each, name)) for each in compared) for name in ("missing", "changed", "new")
-    )
-    return (
-        f"{folder} is not what its manifest says: {missing:,} missing, {changed:,} changed, {new:,} new. Compare it "
-        "with a copy, or restore it from one."
-    )
-
-
 def compared_lines(compared: "Compared") -> list[str]:
     lines = [
         f"Manifest {compared.manifest}: {number_of(compared.same, 'message')} as listed, {len(compared.missing):,} "
@@ -110,22 +99,3 @@ def _information(found: "Check") -> Iterator[str]:
             "For information: today's reader would make other records of "
             f"{number_of(len(found.differing), 'message')}. That says nothing of damage."
         )
-
-
-def next_step(found: "Check", folder: str) -> str:
-    if found.database:
-        return (
-            f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
-            "searches and exports of this one are refused where they meet the damage."
-        )
-    if found.log:
-        return (
-            f"{folder} has lost what was written last. Import the mail that it was made of once more, which puts in "
-            "what is missing; or restore it from a copy."
-        )
-    if found.rows and not found.damaged:
-        return (
-            f"{folder} was damaged, or changed by another program. Restore it from a copy, or import the mail into a "
-            "new folder."
-        )
-    return f"{folder} is not whole. Import the mail that it was made of once more: what is damaged is put in anew."

@@ -10,11 +10,9 @@ from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.findings import (
     compared_lines,
-    difference,
     is_of_files,
     lines,
     members,
-    next_step,
     unchecked,
 )
 from mail_archive_server.commands.evidence.interrupting import explained, heard
@@ -95,9 +93,9 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
         for line in [*looked_at, *(line for each in compared for line in compared_lines(each)), *signatures]:
             print(line)
     if not found.is_whole:
-        raise CommandError(next_step(found, shown(folder)))
+        raise CommandError(_next_step(found, shown(folder)))
     if not all(each.is_same for each in compared):
-        raise CommandError(difference(compared, shown(folder)))
+        raise CommandError(_difference(compared, shown(folder)))
 
 
 def _named(manifest: Path) -> str:
@@ -218,3 +216,33 @@ def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None)
     except SigningError as error:
         raise CommandError(str(error)) from error
     return said
+
+
+def _difference(compared: "list[Compared]", folder: str) -> str:
+    """What is not as a manifest says."""
+    missing, changed, new = (
+        sum(len(getattr(each, name)) for each in compared) for name in ("missing", "changed", "new")
+    )
+    return (
+        f"{folder} is not what its manifest says: {missing:,} missing, {changed:,} changed, {new:,} new. Compare it "
+        "with a copy, or restore it from one."
+    )
+
+
+def _next_step(found: "Check", folder: str) -> str:
+    if found.database:
+        return (
+            f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
+            "searches and exports of this one are refused where they meet the damage."
+        )
+    if found.log:
+        return (
+            f"{folder} has lost what was written last. Import the mail that it was made of once more, which puts in "
+            "what is missing; or restore it from a copy."
+        )
+    if found.rows and not found.damaged:
+        return (
+            f"{folder} was damaged, or changed by another program. Restore it from a copy, or import the mail into a "
+            "new folder."
+        )
+    return f"{folder} is not whole. Import the mail that it was made of once more: what is damaged is put in anew."
