@@ -25,6 +25,8 @@ Variables = Mapping[str, str]
 NO_OTHERS: Variables = {}
 """No variables beside those of this process."""
 
+NOBODY = 65534
+
 SECONDS = 120
 """What no command takes here: it is taken for one that hangs."""
 
@@ -36,13 +38,23 @@ def run(*words: str, cwd: Path | None = None, umask: int = 0o022, variables: Var
     return _done(how, words, cwd, umask, variables)
 
 
+def run_as_nobody(*words: str, cwd: Path | None = None) -> Done:
+    """The same as a user who owns nothing, which root alone can become."""
+    return _done(_fork, words, cwd, 0o022, NO_OTHERS, uid=NOBODY)
+
+
 def start(*words: str, cwd: Path | None = None, variables: Variables = NO_OTHERS) -> Done:
     """The same in a process that loads everything itself, as users start it."""
     return _done(_start, words, cwd, 0o022, variables)
 
 
 def _done(
-    how: Callable[[Order], int], words: tuple[str, ...], cwd: Path | None, umask: int, variables: Variables
+    how: Callable[[Order], int],
+    words: tuple[str, ...],
+    cwd: Path | None,
+    umask: int,
+    variables: Variables,
+    uid: int | None = None,
 ) -> Done:
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
@@ -50,6 +62,7 @@ def _done(
             "words": words,
             "folder": str(cwd or Path.cwd()),
             "umask": umask,
+            "uid": uid,
             "variables": {**os.environ, **variables},
             "out": str(out),
             "err": str(err),
@@ -99,6 +112,8 @@ def _serve() -> None:
     gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
+        if order["uid"] is not None:
+            _load_all()
         child = os.fork()
         if child == 0:
             _become(order)
@@ -137,8 +152,31 @@ def _become(order: Order) -> NoReturn:
     for name, number in (("stdout", 1), ("stderr", 2)):
         setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
     signal.alarm(SECONDS)
+    if order["uid"] is not None:
+        _change_user(order["uid"])
     main(order["words"])
     sys.exit(0)
+
+
+def _load_all() -> None:
+    """What there is to be loaded: another user may not even read this package."""
+    import importlib.readers  # noqa: F401
+    import pkgutil
+    from importlib import import_module
+
+    import mail_archive_server
+    import mail_archive_tools
+
+    for package in (mail_archive_server, mail_archive_tools):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+
+
+def _change_user(uid: int) -> None:
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

@@ -20,9 +20,11 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.read import read_archive_message, read_archive_messages
 from tests.buckets import ended
 from tests.conftest import LocalApi, Sample, eml
+from tests.local.storage.test_read_only import older
 from tests.local.test_exports import Exporting
 from tests.local.test_searches import NOON, RANGE, add
 from tests.tools.test_messages import put
+from tests.warm import run
 
 RAW = eml(Subject="Whole", Date="Sun, 1 Jun 2025 12:00:00 +0000", body="The sum is twelve.\r\n")
 VERIFY = "`mail-archive-mcp verify "
@@ -83,6 +85,30 @@ def test_it_is_written_by_no_export_and_called_changed_beside_its_manifest(
     assert not (tmp_path / "out" / EXPORT_MANIFEST).exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE message SET api_row = json_replace(api_row, '$.Subject', 'Whale')",
+        "UPDATE message SET metadata = metadata || ' '",
+        "UPDATE message SET api_row = CAST(x'7bff' AS TEXT)",
+        "UPDATE searchable SET subject = 'whale'",
+        "DELETE FROM raw",
+    ],
+)
+def test_a_changed_record_is_written_by_no_local_export(own_sample: Sample, tmp_path: Path, change: str) -> None:
+    with Store(own_sample.folder) as store, store.writing() as db:
+        db.execute(f"{change} WHERE id = (SELECT max(id) FROM message)")
+    done = run("export-local", str(own_sample.folder), str(tmp_path / "out"))
+    assert done.returncode == 1 and not (tmp_path / "out").exists()
+    assert "The record of message" in done.stderr and VERIFY in done.stderr, done.stderr
+
+
+def test_a_record_without_a_hash_of_a_version_before_is_exported(own_sample: Sample, tmp_path: Path) -> None:
+    older(own_sample.folder)
+    done = run("export-local", str(own_sample.folder), str(tmp_path / "out"))
+    assert done.returncode == 0 and "300 messages" in done.stdout, done.stderr
+
+
 def test_an_export_with_it_fails_and_says_why(own_sample: Sample, tmp_path: Path) -> None:
     put(own_sample, RAW)
     (tmp_path / "buckets" / "evidence").mkdir(parents=True)
@@ -102,8 +128,11 @@ async def test_tools_say_the_sentence_and_read_the_others(own_sample: Sample) ->
     with Store(own_sample.folder) as store, store.writing() as db:
         found = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (damaged,)).fetchone()
         db.execute("UPDATE raw SET bytes = ? WHERE id = ?", (RAW[:-9], *found))
-    with pytest.raises(ArchiveError, match=VERIFY):
+    with pytest.raises(ArchiveError, match=VERIFY) as refused:
         await read_archive_message(damaged, access=access)
+    said = str(refused.value)
+    assert said.startswith(f"Message {damaged} of the local archive at {own_sample.folder} is not what was put in")
+    assert "Mail Manager" not in said and re.fullmatch(r".*[^.]\.", said)
     several = await read_archive_messages([whole, damaged], access=access)
     assert [each.archived_message_id for each in several.messages] == [whole]
     assert several.not_shown and VERIFY in several.not_shown[0].why

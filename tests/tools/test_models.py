@@ -32,7 +32,7 @@ MIRRORS: dict[type[Output], tuple[str, set[str]]] = {
     models.Retention: ("ArchiveRetention", set()),
     models.StartedSearch: ("StartArchiveSearchResponse", {"Notes"}),
     models.StoppedSearch: ("StopArchiveSearchResponse", {"SearchId"}),
-    models.ArchiveSearch: ("GetArchiveSearchResponse", {"SearchId"}),
+    models.ArchiveSearch: ("GetArchiveSearchResponse", {"SearchId", "Notes"}),
     models.SearchStatus: ("SearchStatus", set()),
     models.ArchiveSearchList: ("ListArchiveSearchesResponse", {"Notes"}),
     models.SearchSummary: ("SearchSummary", set()),

@@ -20,13 +20,15 @@ _QUOTED_BYTES = 2 * MESSAGE_BYTES
 
 @dataclass
 class Compared:
-    """What was found, as ids. `same` counts the messages that are as they were."""
+    """What was found, as ids. `same` counts the messages that are as they were; `of_files`, where they are files that
+    were written of an archive, without a database."""
 
     manifest: str
     same: int = 0
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
+    of_files: bool = False
 
     @property
     def is_same(self) -> bool:
@@ -85,7 +87,7 @@ def compare_with_files(manifest: Path) -> Compared:
         ManifestError: it is no manifest.
         OSError: it cannot be read.
     """
-    found = Compared(manifest.name)
+    found = Compared(manifest.name, of_files=True)
     folder, listed = manifest.parent, set()
     in_mbox = _Mbox(folder / MBOX)
     for message in read_messages(manifest):

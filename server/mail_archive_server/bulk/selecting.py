@@ -8,6 +8,7 @@ from typing import Any
 from mail_archive_server.local.searches import query_of
 from mail_archive_server.local.storage.keys import second_of
 from mail_archive_server.local.storage.putting import ArchiveRecord
+from mail_archive_server.local.storage.records import whole_record
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.models.filters import SearchWords
 from mail_archive_tools.models.moments import iso
@@ -56,9 +57,14 @@ class Selection:
                 yield message.archived_message_id
 
     def messages(self, store: Store, archive: ArchiveRecord) -> Iterator[Selected]:
-        """The messages, in the order of receipt; those of one second in the order of their keys."""
+        """The messages, in the order of receipt; those of one second in the order of their keys.
+
+        Raises:
+            MessageDamaged: the bytes or the record of one are not what was put in.
+        """
         for key in self._keys(store, archive):
-            message, raw = store.message_with_key(key), store.raw_message(key)
+            raw = store.raw_message(key)
+            message = whole_record(store, archive.number, key, raw)
             if message is not None and raw is not None:
                 yield Selected(message.archived_message_id, second_of(key), raw, message.api_row)
 

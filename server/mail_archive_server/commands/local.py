@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,10 @@ def run(arguments: argparse.Namespace) -> None:
     from mail_archive_server.local.storage.store import Store
 
     try:
-        is_there = (folder / DATABASE).is_file()
+        is_there = False
+        # Where this user may not look, the store says so.
+        with suppress(PermissionError):
+            is_there = (folder / DATABASE).is_file()
         store = Store(folder, create=not is_there and not arguments.show_credentials)
     except StoreError as error:
         raise CommandError(str(error)) from error

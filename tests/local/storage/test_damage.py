@@ -79,8 +79,8 @@ def change(folder: Path, statement: str) -> None:
 def test_a_whole_archive_is_called_whole(archive: Path) -> None:
     assert verified(archive) == {
         "Whole": True, "Messages": COUNT, "Damaged": [], "IndexWhole": True, "StrayRows": 0, "OtherRows": [],
-        "Database": [], "Log": "", "WithoutHash": 0, "HashedLater": 0, "ReadOtherwise": [], "Manifests": [],
-        "Signatures": [],
+        "Database": [], "Log": "", "WithoutHash": 0, "HashedLater": 0, "ReadOtherwise": [], "NotChecked": [],
+        "Manifests": [], "Signatures": [],
     }  # fmt: skip
     assert f"{COUNT} messages looked at, 0 damaged." in run("verify", str(archive)).stdout
 
@@ -109,13 +109,65 @@ def test_what_can_be_made_again_is_said_and_mended(archive: Path, mail: Path, ki
     before = contents(archive)
     change(archive, MENDABLE[kind])
     found = verified(archive)
-    assert found["Whole"] is False and (found["Damaged"] or not found["IndexWhole"])
+    assert found["Whole"] is False and (found["Damaged"] or found.get("IndexWhole") is False)
     said = run("verify", str(archive)).stderr
     assert "Import the mail that it was made of once more" in said
     again = run("import", str(archive), str(mail))
     assert again.returncode == 0, again.stderr
     assert verified(archive)["Whole"] is True
     assert contents(archive) == before
+
+
+@pytest.fixture
+def listed(archive: Path, tmp_path: Path) -> Path:
+    """The archive with a manifest beside it."""
+    done = run("export-local", str(archive), str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    manifest = (tmp_path / "out" / "export.manifest.jsonl").read_bytes()
+    (archive / "some.manifest.jsonl").write_bytes(manifest)
+    return archive
+
+
+def test_what_could_not_be_checked_is_not_called_whole(listed: Path) -> None:
+    path = listed / DATABASE
+    data = bytearray(path.read_bytes())
+    half = len(data) // 2 // 4_096 * 4_096
+    data[half:] = bytes(len(data) - half)
+    path.write_bytes(data)
+    found = verified(listed)
+    assert found["Whole"] is False and found["Database"] and "IndexWhole" not in found and found["Manifests"] == []
+    unchecked = [
+        "messages behind these, if there are any",
+        "what is kept beside messages",
+        "the index",
+        f"manifest some.manifest.jsonl, which lists {COUNT} messages",
+    ]
+    assert found["NotChecked"] == unchecked
+    told = run("verify", str(listed))
+    assert "Then the database could not be read on." in told.stdout
+    assert all(f"Not checked: {each}\n" in told.stdout for each in unchecked)
+    assert "as far as it goes" not in told.stderr and "refused where they meet the damage" in told.stderr
+
+
+@pytest.mark.parametrize("state", ["is empty", "is not there"])
+def test_a_database_that_is_gone_beside_its_manifest_is_told_from_one_that_was_never_made(
+    listed: Path, mail: Path, state: str
+) -> None:
+    for path in listed.glob(f"{DATABASE}*"):
+        path.unlink()
+    if state == "is empty":
+        (listed / DATABASE).touch()
+    commands = (
+        ["verify", str(listed)],
+        ["verify", str(listed), "--json"],
+        ["doctor", "--local", str(listed)],
+        ["import", str(listed), str(mail)],
+    )
+    for words in commands:
+        done = run(*words)
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+        assert f"{DATABASE} {state}" in done.stderr and f"some.manifest.jsonl lists {COUNT}" in done.stderr
+        assert "makes one" not in done.stderr
 
 
 def flipped(folder: Path, seed: int, count: int = 300) -> None:

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,15 +62,6 @@ def with_a_log(folder: Path, copy: Path) -> None:
 
 
 KINDS = ("read-only media", "read-only media with a log", "another user", "another user with a log", "a full disk")
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A folder that everybody can go to and write to. Those of pytest are closed again by each run that begins."""
-    with tempfile.TemporaryDirectory(prefix="mail-archive-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o777)
-        yield folder
 
 
 @pytest.fixture(params=KINDS)

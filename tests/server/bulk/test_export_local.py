@@ -205,7 +205,11 @@ def test_verify_names_what_is_missing_changed_or_new(
     with pytest.raises(SystemExit) as ended:
         main(["verify", str(out), "--json"])
     assert ended.value.code == 1
-    (found,) = json.loads(capsys.readouterr().out)["Manifests"]
+    told = capsys.readouterr()
+    assert "is not what its manifest says: 1 missing, 1 changed, 1 new." in told.err and "is whole" not in told.err
+    members = json.loads(told.out)
+    assert members["Whole"] is False and members["Messages"] == 299 and "IndexWhole" not in members
+    (found,) = members["Manifests"]
     assert (found["Same"], len(found["Missing"]), len(found["Changed"])) == (298, 1, 1)
     assert [Path(each).name for each in found["New"]] == ["planted.eml"]
 
@@ -542,6 +546,15 @@ def test_what_cannot_be_written_is_said(
     assert (found, said in text) == (status, True), text
     assert text.count("\n") == 1 and "Traceback" not in text
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(
+    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = failure(
+        capsys, "export-local", str(sample.folder), str(tmp_path / "out"), "--from", "2005-01-01", "--to", "2004-01-01"
+    )
+    assert status == 2 and "Exchange them" in said and not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(

@@ -28,6 +28,8 @@ Refusal: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 _LONGEST_WAIT = 3600.0
 
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_UNAVAILABLE = "LocalArchiveUnavailable"
+"""A code of no service of AWS: whoever answers with it says in whole sentences what is wrong, and what to do."""
 _RENEW = f"Renew them where this server runs, for instance with `aws sso login`. {NO_RESTART}"
 
 
@@ -86,6 +88,8 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
             f"Mail Manager does not know these AWS credentials ({code}): they are wrong, or of another account, or the "
             f"Region is not switched on for it (--region). {_RENEW}"
         )
+    if code == _UNAVAILABLE:
+        return errors.ServiceFailed(f"{reason}.")
     if status_of(error) >= 500:
         return errors.ServiceFailed(f"Mail Manager failed on {resource} ({code}). Call again in a minute.")
     return errors.ServiceFailed(f"Mail Manager refused {operation} on {resource}: {reason or code}.")

@@ -154,7 +154,7 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
 
     from mail_archive_server.bulk.selecting import Selection
     from mail_archive_tools.models.filters import SearchWords
-    from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc
+    from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, iso
 
     def moment(kind: Any, flag: str, text: str | None) -> Any:
         if text is None:
@@ -170,6 +170,9 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
         given = {name: getattr(arguments, f"{prefix}{name}") for name in _WORDS}
         return {name: value for name, value in given.items() if value}
 
+    begin, end = moment(FromMoment, "--from", arguments.begin), moment(ToMoment, "--to", arguments.end)
+    if begin is not None and end is not None and end < begin:
+        raise SettingError(f"--to ({iso(end)}) is before --from ({iso(begin)}). Exchange them, or correct one.")
     chosen, left_out = words(""), words("exclude_")
     if arguments.has_attachments is not None:
         chosen["has_attachments"] = read_value(one_of("yes", "no"), "--has-attachments", arguments.has_attachments)
@@ -177,8 +180,8 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
         return Selection(
             SearchWords.model_validate(chosen),
             SearchWords.model_validate(left_out) if left_out else None,
-            moment(FromMoment, "--from", arguments.begin),
-            moment(ToMoment, "--to", arguments.end),
+            begin,
+            end,
         )
     except ValidationError as error:
         fault = error.errors()[0]

@@ -123,8 +123,7 @@ def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
     in_s3 = [source for source in arguments.sources if is_in_s3(source)]
     paths = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in in_s3]
     for each in paths:
-        if not each.exists():
-            raise CommandError(f"{shown(each)} does not exist. Name files or folders with mail.")
+        _refuse_absent(each)
 
     folders = [each for each in paths if arguments.export or holds_export(each)]
     mail = [each for each in paths if each not in folders]
@@ -133,6 +132,19 @@ def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
     if mail and not exports:
         _refuse_without_mail(mail)
     return _Sources(mail, exports, 0 if in_s3 else total_bytes(paths))
+
+
+def _refuse_absent(source: Path) -> None:
+    """
+    Raises:
+        CommandError: it is not there, or this user may not see whether it is.
+    """
+    try:
+        source.stat()
+    except PermissionError as error:
+        raise CommandError(f"{shown(source)} cannot be read ({error.strerror}). Name mail that you may read.") from None
+    except OSError:
+        raise CommandError(f"{shown(source)} does not exist. Name files or folders with mail.") from None
 
 
 class _Done:
@@ -233,7 +245,13 @@ def _refuse_without_mail(sources: list[Path]) -> None:
         skipped.append(found)
 
     _name_skipped(skipped, len(skipped))
-    where = sources[0] if len(sources) == 1 else "these places"
+    where = shown(sources[0]) if len(sources) == 1 else "these places"
+    unread = sum(each.unread for each in skipped)
+    if unread:
+        raise CommandError(
+            f"No mail in {where} could be read, so nothing was added: {unread:,} of its files and folders cannot be "
+            "read by this user. Name mail that you may read."
+        )
     raise CommandError(f"There is no mail in {where}, so nothing was added. Name .eml files, mbox files or a Maildir.")
 
 

@@ -3,12 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
+from mail_archive_server.commands.evidence.findings import (
+    compared_lines,
+    is_of_files,
+    lines,
+    members,
+    unchecked,
+)
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
@@ -19,8 +25,6 @@ if TYPE_CHECKING:
     from mail_archive_server.local.storage.checking import Check
 
 HELP = "check a local archive whole: the database, each record's and message's hash, the index, its manifest"
-
-_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +70,7 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     from mail_archive_server.local.storage.checking import Check
     from mail_archive_server.local.storage.failures import StoreError
 
+    _refuse_unreadable(folder, named)
     _refuse_unfinished(folder, arguments.json)
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
     if (signed_by or stamped_by) and not manifests:
@@ -79,16 +84,47 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
+    not_compared = [] if compared else [_named(each) for each in manifests]
+    not_checked = unchecked(found, not_compared)
     if arguments.json:
-        print(json.dumps(_members(found, compared, signatures)))
+        print(json.dumps(members(found, compared, not_checked, signatures)))
     else:
-        looked_at = _lines(found) if found.messages or not compared else []
-        for line in [*looked_at, *(line for each in compared for line in _compared_lines(each)), *signatures]:
+        looked_at = [] if is_of_files(compared) else lines(found, not_checked)
+        for line in [*looked_at, *(line for each in compared for line in compared_lines(each)), *signatures]:
             print(line)
     if not found.is_whole:
         raise CommandError(_next_step(found, shown(folder)))
     if not all(each.is_same for each in compared):
-        raise CommandError(f"{shown(folder)} is whole, but is not what its manifest says.")
+        raise CommandError(_difference(compared, shown(folder)))
+
+
+def _named(manifest: Path) -> str:
+    """A manifest that was not compared, and how much it lists."""
+    from mail_archive_server.bulk.manifest import ManifestError, read_head
+
+    try:
+        count = int(read_head(manifest).get("Messages", 0))
+    except (OSError, ManifestError, ValueError):
+        return f"manifest {manifest.name}"
+    return f"manifest {manifest.name}, which lists {number_of(count, 'message')}"
+
+
+def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
+    """
+    Raises:
+        CommandError: this user may not look at it.
+    """
+    from mail_archive_server.local.storage.opening import DATABASE
+    from mail_archive_server.local.storage.given.access import why_unreadable
+
+    if refusal := why_unreadable(folder, folder / DATABASE):
+        raise CommandError(refusal)
+    if manifest is None:
+        return
+    try:
+        manifest.open("rb").close()
+    except OSError as error:
+        raise CommandError(f"{shown(manifest)} cannot be read ({error.strerror}).") from error
 
 
 def _refuse_unfinished(folder: Path, as_json: bool) -> None:
@@ -133,6 +169,7 @@ def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Ch
             compared = [] if found.database else [compare_with_archive(each, store) for each in manifests]
     except StoreDamaged as error:
         found.database.append(str(error.__cause__ or error))
+        found.cut_short = True
         return []
     _note(folder, found)
     return compared
@@ -161,25 +198,6 @@ def _is_news(folder: Path, found: "Check") -> bool:
         return not store.has_noted(found.damaged, index_is_whole=found.index_is_whole)
 
 
-def _members(found: "Check", compared: "list[Compared]", signatures: list[str]) -> dict[str, object]:
-    is_as_listed = all(each.is_same for each in compared)
-    return {
-        "Whole": found.is_whole and is_as_listed,
-        "Messages": found.messages,
-        "Damaged": found.damaged,
-        "IndexWhole": found.index_is_whole,
-        "StrayRows": found.strays,
-        "OtherRows": found.rows,
-        "Database": found.database,
-        "Log": found.log,
-        "WithoutHash": found.unhashed,
-        "HashedLater": found.hashed_later,
-        "ReadOtherwise": found.differing,
-        "Manifests": [each.members() for each in compared],
-        "Signatures": signatures,
-    }
-
-
 def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None) -> list[str]:
     """What a manifest's signatures say, those that were asked for.
 
@@ -200,51 +218,15 @@ def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None)
     return said
 
 
-def _compared_lines(compared: "Compared") -> list[str]:
-    lines = [
-        f"Manifest {compared.manifest}: {number_of(compared.same, 'message')} as listed, {len(compared.missing):,} "
-        f"missing, {len(compared.changed):,} changed, {len(compared.new):,} new."
-    ]
-    for word, ids in (("Missing", compared.missing), ("Changed", compared.changed), ("New", compared.new)):
-        lines += [f"{word}: message {shown(each)}" for each in ids[:_SHOWN]]
-        if len(ids) > _SHOWN:
-            lines.append(f"{word}: {len(ids) - _SHOWN:,} more")
-    return lines
-
-
-def _lines(found: "Check") -> list[str]:
-    lines = [f"{number_of(found.messages, 'message')} looked at, {len(found.damaged):,} damaged."]
-    lines += [f"Damaged: message {shown(each)}" for each in found.damaged[:_SHOWN]]
-    if len(found.damaged) > _SHOWN:
-        lines.append(f"Damaged: {len(found.damaged) - _SHOWN:,} more")
-    lines += [f"Changed: {shown(each)}" for each in found.rows]
-    if found.strays:
-        lines.append(f"{number_of(found.strays, 'row')} of no message.")
-    if not found.index_is_whole:
-        lines.append("The index is not that of the messages.")
-    lines += [f"Database: {shown(each)}" for each in found.database]
-    if found.log:
-        lines.append(f"Log: {found.log}")
-    return [*lines, *_information(found)]
-
-
-def _information(found: "Check") -> Iterator[str]:
-    """What was not checked, and what is no damage."""
-    if found.unhashed:
-        yield (
-            f"{number_of(found.unhashed, 'record')} without a hash, put in by a version before: of these, the messages "
-            "and the index were checked, not what searches show. The next import makes their hashes."
-        )
-    if found.hashed_later:
-        yield (
-            f"{number_of(found.hashed_later, 'record')} put in by a version before, and hashed by a later import: that "
-            "they were whole until then is not known."
-        )
-    if found.differing:
-        yield (
-            "For information: today's reader would make other records of "
-            f"{number_of(len(found.differing), 'message')}. That says nothing of damage."
-        )
+def _difference(compared: "list[Compared]", folder: str) -> str:
+    """What is not as a manifest says."""
+    missing, changed, new = (
+        sum(len(getattr(each, name)) for each in compared) for name in ("missing", "changed", "new")
+    )
+    return (
+        f"{folder} is not what its manifest says: {missing:,} missing, {changed:,} changed, {new:,} new. Compare it "
+        "with a copy, or restore it from one."
+    )
 
 
 def _next_step(found: "Check", folder: str) -> str:
@@ -253,7 +235,7 @@ def _next_step(found: "Check", folder: str) -> str:
     if found.database:
         return (
             f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
-            "this one can be read as far as it goes."
+            "searches and exports of this one are refused where they meet the damage."
         )
     if found.log:
         return (

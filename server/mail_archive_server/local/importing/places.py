@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from mail_archive_server.local.importing.exports import Entry, PlaceFailed
 from mail_archive_server.local.importing.packed import Unpacked, unpacked
-from mail_archive_server.local.importing.sources import Skipped, files
+from mail_archive_server.local.importing.sources import Skipped, files, unreadable
 from mail_archive_tools.service.buckets import Location
 
 OBJECT_BYTES = 2_000_000_000
@@ -50,7 +50,7 @@ class FolderPlace:
             try:
                 status = path.stat()
             except OSError as error:
-                yield Entry(str(path), error.strerror or "cannot be read", -1)
+                yield Entry(str(path), unreadable(path, error).reason, -1)
                 continue
             yield Entry(str(path), f"{status.st_size}-{status.st_mtime_ns}", status.st_size)
 
@@ -82,7 +82,7 @@ def _read(entry: Entry) -> bytes | str:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
     except OSError as error:
-        return error.strerror or "cannot be read"
+        return unreadable(Path(entry.origin), error).reason
 
 
 class S3Place:

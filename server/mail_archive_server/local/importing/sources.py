@@ -47,11 +47,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file, or a message in one, that was not taken, and why."""
+    """A file, or a message in one, that was not taken, and why. Of what is `unread` nobody knows whether it is mail."""
 
     origin: str
     reason: str
     bytes_read: int = 0
+    unread: bool = False
+
+
+def unreadable(path: Path, error: OSError) -> Skipped:
+    """What is said of a file or folder that the system does not let this user read."""
+    return Skipped(str(path), f"cannot be read ({error.strerror or type(error).__name__})", unread=True)
 
 
 def total_bytes(sources: list[Path]) -> int:
@@ -68,7 +74,7 @@ def read_sources(sources: list[Path]) -> Iterator[Found | Skipped]:
         try:
             yield from _read_file(path)
         except OSError as error:
-            yield Skipped(str(path), error.strerror or "cannot be read", 0)
+            yield unreadable(path, error)
 
 
 def files(sources: list[Path]) -> Iterator[Path | Skipped]:
@@ -88,7 +94,7 @@ def _walk(folder: Path) -> Iterator[Path | Skipped]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        yield Skipped(str(folder), error.strerror or "cannot be read")
+        yield unreadable(folder, error)
         return
 
     names = {entry.name for entry in entries}

@@ -51,6 +51,8 @@ class Check:
     unhashed: int = 0
     hashed_later: int = 0
     differing: list[str] = field(default_factory=list)
+    cut_short: bool = False
+    """Whether the database could not be read to its end: what is behind that was not looked at."""
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +87,7 @@ def check(store: Store, reader: Reader, found: Check | None = None) -> Check:
             if reader.stopped():
                 raise Stopped from None
             found.database.append(f"It cannot be read to its end: {error}.")
+            found.cut_short = True
         finally:
             db.set_progress_handler(None, 0)
     return found

@@ -23,6 +23,7 @@ from mail_archive_server.local.storage.failures import (
     StoreUnwritable,
     first_sentence,
 )
+from mail_archive_server.local.storage.given.access import what_is_gone, why_unreadable
 from mail_archive_server.local.storage.given.definitions import harden, why_strange
 from mail_archive_server.local.storage.given.files import link_among
 from mail_archive_server.local.storage.opening import (
@@ -85,7 +86,10 @@ class Database:
             raise StoreError(
                 f"{link} is a symbolic link, and what it leads to would be changed. Name a folder of files."
             )
+        if refusal := why_unreadable(folder, self.path):
+            raise StoreError(refusal)
         if not self.path.is_file():
+            self._refuse_what_is_gone()
             make_folder(folder, create)
         if looking:
             self._read()
@@ -239,8 +243,14 @@ class Database:
         self.schema = DISK
         self._in_memory = db
 
+    def _refuse_what_is_gone(self) -> None:
+        if gone := what_is_gone(self.folder, self.path):
+            raise StoreError(gone)
+
     def _check(self, db: sqlite3.Connection, create: bool) -> None:
         if create:
+            if not has_tables(db):
+                self._refuse_what_is_gone()
             create_tables(db, self._busy_seconds)
         version = self._refuse_others(db)
         self._try_writing(db)
@@ -252,6 +262,7 @@ class Database:
         (version,) = db.execute(f"PRAGMA {schema}user_version").fetchone()
         (application,) = db.execute(f"PRAGMA {schema}application_id").fetchone()
         if not has_tables(db, schema):
+            self._refuse_what_is_gone()
             raise StoreError(
                 f"{self.folder} is not a local archive yet: what made it was broken off. `mail-archive-mcp import "
                 f"{self.folder} MAIL` makes one."
