@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mail_archive_server.local.searches import query_of
+from mail_archive_server.local.storage.given.records import whole_record
 from mail_archive_server.local.storage.keys import second_of
 from mail_archive_server.local.storage.putting import ArchiveRecord
-from mail_archive_server.local.storage.records import whole_record
 from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.models.filters import SearchWords
 from mail_archive_tools.models.moments import iso

@@ -114,8 +114,8 @@ def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
     Raises:
         CommandError: this user may not look at it.
     """
-    from mail_archive_server.local.storage.opening import DATABASE
     from mail_archive_server.local.storage.given.access import why_unreadable
+    from mail_archive_server.local.storage.opening import DATABASE
 
     if refusal := why_unreadable(folder, folder / DATABASE):
         raise CommandError(refusal)

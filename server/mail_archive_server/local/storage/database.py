@@ -82,12 +82,12 @@ class Database:
         self._in_memory_lock = threading.RLock()
         # A store that nobody closed closes its connections when it is forgotten.
         weakref.finalize(self, _close_all, self._idle)
+        if refusal := why_unreadable(folder, self.path):
+            raise StoreError(refusal)
         if link := link_among(self.path):
             raise StoreError(
                 f"{link} is a symbolic link, and what it leads to would be changed. Name a folder of files."
             )
-        if refusal := why_unreadable(folder, self.path):
-            raise StoreError(refusal)
         if not self.path.is_file():
             self._refuse_what_is_gone()
             make_folder(folder, create)
