@@ -133,6 +133,98 @@ async def test_a_message_that_cannot_be_read_is_said_to_be_unread(access: Access
     assert none_left.quotations[0].result == "not read" and "no time left" in (none_left.quotations[0].why or "")
 
 
+def parts(*, closed: bool) -> bytes:
+    raw = message("First words.\n", ("a.txt", "text/plain", b"of a file\n"))
+    return raw if closed else raw[: raw.rindex(b"\n--")]
+
+
+CUT = {
+    "without its last boundary": (parts(closed=False), "its last boundary is missing"),
+    "in the middle of a part": (parts(closed=True)[:-120], "its last boundary is missing"),
+    "behind its header section": (parts(closed=True).partition(b"\n\n")[0] + b"\n\n", "a multipart without a body"),
+    "before its first part": (parts(closed=True).partition(b"\n--")[0] + b"\nwords\n", "its boundary is missing"),
+    "in its base64": (
+        b"From: a@b.example\nSubject: x\nContent-Transfer-Encoding: base64\n\n" + b"d29y" * 40 + b"Z",
+        "its base64 is broken off",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+async def test_what_a_message_that_breaks_off_does_not_have_could_not_be_checked(
+    access: Access, own_sample: Sample, name: str
+) -> None:
+    raw, why = CUT[name]
+    message_id = put(own_sample, raw)
+    result = await check_quotations(
+        [Quotation(archived_message_id=message_id, quotation="what stood behind it")], access=access
+    )
+    (checked,) = result.quotations
+    assert checked.result == "not read" and result.complete is False
+    assert (checked.why or "").startswith("It could not be checked. The message breaks off: ") and why in str(
+        checked.why
+    )
+    assert checked.doubts is None and "The message breaks off" in render(result)
+    # The next call has it anew: it may be the download that was cut.
+    assert access.reader.messages.kept(message_id) is None
+
+
+async def test_what_a_message_that_breaks_off_has_is_found_with_a_word_on_it(
+    access: Access, own_sample: Sample
+) -> None:
+    (checked,) = await check(access, put(own_sample, parts(closed=False)), "First words.")
+    assert checked.result == "verbatim"
+    assert checked.doubts == ["The message breaks off: structure: it breaks off: its last boundary is missing."]
+
+
+async def test_a_whole_message_is_in_no_doubt(access: Access, own_sample: Sample) -> None:
+    (checked,) = await check(access, put(own_sample, parts(closed=True)), "what nobody wrote")
+    assert checked.result == "not found" and checked.doubts is None
+
+
+async def test_words_that_are_not_found_in_a_message_without_text_come_with_a_word_on_it(
+    access: Access, own_sample: Sample
+) -> None:
+    message_id = put(own_sample, message().partition(b"\n\n")[0] + b"\n\n")
+    (checked,) = await check(access, message_id, "what nobody wrote")
+    assert checked.result == "not found"
+    assert checked.doubts == ["The message has no text: it may be that no more than its header fields came."]
+
+
+async def test_words_that_are_not_found_in_a_body_that_was_not_signed_so_come_with_a_word_on_it(
+    access: Access, own_sample: Sample
+) -> None:
+    tags = "v=1; a=rsa-sha256; d=c.example; s=x; h=from:subject; bh=" + "A" * 43 + "=; b=" + "A" * 43 + "="
+    message_id = put(own_sample, message(DKIM_Signature=tags))
+    (checked,) = await check(access, message_id, "what nobody wrote")
+    assert checked.result == "not found" and "(DKIM)" in " ".join(checked.doubts or [])
+    (checked,) = await check(access, message_id, "to be paid by Friday.")
+    assert checked.result == "verbatim" and checked.doubts is None
+
+
+async def test_a_multipart_that_ends_with_the_one_around_it_breaks_off_nowhere(
+    access: Access, own_sample: Sample
+) -> None:
+    inner = b"Content-Type: multipart/alternative; boundary=i\n\n--i\n\nwords\n"
+    raw = b"From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=o\n\n--o\n" + inner + b"--o--\n"
+    (checked,) = await check(access, put(own_sample, raw), "what nobody wrote")
+    assert checked.result == "not found"
+
+
+@pytest.mark.parametrize(("words", "result"), [("to be paid by Friday.", "verbatim"), ("by Sunday", "not found")])
+async def test_a_row_that_shows_another_subject_is_told_beside_the_verdict(
+    access: Access, own_sample: Sample, words: str, result: str
+) -> None:
+    message_id = put(own_sample, message())
+    row = {"ArchivedMessageId": message_id, "Subject": "Another", "From": "Bob <bob@c.example>", "Date": DATE}
+    access.reader.told.note([row])  # type: ignore[list-item]
+    (checked,) = await check(access, message_id, words)
+    assert checked.result == result
+    assert checked.doubts == ["The search shows another Subject than the message."]
+    wanted = [Quotation(archived_message_id=message_id, quotation=words)]
+    assert "The search shows another Subject" in render(await check_quotations(wanted, access=access))
+
+
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_words_in_any_text(words: str, text: str) -> None:
     found = standing(words, text)

@@ -12,12 +12,14 @@ from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.comparing.differences import compare
 from mail_archive_tools.comparing.quotations import nearest, standing
 from mail_archive_tools.errors import ArchiveError, NotThisMessage
+from mail_archive_tools.mime.evidence.recognition import FIELDS
 from mail_archive_tools.models import CheckedQuotations, MessageComparison
 from mail_archive_tools.models.base import MessageId
 from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import AttachmentSummary
 from mail_archive_tools.reading.fetching.messages import Fetched
+from mail_archive_tools.reading.readings import MessageReading
 
 _MISSED_SHOWN = 20
 _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off")
@@ -76,9 +78,15 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
     """What becomes of one; why a message cannot be read is added to `errors`."""
 
     def result(result: str, **more: object) -> CheckedQuotation:
-        members = {"archived_message_id": wanted.archived_message_id, "result": result, **more}
+        members = {
+            "archived_message_id": wanted.archived_message_id,
+            "result": result,
+            "doubts": doubts or None,
+            **more,
+        }
         return CheckedQuotation.model_validate(members)
 
+    doubts: list[str] = []
     fetched: Fetched | None = None
     why = "There was no time left to fetch it: ask again."
     try:
@@ -95,6 +103,8 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
             why=f"It could not be checked. No more than its header fields was read: {fetched.reading.unread}.",
         )
 
+    others = [f"The search shows another {FIELDS[name]} than the message." for name in fetched.reading.differing]
+    doubts = [*others, *_breaking_off(fetched.reading)]
     words = wanted.quotation
     # Where quoted lines were left out stand words of ours, which nobody wrote, and nothing goes on across them.
     own = _LEFT_OUT.sub("\0", fetched.own_text)
@@ -111,12 +121,31 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
         if text and (found := await to_thread.run_sync(standing, words, text)) is not None:
             return result("in an attachment", where=_named(file), exactly=found.exactly)
     near = await to_thread.run_sync(nearest, words, fetched.reading.text.whole)
-    return result(
-        "not found",
-        nearest=near.passage if near else None,
-        likeness=near.likeness if near else None,
-        not_looked_at=_some(missed) or None,
-    )
+    about: dict[str, object] = {"not_looked_at": _some(missed) or None}
+    if near:
+        about |= {"nearest": near.passage, "likeness": near.likeness}
+    doubts += _signs_of_loss(fetched.reading)
+    if doubts:
+        # The next call is to fetch it anew, since it may be the download that was cut.
+        access.reader.messages.forget(wanted.archived_message_id)
+    if fetched.reading.breaks_off:
+        why = f"It could not be checked. {_breaking_off(fetched.reading)[0]}"
+        return result("not read", why=why, **about | {"doubts": others or None})
+    return result("not found", **about)
+
+
+def _signs_of_loss(reading: MessageReading) -> list[str]:
+    """By what words that are not found may have been lost, in a message that does not break off for certain."""
+    signs: list[str] = []
+    if not reading.text.whole.strip() and not reading.about.attachments:
+        signs.append("The message has no text: it may be that no more than its header fields came.")
+    if any(each.body_hash == "mismatch" for each in reading.about.dkim_signatures or ()):
+        signs.append("Its body is not the one that was signed (DKIM): it was changed, or not all of it came.")
+    return signs
+
+
+def _breaking_off(reading: MessageReading) -> list[str]:
+    return [f"The message breaks off: {reading.breaks_off}."] if reading.breaks_off else []
 
 
 def _some(missed: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ from mail_archive_tools.models.query import (
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.reading.shown import with_facts
 from mail_archive_tools.reading.similarity import Similar
-from mail_archive_tools.searching.counts import overflow_notes
+from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.matching import Matcher
 from mail_archive_tools.searching.page import Collector, PageState
@@ -143,6 +143,7 @@ async def search_archive(
             *notes,
             *overflow_notes(counts),
             *left_out_notes(counts.left_out),
+            *broken_off_notes(len(matcher.broken_off) if matcher else 0),
             *collector.notes,
             *unread,
             *shortened,

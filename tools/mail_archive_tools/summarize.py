@@ -36,7 +36,7 @@ from mail_archive_tools.models.query import (
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.counts import overflow_notes
+from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
 from mail_archive_tools.searching.matching import Matcher, folded
 from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.sweep import Sweep
@@ -170,6 +170,7 @@ async def _of_range(
             *sweep.notes,
             *overflow_notes(tally.counts),
             *left_out_notes(tally.counts.left_out),
+            *broken_off_notes(len(tally.contents.broken_off)),
             *tally.notes,
         ]
         or None,
@@ -231,7 +232,13 @@ async def _of_search(
         summaries=[],
         **await to_thread.run_sync(_terms, asked, counted),
         exceptions=contents.exceptions(columns)[:_REASONS] or None,
-        notes=[*([full] if found.truncated else []), *left_out_notes(found.left_out), *found.notes] or None,
+        notes=[
+            *([full] if found.truncated else []),
+            *left_out_notes(found.left_out),
+            *broken_off_notes(len(contents.broken_off)),
+            *found.notes,
+        ]
+        or None,
     )
     return answer, counted
 

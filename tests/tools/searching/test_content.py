@@ -289,3 +289,25 @@ async def test_signatures_are_no_attachments(tmp_path: Path) -> None:
     timeline.add([describe(signed, timeline.archive_id, START)])
     assert groups(await counted(timeline, "attachment_name")) == {"offer.zip": 1}
     assert (await found(timeline, attachment_name=["sig.asc"])).messages_so_far == 1
+
+
+async def test_a_message_that_breaks_off_without_the_words_is_counted_in_a_note(timeline: Timeline) -> None:
+    whole = mail("broken", ("a.txt", "text/plain", b"of a file"), Message_ID="<broken@here.example>")
+    broken = whole[: whole.rindex(b"\n--")]
+    timeline.add([describe(broken, timeline.archive_id, START + 900)])
+    page = await found(timeline, body=["zebra"])
+    said = "1 message that was read breaks off, without any of the words of filter_here.body in what is there"
+    assert page.rows == [] and page.complete and said in " ".join(page.notes or [])
+
+    summary = await summarize_archive_search(
+        archive_id=timeline.archive_id,
+        from_timestamp=moment(START - 100),
+        to_timestamp=moment(START + 10_000),
+        filter_here=FilterHere(body=["zebra"]),
+        access=timeline.access(),
+    )
+    assert summary.rows == 0 and summary.complete and said in " ".join(summary.notes or [])
+
+    # One that has them is as good as any.
+    page = await found(timeline, body=["plain words"])
+    assert len(page.rows) > 1 and "breaks off" not in " ".join(page.notes or [])

@@ -135,6 +135,10 @@ SPOILED = {
     "another operation's": (b'{"Archives": []}', None),
     "a list": (b"[]", None),
     "half a character": (b'{"Rows": [{"Subject": "\xc3', None),
+    "another operation's, with a member of both": (b'{"Searches": [], "NextToken": "t"}', None),
+    "an object for a list": (b'{"Rows": {}}', None),
+    "a text for a list": (b'{"Rows": "none"}', None),
+    "texts for the rows": (b'{"Rows": ["a message"]}', None),
 }
 
 
@@ -170,6 +174,24 @@ async def test_what_may_have_been_done_is_not_done_again(service: Answering, spo
     with pytest.raises(errors.ServiceFailed, match="It may have been done all the same"):
         await client.create_archive({"ArchiveName": "legal"})
     assert service.requests == 2
+
+
+async def test_the_searches_of_an_archive_are_no_archives(service: Answering) -> None:
+    service.says(b'{"Searches": [{"SearchId": "s1"}], "NextToken": "t"}')
+    with pytest.raises(errors.ServiceFailed, match="The answer to ListArchives did not come whole"):
+        await archives.list_archives(access=service.access())
+
+
+async def test_a_structure_that_is_no_object_is_no_whole_answer(service: Answering) -> None:
+    service.says(b'{"Status": ["COMPLETED"]}')
+    with pytest.raises(errors.ServiceFailed, match="its Status is of another kind"):
+        await service.access().client.get_archive_search("s1")
+
+
+async def test_a_member_that_is_new_beside_the_operations_own_list_is_none_of_our_business(service: Answering) -> None:
+    service.says(b'{"Rows": [{"ArchivedMessageId": "m1"}], "Cost": 1}')
+    found = await service.access().client.get_archive_search_results("s1")
+    assert found.rows == [{"ArchivedMessageId": "m1"}] and service.requests == 1
 
 
 async def test_an_empty_answer_is_one_where_there_is_nothing_to_say(service: Answering) -> None:

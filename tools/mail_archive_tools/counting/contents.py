@@ -28,6 +28,8 @@ class Contents:
     judged: dict[int, bool] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
     """Why, without the message's id."""
+    broken_off: set[str] = field(default_factory=set)
+    """The ids of messages that break off, and have none of the words that are looked for in what is there."""
 
     def places(self, columns: Columns) -> list[int]:
         """The rows that are meant, as far as that is known."""
@@ -69,6 +71,8 @@ async def read_contents(
             contents.unreadable[place] = f"The message was not read: {facts.unread}."
             return
         contents.judged[place] = meant
+        if matcher is not None and message_id in matcher.broken_off:
+            contents.broken_off.add(message_id)
         if meant:
             contents.facts[place] = facts
 

@@ -19,6 +19,8 @@ class Bodies:
     html: list[Part] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    breaks_off: list[Problem] = field(default_factory=list)
+    """Those of `problems` that say that something is missing at the end."""
 
 
 @dataclass
@@ -40,6 +42,10 @@ def _sort(parts: list[Part], container: str, in_alternative: bool, lists: _Lists
     for place, part in enumerate(parts):
         if part.problem:
             bodies.problems.append(Problem(part.id or "structure", part.problem))
+        if part.breaks_off:
+            broken = Problem(part.id or "structure", part.breaks_off)
+            bodies.problems.append(broken)
+            bodies.breaks_off.append(broken)
         if part.children and not part.is_message:
             kind = part.content_type.partition("/")[2]
             inner = _Lists(lists.plain, lists.html)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mail_archive_tools.mime.bodies import Bodies, choose_bodies
+from mail_archive_tools.mime.codecs.transfer import BASE64_BREAKS_OFF
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.dates import MailDate, read_date
 from mail_archive_tools.mime.fields.headers import HEADER_BYTES, HEADER_FIELDS, Headers
@@ -98,6 +99,12 @@ class Message:
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read, was read by a guess, or was cut, in the order of the message."""
         return (*self._header_problems(), *self.bodies.problems, *self.text.problems, *self._file_problems())
+
+    @property
+    def breaks_off(self) -> Problem | None:
+        """What of its text is missing at its end, where that shows: the first such problem."""
+        texts = [each for each in self.text.problems if each.what == BASE64_BREAKS_OFF]
+        return next(iter([*self.bodies.breaks_off, *texts]), None)
 
     def _header_problems(self) -> Iterator[Problem]:
         headers = self.headers

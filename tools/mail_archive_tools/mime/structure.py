@@ -35,7 +35,8 @@ _NOTHING = Valued("", {})
 class Part:
     """One part: `raw[body_start:end]` is its body, still in its transfer encoding. `id` numbers it much as
     IMAP does: "1.2" is the second part of the first; an attached message is a level of its own. `problem` says what of
-    its structure could not be read; `outside` is how many bytes of a multipart stand before and behind its parts."""
+    its structure could not be read, and `breaks_off` what is missing at its end; `outside` is how many bytes of a
+    multipart stand before and behind its parts."""
 
     raw: bytes
     headers: Headers
@@ -46,6 +47,7 @@ class Part:
     default_type: str = "text/plain"
     children: list["Part"] = field(default_factory=list)
     problem: str | None = None
+    breaks_off: str | None = None
     outside: int = 0
 
     @cached_property
@@ -215,15 +217,22 @@ def _read_multipart(part: Part, budget: int) -> None:
                 default,
             )
         )
-    if part.children:
-        part.outside = _outside(source, part)
-    elif part.body_start < part.end:
-        part.problem = "a multipart without parts: its boundary is missing or occurs nowhere"
+    if not part.children:
+        part.breaks_off = "a multipart without parts: its boundary is missing or occurs nowhere"
+        if not source.raw[source.start : source.end].strip():
+            part.breaks_off = "it breaks off: a multipart without a body"
+        return
 
-
-def _outside(source: "_Source", part: Part) -> int:
-    """How many bytes stand before the first part and behind the last, their white space left aside."""
     delimiters = list(_delimiters(source, b"--" + _boundary(source, part)))
+    part.outside = _outside(source, delimiters)
+    # One that ends with the multipart around it lacks no more than its own last line.
+    is_last = source.end == len(source.raw)
+    if is_last and not any(closes for _, _, closes in delimiters):
+        part.breaks_off = "it breaks off: its last boundary is missing"
+
+
+def _outside(source: "_Source", delimiters: list[tuple[int, int, bool]]) -> int:
+    """How many bytes stand before the first part and behind the last, their white space left aside."""
     before = source.raw[source.start : delimiters[0][0]].strip()
     behind = source.raw[delimiters[-1][1] : source.end].strip() if delimiters[-1][2] else b""
     return len(before) + len(behind)

@@ -49,6 +49,7 @@ def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = T
     text = _text(message)
     told = context.told or {}
     other = differing(told, message.headers)
+    broken = message.breaks_off if whole else None
     return {
         "text": text,
         "row": {name: value for name, field in _ROW.items() if (value := message.headers.text(field)) is not None},
@@ -62,6 +63,7 @@ def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = T
         "about": _about(message, context, whole, other),
         "languages": languages(text["own"] or text["whole"]) if whole else [],
         "minhash": minhash(text["whole"]) if whole else "",
+        "breaks_off": str(broken) if broken else None,
     }
 
 

@@ -49,7 +49,7 @@ class MessageReading(_Checked):
     """`row` are the header fields of a search's row, decoded but not cleaned, since others are
     compared with them; so are the names and ids behind it. What of them is shown is cleaned by its model.
     `compared` are the members of the row that a search found which were compared with it, and `differing` those of them
-    that are others here; None: no such row is known.
+    that are others here; None: no such row is known. `breaks_off` says what of its text is missing at its end.
     `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. In `unread` stands why no more than the header
     fields was read, where that is so."""
 
@@ -65,6 +65,7 @@ class MessageReading(_Checked):
     about: About
     languages: list[MailLine]
     minhash: MailLine
+    breaks_off: MailLine | None = None
     unread: MailLine | None = None
 
     def key_names(self) -> list[str]:

@@ -60,3 +60,11 @@ def overflow_notes(counts: Counts) -> list[str]:
         f"More messages were received than one search can find in the second of {moments}{others}: some are missing "
         "here. Narrow the words to find them."
     ]
+
+
+def broken_off_notes(messages: int) -> list[str]:
+    """What to say of messages that have none of the words that were looked for, and break off."""
+    if not messages:
+        return []
+    those = "1 message that was read breaks off" if messages == 1 else f"{messages:,} messages that were read break off"
+    return [f"{those}, without any of the words of filter_here.body in what is there: left out here."]

@@ -56,6 +56,16 @@ class SearchRequest:
             "max_results": self.max_results,
         }
 
+    @property
+    def asked(self) -> Search:
+        """The same, by the members that GetArchiveSearch has for it."""
+        arguments = self.arguments
+        return {
+            "FromTimestamp": arguments["from_timestamp"],
+            "ToTimestamp": arguments["to_timestamp"],
+            "Filters": arguments["filters"] or {},
+        }
+
     def is_answered_by(self, search: Search) -> bool:
         """Whether that is such a search, as far as it says."""
         asked = {"ArchiveId": self.archive_id, "MaxResults": self.max_results}

@@ -60,6 +60,8 @@ class Matcher:
         self._words = [folded(each) for each in wanted.body or ()]
         self._shown = conditions_of(wanted)
         self._with_facts = with_facts
+        self.broken_off: set[str] = set()
+        """The ids of messages whose text has none of the words, and breaks off."""
 
     @property
     def reads(self) -> bool:
@@ -138,7 +140,10 @@ class Matcher:
         fetched = await self._reader.message(archived_message_id)
         _require_content(archived_message_id, fetched.reading.unread)
         # In a thread, since a long text takes a while to fold.
-        return await to_thread.run_sync(self._matches_body, fetched)
+        matches = await to_thread.run_sync(self._matches_body, fetched)
+        if not matches and fetched.reading.breaks_off:
+            self.broken_off.add(archived_message_id)
+        return matches
 
     def matches_row(self, row: Row) -> bool:
         """By the header fields that a row has."""

@@ -10,17 +10,19 @@ from mail_archive_tools.untrusted import clean_line, shorten
 @dataclass(frozen=True)
 class Results:
     """A completed search: its rows as the API gave them, and how many it was allowed to find. `left_out` rows said of
-    no message; `notes` are on the answer that the rows came in."""
+    no message, or were received `outside` the range that was searched; `notes` are on the answer that the rows came
+    in."""
 
     rows: list[Row]
     max_results: int
     left_out: int = 0
+    outside: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def truncated(self) -> bool:
-        """Whether there may be more messages than rows."""
-        return len(self.rows) + self.left_out >= self.max_results
+        """Whether there may be more messages than rows. What is outside the range does not fill it."""
+        return len(self.rows) + self.left_out - self.outside >= self.max_results
 
     @property
     def is_doubtful(self) -> bool:
@@ -29,13 +31,13 @@ class Results:
 
 
 def left_out_notes(left_out: int) -> list[str]:
-    """What to say of rows that say of no message."""
+    """What to say of rows that say of no message, or of one that cannot be meant."""
     if not left_out:
         return []
     rows = "1 row" if left_out == 1 else f"{left_out:,} rows"
     return [
-        f"Mail Manager's answers had {rows} without an ArchivedMessageId, or with nothing in it, left out here: "
-        "messages may be missing. Call again, without cursor, to ask anew."
+        f"Mail Manager's answers had {rows} without an ArchivedMessageId, with nothing in it, or received outside the "
+        "range that was searched, left out here: messages may be missing. Call again, without cursor, to ask anew."
     ]
 
 
@@ -76,6 +78,15 @@ def refuse_without_results(search_id: str, search: Search) -> None:
             f"Mail Manager {said}: whether it has results is not known. Look again with get_archive_search; "
             "stop_archive_search ends it if it still runs."
         )
+
+
+def rows_of_another(search_id: str, contradicting: int, of_all: int) -> ServiceFailed:
+    """What to raise for a search whose rows are another one's, twice in a row."""
+    return ServiceFailed(
+        f"Mail Manager's answer on search {search_id} is not to be used: {contradicting:,} of {of_all:,} rows have "
+        "nothing of what was searched, so that they seem to be another search's, twice in a row. Call again; if it "
+        "stays so, check the server's endpoint-url, and proxies on the way."
+    )
 
 
 def no_rows(search_id: str, why: ArchiveError) -> SearchEnded:

@@ -29,10 +29,11 @@ from mail_archive_tools.searching.polling import (
     stopping_when_gone,
     wait_for_search,
 )
-from mail_archive_tools.searching.results import Results, no_rows, refuse_without_results
+from mail_archive_tools.searching.results import Results, no_rows, refuse_without_results, rows_of_another
 from mail_archive_tools.searching.slot import Slot
 from mail_archive_tools.searching.starting.background import Starts
 from mail_archive_tools.searching.starting.free import start_when_free
+from mail_archive_tools.searching.strangers import sort_rows
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Search, is_unfinished, state_of, submitted_of
@@ -120,18 +121,15 @@ class Searcher:
 
         Raises:
             NotReady, SearchEnded: it has no results.
-        ServiceFailed: its state is not known, or the answer did not come whole.
+        ServiceFailed: its state is not known, or the answer did not come whole, or was another search's.
         """
 
         async def fetch() -> Results:
             known = search or await self.client.get_archive_search(search_id)
             refuse_without_results(search_id, known)
-            try:
-                found = await self.client.get_archive_search_results(search_id)
-            except (InvalidArgument, NotFound, NotReady) as error:
-                raise no_rows(search_id, error) from error
-            self.told.note(found.rows)
-            return Results(found.rows, known.get("MaxResults", Limits().rows), found.left_out, found.notes)
+            results = await self._fetch(search_id, known)
+            self.told.note(results.rows)
+            return results
 
         if search is not None:
             refuse_without_results(search_id, search)
@@ -141,6 +139,22 @@ class Searcher:
         if results.is_doubtful:
             self.results.forget(search_id)
         return results
+
+    async def _fetch(self, search_id: str, search: Search) -> Results:
+        """The rows of a completed search; asked once more where they are strange, since they may be another's."""
+        try:
+            found = await self.client.get_archive_search_results(search_id)
+            checked = sort_rows(found.rows, search)
+            if checked.is_worth_asking_again:
+                found = await self.client.get_archive_search_results(search_id)
+                checked = sort_rows(found.rows, search)
+        except (InvalidArgument, NotFound, NotReady) as error:
+            raise no_rows(search_id, error) from error
+
+        if checked.is_anothers:
+            raise rows_of_another(search_id, checked.contradicting, len(checked.rows))
+        most = search.get("MaxResults", Limits().rows)
+        return Results(checked.rows, most, found.left_out + checked.outside, checked.outside, found.notes)
 
     async def _reused(
         self, request: SearchRequest, candidates: tuple[str | None, ...], patience: Patience, keep: bool
@@ -207,8 +221,10 @@ class Searcher:
     ) -> Finished | Unfinished:
         """The outcome of a search that has ended: as of one that has not, where its rows do not come in time. One
         without results answers for no later call."""
+        # What was asked is known better here than by what the service says of it.
+        asked: Search = {**search, **request.asked}
         try:
-            return Finished(search_id, await self.results_of(search_id, search, keep), runs)
+            return Finished(search_id, await self.results_of(search_id, asked, keep), runs)
         except SearchEnded:
             self.recent.forget(request)
             raise

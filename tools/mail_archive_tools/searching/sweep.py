@@ -69,7 +69,7 @@ class Place(NamedTuple):
 class SearchedWindow:
     """A window that was searched: its rows in order, those of the windows before left out, the place in it, and the
     place behind it. `searches` were run for it; in `overflowed` seconds there may be more messages. `left_out` rows
-    said of no message; `notes` are on answers that something was wrong with."""
+    said of no message, or of one outside what was searched; `notes` are on answers that something was wrong with."""
 
     rows: list[RankedRow]
     here: Place

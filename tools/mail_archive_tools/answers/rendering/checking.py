@@ -24,6 +24,7 @@ def _each_of(result: CheckedQuotations) -> Iterator[str]:
         if each.exactly is not None:
             yield "As it is." if each.exactly else "White space, quotation marks or case differ."
         lines = [each.why] if each.why else []
+        lines += each.doubts or ()
         lines += [f"Where: {each.where}"] if each.where else []
         lines += [f"Nearest passage ({each.likeness} of 100): {each.nearest}"] if each.nearest else []
         lines += [f"Not looked at: {name}" for name in each.not_looked_at or ()]

@@ -22,6 +22,9 @@ _UU_END = re.compile(rb"\s*end[ \t]*(?:\r\n|\n|\r|\Z)")
 _UU_LINE = re.compile(rb"([ -`]*)[ \t]*(?:\r\n|\n|\r|\Z)")
 
 
+BASE64_BREAKS_OFF = "its base64 is broken off"
+
+
 class Decoded(NamedTuple):
     """`problem` says what was wrong with the encoding; then `data` is what could be made of it."""
 
@@ -64,7 +67,7 @@ def _from_base64(body: bytes) -> Decoded:
             digits, broken = digits[:-1], True
         data += binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
-    return Decoded(bytes(data), "its base64 is broken off" if broken else None)
+    return Decoded(bytes(data), BASE64_BREAKS_OFF if broken else None)
 
 
 def _is_plain_text(body: bytes) -> bool:

@@ -6,6 +6,7 @@ it, which it repeats as it does a failure of the service.
 
 import threading
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from mail_archive_tools.service.wire.documents import READERS
 from mail_archive_tools.service.wire.faults import not_whole
@@ -83,6 +84,9 @@ class _Session:
         document = self._document(operation, body)
         if members and _is_anothers(document, members):
             raise not_whole(operation.name, "it has nothing of what was asked for")
+        name = _other_kind(document, members)
+        if name is not None:
+            raise not_whole(operation.name, f"its {name} is of another kind than it should be")
         whole = _Body(body)
         whole.document = document
         return whole
@@ -101,7 +105,34 @@ def _is_anothers(document: dict[str, Any], members: dict[str, Any]) -> bool:
     if not document:
         return all(member.type_name != "list" for member in members.values())
     known = document.keys() & members.keys()
-    return len(document.keys() - members.keys()) > len(known)
+    unknown = document.keys() - members.keys()
+    lists = {name for name, member in members.items() if member.type_name == "list"}
+    if unknown and lists and lists.isdisjoint(known):
+        # Another operation's list, maybe beside members that many have, as NextToken is.
+        return True
+    return len(unknown) > len(known)
+
+
+_KINDS = {"list": list, "structure": dict, "map": dict}
+
+
+def _other_kind(document: dict[str, Any], members: dict[str, Any]) -> str | None:
+    """The first member that is no list or no structure where the service's model has one: botocore passes over it.
+    What is null is told apart from it, and the elements of XML have no kinds."""
+    for name, member in members.items():
+        value = document.get(name)
+        kind = _KINDS.get(member.type_name)
+        if value is None or kind is None or isinstance(value, Element):
+            continue
+        if not isinstance(value, kind):
+            return name
+        if kind is list and member.member.type_name == "structure" and not _are_structures(value):
+            return name
+    return None
+
+
+def _are_structures(entries: list[Any]) -> bool:
+    return all(each is None or isinstance(each, dict) for each in entries)
 
 
 def _speaks_json(response: Any) -> bool:
