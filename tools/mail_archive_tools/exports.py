@@ -9,7 +9,7 @@ from mail_archive_tools.answers.fitting import fitted
 from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, Fact, named
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.calls.quoting import quoted
-from mail_archive_tools.errors import ArchiveError, NotReady
+from mail_archive_tools.errors import AccessDenied, ArchiveError, InvalidArgument, NotFound, NotReady
 from mail_archive_tools.exporting.counting import how_many
 from mail_archive_tools.exporting.destinations import (
     GRANTED,
@@ -142,13 +142,21 @@ async def stop_archive_export(
     export = await access.client.get_archive_export(export_id)
     facts = {
         "Export": quoted(export_id),
-        "Archive": quoted(str(export.get("ArchiveId", ""))),
+        "Archive": await _named_if_seen(str(export.get("ArchiveId", "")), access),
         "Destination": quoted(str(location_of(export) or "")),
     }
     change = Change("Stop this export? What it has delivered stays; the rest is not exported.", facts)
     notes = await consent(change, consent_code)
     await access.client.stop_archive_export(export_id)
     return StoppedExport(export_id=export_id, notes=notes or None)
+
+
+async def _named_if_seen(archive_id: str, access: Access) -> str:
+    """An archive for a question; by its id alone, where no more of it may be seen."""
+    try:
+        return named(await access.client.get_archive(archive_id))
+    except (AccessDenied, InvalidArgument, NotFound):
+        return quoted(archive_id)
 
 
 async def _examined(access: Access, location: Location) -> Examined | None:

@@ -136,9 +136,11 @@ class Contents:
 class Buckets:
     """One identity's view of S3."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
-        """`connect` makes a boto3 client of `s3`; called in a worker thread."""
+    def __init__(self, connect: Callable[[], Any], refuse_nowhere: Callable[[], None] = lambda: None) -> None:
+        """`connect` makes a boto3 client of `s3`; called in a worker thread. `refuse_nowhere` asks nobody, and raises
+        Misconfigured where exports go nowhere as this program was set up."""
         self._connect = connect
+        self.refuse_nowhere = refuse_nowhere
 
     async def examine(self, location: Location) -> Examined:
         """Try what an export needs; nothing in the bucket is changed.
