@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mail_archive_tools.models.base import Drawn, MailLine, Output, member, optional
+from mail_archive_tools.models.base import Drawn, HeaderLine, MailLine, Output, member, optional
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import TimeRange
 from mail_archive_tools.untrusted import shorten
 
 Short = Annotated[MailLine, AfterValidator(partial(shorten, limit=120))]
+
+ShortHeader = Annotated[HeaderLine, AfterValidator(partial(shorten, limit=120))]
 
 
 class ThreadMessage(Output):
@@ -22,7 +24,7 @@ class ThreadMessage(Output):
     archived_message_id: str | None = optional("The id that the message tools ask for.")
     message_id: Short | None = optional("Its Message-ID: of a gap, all that is known.")
     received_timestamp: Timestamp | None = optional("When it was received.")
-    from_: Short | None = optional("The From header, as the sender wrote it.", alias="From")
+    from_: ShortHeader | None = optional("The From header, as the sender wrote it.", alias="From")
     subject: Short | None = optional("Its subject, where it is another than that of the message before.")
     copies: int | None = optional("How many archived messages are this one, where there are several.")
     copy_ids: list[str] | None = optional("The ids of all of them, the message's own first.")
