@@ -12,6 +12,7 @@ from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.hosting.published import published_tools
 from mail_archive_server.settings import Settings
+from mail_archive_tools.service.buckets import Location
 from tests.buckets import BUCKETS
 from tests.conftest import Sample, text_of
 from tests.folder import Folder, allow
@@ -124,3 +125,19 @@ async def test_each_question_says_in_which_account_and_region_its_archive_is(
     await user.call("create_archive", archive_name="other")
     assert "\nRegion: us-east-1\n" in user.questions[-1]
     assert len(user.questions) == len(calls) + 1
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("s3://b/p/", "3 to 63 characters, and this one 1"),
+        ("s3://B_/x", "3 to 63 characters, and this one 2"),
+        ("s3://my_bucket/x", "letters a-z, digits, - and . alone, and this one others"),
+        ("s3://-bucket/x", "a letter or digit at its beginning and end"),
+        ("s3://bucket/a//b", "no part between slashes that is empty"),
+    ],
+)
+def test_a_place_is_refused_with_the_rule_that_it_breaks(url: str, rule: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        Location.named(url)
+    assert rule in str(refused.value)
