@@ -107,6 +107,9 @@ class AwsBackend:
     def s3(self, connection: Connection) -> Any:
         return connection.client_of(connection.session(), "s3", endpoint_url=self._settings.s3_endpoint_url)
 
+    def refuse_nowhere(self) -> None:
+        """Nothing: AWS has S3."""
+
     def notes(self) -> list[str]:
         return []
 
@@ -179,7 +182,7 @@ def _make_access(
         context=Context(settings.trusted_authserv_id, settings.known, keys),
         find_keys=Lookups().find if settings.dns else no_keys,
         facts_kept=facts_kept,
-        buckets=Buckets(lambda: backend.s3(connection)),
+        buckets=Buckets(lambda: backend.s3(connection), backend.refuse_nowhere),
         export_to=tuple(Location.named(each) for each in settings.export_to),
         cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
     )

@@ -165,7 +165,7 @@ async def test_what_one_caller_was_given_is_of_no_use_to_another(
             asked = text_of(await ann.call_tool("tag_archive", tag))
             code = code_in(asked)
             for_another = await bob.call_tool("tag_archive", {**tag, "consent_code": code})
-            assert for_another.is_error and "not one for exactly this" in text_of(for_another)
+            assert for_another.is_error and "That code is not the one that was given for this." in text_of(for_another)
             assert not (await ann.call_tool("tag_archive", {**tag, "consent_code": code})).is_error
             assert not (await ann.call_tool("search_archive", {**search, "cursor": cursor})).is_error
 

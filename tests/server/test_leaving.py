@@ -182,6 +182,10 @@ async def test_what_is_not_as_the_question_said_is_asked_once_more(
         first, second = asked
         assert first.startswith("Export mail out of the archive") and second.startswith("The destination is not what")
         assert f'Destination: "{STOLEN}"' in second and re.search(said, second), second
+        # What is agreed to stands in the second question whole.
+        asked_before = [line for line in first.split("\n")[1:] if not line.startswith("Taken for granted: ")]
+        assert {line.partition(":")[0] for line in asked_before} >= {"Archive", "Received", "Messages", "At most"}
+        assert set(asked_before) <= set(second.split("\n"))
     assert (await access.client.list_archive_exports(own_sample.archive_id, 50))["Exports"] == []
 
 
@@ -211,14 +215,14 @@ async def test_two_questions_take_two_codes(access: Access, own_sample: Sample, 
         first = code_in(text_of(await with_code(None)))
         asked_again = text_of(await with_code(first))
         assert "The destination is not what the first question said" in asked_again
-        assert "not one for exactly this" not in asked_again
+        assert "That code" not in asked_again
         second = code_in(asked_again)
         result = await with_code(second)
         assert not result.is_error, text_of(result)
         assert "No person was asked by this server" in text_of(result)
         # Neither is good for another export.
         for code in (first, second):
-            assert "not one for exactly this" in text_of(await with_code(code))
+            assert "That code was used already." in text_of(await with_code(code))
 
 
 # All tools that change something

@@ -98,6 +98,18 @@ async def test_a_conversation_with_a_fork_a_gap_and_another_subject(tmp_path: Pa
     assert "Subject: Delivery" in text
 
 
+async def test_names_are_shown_as_a_search_shows_them(tmp_path: Path) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put([START], Subject="Offer", From="=?iso-8859-1?q?Paul=20Linehan?= <p@a.example>")
+    access = timeline.access()
+    moments = (datetime.fromtimestamp(START - DAY, UTC), datetime.fromtimestamp(START + DAY, UTC))
+    page = await search_archive(timeline.archive_id, *moments, access=access)
+    (row,) = page.rows
+    thread = await get_archive_thread(timeline.archive_id, row.archived_message_id or "", access=access)
+    assert thread.messages[0].from_ == row.from_ == "Paul Linehan <p@a.example>"
+    assert "Paul Linehan <p@a.example>" in render(thread)
+
+
 async def test_the_beginning_is_looked_for_further_back(tmp_path: Path) -> None:
     mail = Mail(tmp_path / "archive")
     mail.put("a", 0, "Long affair")

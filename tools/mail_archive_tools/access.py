@@ -43,7 +43,7 @@ class Access:
 
         Raises:
             InvalidArgument: it is no place in S3, or not plainly one.
-            Misconfigured: nobody said where exports may go.
+            Misconfigured: nobody said where exports may go, or they go nowhere.
             OutOfScope: exports may go to other places only.
         """
         try:
@@ -61,6 +61,7 @@ class Access:
         if not self.exports_to(location):
             allowed = ", ".join(map(str, self.export_to))
             raise OutOfScope(f"This server exports to {allowed} only (--export-to), and {location} is none of these.")
+        self.buckets.refuse_nowhere()
         return location
 
     def exports_to(self, location: Location) -> bool:

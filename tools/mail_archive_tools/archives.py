@@ -9,7 +9,7 @@ from pydantic import Field
 from mail_archive_tools.access import Access
 from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, Fact, named
 from mail_archive_tools.calls.quoting import quoted
-from mail_archive_tools.errors import InvalidArgument, NotReady, ServiceFailed, Unreachable
+from mail_archive_tools.errors import AccessDenied, InvalidArgument, NotReady, ServiceFailed, Unreachable
 from mail_archive_tools.models import ArchiveDetails, ArchiveList
 from mail_archive_tools.models.archives import (
     ArchiveArn,
@@ -32,6 +32,9 @@ from mail_archive_tools.service.wire.lists import NOTES
 MAX_TAGS = 200
 PENDING_DELETION = timedelta(days=30)
 """How long an archive that was deleted is still shown."""
+_PAGE_SIZE = 50
+_MOST_PAGES = 20
+"""Pages of archives that are looked through for a name."""
 MIND_TAGS = "IAM policies may go by tags: who may use the archive can change with them"
 
 ABOUT_SEARCHING = [
@@ -76,6 +79,11 @@ async def create_archive(
     consent: Consent,
 ) -> CreatedArchive:
     """Make an archive. The user is asked first. Rule sets and configuration sets then say what mail goes into it."""
+    access.client.refuse_new_archive()
+    taken_by = await _whose_name(archive_name, access)
+    # With the token of a call whose answer was lost, the archive may be there, and be the one that is meant.
+    if taken_by is not None and client_token is None:
+        raise _name_taken(archive_name, taken_by)
     token = client_token or secrets.token_hex(16)
     request = {
         "ArchiveName": archive_name,
@@ -85,6 +93,7 @@ async def create_archive(
     }
     facts: dict[str, Fact] = {
         "Name": quoted(archive_name),
+        "Region": access.client.region,
         "Mail is kept for": _period("SIX_MONTHS"),
         "Key": "AWS's own",
         "Tags": _said_of_tags(tags or []),
@@ -117,7 +126,22 @@ async def update_archive(
     if archive_name is None and retention is None:
         raise InvalidArgument("There is nothing to change: give archive_name, retention, or both.")
     archive = await access.client.get_archive(archive_id)
+    if archive.get("ArchiveState") == "PENDING_DELETION":
+        raise NotReady(f"Archive {archive_id} is pending deletion: it cannot be changed any more.")
     kept = archive.get("Retention", {}).get("RetentionPeriod", "")
+    if archive_name == archive.get("ArchiveName"):
+        archive_name = None
+    if retention is not None and retention.retention_period == kept:
+        retention = None
+    if archive_name is None and retention is None:
+        raise InvalidArgument(
+            f"Archive {archive_id} is called that and keeps mail that long already: nothing to change."
+        )
+    if archive_name is not None:
+        taken_by = await _whose_name(archive_name, access)
+        if taken_by is not None:
+            raise _name_taken(archive_name, taken_by)
+
     facts = {"Archive": named(archive)}
     if archive_name is not None:
         facts["New name"] = quoted(archive_name)
@@ -218,6 +242,30 @@ async def _of_arn(resource_arn: str, access: Access) -> str:
             f"{resource_arn} is the ARN of no archive of this account and Region. get_archive gives an archive's ARN."
         )
     return named(archive)
+
+
+async def _whose_name(name: str, access: Access) -> str | None:
+    """The id of the archive that has that name, where one may be seen that has."""
+    token = None
+    for _ in range(_MOST_PAGES):
+        try:
+            response = await access.client.list_archives(_PAGE_SIZE, token)
+        except AccessDenied:
+            # Whoever may not list archives is told by CreateArchive or UpdateArchive.
+            return None
+        for each in response.get("Archives", []):
+            if each.get("ArchiveName") == name and each.get("ArchiveState") == "ACTIVE":
+                return str(each.get("ArchiveId", ""))
+        token = response.get("NextToken")
+        if token is None:
+            return None
+    return None
+
+
+def _name_taken(name: str, archive_id: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"There is an archive {quoted(name)} already ({archive_id}): nothing was changed. Give another name."
+    )
 
 
 def _period(retention_period: str) -> str:

@@ -9,9 +9,10 @@ from mail_archive_tools.answers.fitting import fitted
 from mail_archive_tools.calls.consent import Change, Consent, ConsentCode, Fact, named
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.calls.quoting import quoted
-from mail_archive_tools.errors import ArchiveError, NotReady
+from mail_archive_tools.errors import AccessDenied, ArchiveError, InvalidArgument, NotFound, NotReady
 from mail_archive_tools.exporting.counting import how_many
 from mail_archive_tools.exporting.destinations import (
+    GRANTED,
     doubts_about,
     refuse_unusable,
     second_question,
@@ -73,8 +74,13 @@ async def start_archive_export(
         raise NotReady(f"Archive {archive_id} is pending deletion: nothing in it can be exported any more.")
     request = ExportRequest(archive_id, begin, end, request_filters(filters), max_results, url, include_metadata)
 
+    known: dict[str, str] = {}
+
     async def counted() -> dict[str, str]:
-        return {"Messages": await how_many(access.searcher, request, progress)}
+        # Once for both questions, where they are of one call.
+        if not known:
+            known["Messages"] = await how_many(access.searcher, request, progress)
+        return known
 
     facts: dict[str, Fact] = {
         "Archive": named(archive),
@@ -83,14 +89,15 @@ async def start_archive_export(
         "At most": f"{max_results:,} messages",
         "Destination": quoted(url),
         "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
-        "Taken for granted": taken_for_granted(access.client.region),
+        GRANTED: taken_for_granted(access.client.region),
     }
-    notes += await consent(Change("Export mail out of the archive into a bucket?", facts, counted), consent_code)
+    change = Change("Export mail out of the archive into a bucket?", facts, counted)
+    notes += await consent(change, consent_code)
 
     # Nothing that was chosen here has left to anybody but Mail Manager so far.
     examined = await access.buckets.examine(location)
     refuse_unusable(location, examined)
-    again = await second_question(access.buckets, location, examined, access.client.region)
+    again = await second_question(change, access.buckets, location, examined, access.client.region)
     if again is not None:
         await consent(again, consent_code)
 
@@ -136,13 +143,21 @@ async def stop_archive_export(
     export = await access.client.get_archive_export(export_id)
     facts = {
         "Export": quoted(export_id),
-        "Archive": quoted(str(export.get("ArchiveId", ""))),
+        "Archive": await _named_if_seen(str(export.get("ArchiveId", "")), access),
         "Destination": quoted(str(location_of(export) or "")),
     }
     change = Change("Stop this export? What it has delivered stays; the rest is not exported.", facts)
     notes = await consent(change, consent_code)
     await access.client.stop_archive_export(export_id)
     return StoppedExport(export_id=export_id, notes=notes or None)
+
+
+async def _named_if_seen(archive_id: str, access: Access) -> str:
+    """An archive for a question; by its id alone, where no more of it may be seen."""
+    try:
+        return named(await access.client.get_archive(archive_id))
+    except (AccessDenied, InvalidArgument, NotFound):
+        return quoted(archive_id)
 
 
 async def _examined(access: Access, location: Location) -> Examined | None:

@@ -33,7 +33,7 @@ from mail_archive_tools.models.query import (
     Subject,
     WaitSeconds,
 )
-from mail_archive_tools.models.search import unless_all
+from mail_archive_tools.models.search import TimeRange, unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
@@ -152,11 +152,18 @@ async def _of_range(
     tally = await access.counter.count(sweep, patience, asked)
     counted, looked_at = _counted(tally.columns, tally.contents, asked, tally.rows_found)
     terms = await to_thread.run_sync(_terms, asked, counted)
+    covered = sweep.coverage(tally.place.edge)
+    complete = tally.is_finished and tally.counts.is_whole and _is_read(looked_at)
+    if complete:
+        covered = unless_all(covered, begin, end)
+    elif tally.is_finished:
+        # Absent, it would say that nothing was searched.
+        covered = TimeRange(from_timestamp=begin, to_timestamp=end)
     answer = ArchiveSearchSummary(
         from_timestamp=begin,
         to_timestamp=end,
-        coverage=unless_all(sweep.coverage(tally.place.edge), begin, end),
-        complete=tally.is_finished and tally.counts.is_whole and _is_read(looked_at),
+        coverage=covered,
+        complete=complete,
         rows=len(counted.places),
         messages=len({tally.columns.message(place) for place in counted.places}),
         searches_so_far=tally.counts.searches,
@@ -193,7 +200,7 @@ def _counted(
 
 
 def _is_read(looked_at: FilteredHere | None) -> bool:
-    return looked_at is None or (looked_at.rows_read == looked_at.rows_found and not looked_at.not_read)
+    return looked_at is None or looked_at.rows_read == looked_at.rows_found
 
 
 def _terms(asked: Asked, counted: Counted) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Asking:
 
     async def __call__(self, change: Change, code: str | None = None, typed: str | None = None) -> list[str]:
         if not _can_ask(self._ctx):
-            raise _refused("This client cannot ask its user", "")
+            raise _refused("This client cannot ask its user", _OTHER_WAYS)
         if _asks_in_results(self._ctx):
             await self._by_result(change)
         else:
@@ -148,4 +148,4 @@ def _refuse_unless_agreed(answer: ElicitResult, change: Change) -> None:
 def _refused(why: str, next_step: str) -> Exception:
     from mail_archive_tools.errors import NotConsented
 
-    return NotConsented(f"{why}: nothing was changed. {next_step} {_OTHER_WAYS}".replace("  ", " "))
+    return NotConsented(f"{why}: nothing was changed. {next_step}")

@@ -45,6 +45,12 @@ class Backend(Protocol):
     def s3(self, connection: Connection) -> Any:
         """A client of S3, where exports go."""
 
+    def refuse_nowhere(self) -> None:
+        """
+        Raises:
+            Misconfigured: the settings let exports go nowhere.
+        """
+
     def links(self, region: Callable[[], str]) -> LinkRule:
         """Which links to raw messages are followed, of archives in that Region."""
 

@@ -81,13 +81,21 @@ class LocalBackend:
         attach(client, self._local)
 
     def s3(self, connection: Connection) -> Any:
-        client = client_of_places(self._settings.export_folder, self._settings.s3_endpoint_url)
-        if client is None:
+        self.refuse_nowhere()
+        return client_of_places(self._settings.export_folder, self._settings.s3_endpoint_url)
+
+    def refuse_nowhere(self) -> None:
+        folder = self._settings.export_folder
+        if folder is None and self._settings.s3_endpoint_url is None:
             raise Misconfigured(
                 "This local archive delivers exports nowhere. Whoever runs this server can start it with "
                 "--export-folder DIR, whose folders stand for buckets, or with --s3-endpoint-url URL."
             )
-        return client
+        if folder is not None and not folder.is_dir():
+            raise Misconfigured(
+                f"This local archive delivers exports to {folder}, which is no folder. Whoever runs this server can "
+                "make it, with a folder in it for each bucket, or name another with --export-folder DIR."
+            )
 
     def links(self, region: Callable[[], str]) -> LinkRule:
         from mail_archive_tools.reading.links import origin_links

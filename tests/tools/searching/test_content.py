@@ -273,12 +273,24 @@ async def test_messages_that_cannot_be_read_are_not_counted(timeline: Timeline) 
     access.reader.may_download = no_link
     summary = await counted(timeline, "size", access=access)
     assert not summary.complete and summary.rows == 0
-    assert summary.filtered_here and summary.filtered_here.not_read == 9
+    seen = summary.filtered_here
+    assert seen and (seen.rows_found, seen.rows_read, seen.not_read) == (9, 0, 9)
     assert summary.exceptions and len(summary.exceptions) == 1
     exception = summary.exceptions[0]
     assert (exception.messages, len(exception.archived_message_ids)) == (9, 3)
     assert exception.why.startswith("The download link leads to a host that is not one")
     assert f"Not counted: 9 messages ({', '.join(exception.archived_message_ids)}). The download" in render(summary)
+
+
+async def test_what_stays_unreadable_is_no_reason_to_call_again(timeline: Timeline) -> None:
+    access = timeline.access()
+    access.reader.may_download = no_link
+    said = render(await counted(timeline, "size", access=access))
+    assert "0 of 9 rows found so far were looked at; 9 could not be read." in said
+    assert "cannot be read: 9 rows. The same call again does not change that" in said
+    assert "To go on counting" not in said and "Searched nothing yet" not in said
+    # Nothing was filtered: it was read to be counted.
+    assert "Filtered here" not in said
 
 
 async def test_signatures_are_no_attachments(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
@@ -67,9 +68,22 @@ def _lines(facts: Mapping[str, Fact]) -> list[str]:
     return lines
 
 
-def named(archive: dict[str, Any]) -> str:
-    """An archive as GetArchive has it, by name and id."""
-    return f"{quoted(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
+_PLACE = re.compile(r"arn:[a-z-]+:ses:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):.*")
+"""An ARN of SES (IAM's Service Authorization Reference), as far as it says where something is."""
+
+
+def named(archive: Mapping[str, Any]) -> str:
+    """An archive as GetArchive has it: by name and id, and where it is."""
+    name = f"{quoted(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
+    return f"{name}{where(archive)}"
+
+
+def where(archive: Mapping[str, Any]) -> str:
+    """The account and Region of an archive, as its ARN says them; "" where it does not."""
+    place = _PLACE.fullmatch(str(archive.get("ArchiveArn", "")))
+    if place is None:
+        return ""
+    return f" in account {place['account']}, Region {place['region']}"
 
 
 class Consent(Protocol):

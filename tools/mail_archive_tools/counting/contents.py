@@ -47,8 +47,8 @@ class Contents:
         ]
 
     def read(self, columns: Columns) -> int:
-        """How many rows were looked at."""
-        return sum(place in self.judged or place in self.unreadable for place in range(len(columns)))
+        """How many rows were looked at; those that could not be read are none of them."""
+        return sum(place in self.judged for place in range(len(columns)))
 
 
 async def read_contents(

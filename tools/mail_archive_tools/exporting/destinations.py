@@ -4,7 +4,6 @@ Nothing is asked of S3 before somebody agreed: the name of a place may say thing
 """
 
 from mail_archive_tools.calls.consent import Change
-from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.service.buckets import SERVICE, Buckets, Contents, Examined, Location, bucket_policy
 
@@ -15,6 +14,10 @@ _KEPT = {
 }
 
 
+GRANTED = "Taken for granted"
+"""Beside this stands what the first question says of a place that nobody has looked at."""
+
+
 def taken_for_granted(region: str) -> str:
     """What the first question says of a place that nobody has looked at."""
     return (
@@ -23,29 +26,29 @@ def taken_for_granted(region: str) -> str:
     )
 
 
-async def second_question(buckets: Buckets, location: Location, examined: Examined, region: str) -> Change | None:
-    """What has to be asked once more of an archive in `region`, now that the place was looked at; None: all is as the
-    first question said.
+async def second_question(
+    first: Change, buckets: Buckets, location: Location, examined: Examined, region: str
+) -> Change | None:
+    """What has to be asked once more of an archive in `region`, now that the place was looked at: with all that the
+    `first` question said, but what it took for granted. None: that is so.
 
     Raises:
         ArchiveError: S3 cannot be asked.
     """
     contents = await buckets.contents(location)
-    facts = {
-        "Destination": quoted(str(location)),
-        "Already there": _said_of(contents),
-        "Region": _said_of_region(examined.region, region),
-    }
-    if not facts["Already there"] and not facts["Region"]:
+    found = {"Already there": _said_of(contents), "Region": _said_of_region(examined.region, region)}
+    if not any(found.values()):
         return None
 
     async def counted() -> dict[str, str]:
-        if not contents.objects:
-            return {}
-        more = " or more" if contents.has_more else ""
-        return {"Objects there": f"{contents.objects:,}{more}"}
+        there = {}
+        if contents.objects:
+            more = " or more" if contents.has_more else ""
+            there["Objects there"] = f"{contents.objects:,}{more}"
+        return {**there, **await first.more()}
 
-    return Change("The destination is not what the first question said. Export all the same?", facts, counted)
+    what = "The destination is not what the first question said. Export all the same?"
+    return Change(what, {**first.facts, GRANTED: "", **found}, counted)
 
 
 def refuse_unusable(location: Location, examined: Examined) -> None:

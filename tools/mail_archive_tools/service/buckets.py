@@ -68,7 +68,7 @@ class Location:
         """
         found = _NAMED.fullmatch(url)
         if found is None:
-            raise ValueError(_NAMED_HOW)
+            raise ValueError(_broken_rule(url) or _NAMED_HOW)
         bucket, prefix = found[1], (found[2] or "").removesuffix("/")
         steps = prefix.split("/") if prefix else []
         if ".." in bucket or not {"", ".", ".."}.isdisjoint(steps):
@@ -92,6 +92,23 @@ class Location:
         if self.bucket != other.bucket:
             return False
         return self.steps[: len(other.steps)] == other.steps
+
+
+def _broken_rule(url: str) -> str:
+    """What is wrong with the bucket of a URL; "" where it is something else. The rules are those of "General purpose
+    bucket naming rules" in the Amazon S3 User Guide; old buckets may have capitals."""
+    scheme, _, rest = url.partition("://")
+    if scheme != "s3":
+        return ""
+    bucket = rest.partition("/")[0]
+    what = "a place in S3 such as s3://bucket/prefix; the bucket's name has"
+    if not 3 <= len(bucket) <= 63:
+        return f"{what} 3 to 63 characters, and this one {len(bucket)}"
+    if not re.fullmatch(r"[a-zA-Z0-9.-]+", bucket):
+        return f"{what} letters a-z, digits, - and . alone, and this one others"
+    if not (bucket[0].isalnum() and bucket[-1].isalnum()):
+        return f"{what} a letter or digit at its beginning and end, and this one has not"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -136,9 +153,11 @@ class Contents:
 class Buckets:
     """One identity's view of S3."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
-        """`connect` makes a boto3 client of `s3`; called in a worker thread."""
+    def __init__(self, connect: Callable[[], Any], refuse_nowhere: Callable[[], None] = lambda: None) -> None:
+        """`connect` makes a boto3 client of `s3`; called in a worker thread. `refuse_nowhere` asks nobody, and raises
+        Misconfigured where exports go nowhere as this program was set up."""
         self._connect = connect
+        self.refuse_nowhere = refuse_nowhere
 
     async def examine(self, location: Location) -> Examined:
         """Try what an export needs; nothing in the bucket is changed.

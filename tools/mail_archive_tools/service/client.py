@@ -161,11 +161,7 @@ class MailManager:
     async def create_archive(self, request: dict[str, Any]) -> str:
         """Make an archive, of the members of the request; returns its ArchiveId. With a ClientToken it is made once,
         however often this is called."""
-        if self.scope is not None:
-            raise OutOfScope(
-                "This server keeps to the archives that --archive names, and a new one is none of them. Whoever runs "
-                "it can start one without --archive to make archives."
-            )
+        self.refuse_new_archive()
         name = str(request.get("ArchiveName", ""))
         response = await self._call("CreateArchive", resources.new_archive(name), abandon=False, **request)
         return str(response["ArchiveId"])
@@ -209,6 +205,17 @@ class MailManager:
         """
         if self.scope is not None:
             self.scope.refuse_archive(archive_id)
+
+    def refuse_new_archive(self) -> None:
+        """
+        Raises:
+            OutOfScope: the client keeps to archives that are there.
+        """
+        if self.scope is not None:
+            raise OutOfScope(
+                "This server keeps to the archives that --archive names, and a new one is none of them. Whoever runs "
+                "it can start one without --archive to make archives."
+            )
 
     def _refuse_arn(self, resource_arn: str) -> None:
         self.refuse_archive(resource_arn.rpartition("/")[2])

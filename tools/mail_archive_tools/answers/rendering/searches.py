@@ -140,7 +140,7 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
         yield f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
     yield _covered(result, _by(result))
     if result.filtered_here:
-        yield _filtered(result.filtered_here)
+        yield _looked_at(result.filtered_here)
     for each in result.exceptions or ():
         ids = ", ".join(each.archived_message_ids)
         yield f"Not counted: {number_of(each.messages, 'message')} ({ids}). {each.why}"
@@ -156,7 +156,24 @@ def _counts(result: ArchiveSearchSummary) -> Iterator[str]:
         yield "Longest times without mail:"
         yield from map(_span, result.gaps)
     if not result.complete:
+        yield from _how_to_go_on(result)
+
+
+def _how_to_go_on(result: ArchiveSearchSummary) -> Iterator[str]:
+    """What to do for the rest, where there is a rest that can be had."""
+    seen = result.filtered_here
+    unread = seen.not_read or 0 if seen else 0
+    is_read = seen is None or seen.rows_read + unread == seen.rows_found
+    whole = (result.from_timestamp, result.to_timestamp)
+    covered = result.coverage and (result.coverage.from_timestamp, result.coverage.to_timestamp)
+    is_searched = result.search_id is not None or covered == whole
+    if not (is_read and is_searched):
         yield "To go on counting: the same call again."
+    elif unread:
+        yield (
+            f"Not counted, since their messages cannot be read: {number_of(unread, 'row')}. The same call again does "
+            "not change that while the reasons stay."
+        )
 
 
 def _terms(result: ArchiveSearchSummary) -> Iterator[str]:
@@ -216,9 +233,9 @@ def _by(result: ArchiveSearchSummary) -> str:
 def _covered(result: ArchiveSearchPage | ArchiveSearchSummary, by: str) -> str:
     whole = f"{iso(result.from_timestamp)} to {iso(result.to_timestamp)}"
     part = result.coverage
-    if part is not None:
+    if part is not None and (part.from_timestamp, part.to_timestamp) != (result.from_timestamp, result.to_timestamp):
         return f"Searched {iso(part.from_timestamp)} to {iso(part.to_timestamp)}, of {whole}{by}"
-    if result.complete:
+    if result.complete or part is not None:
         return f"Searched {whole}{by}"
     return f"Searched nothing yet, of {whole}{by}"
 
@@ -229,8 +246,12 @@ def _still_running(search_id: str | None) -> Iterator[str]:
 
 
 def _filtered(seen: FilteredHere) -> str:
+    return f"Filtered here: {_looked_at(seen)}"
+
+
+def _looked_at(seen: FilteredHere) -> str:
     found = number_of(seen.rows_found, "row")
-    line = f"Filtered here: {seen.rows_read} of {found} found so far were looked at"
+    line = f"{seen.rows_read} of {found} found so far were looked at"
     if seen.not_read:
         line += f"; {seen.not_read} could not be read"
     return f"{line}."
