@@ -141,3 +141,13 @@ def test_a_place_is_refused_with_the_rule_that_it_breaks(url: str, rule: str) ->
     with pytest.raises(ValueError) as refused:
         Location.named(url)
     assert rule in str(refused.value)
+
+
+async def test_a_text_in_the_place_of_an_object_is_answered_with_the_object(user: Asked, own_sample: Sample) -> None:
+    given = {**export(own_sample), "export_destination_configuration": "s3://evidence/case"}
+    said = await user.call("start_archive_export", **given)
+    assert "export_destination_configuration.s3.s3_location, for instance" in said
+    assert '{"s3": {"s3_location": "s3://evidence/case"}}' in said and "ExportDestination" not in said
+    said = await user.call("create_archive", archive_name="new-one", retention="TEN_YEARS")
+    assert "takes an object: retention.retention_period, for instance" in said and "NewRetention" not in said
+    assert user.questions == []

@@ -1,6 +1,7 @@
 """Arguments of a call as hosts and frameworks send them: what is not meant left out, what is unknown refused, what
 does not fit said in a sentence."""
 
+import json
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -12,6 +13,8 @@ Schema = dict[str, Any]
 
 _SHOWN_VALUE = 80
 _SHOWN_FAULTS = 3
+_NO_OBJECT = ("model_type", "model_attributes_type", "dict_type")
+"""What pydantic calls it where an object is wanted and something else was given."""
 
 
 def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any]:
@@ -85,8 +88,22 @@ def _fault(fault: dict[str, Any], schema: Schema) -> str:
     value = "what was given" if _SECRETS.intersection(path) else _shown(fault["input"])
     if fault["type"] == "string_pattern_mismatch":
         return f"{name} is {value}, which has not the form of one. {meaning}".strip()
+    if fault["type"] in _NO_OBJECT:
+        leaf, example = _example(_at(path, schema), fault["input"])
+        return f"{name} is {value}, and takes an object: {'.'.join([name, *leaf])}, for instance {json.dumps(example)}."
     problem = fault["msg"].removeprefix("Value error, ")
     return f"{name} is {value}: {problem[0].lower()}{problem[1:]}. {meaning}".strip()
+
+
+def _example(schema: Schema, given: Any) -> tuple[list[str], Any]:
+    """The path to a first value in an object, and an object with it: what was given, where that may stand there."""
+    members = schema.get("properties", {})
+    if not members:
+        fits = isinstance(given, str) and schema.get("type") == "string" and "enum" not in schema
+        return [], given[:_SHOWN_VALUE] if fits else schema.get("enum", ["..."])[0]
+    first = next(iter([*schema.get("required", []), *members]))
+    path, value = _example(members[first], given)
+    return [first, *path], {first: value}
 
 
 def _at(path: list[str], schema: Schema) -> Schema:
