@@ -230,8 +230,6 @@ def _difference(compared: "list[Compared]", folder: str) -> str:
 
 
 def _next_step(found: "Check", folder: str) -> str:
-    if found.database and not found.messages:
-        return f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder."
     if found.database:
         return (
             f"The database of {folder} is damaged. Restore it from a copy, or import the mail into a new folder; "
