@@ -59,9 +59,9 @@ def contains(attribute: str, *values: str) -> dict[str, Any]:
     return {"StringExpression": expression}
 
 
-VALUES = st.one_of(
-    st.sampled_from(DECEIVING[:-1]), st.text(min_size=1, max_size=8), st.sampled_from(["or", '" or "', "nor"])
-)
+# Half a surrogate pair is in no argument: where a request has one, it is read as U+FFFD.
+SENDABLE = [text for text in DECEIVING if not any("\ud800" <= each <= "\udfff" for each in text)]
+VALUES = st.one_of(st.sampled_from(SENDABLE), st.text(min_size=1, max_size=8), st.sampled_from(["or", '" or "', "nor"]))
 STRINGS = st.builds(
     lambda attribute, values: contains(attribute, *values),
     st.sampled_from(["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]),
