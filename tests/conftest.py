@@ -24,7 +24,7 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.sandbox.pool import SECONDS
-from mail_archive_tools.sandbox.starting import starter
+from mail_archive_tools.sandbox.starting.sharing import Share
 
 if TYPE_CHECKING:
     from tests.folder import Folder
@@ -101,7 +101,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def template() -> Iterator[None]:
     """What workers are copied from is started once."""
-    held = starter("mail_archive_tools.reading.jobs", SECONDS)
+    held = Share("mail_archive_tools.reading.jobs", SECONDS)
     with closing(held):
         held.start(True).end()
         yield

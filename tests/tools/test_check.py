@@ -217,7 +217,7 @@ async def test_a_row_that_shows_another_subject_is_told_beside_the_verdict(
 ) -> None:
     message_id = put(own_sample, message())
     row = {"ArchivedMessageId": message_id, "Subject": "Another", "From": "Bob <bob@c.example>", "Date": DATE}
-    access.reader.told.note([row])  # type: ignore[list-item]
+    access.reader.told.note([row], own_sample.archive_id)  # type: ignore[list-item]
     (checked,) = await check(access, message_id, words)
     assert checked.result == result
     assert checked.doubts == ["The search shows another Subject than the message."]

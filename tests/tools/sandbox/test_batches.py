@@ -107,7 +107,30 @@ async def test_the_workers_of_a_batch_end_with_it(sandbox: Sandbox) -> None:
 
 async def test_workers_start_again_where_their_template_was_ended(sandbox: Sandbox) -> None:
     assert await sandbox.run("echo", b"before", str) == "before"
-    template = sandbox._starter._template._process  # type: ignore[attr-defined]
+    template = sandbox._share._part()._starter._process  # type: ignore[attr-defined]
     template.kill()
     template.wait()
     assert await sandbox.run("echo", b"behind", str) == "behind"
+
+
+async def test_a_worker_is_ready_before_it_is_asked_for(sandbox: Sandbox) -> None:
+    assert await sandbox.run("echo", b"the first", str) == "the first"
+    shared = sandbox._share._part()
+    assert shared._ready is not None
+    _, ready = shared._ready
+    with sandbox.batch("a-1"):
+        assert await remembered(sandbox, b"a") == ["a"]
+        assert sandbox._idle[-1][1]._running is ready
+
+
+async def test_one_that_was_ready_and_was_ended_is_not_used(sandbox: Sandbox) -> None:
+    assert await sandbox.run("echo", b"before", str) == "before"
+    shared = sandbox._share._part()
+    assert shared._ready is not None
+    _, ready = shared._ready
+    with anyio.fail_after(10):
+        ready.hang_up()
+        while not ready.has_ended:
+            await anyio.sleep(0.01)
+    assert await sandbox.run("echo", b"behind", str) == "behind"
+    assert not sandbox._unfit

@@ -16,7 +16,7 @@ async def with_facts(
     """The rows with what `show` names of each, and notes on those of which it is not known."""
     if not show or not rows:
         return rows, []
-    reader.told.note(rows)
+    reader.told.note(rows, reader.archive_id)
     known, unread = await reader.all_facts([row.get("ArchivedMessageId", "") for row in rows], patience)
     with_them: list[FoundRow] = []
     for row in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from mail_archive_tools import system
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.confinement import OTHER_CALLS
 from mail_archive_tools.sandbox.process import NotRead, Worker
-from mail_archive_tools.sandbox.starting import Starter, starter
+from mail_archive_tools.sandbox.starting.sharing import Share
 
 _Result = TypeVar("_Result")
 
@@ -28,6 +29,9 @@ SECONDS = 10.0
 
 JOBS_OF_A_WORKER = 250
 """A worker is replaced after so many, however long its batch is."""
+
+BATCH_SECONDS = 60.0
+"""A batch that outlasts a call is replaced after so long: what took a worker over reads no later than that."""
 
 _ANY = Bounds()
 
@@ -40,6 +44,12 @@ class Batch:
         self.archive_id = archive_id
         self.caller = caller
         self.is_over = False
+        self._began = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """For how many seconds it has been open."""
+        return time.monotonic() - self._began
 
     def includes(self, archive_id: str, caller: str) -> bool:
         """Whether readings of that archive for that caller are of it; no archive: of the one that is read already."""
@@ -65,18 +75,17 @@ class Sandbox:
         self._seconds = seconds
         self._jobs_of_a_worker = jobs_of_a_worker
         self._most_workers = most_workers or os.cpu_count() or 1
-        self._starter = starter(module, seconds)
-        self._idle: list[tuple[Batch | None, Worker]] = []
-        """Those that were not used yet have no batch."""
+        self._share = Share(module, seconds)
+        self._idle: list[tuple[Batch, Worker]] = []
         self._guard = threading.Lock()
-        self._of_messages: dict[tuple[str, str], Batch] = {}
-        """Of the messages that were read last."""
+        self._lasting: dict[tuple[str, str, str], Batch] = {}
+        """Batches that outlast a call: those that were asked for last."""
         self._unfit = ""
         """Why workers cannot live with the calls that they need, where that is so."""
         self._some_were_fit = False
         # Threads of their own: those that wait for the service are not to wait for these.
         self._turns = anyio.CapacityLimiter(self._most_workers)
-        self._end = weakref.finalize(self, _end_all, self._idle, self._starter)
+        self._end = weakref.finalize(self, _end_all, self._idle, self._share)
 
     @contextmanager
     def batch(self, archive_id: str = "", caller: str = "", *, apart: bool = False) -> Iterator[Batch]:
@@ -96,32 +105,44 @@ class Sandbox:
             self.end_workers(opened)
 
     @contextmanager
-    def batch_of(self, archived_message_id: str, caller: str = "") -> Iterator[Batch]:
-        """What is read within is one message: the worker that read it before may read more of it, its files for one.
-        Where a batch of that caller is open, that one."""
+    def lasting_batch(
+        self, archive_id: str = "", caller: str = "", *, archived_message_id: str = ""
+    ) -> Iterator[Batch]:
+        """What is read within is of one archive, or where that is not known of one message, and what is read of it by
+        the next calls, for a minute: one call reads a message, the next one a file of it. Where a batch is open that
+        includes it, that one."""
         outer = _open.get()
-        if outer is not None and outer.includes("", caller):
+        if outer is not None and outer.includes(archive_id, caller):
             yield outer
             return
 
-        opened = self._batch_of(archived_message_id, caller)
+        opened = self._lasting_batch(archive_id, caller, archived_message_id)
         token = _open.set(opened)
         try:
             yield opened
         finally:
             _open.reset(token)
 
-    def _batch_of(self, archived_message_id: str, caller: str) -> Batch:
-        """The batch of that message; the one that was asked for least lately is over then, where there are too many."""
-        key = (archived_message_id, caller)
+    def _lasting_batch(self, archive_id: str, caller: str, archived_message_id: str) -> Batch:
+        """The batch of that archive or message, while it lasts. The one that was asked for least lately is over where
+        there are too many."""
+        key = (archive_id, caller, archived_message_id)
+        over: list[Batch] = []
         with self._guard:
-            batch = self._of_messages.pop(key, None) or Batch("", caller)
-            self._of_messages[key] = batch
-            oldest = None
-            if len(self._of_messages) > self._most_workers:
-                oldest = self._of_messages.pop(next(iter(self._of_messages)))
-        if oldest is not None:
-            self.end_workers(oldest)
+            batch = self._lasting.pop(key, None)
+            if batch is not None and batch.age > BATCH_SECONDS:
+                over.append(batch)
+                batch = None
+            if batch is None:
+                batch = Batch(archive_id, caller)
+
+            self._lasting[key] = batch
+            if len(self._lasting) > self._most_workers:
+                oldest = next(iter(self._lasting))
+                over.append(self._lasting.pop(oldest))
+
+        for each in over:
+            self.end_workers(each)
         return batch
 
     async def run(
@@ -137,12 +158,13 @@ class Sandbox:
             return await to_thread.run_sync(self._run, batch, request, take, limiter=self._turns)
 
     def warm_up(self) -> None:
-        """Start a worker if there is none, so that it gets ready while something is fetched."""
+        """Have a worker get ready while something is fetched, where none waits for it."""
         batch = _open.get()
-        with self._guard, suppress(NotRead):
-            if self._turns.borrowed_tokens or any(each in (None, batch) for each, _ in self._idle):
+        with self._guard:
+            if self._turns.borrowed_tokens or any(of is batch for of, _ in self._idle):
                 return
-            self._idle.append((None, self._new_worker()))
+        with suppress(OSError):
+            self._share.prepare(not self._unfit)
 
     def missing_protections(self) -> dict[str, str]:
         """What this system cannot take away from a worker, and why. Blocks until one has started.
@@ -171,7 +193,7 @@ class Sandbox:
     def close(self) -> None:
         """End all workers that do nothing; those that do end with their job."""
         with self._guard:
-            _end_all(self._idle, self._starter)
+            _end_all(self._idle, self._share)
 
     def _run(
         self, batch: Batch, request: tuple[str, dict[str, Any], bytes, Bounds], take: Callable[[Any], _Result]
@@ -193,9 +215,7 @@ class Sandbox:
     def _take(self, batch: Batch) -> Worker:
         """A worker of that batch, or one that has done nothing."""
         worker = self._idle_worker(batch)
-        if worker is not None and worker.jobs_done:
-            return worker
-        if worker is not None and self._is_fit(worker):
+        if worker is not None:
             return worker
 
         with self._guard:
@@ -208,16 +228,14 @@ class Sandbox:
 
     def _idle_worker(self, batch: Batch) -> Worker | None:
         with self._guard:
-            for wanted in (batch, None):
-                for place in reversed(range(len(self._idle))):
-                    of, worker = self._idle[place]
-                    if of is not wanted:
-                        continue
-                    del self._idle[place]
-                    # One that was just started has said nothing that was heard yet.
-                    if worker.jobs_done == 0 or worker.is_alive:
-                        return worker
-                    worker.end()
+            for place in reversed(range(len(self._idle))):
+                of, worker = self._idle[place]
+                if of is not batch:
+                    continue
+                del self._idle[place]
+                if worker.is_alive:
+                    return worker
+                worker.end()
         return None
 
     def _make_room(self) -> None:
@@ -246,7 +264,7 @@ class Sandbox:
 
     def _new_worker(self) -> Worker:
         try:
-            return Worker(self._starter.start(not self._unfit), self._seconds)
+            return Worker(self._share.start(not self._unfit), self._seconds)
         except OSError as error:
             raise NotRead(f"cannot be read now: no process can be started for it ({error.strerror})") from None
 
@@ -264,7 +282,7 @@ def _caller() -> str:
     return "" if batch is None else batch.caller
 
 
-def _end_all(workers: list[tuple[Batch | None, Worker]], starter: Starter) -> None:
+def _end_all(workers: list[tuple[Batch, Worker]], share: Share) -> None:
     while workers:
         workers.pop()[1].end()
-    starter.close()
+    share.close()

@@ -8,7 +8,7 @@ from typing import Any
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.confinement import PROTECTIONS
 from mail_archive_tools.sandbox.frames import BadFrame, TooLarge, read_frame, write_frame
-from mail_archive_tools.sandbox.starting import Running
+from mail_archive_tools.sandbox.starting.running import Running
 from mail_archive_tools.sandbox.watch import WATCH
 from mail_archive_tools.untrusted import clean_line, shorten
 

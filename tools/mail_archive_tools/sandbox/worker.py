@@ -69,8 +69,8 @@ def _follow_orders(control: socket.socket, work: ModuleType, cpu_seconds: float)
     started: dict[int, int] = {}
     later = list(getattr(work, "LATER", ()))
     while True:
-        # Not while a batch is read, for which every core is wanted.
-        if later and len(started) == 1 and not _is_waiting(control):
+        # Not while a batch is read, for which every core is wanted: where one reads, there is another that is ready.
+        if later and len(started) in (1, 2) and not _is_waiting(control):
             _load(later.pop(0))
             continue
         order, descriptors, _, _ = socket.recv_fds(control, ORDER.size, 1)

@@ -105,7 +105,7 @@ class Matcher:
         if not self.matches_row(copies[0]):
             return Verdict(False)
         # What comes is compared with the rows, whatever was searched since they were found.
-        self._reader.told.note(copies)
+        self._reader.told.note(copies, self._reader.archive_id)
         unreadable: ArchiveError | None = None
         for row in copies:
             try:

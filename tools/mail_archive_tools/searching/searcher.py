@@ -128,7 +128,7 @@ class Searcher:
             known = search or await self.client.get_archive_search(search_id)
             refuse_without_results(search_id, known)
             results = await self._fetch(search_id, known)
-            self.told.note(results.rows)
+            self.told.note(results.rows, known.get("ArchiveId", ""))
             return results
 
         if search is not None:

@@ -97,7 +97,7 @@ def test_every_real_message_is_what_its_row_says(corpus: Path) -> None:
     raws = list(islice(corpus_messages(corpus), 0, None, 6))
     assert len(raws) > 400
     told = Told()
-    told.note(rows(raws))
+    told.note(rows(raws), "a-1")
     for raw, row in zip(raws, rows(raws), strict=True):
         assert differing(told.of(row["ArchivedMessageId"]) or {}, read_headers(raw)) == [], raw[:200]
 
@@ -107,16 +107,24 @@ def test_any_bytes_are_what_their_row_says(subject: bytes, sender: bytes) -> Non
     raw = b"Subject: " + subject + b"\nFrom: " + sender + b"\n\nbody"
     (row,) = rows([raw])
     told = Told()
-    told.note([row])
+    told.note([row], "a-1")
     assert differing(told.of(row["ArchivedMessageId"]) or {}, read_headers(raw)) == []
 
 
 def test_the_oldest_rows_go_and_the_last_word_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT_ROWS", 2)
     told = Told()
-    told.note([{"ArchivedMessageId": each, "Subject": each} for each in "abc"])
+    told.note([{"ArchivedMessageId": each, "Subject": each} for each in "abc"], "a-1")
     assert "a" not in told and told.of("a") is None
-    told.note([{"ArchivedMessageId": "c", "From": "ann"}, {"Subject": "of no message"}])
+    told.note([{"ArchivedMessageId": "c", "From": "ann"}, {"Subject": "of no message"}], "a-2")
     assert told.of("b") == {"Subject": "b"} and told.of("c") == {"From": "ann"}
-    told.note([{"ArchivedMessageId": "c", "To": "bob"}, {"ArchivedMessageId": "b"}])
+    told.note([{"ArchivedMessageId": "c", "To": "bob"}, {"ArchivedMessageId": "b"}], "")
     assert told.of("c") == {"other": "yes"} and told.of("b") == {}
+
+
+def test_a_row_says_in_which_archive_its_message_is() -> None:
+    told = Told()
+    told.note([{"ArchivedMessageId": "m"}], "a-1")
+    told.note([{"ArchivedMessageId": "n"}], "a-2")
+    assert told.archive_of("m") == "a-1" and told.archive_of("n") == "a-2"
+    assert told.archive_of("of which nobody told") == ""

@@ -82,11 +82,14 @@ class Fetching:
     told: Told
 
     def one_batch(self, archived_message_id: str) -> AbstractContextManager[Batch]:
-        """What is read within is of that message; with others of its archive, where that is known, one worker reads
-        it."""
+        """What is read within is of that message; with others of its archive, where that is known or a search told it,
+        one worker reads it."""
         if self.archive_id:
             return self.sandbox.batch(self.archive_id, self.caller)
-        return self.sandbox.batch_of(archived_message_id, self.caller)
+        archive_id = self.told.archive_of(archived_message_id)
+        if archive_id:
+            return self.sandbox.lasting_batch(archive_id, self.caller)
+        return self.sandbox.lasting_batch(caller=self.caller, archived_message_id=archived_message_id)
 
     async def fetch(self, archived_message_id: str) -> Fetched:
         self.sandbox.warm_up()

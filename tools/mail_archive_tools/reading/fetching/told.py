@@ -42,19 +42,21 @@ _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 @dataclass
 class Told:
-    """What rows say of their messages, by ArchivedMessageId: what was told last stands. One for each identity."""
+    """What rows say of their messages, by ArchivedMessageId, and in which archive they are: what was told last stands.
+    One for each identity."""
 
     _rows: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
+    """First the ArchiveId, then the members of `FIELDS`, and what stands for all others."""
 
     def __contains__(self, archived_message_id: str) -> bool:
         return archived_message_id in self._rows
 
-    def note(self, rows: Iterable[Row]) -> None:
-        """Keep what these rows say. One without an id says it of no message."""
+    def note(self, rows: Iterable[Row], archive_id: str) -> None:
+        """Keep what these rows of an archive say. One without an id says it of no message."""
         for row in rows:
             archived_message_id = row.get("ArchivedMessageId")
             if archived_message_id:
-                self._rows[archived_message_id] = _said(row)
+                self._rows[archived_message_id] = (archive_id, *_said(row))
 
         too_many = len(self._rows) - KEPT_ROWS
         for oldest in list(islice(self._rows, max(too_many, 0))):
@@ -63,10 +65,16 @@ class Told:
     def of(self, archived_message_id: str) -> dict[str, str] | None:
         """The members of `FIELDS` that the row has, or as `other` that it has another header field; None where no row
         is known."""
-        said = self._rows.get(archived_message_id)
-        if said is None:
+        row = self._rows.get(archived_message_id)
+        if row is None:
             return None
+        _, *said = row
         return {name: value for name, value in zip((*FIELDS, _OTHER), said, strict=False) if value}
+
+    def archive_of(self, archived_message_id: str) -> str:
+        """The ArchiveId of the archive that a search found it in; nothing where none did."""
+        row = self._rows.get(archived_message_id)
+        return "" if row is None else row[0] or ""
 
 
 def refuse_other(raw: bytes, reading: MessageReading, told: Mapping[str, str] | None) -> None:
