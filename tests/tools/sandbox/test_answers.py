@@ -1,6 +1,8 @@
 """What a worker that was taken over may answer: bounded, and looked at without holding others up."""
 
 import json
+import struct
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_tools.sandbox.bounds import ANSWER_BYTES, Bounds
+from mail_archive_tools.sandbox.frames import BadFrame, read_frame
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
 from tests.pace import fastest, stopwatch
 
@@ -47,17 +50,22 @@ def test_json_is_taken_exactly_where_it_is_within_its_bounds(tree: Any, long: bo
         assert not Bounds(len(text), depth - 1, items).hold(text)
 
 
+def refuse(text: bytes) -> None:
+    """Take it as an answer, which it is not."""
+    with pytest.raises(BadFrame):
+        read_frame(BytesIO(struct.pack(">II", len(text), 0) + text), 0, Bounds())
+
+
 @pytest.mark.parametrize("text", [b'"', b'["a', b'"\\"', b'{"a":"\\\\\\"'])
 def test_a_string_without_an_end_is_not_taken(text: bytes) -> None:
-    assert not Bounds().hold(text)
-    assert not Bounds().hold(b" " * 300_000 + text)
+    refuse(text)
+    refuse(b" " * 300_000 + text)
 
 
 @pytest.mark.parametrize("end", [b"", b"\\"])
 def test_a_string_without_an_end_holds_nobody_up(end: bytes) -> None:
     text = b'"' + b'\\"' * 120_000 + end
-    assert not Bounds().hold(text)
-    assert fastest(lambda: Bounds().hold(text), enough=0.02) < 0.1
+    assert fastest(lambda: refuse(text), enough=0.02) < 0.1
 
 
 def test_an_answer_of_59_mb_of_lists_is_refused_at_once() -> None:

@@ -23,12 +23,9 @@ _SMALLEST_ITEMS, _BYTES_OF_AN_ITEM, _MOST_ITEMS = 5_000, 2, 60_000
 _PIECE = 1 << 16
 _AT_ONCE = 1 << 18
 """JSON of so many bytes, which most answers are within, is looked at in some milliseconds at worst."""
-# One without an end is taken to the end: looked for again from each quotation mark in it, it would take for ever.
-_STRING = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-    rb'|(")[^"\\]*+(?:\\.[^"\\]*+)*+\\?\Z',
-    re.DOTALL,
-)
+# One without an end is taken to the end: looked for again from each quotation mark in it, it would take for ever. That
+# it is no JSON is found where it is parsed.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
@@ -72,9 +69,7 @@ class _Look:
     def is_within(self) -> bool:
         if len(self._text) > _AT_ONCE:
             return self._is_within_by_pieces()
-        between = _STRING.sub(rb"\1", self._text)
-        # The mark that is left begins a string without an end.
-        return b'"' not in between and self._takes(between)
+        return self._takes(_STRING.sub(b"", self._text))
 
     def _is_within_by_pieces(self) -> bool:
         at = 0

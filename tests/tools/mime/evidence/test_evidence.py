@@ -474,9 +474,11 @@ LABEL = st.text(alphabet="ab1l.", max_size=9)
 @example(["abcdef.example"], "abcde.example")
 @example(["x.abcde"], "x.abxde")
 def test_look_alikes_are_found_as_if_each_was_compared(domains: list[str], domain: str) -> None:
-    found = Lookalikes(domains).of(domain)
     compared = {each for each in domains if looks_like(domain, each)}
-    assert set(found) <= compared and bool(found) == bool(compared)
+    # Many are found by keys, which few have not.
+    for all_of_them in (domains, [*domains, *(f"of-no-interest{number}.invalid" for number in range(20))]):
+        found = Lookalikes(all_of_them).of(domain)
+        assert set(found) <= compared and bool(found) == bool(compared)
 
 
 def test_look_alikes_are_kept_few_to_a_key_however_many_there_are() -> None:

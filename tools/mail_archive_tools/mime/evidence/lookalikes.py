@@ -36,6 +36,7 @@ _MOST_OF_A_LABEL = 63
 _MOST_OF_A_DOMAIN = 253
 """Longer ones are no domains (RFC 1035, 2.3.4)."""
 _KEPT_OF_A_KEY = 3
+_FEW = 8
 
 
 @lru_cache(maxsize=1024)
@@ -160,8 +161,13 @@ class Lookalikes:
     """Domains, to be asked which of them look like another: that takes no longer where they are many."""
 
     def __init__(self, domains: Iterable[str]) -> None:
+        self._domains = tuple(domains)
         self._by_keys: dict[int, tuple[str, ...]] = {}
-        for domain in domains:
+        if len(self._domains) <= _FEW:
+            # As most mail has them: each is compared at less than its keys would cost.
+            return
+
+        for domain in self._domains:
             alone = (domain,)
             for key in _keys(domain, is_asked_about=False):
                 here = self._by_keys.setdefault(key, alone)
@@ -171,10 +177,15 @@ class Lookalikes:
 
     def of(self, domain: str) -> list[str]:
         """Some of those that look like `domain`, by `looks_like`: wherever there is one, one is among them."""
+        return sorted(each for each in self._candidates(domain) if looks_like(domain, each))
+
+    def _candidates(self, domain: str) -> set[str]:
+        if len(self._domains) <= _FEW:
+            return set(self._domains)
         found: set[str] = set()
         for key in _keys(domain, is_asked_about=True):
             found.update(self._by_keys.get(key, ()))
-        return sorted(each for each in found if looks_like(domain, each))
+        return found
 
 
 def _keys(domain: str, is_asked_about: bool) -> Iterator[int]:
