@@ -21,10 +21,10 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp import Client, StdioServerParameters
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.query import Query, TextCondition
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.statements import Query, TextCondition
+from mail_archive_local.storage.store import Store
 from tests import bench_answers, bench_exports, bench_facts, bench_reading, bench_sandbox, bench_searching
 from tests.conftest import CORPUS, Clock, LocalApi
 from tests.folder import keeping_archive

@@ -16,10 +16,10 @@ from typing import Any
 import anyio
 from mcp import Client
 
+from mail_archive_local.context import Local
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.models.query import FilterHere

@@ -12,11 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.exporting.delivery import FolderDelivery
-from mail_archive_server.local.exporting.exporter import Exporter
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.exporting.delivery import FolderDelivery
+from mail_archive_local.exporting.exporter import Exporter
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from tests.buckets import Waits, start_export_of_all
 from tests.conftest import ROOT, eml
 from tests.folder import keeping_archive

@@ -21,9 +21,9 @@ import anyio
 import boto3
 from botocore.config import Config
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts

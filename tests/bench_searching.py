@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.summarize import summarize_archive_search

@@ -14,11 +14,11 @@ import hypothesis
 import pytest
 from mcp.server import MCPServer
 
+from mail_archive_local.context import Local
+from mail_archive_local.doors.bridge import LinkListener, attach
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.bridge import LinkListener, attach
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mail_archive_server.local.archives import create_archive
-from mail_archive_server.local.backend import LocalBackend
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.importing.importer import import_mail
-from mail_archive_server.local.storage.database import KeyPair
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.operations.archives import create_archive
+from mail_archive_local.storage.database import KeyPair
+from mail_archive_local.storage.store import Store
+from mail_archive_server.identity.local import LocalBackend
 from mail_archive_server.settings import Settings
 from tests.conftest import eml, loopback
 

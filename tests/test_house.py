@@ -180,7 +180,7 @@ def test_the_wheel_has_both_packages_and_nothing_else(tmp_path: Path) -> None:
         "mail_archive_mcp-0.1.0.dist-info",
     }
     for needed in (
-        "mail_archive_server/local/storage/schema.sql",
+        "mail_archive_local/storage/schema.sql",
         "mail_archive_server/hosting/tools.json",
         "mail_archive_server/py.typed",
         "mail_archive_tools/py.typed",

@@ -127,12 +127,7 @@ def _load() -> None:
     import boto3  # noqa: F401
     import mcp  # noqa: F401
 
-    import mail_archive_server.app
-    import mail_archive_server.backends
-    import mail_archive_server.demo
-    import mail_archive_server.identity.doctor
-    import mail_archive_server.local.backend
-    import mail_archive_server.local.importing.importer  # noqa: F401
+    import mail_archive_local.importing.importer  # noqa: F401
 
 
 def _become(order: Order) -> NoReturn:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from mail_archive_server.settings import Settings
     from mail_archive_tools.access import Access
-    from mail_archive_tools.reading.kept import FactsKept
     from mail_archive_tools.reading.links import LinkRule
     from mail_archive_tools.searching.cursors import Cursors
+    from mail_archive_tools.storage.facts import FactsKept
 
 
 def open_access(settings: Settings) -> Access:
@@ -79,7 +79,7 @@ def backend_of(settings: Settings) -> Backend:
     """
     if settings.local is None:
         return AwsBackend(settings)
-    from mail_archive_server.local.backend import LocalBackend
+    from mail_archive_server.identity.local import LocalBackend
 
     return LocalBackend(settings)
 
@@ -126,7 +126,7 @@ class AwsBackend:
 def _keys(settings: Settings) -> dict[str, str]:
     if settings.dkim_keys is None:
         return {}
-    from mail_archive_tools.reading.keys import keys_of
+    from mail_archive_tools.reading.dkim_keys import keys_of
 
     try:
         return keys_of(settings.dkim_keys)
@@ -139,7 +139,7 @@ def _facts_kept(settings: Settings, keys: dict[str, str]) -> FactsKept | None:
     the messages that they are of."""
     if settings.facts is None:
         return None
-    from mail_archive_tools.reading.kept import FactsFolder
+    from mail_archive_tools.storage.facts import FactsFolder
 
     of_whom = [getattr(settings, name) for name in _WHO_AND_WHERE]
     named = [os.environ.get(name) for name in _WHO_BY_VARIABLE]
@@ -168,7 +168,7 @@ def _make_access(
 ) -> Access:
     from mail_archive_tools.access import Access
     from mail_archive_tools.mime.evidence.context import Context
-    from mail_archive_tools.reading.keys import Lookups, no_keys
+    from mail_archive_tools.reading.dkim_keys import Lookups, no_keys
     from mail_archive_tools.searching.cursors import Cursors
     from mail_archive_tools.service.buckets import Buckets, Location
     from mail_archive_tools.service.client import MailManager

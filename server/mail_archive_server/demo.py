@@ -12,11 +12,11 @@ from typing import Any
 import anyio
 from mcp import Client, StdioServerParameters
 
+from mail_archive_local.context import Local
+from mail_archive_local.storage.failures import StoreError
+from mail_archive_local.storage.putting import ArchiveRecord
+from mail_archive_local.storage.store import Store
 from mail_archive_server.commands import CommandError
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.failures import StoreError
-from mail_archive_server.local.storage.putting import ArchiveRecord
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.sample.fill import ARCHIVE_NAME
 from mail_archive_server.terminal import shown

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from mail_archive_local.context import Local
+from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.importer import import_mail
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, outside_the_fence, text_of
 from tests.folder import keeping_archive

@@ -6,15 +6,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mail_archive_local.evidence.comparing import compare_with_archive
+from mail_archive_local.evidence.exporting import Wanted, export_to
+from mail_archive_local.evidence.forms import EXPORT_MANIFEST
+from mail_archive_local.evidence.listing import EVERYTHING
+from mail_archive_local.exporting.delivery import FolderDelivery
+from mail_archive_local.importing.record import Known, describe
+from mail_archive_local.storage.failures import MessageDamaged
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.bulk.comparing import compare_with_archive
-from mail_archive_server.bulk.exporting import Wanted, export_to
-from mail_archive_server.bulk.forms import EXPORT_MANIFEST
-from mail_archive_server.bulk.listing import EVERYTHING
-from mail_archive_server.local.exporting.delivery import FolderDelivery
-from mail_archive_server.local.importing.record import Known, describe
-from mail_archive_server.local.storage.failures import MessageDamaged
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.read import read_archive_message, read_archive_messages

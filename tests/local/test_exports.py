@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.bridge import attach
-from mail_archive_server.local.exporting.delivery import Delivery, DeliveryFailed, FolderDelivery, S3Delivery
-from mail_archive_server.local.exporting.exporter import Exporter
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.bridge import attach
+from mail_archive_local.exporting.delivery import Delivery, DeliveryFailed, FolderDelivery, S3Delivery
+from mail_archive_local.exporting.exporter import Exporter
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.service.buckets import Location
 from tests.buckets import YEAR, Bucket, destination, ended, folder_objects, s3_server
 from tests.conftest import Sample

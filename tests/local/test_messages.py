@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from mail_archive_server.local.identity.sessions import Session
-from mail_archive_server.local.links import BadLink, read_link, sign_link
+from mail_archive_local.download_links import BadLink, read_link, sign_link
+from mail_archive_local.identity.sessions import Session
 from tests.conftest import Clock, LocalApi, eml
 from tests.local.test_searches import NOON, RANGE, add
 

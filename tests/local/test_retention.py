@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from mail_archive_local.context import Local
+from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.importing.record import describe
+from mail_archive_local.operations.archives import create_archive
+from mail_archive_local.operations.retention import delete_what_is_older, first_second_kept, keep_deleting
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.archives import create_archive
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.importer import import_mail
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.retention import delete_what_is_older, first_second_kept, keep_deleting
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import Clock, LocalApi, eml
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, Sample, outside_the_fence, text_of
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from mail_archive_local.context import Local
+from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.storage import row_keys as keys
+from mail_archive_local.storage.putting import ArchiveRecord
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.importer import import_mail
-from mail_archive_server.local.storage import keys
-from mail_archive_server.local.storage.putting import ArchiveRecord
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import ERAS, READ_OF_CORPUS, text_of
 from tests.folder import keeping_archive

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.store import Store
 from tests.conftest import ROOT, Sample, loopback
 
 pytestmark = pytest.mark.slow

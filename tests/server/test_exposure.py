@@ -14,15 +14,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from mail_archive_server.bulk.signing import SigningError, sign
+from mail_archive_local.evidence.signing import SigningError, sign
 from mail_archive_server.commands.local import config_of
 from mail_archive_server.hosting.arguments import sentence
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_server.transport.sessions import with_few_sessions
 from mail_archive_server.transport.tokens import token_of, with_token
 from mail_archive_tools import system
-from mail_archive_tools.reading.kept import FactsFolder
-from mail_archive_tools.reading.keys import keys_of
+from mail_archive_tools.reading.dkim_keys import keys_of
+from mail_archive_tools.storage.facts import FactsFolder
 from mail_archive_tools.system.places import why_not_own, why_not_read
 
 pytestmark = pytest.mark.anyio

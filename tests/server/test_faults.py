@@ -15,10 +15,10 @@ import pytest
 from botocore.config import Config
 from mcp import Client
 
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.service.client import MailManager

@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pytest
 from mcp import Client
 
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.answers.members import Section
 from mail_archive_tools.untrusted import NOT_INSTRUCTIONS

@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.cli import main
 from mail_archive_server.hosting.consenting import Consents
 from mail_archive_server.hosting.published import published_tools
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import SettingError, Settings, read_settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import Misconfigured

@@ -20,7 +20,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from mail_archive_server.local.storage.store import SearchRecord, Store
+from mail_archive_local.storage.store import SearchRecord, Store
 from tests.conftest import ERAS, READING, Sample, text_of
 
 APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T00:00:00Z"}

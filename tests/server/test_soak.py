@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.storage.store import Store
 from tests.conftest import MEASURED, Sample
 from tests.server.test_processes import on_a_port, with_token
 

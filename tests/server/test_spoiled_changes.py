@@ -11,10 +11,10 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitResult
 
+from mail_archive_local.context import Local
+from mail_archive_local.exporting.places import client_of_places
 from mail_archive_server.app import build_server
 from mail_archive_server.hosting.published import published_tools
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.exporting.places import client_of_places
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.service.buckets import Buckets, Location

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import pytest
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.check import check_quotations, compare_archive_messages
@@ -23,10 +23,10 @@ from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.models.search import ArchiveSearchPage
 from mail_archive_tools.models.summary import ArchiveSearchSummary
 from mail_archive_tools.read import read_archive_attachment, read_archive_message, read_archive_messages
-from mail_archive_tools.reading.kept import FactsFolder
 from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.client import MailManager
+from mail_archive_tools.storage.facts import FactsFolder
 from mail_archive_tools.summarize import summarize_archive_search
 from mail_archive_tools.thread import get_archive_thread
 from tests.conftest import loopback

@@ -11,11 +11,11 @@ from mcp import Client
 from mcp.server import MCPServer
 from mcp.shared.exceptions import MCPError
 
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.hosting.published import FILE, published_tools
 from mail_archive_server.hosting.schemas import published_text
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render

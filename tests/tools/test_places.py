@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mail_archive_tools import system
-from mail_archive_tools.reading.keys import keys_of
+from mail_archive_tools.reading.dkim_keys import keys_of
 from mail_archive_tools.system.places import why_not_own
 
 pytestmark = pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")

@@ -11,8 +11,8 @@ import pytest
 from mcp import Client
 from mcp.server import MCPServer
 
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render

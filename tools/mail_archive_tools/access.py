@@ -10,8 +10,7 @@ from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.counting.counter import Counter
 from mail_archive_tools.errors import InvalidArgument, Misconfigured, OutOfScope
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
-from mail_archive_tools.reading.kept import FactsKept, Nowhere
-from mail_archive_tools.reading.keys import FindKeys, no_keys
+from mail_archive_tools.reading.dkim_keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.reading.similarity import Similar
@@ -19,6 +18,7 @@ from mail_archive_tools.searching.cursors import Cursors
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.service.buckets import Buckets, Location
 from mail_archive_tools.service.client import MailManager
+from mail_archive_tools.storage.facts import FactsKept, Nowhere
 
 _LEADERS = 50_000
 """Messages that others are compared with, of all searches together: some 60 MB."""

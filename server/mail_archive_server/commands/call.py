@@ -58,10 +58,10 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
     """
     from mcp import Client
 
+    from mail_archive_local.storage.failures import StoreError
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.published import chosen_tools
-    from mail_archive_server.local.storage.failures import StoreError
 
     try:
         access = accessor(settings)

@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Exit status 0: nothing is missing; 1: something is."""
     settings = read_settings(vars(arguments))
+    from mail_archive_local.storage.failures import StoreError
     from mail_archive_server.backends import open_backend
     from mail_archive_server.identity.doctor import examine
     from mail_archive_server.identity.report import lines
-    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.machine import left, protections, versions
     from mail_archive_tools.sandbox.pool import NotRead
 

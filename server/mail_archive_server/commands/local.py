@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.storage.store import Store
 
 HELP = "serve a local archive's API to other AWS clients"
 
@@ -58,12 +58,12 @@ def run(arguments: argparse.Namespace) -> None:
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
     proxy = None if arguments.trusted_proxy is None else read_value(address, "--trusted-proxy", arguments.trusted_proxy)
     export_folder, s3_endpoint_url = _destination(arguments)
-    from mail_archive_server.local.context import Local
-    from mail_archive_server.local.exporting.places import exporter_to
-    from mail_archive_server.local.retention import delete_what_is_older, keep_deleting
-    from mail_archive_server.local.storage.failures import StoreError
-    from mail_archive_server.local.storage.opening import DATABASE
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.context import Local
+    from mail_archive_local.exporting.places import exporter_to
+    from mail_archive_local.operations.retention import delete_what_is_older, keep_deleting
+    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local.storage.opening import DATABASE
+    from mail_archive_local.storage.store import Store
 
     try:
         is_there = False
@@ -83,8 +83,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     import uvicorn
 
-    from mail_archive_server.local.doors.asgi import api_app
-    from mail_archive_server.local.identity.callers import LOOPBACK
+    from mail_archive_local.doors.asgi import api_app
+    from mail_archive_local.identity.callers import LOOPBACK
 
     store.warn_if_exposed()
     try:
@@ -131,9 +131,9 @@ def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None
 
 
 def _show_credentials(store: "Store", user: str | None) -> None:
-    from mail_archive_server.local.arns import DEFAULT_REGION
-    from mail_archive_server.local.context import Local
-    from mail_archive_server.local.identity.identities import OWNER, IdentityError
+    from mail_archive_local.arns import DEFAULT_REGION
+    from mail_archive_local.context import Local
+    from mail_archive_local.identity.identities import OWNER, IdentityError
 
     try:
         ring = Local(store, str).key_ring()

@@ -66,11 +66,11 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
 
     from botocore.exceptions import BotoCoreError
 
+    from mail_archive_local.storage.failures import StoreError
     from mail_archive_server.backends import backend_of
     from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_server.identity.policy import ANY, identity_policy, session_policy, trust_policy
-    from mail_archive_server.local.storage.failures import StoreError
 
     if kind != "trust":
         refuse_exports_to_anywhere(settings)

@@ -32,11 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     settings = read_settings(vars(arguments))
     # Imported here: `--help` need not wait for the SDK.
+    from mail_archive_local.storage.failures import StoreError
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.consenting import FORMS, consents_of
     from mail_archive_server.hosting.published import change_something, chosen_tools, names_views
-    from mail_archive_server.local.storage.failures import StoreError
     from mail_archive_server.sample.temporary import with_sample
 
     with ExitStack() as held:

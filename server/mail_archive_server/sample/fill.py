@@ -1,8 +1,8 @@
 """The sample, put into a local archive."""
 
-from mail_archive_server.local.archives import create_archive
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.record import describe
+from mail_archive_local.context import Local
+from mail_archive_local.importing.record import describe
+from mail_archive_local.operations.archives import create_archive
 from mail_archive_server.sample.year import messages
 
 ARCHIVE_NAME = "tidewater-2025"

@@ -17,8 +17,8 @@ def with_sample(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     # Imported here: other servers need none of it.
-    from mail_archive_server.local.context import Local
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.context import Local
+    from mail_archive_local.storage.store import Store
     from mail_archive_server.sample import fill
 
     folder = Path(tempfile.mkdtemp(prefix="mail-archive-sample-"))

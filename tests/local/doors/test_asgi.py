@@ -16,11 +16,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.database import KeyPair
-from mail_archive_server.local.storage.store import Store
-from mail_archive_server.local.wire import REQUEST_BYTES
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.database import KeyPair
+from mail_archive_local.storage.store import Store
+from mail_archive_local.wire.protocol import REQUEST_BYTES
 from tests.conftest import ROOT, Sample, loopback
 from tests.pace import stopwatch
 

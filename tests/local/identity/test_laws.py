@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.local.identity.policies import Asked, read_policy
-from mail_archive_server.local.identity.rights import Rights
+from mail_archive_local.identity.policies import Asked, read_policy
+from mail_archive_local.identity.rights import Rights
 from tests.folder import policy
 from tests.local.identity.generated import ARCHIVE
 

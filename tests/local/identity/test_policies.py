@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mail_archive_server.local.identity.policies import Asked, PolicyError, read_policy, read_trust_policy
-from mail_archive_server.local.identity.rights import Rights
+from mail_archive_local.identity.policies import Asked, PolicyError, read_policy, read_trust_policy
+from mail_archive_local.identity.rights import Rights
 from tests.conftest import MEASURED, ROOT
 from tests.folder import allow, policy
 from tests.local.identity.generated import ACCOUNT, ANA, ARCHIVE, SESSION, Case, cases

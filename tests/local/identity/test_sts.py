@@ -15,11 +15,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mail_archive_server.local.backend import LocalBackend
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.bridge import attach
-from mail_archive_server.local.identity.sessions import Session
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.bridge import attach
+from mail_archive_local.identity.sessions import Session
+from mail_archive_local.storage.store import Store
+from mail_archive_server.identity.local import LocalBackend
 from tests.conftest import ROOT
 from tests.folder import NAMES, Folder, allow, on_a_port, policy, refused, role_arn, trust
 

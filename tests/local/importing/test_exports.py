@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.beside import records_of
-from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
-from mail_archive_server.local.importing.packed import Unpacked, unpacked
-from mail_archive_server.local.importing.places import FolderPlace, S3Place, holds_export
-from mail_archive_server.local.storage.checking import Reader, check
-from mail_archive_server.local.storage.keys import message_id_of
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.importing.beside import records_of
+from mail_archive_local.importing.importer import ImportTally, import_export, import_mail
+from mail_archive_local.importing.packed import Unpacked, unpacked
+from mail_archive_local.importing.places import FolderPlace, S3Place, holds_export
+from mail_archive_local.storage.integrity.checking import Reader, check
+from mail_archive_local.storage.row_keys import message_id_of
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, s3_server
 from tests.conftest import Sample, eml

@@ -15,11 +15,11 @@ import anyio
 import pytest
 from mcp import Client
 
+from mail_archive_local.storage.failures import StoreDamaged
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.storage.failures import StoreDamaged
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import eml, text_of
 from tests.warm import run

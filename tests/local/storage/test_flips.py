@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from mail_archive_server.local import archives, exports, messages, searches, tags
-from mail_archive_server.local.arns import archive_arn
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.errors import ApiError
-from mail_archive_server.local.importing.record import Known, describe
-from mail_archive_server.local.storage.checking import Reader, check
-from mail_archive_server.local.storage.failures import StoreError
-from mail_archive_server.local.storage.keys import message_id_of
-from mail_archive_server.local.storage.log import log_of
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.api_errors import ApiError
+from mail_archive_local.arns import archive_arn
+from mail_archive_local.context import Local
+from mail_archive_local.importing.record import Known, describe
+from mail_archive_local.operations import archives, exports, messages, searches, tags
+from mail_archive_local.storage.failures import StoreError
+from mail_archive_local.storage.integrity.checking import Reader, check
+from mail_archive_local.storage.log import log_of
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.row_keys import message_id_of
+from mail_archive_local.storage.store import Store
 from tests.buckets import Waits, start_export_of_all
 from tests.conftest import MEASURED, eml
 from tests.folder import keeping_archive

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.storage.failures import StoreDamaged, StoreError
-from mail_archive_server.local.storage.given.definitions import harden
-from mail_archive_server.local.storage.given.files import leave_to_owner
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.storage.failures import StoreDamaged, StoreError
+from mail_archive_local.storage.given.definitions import harden
+from mail_archive_local.storage.given.files import leave_to_owner
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from mail_archive_tools import system
 from tests.conftest import eml
 from tests.warm import run

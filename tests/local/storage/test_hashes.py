@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from tests.conftest import eml
 from tests.local.storage.test_damage import change, verified
 from tests.warm import run
@@ -119,7 +119,7 @@ def test_a_record_that_todays_reader_makes_otherwise_is_information_and_no_damag
 
 def _put_in_as_an_older_reader(store: Store, archive_id: str, message_id: str) -> None:
     """Put a message in anew as a reader saw it that left the folding of a subject in."""
-    from mail_archive_server.local.importing.record import describe
+    from mail_archive_local.importing.record import describe
 
     archive = store.archive(archive_id)
     message = store.message(message_id)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import Sample, eml
 from tests.warm import run

@@ -16,14 +16,14 @@ import anyio
 import pytest
 from mcp import Client
 
+from mail_archive_local.storage import reading
+from mail_archive_local.storage.failures import StoreError, StoreUnwritable
+from mail_archive_local.storage.log import log_of
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.cli import main
-from mail_archive_server.local.storage import reading
-from mail_archive_server.local.storage.failures import StoreError, StoreUnwritable
-from mail_archive_server.local.storage.log import log_of
-from mail_archive_server.local.storage.opening import DATABASE
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from tests.conftest import Sample, text_of
 from tests.local.storage.test_store import as_nobody

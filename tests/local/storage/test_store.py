@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.failures import StoreBusy, StoreError, StoreUnwritable
-from mail_archive_server.local.storage.opening import DATABASE, SCHEMA_VERSION
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.failures import StoreBusy, StoreError, StoreUnwritable
+from mail_archive_local.storage.opening import DATABASE, SCHEMA_VERSION
+from mail_archive_local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive
 
@@ -134,8 +134,8 @@ def test_a_locked_folder_is_said_and_nothing_is_lost(folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from mail_archive_server.local.storage.store import Store
-from mail_archive_server.local.importing.record import describe
+from mail_archive_local.storage.store import Store
+from mail_archive_local.importing.record import describe
 with Store(Path(sys.argv[1])) as store:
     archive = store.archives()[0]
     for number in range(100):
@@ -151,7 +151,7 @@ def test_two_processes_write_at_a_time(folder: Path) -> None:
 
 
 def test_two_processes_make_a_folder_at_a_time(tmp_path: Path) -> None:
-    script = "import sys; from pathlib import Path; from mail_archive_server.local.storage.store import Store\n"
+    script = "import sys; from pathlib import Path; from mail_archive_local.storage.store import Store\n"
     script += "Store(Path(sys.argv[1]), create=True)"
     makers = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "new")]) for _ in range(4)]
     assert [maker.wait(60) for maker in makers] == [0] * 4

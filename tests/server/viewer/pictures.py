@@ -10,9 +10,9 @@ from pathlib import Path
 import anyio
 from PIL import Image
 
+from mail_archive_local.context import Local
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
 from tests.conftest import ROOT

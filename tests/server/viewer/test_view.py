@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
+from mail_archive_local.context import Local
+from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.importer import import_mail
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from tests.conftest import MEASURED, READ_OF_CORPUS, Sample, eml

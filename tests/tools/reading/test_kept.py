@@ -16,9 +16,9 @@ from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.reading.kept import FactsFolder
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
+from mail_archive_tools.storage.facts import FactsFolder
 from tests.conftest import Sample
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.read import read_archive_message
-from mail_archive_tools.reading.keys import LOOKUPS_OF_A_MESSAGE, Lookups, keys_of, no_keys, read_keys
+from mail_archive_tools.reading.dkim_keys import LOOKUPS_OF_A_MESSAGE, Lookups, keys_of, no_keys, read_keys
 from tests.conftest import Sample
 from tests.pace import stopwatch
 from tests.tools.mime.evidence.test_signing import NAME, PUBLISHED, PUBLISHED_KEY

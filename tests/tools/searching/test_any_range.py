@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mail_archive_server.local.storage import keys
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.storage import row_keys as keys
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.models import FoundRow
 from mail_archive_tools.search import search_archive

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mail_archive_server.local.importing.record import describe
+from mail_archive_local.importing.record import describe
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models.query import FilterHere

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import get_archive
 from mail_archive_tools.errors import NotFound

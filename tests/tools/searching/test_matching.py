@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.local.importing.record import describe
+from mail_archive_local.importing.record import describe
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive

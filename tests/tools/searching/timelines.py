@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
+from mail_archive_local.context import Local
+from mail_archive_local.importing.record import describe
+from mail_archive_local.storage.putting import NewMessage
+from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.importing.record import describe
-from mail_archive_server.local.storage.putting import NewMessage
-from mail_archive_server.local.storage.store import Store
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.searching.windows import Limits

@@ -7,10 +7,10 @@ from typing import Any
 import anyio
 import pytest
 
-from mail_archive_server.local.context import Local
-from mail_archive_server.local.doors.asgi import api_app
-from mail_archive_server.local.storage.database import KeyPair
-from mail_archive_server.local.storage.store import Store
+from mail_archive_local.context import Local
+from mail_archive_local.doors.asgi import api_app
+from mail_archive_local.storage.database import KeyPair
+from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import list_archives
 from mail_archive_tools.calls.patience import Patience

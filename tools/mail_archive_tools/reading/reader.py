@@ -15,17 +15,17 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.reading.dkim_keys import FindKeys, no_keys
 from mail_archive_tools.reading.facts import Facts, usable
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched, Fetching
 from mail_archive_tools.reading.fetching.told import Told
-from mail_archive_tools.reading.kept import FactsKept, Nowhere
-from mail_archive_tools.reading.keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.proving import Proving
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
+from mail_archive_tools.storage.facts import FactsKept, Nowhere
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_server.bulk.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
+from mail_archive_local.evidence.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.importing import of_that_name
 from mail_archive_server.commands.evidence.interrupting import explained, heard
@@ -19,10 +19,10 @@ from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_server.bulk.exporting import Wanted
-    from mail_archive_server.bulk.selecting import Selection
-    from mail_archive_server.local.storage.putting import ArchiveRecord
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.evidence.exporting import Wanted
+    from mail_archive_local.evidence.selecting import Selection
+    from mail_archive_local.storage.putting import ArchiveRecord
+    from mail_archive_local.storage.store import Store
 
 HELP = "write messages of a local archive as .eml, mbox or Maildir, with an index and a manifest"
 
@@ -75,10 +75,10 @@ def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Pro
     signing = signing_of(arguments)
     wanted = _wanted(arguments)
     selection = _selection(arguments)
-    from mail_archive_server.bulk.exporting import export_to
-    from mail_archive_server.bulk.unfinished import CannotBegin
-    from mail_archive_server.local.storage.failures import StoreError
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.evidence.exporting import export_to
+    from mail_archive_local.evidence.unfinished import CannotBegin
+    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local.storage.store import Store
 
     try:
         with Store(folder, looking=True) as store:
@@ -124,8 +124,8 @@ def _named_archive(store: "Store", name: str | None) -> "ArchiveRecord":
 
 
 def _wanted(arguments: argparse.Namespace) -> "Wanted":
-    from mail_archive_server.bulk.exporting import Wanted
-    from mail_archive_server.bulk.load_files import Bates
+    from mail_archive_local.evidence.exporting import Wanted
+    from mail_archive_local.evidence.load_files import Bates
 
     kind = read_value(one_of(*FORMATS), "--format", arguments.format)
     index = read_value(one_of(*INDEXES), "--index", arguments.index)
@@ -152,7 +152,7 @@ def _number(least: int, most: int) -> Any:
 def _selection(arguments: argparse.Namespace) -> "Selection":
     from pydantic import TypeAdapter, ValidationError
 
-    from mail_archive_server.bulk.selecting import Selection
+    from mail_archive_local.evidence.selecting import Selection
     from mail_archive_tools.models.filters import SearchWords
     from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, iso
 
@@ -191,7 +191,7 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
 
 def _kept(out: Path, progress: "_Progress") -> str:
     """What is there of an export that was broken off."""
-    from mail_archive_server.bulk.unfinished import beside, is_unfinished
+    from mail_archive_local.evidence.unfinished import beside, is_unfinished
 
     folder = beside(out)
     if (out / EXPORT_MANIFEST).is_file():

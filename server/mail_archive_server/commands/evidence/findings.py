@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_server.bulk.comparing import Compared
-    from mail_archive_server.local.storage.checking import Check
+    from mail_archive_local.evidence.comparing import Compared
+    from mail_archive_local.storage.integrity.checking import Check
 
 _SHOWN = 20
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mail_archive_server.bulk.forms import MANIFEST_SUFFIX
+from mail_archive_local.evidence.forms import MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
-from mail_archive_server.commands.evidence.exports import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
+from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
 from mail_archive_server.commands.evidence.interrupting import end, explained, heard
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
@@ -20,12 +20,12 @@ from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_server.local.context import Local
-    from mail_archive_server.local.importing.importer import ImportTally
-    from mail_archive_server.local.importing.places import Place
-    from mail_archive_server.local.importing.sources import Skipped
-    from mail_archive_server.local.storage.putting import ArchiveRecord
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.context import Local
+    from mail_archive_local.importing.importer import ImportTally
+    from mail_archive_local.importing.places import Place
+    from mail_archive_local.importing.sources import Skipped
+    from mail_archive_local.storage.putting import ArchiveRecord
+    from mail_archive_local.storage.store import Store
     from mail_archive_server.settings import Settings
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
@@ -69,10 +69,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     signing = signing_of(arguments)
-    from mail_archive_server.local.context import Local
-    from mail_archive_server.local.errors import ApiError
-    from mail_archive_server.local.storage.failures import StoreError
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.api_errors import ApiError
+    from mail_archive_local.context import Local
+    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local.storage.store import Store
 
     name = _usable_name(arguments.archive or archive_name(folder))
     settings = aws_settings(arguments)
@@ -117,8 +117,8 @@ def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
     Raises:
         CommandError: one of them is not there, or there is no mail in any.
     """
-    from mail_archive_server.local.importing.places import FolderPlace, holds_export
-    from mail_archive_server.local.importing.sources import total_bytes
+    from mail_archive_local.importing.places import FolderPlace, holds_export
+    from mail_archive_local.importing.sources import total_bytes
 
     in_s3 = [source for source in arguments.sources if is_in_s3(source)]
     paths = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in in_s3]
@@ -166,8 +166,8 @@ class _Done:
 
 def _hash_the_rest(store: "Store") -> None:
     """Give the messages of an archive of a version before the hashes that they do not have."""
-    from mail_archive_server.local.storage.keys import message_id_of
-    from mail_archive_server.local.storage.putting import Unhashed
+    from mail_archive_local.storage.putting import Unhashed
+    from mail_archive_local.storage.row_keys import message_id_of
 
     def is_whole(message: Unhashed) -> bool:
         kept = message.kept
@@ -182,7 +182,7 @@ def _hash_the_rest(store: "Store") -> None:
 
 def _read(sources: _Sources, store: "Store", archive: "ArchiveRecord", done: _Done) -> "ImportTally":
     """Bring all of the sources into the archive, until Ctrl-C is pressed."""
-    from mail_archive_server.local.importing.importer import ImportTally, import_export, import_mail
+    from mail_archive_local.importing.importer import ImportTally, import_export, import_mail
 
     tally = ImportTally()
     is_long = not sources.total or sources.total >= PARALLEL_BYTES
@@ -217,8 +217,8 @@ def _list_all(
     Raises:
         CommandError: there is something else in its place.
     """
-    from mail_archive_server.bulk.listing import list_archive
-    from mail_archive_server.bulk.manifest import About, ManifestError
+    from mail_archive_local.evidence.listing import list_archive
+    from mail_archive_local.evidence.manifest import About, ManifestError
 
     errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
     # Whoever has the manifest alone is to see that there was more.
@@ -236,7 +236,7 @@ def _refuse_without_mail(sources: list[Path]) -> None:
     Raises:
         CommandError: there is none in the sources.
     """
-    from mail_archive_server.local.importing.sources import Skipped, read_sources
+    from mail_archive_local.importing.sources import Skipped, read_sources
 
     skipped: list[Skipped] = []
     for found in read_sources(sources):
@@ -282,8 +282,8 @@ def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
     Raises:
         CommandError: it is not clear which is meant.
     """
-    from mail_archive_server.local.archives import create_archive
-    from mail_archive_server.local.errors import ApiError
+    from mail_archive_local.api_errors import ApiError
+    from mail_archive_local.operations.archives import create_archive
 
     active = [archive for archive in local.store.archives() if archive.state == "ACTIVE"]
     if (there := of_that_name(active, name)) is not None:

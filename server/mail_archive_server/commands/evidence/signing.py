@@ -40,7 +40,7 @@ def sign_manifest(manifest: Path, signing: Signing, *, has_changed: bool) -> lis
     Raises:
         CommandError: it could not be done; the manifest is there.
     """
-    from mail_archive_server.bulk.signing import SIGNATURE, TIME_STAMP, SigningError, sign, stamp
+    from mail_archive_local.evidence.signing import SIGNATURE, TIME_STAMP, SigningError, sign, stamp
 
     for suffix, is_made_anew in ((SIGNATURE, signing.key), (TIME_STAMP, signing.authority)):
         old = manifest.with_name(manifest.name + suffix)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mail_archive_server.bulk.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
+from mail_archive_local.evidence.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
 from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.findings import (
     compared_lines,
@@ -21,8 +21,8 @@ from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_server.bulk.comparing import Compared
-    from mail_archive_server.local.storage.checking import Check
+    from mail_archive_local.evidence.comparing import Compared
+    from mail_archive_local.storage.integrity.checking import Check
 
 HELP = "check a local archive whole: the database, each record's and message's hash, the index, its manifest"
 
@@ -66,9 +66,9 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     named = None if arguments.manifest is None else read_value(path, "--manifest", arguments.manifest)
     signed_by = None if arguments.signed_by is None else read_value(path, "--signed-by", arguments.signed_by)
     stamped_by = None if arguments.stamped_by is None else read_value(path, "--stamped-by", arguments.stamped_by)
-    from mail_archive_server.bulk.manifest import ManifestError
-    from mail_archive_server.local.storage.checking import Check
-    from mail_archive_server.local.storage.failures import StoreError
+    from mail_archive_local.evidence.manifest import ManifestError
+    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local.storage.integrity.checking import Check
 
     _refuse_unreadable(folder, named)
     _refuse_unfinished(folder, arguments.json)
@@ -100,7 +100,7 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
 
 def _named(manifest: Path) -> str:
     """A manifest that was not compared, and how much it lists."""
-    from mail_archive_server.bulk.manifest import ManifestError, read_head
+    from mail_archive_local.evidence.manifest import ManifestError, read_head
 
     try:
         count = int(read_head(manifest).get("Messages", 0))
@@ -114,8 +114,8 @@ def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
     Raises:
         CommandError: this user may not look at it.
     """
-    from mail_archive_server.local.storage.given.access import why_unreadable
-    from mail_archive_server.local.storage.opening import DATABASE
+    from mail_archive_local.storage.given.access import why_unreadable
+    from mail_archive_local.storage.opening import DATABASE
 
     if refusal := why_unreadable(folder, folder / DATABASE):
         raise CommandError(refusal)
@@ -132,7 +132,7 @@ def _refuse_unfinished(folder: Path, as_json: bool) -> None:
     Raises:
         CommandError: it is an export that was not written to its end.
     """
-    from mail_archive_server.bulk.unfinished import beside, is_unfinished
+    from mail_archive_local.evidence.unfinished import beside, is_unfinished
 
     # What lies beside a folder says nothing of one that is there.
     is_there = folder.is_dir() and any(folder.iterdir())
@@ -149,12 +149,12 @@ def _refuse_unfinished(folder: Path, as_json: bool) -> None:
 
 def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Check") -> "list[Compared]":
     """Look at what there is; writes into `found`, and returns what its manifests say."""
-    from mail_archive_server.bulk.comparing import compare_with_archive, compare_with_files
-    from mail_archive_server.local.importing.rereading import differs
-    from mail_archive_server.local.storage.checking import Reader, Stopped, check
-    from mail_archive_server.local.storage.failures import StoreDamaged
-    from mail_archive_server.local.storage.keys import message_id_of
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.evidence.comparing import compare_with_archive, compare_with_files
+    from mail_archive_local.importing.rereading import differs
+    from mail_archive_local.storage.failures import StoreDamaged
+    from mail_archive_local.storage.integrity.checking import Reader, Stopped, check
+    from mail_archive_local.storage.row_keys import message_id_of
+    from mail_archive_local.storage.store import Store
 
     if named is None and (folder / EXPORT_MANIFEST).is_file():
         # Files that were written of an archive: there is no database.
@@ -177,9 +177,9 @@ def _compare(folder: Path, named: Path | None, manifests: list[Path], found: "Ch
 
 def _note(folder: Path, found: "Check") -> None:
     """Note what is damaged in the archive, for its next import; where it cannot be written, that is said."""
-    from mail_archive_server.local.storage.checking import note
-    from mail_archive_server.local.storage.failures import StoreError
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local.storage.integrity.checking import note
+    from mail_archive_local.storage.store import Store
 
     if found.log or found.database or not _is_news(folder, found):
         return
@@ -192,7 +192,7 @@ def _note(folder: Path, found: "Check") -> None:
 
 def _is_news(folder: Path, found: "Check") -> bool:
     """Whether something else is noted in the archive than was found."""
-    from mail_archive_server.local.storage.store import Store
+    from mail_archive_local.storage.store import Store
 
     with Store(folder, looking=True) as store:
         return not store.has_noted(found.damaged, index_is_whole=found.index_is_whole)
@@ -204,7 +204,7 @@ def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None)
     Raises:
         CommandError: one does not hold.
     """
-    from mail_archive_server.bulk.signing import SigningError, verify_signature, verify_stamp
+    from mail_archive_local.evidence.signing import SigningError, verify_signature, verify_stamp
 
     said = []
     try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.local.importing.record import describe
+from mail_archive_local.importing.record import describe
 from mail_archive_tools.mime.evidence.recognition import compared, differing, has_header_section
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.reading.fetching import told as module

@@ -14,9 +14,9 @@ import anyio
 
 from mail_archive_tools.errors import DownloadFailed, NotThisMessage, Unreadable
 from mail_archive_tools.mime.evidence.context import Context
+from mail_archive_tools.reading.dkim_keys import FindKeys
 from mail_archive_tools.reading.fetching.download import download
 from mail_archive_tools.reading.fetching.told import Told, refuse_other, without_the_message
-from mail_archive_tools.reading.keys import FindKeys
 from mail_archive_tools.reading.links import LinkRule
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox

@@ -1,0 +1,48 @@
+"""One HTTP request of the API, by whichever door it came: who asks, may they, and the answer.
+
+Mail Manager's operations have an X-Amz-Target; what has none is the query protocol of STS.
+"""
+
+import time
+
+from mail_archive_local.api_errors import ApiError
+from mail_archive_local.context import Local
+from mail_archive_local.endpoint import handle
+from mail_archive_local.identity import sts
+from mail_archive_local.identity.callers import LOOPBACK, KeyRing
+from mail_archive_local.identity.query_protocol import read_form, write_query_error, write_result
+from mail_archive_local.identity.signatures import HttpRequest, Signing, signed_by
+from mail_archive_local.storage.failures import StoreError
+from mail_archive_local.wire.protocol import Reply, write_error
+
+_TARGET = "x-amz-target"
+_SIGNED = frozenset({"host", "x-amz-date"})
+
+
+def answer(local: Local, request: HttpRequest, source_ip: str = LOOPBACK) -> Reply:
+    """The reply to a request. Blocks; any thread may call it."""
+    of_mail_manager = _TARGET in request.headers
+    try:
+        ring = local.key_ring(source_ip)
+        return _answer_mail_manager(local, ring, request) if of_mail_manager else _answer_sts(ring, request)
+    except ApiError as error:
+        return write_error(error) if of_mail_manager else write_query_error(error)
+    except StoreError as error:
+        # A status below 500 on purpose: SDKs would repeat the call, and each try waits for the lock.
+        refusal = ApiError("LocalArchiveUnavailable", str(error))
+        return write_error(refusal) if of_mail_manager else write_query_error(refusal)
+
+
+def _answer_mail_manager(local: Local, ring: KeyRing, request: HttpRequest) -> Reply:
+    caller = signed_by(request, Signing("ses", local.region, _SIGNED | {_TARGET}), time.time(), ring.find)
+    return handle(local, caller, request.headers[_TARGET], request.body)
+
+
+def _answer_sts(ring: KeyRing, request: HttpRequest) -> Reply:
+    operation, members = read_form(request.body)
+    function = sts.OPERATIONS.get(operation.name)
+    if function is None:
+        raise ApiError("InvalidAction", f"The local archive does not offer {operation.name}.")
+    signing = Signing("sts", ring.region, _SIGNED)
+    caller = None if operation.name in sts.UNSIGNED else signed_by(request, signing, time.time(), ring.find)
+    return write_result(operation, function(ring, caller, members))

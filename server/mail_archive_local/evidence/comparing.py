@@ -1,0 +1,147 @@
+"""A local archive, or files that were written of one, against a manifest: what is missing, changed, or new."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mail_archive_local.evidence.listing import EVERYTHING
+from mail_archive_local.evidence.manifest import ManifestError, read_head, read_messages
+from mail_archive_local.evidence.writing import MAIL_FOLDERS, MBOX
+from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
+from mail_archive_local.storage.failures import MessageDamaged
+from mail_archive_local.storage.store import Store
+
+_QUOTED_BYTES = 2 * MESSAGE_BYTES
+"""How long a message of an mbox may be: lines of it may have been quoted."""
+
+
+@dataclass
+class Compared:
+    """What was found, as ids. `same` counts the messages that are as they were; `of_files`, where they are files that
+    were written of an archive, without a database."""
+
+    manifest: str
+    same: int = 0
+    missing: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    of_files: bool = False
+
+    @property
+    def is_same(self) -> bool:
+        return not (self.missing or self.changed or self.new)
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "Manifest": self.manifest,
+            "Same": self.same,
+            "Missing": self.missing,
+            "Changed": self.changed,
+            "New": self.new,
+        }
+
+
+def compare_with_archive(manifest: Path, store: Store) -> Compared:
+    """
+    Raises:
+        ManifestError: it is no manifest, or of an archive that is not there.
+        OSError: it cannot be read.
+    """
+    head = read_head(manifest)
+    archive_id = str(head.get("Archive", {}).get("ArchiveId", ""))
+    archive = store.archive(archive_id)
+    if archive is None:
+        raise ManifestError(f"{manifest} is of archive {archive_id}, which is not in {store.folder}.")
+
+    found = Compared(manifest.name)
+    listed: set[str] = set()
+    for message in read_messages(manifest):
+        listed.add(message.archived_message_id)
+        here = store.message(message.archived_message_id)
+        try:
+            raw = None if here is None else store.raw_message(here.id)
+        except MessageDamaged:
+            found.changed.append(message.archived_message_id)
+            continue
+        if raw is None:
+            found.missing.append(message.archived_message_id)
+        elif hashlib.sha256(raw).hexdigest() != message.sha256:
+            found.changed.append(message.archived_message_id)
+        else:
+            found.same += 1
+    if head.get("Query") and not head.get("Sources"):
+        # It lists what was asked for; that there is more says nothing.
+        return found
+    found.new = [each for each in EVERYTHING.ids(store, archive) if each not in listed]
+    return found
+
+
+def compare_with_files(manifest: Path) -> Compared:
+    """The files beside a manifest, with what it says of them. What has no message in it (index, load files, texts) is
+    not looked at.
+
+    Raises:
+        ManifestError: it is no manifest.
+        OSError: it cannot be read.
+    """
+    found = Compared(manifest.name, of_files=True)
+    folder, listed = manifest.parent, set()
+    in_mbox = _Mbox(folder / MBOX)
+    for message in read_messages(manifest):
+        listed.add(message.file)
+        if message.file == MBOX:
+            is_there = is_same = in_mbox.take(message.sha256)
+        else:
+            path = folder / message.file
+            is_there = bool(message.file) and path.is_file()
+            is_same = is_there and _sha256(path.read_bytes()) == message.sha256
+        if is_same:
+            found.same += 1
+        else:
+            (found.changed if is_there else found.missing).append(message.archived_message_id)
+    found.new = [*sorted(_new_files(folder, listed)), *in_mbox.left()]
+    return found
+
+
+class _Mbox:
+    """The messages of an mbox, by their hashes. One that had no line's end at its end got one there."""
+
+    def __init__(self, path: Path) -> None:
+        self._counts: Counter[str] = Counter()
+        self._without_end: dict[str, str] = {}
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            for raw, _ in split_mbox(file, message_bytes=_QUOTED_BYTES):
+                written = unquoted(raw)
+                self._counts[_sha256(written)] += 1
+                self._without_end[_sha256(written.removesuffix(b"\n"))] = _sha256(written)
+
+    def take(self, sha256: str) -> bool:
+        """Whether there is such a message, which is then no longer left."""
+        key = sha256 if self._counts[sha256] else self._without_end.get(sha256, "")
+        if not self._counts[key]:
+            return False
+        self._counts[key] -= 1
+        return True
+
+    def left(self) -> list[str]:
+        """What there is beside those that were taken, if anything."""
+        count = self._counts.total()
+        return [f"{count} in {MBOX}"] if count else []
+
+
+def _new_files(folder: Path, listed: set[str]) -> Iterator[str]:
+    """Messages beside a manifest that it does not list, as paths from there."""
+    for name in (*MAIL_FOLDERS, "[0-9][0-9][0-9][0-9]"):
+        for path in folder.glob(f"{name}/**/*"):
+            relative = path.relative_to(folder).as_posix()
+            if path.is_file() and relative not in listed:
+                yield relative
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

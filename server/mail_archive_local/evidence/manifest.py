@@ -1,0 +1,196 @@
+"""A manifest: every message of an archive or an export with its hashes, so that what is missing, changed or new can be
+named later.
+
+JSON Lines in UTF-8. The first line says what the messages are of; then one line a message, in the order of receipt:
+its id, time, bytes, SHA-256, Message-ID and EDRM message identification hash (MIH 1.0: the MD5 of the Message-ID with
+its angle brackets, in capital hexadecimals), by which other programs find the same message. Nothing in it depends on
+when or where it is written.
+"""
+
+import filecmp
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from mail_archive_local.evidence.writing import create
+from mail_archive_local.importing.exported import message_id_of_header
+from mail_archive_tools import __version__
+from mail_archive_tools.models.moments import iso_of_seconds
+
+VERSION = 1
+ERRORS = 1_000
+"""Errors that are listed at most; all are counted."""
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be read; the text names it and the line."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One message of a manifest. `sha256` is in hexadecimals; `file` is where it was written, "" where it was not."""
+
+    archived_message_id: str
+    second: float
+    size: int
+    sha256: str
+    message_id: str = ""
+    file: str = ""
+
+    @classmethod
+    def of(cls, archived_message_id: str, second: float, raw: bytes, file: str = "") -> "Listed":
+        message_id = message_id_of_header(raw)
+        return cls(archived_message_id, second, len(raw), hashlib.sha256(raw).hexdigest(), message_id, file)
+
+    @property
+    def edrm_mih(self) -> str:
+        """The EDRM message identification hash; "" for a message without Message-ID."""
+        return edrm_mih(self.message_id)
+
+    def line(self) -> str:
+        members = {
+            "ArchivedMessageId": self.archived_message_id,
+            "ReceivedTimestamp": iso_of_seconds(self.second),
+            "Bytes": self.size,
+            "SHA256": self.sha256,
+            "MessageId": self.message_id,
+            "EDRMMIH": self.edrm_mih,
+            "File": self.file,
+        }
+        return _line({name: value for name, value in members.items() if value != ""})
+
+
+@dataclass(frozen=True)
+class About:
+    """What the messages of a manifest are of. `query` is what selected them, in the words of the API or of
+    `search_archive`; `errors` are what was skipped, by where and why."""
+
+    archive_id: str
+    archive_name: str
+    sources: list[str] = field(default_factory=list)
+    query: dict[str, Any] = field(default_factory=dict)
+    errors: list[dict[str, str]] = field(default_factory=list)
+    error_count: int = 0
+
+    def after(self, head: dict[str, Any]) -> "About":
+        """The same, with what an older manifest of these messages said of where they came from."""
+        sources = list(dict.fromkeys([*head.get("Sources", []), *self.sources]))
+        errors = [each for each in self.errors if each not in head.get("Errors", [])]
+        return replace(
+            self,
+            sources=sources,
+            query=self.query or head.get("Query", {}),
+            errors=[*head.get("Errors", []), *errors],
+            error_count=int(head.get("ErrorCount", 0)) + self.error_count - (len(self.errors) - len(errors)),
+        )
+
+
+def edrm_mih(message_id: str) -> str:
+    """The MD5 of a Message-ID up to its first closing bracket; "" where there is none."""
+    value, bracket, _ = message_id.partition(">")
+    return hashlib.md5(f"{value}{bracket}".encode(), usedforsecurity=False).hexdigest().upper() if value else ""
+
+
+class Written(NamedTuple):
+    """A manifest that was written: how many messages it has, and whether it says something else than before."""
+
+    messages: int
+    has_changed: bool
+
+
+def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> Written:
+    """Write a manifest, whole or not at all."""
+    lines = path.with_name(f".{path.name}.lines")
+    count = size = 0
+    with _anew(lines) as file:
+        for message in messages:
+            file.write(message.line().encode())
+            count += 1
+            size += message.size
+
+    head = {
+        "Manifest": VERSION,
+        "By": f"mail-archive-mcp {__version__}",
+        "Archive": {"ArchiveId": about.archive_id, "ArchiveName": about.archive_name},
+        "Sources": about.sources,
+        "Query": about.query,
+        "TimeZone": "UTC",
+        "Messages": count,
+        "Bytes": size,
+        "ErrorCount": about.error_count,
+        "Errors": about.errors[:ERRORS],
+    }
+    part = path.with_name(f".{path.name}.part")
+    with _anew(part) as whole, lines.open("rb") as file:
+        whole.write(_line(head).encode())
+        shutil.copyfileobj(file, whole)
+        whole.flush()
+        os.fsync(whole.fileno())
+    lines.unlink()
+    has_changed = not path.exists() or not filecmp.cmp(path, part, shallow=False)
+    part.replace(path)
+    return Written(count, has_changed)
+
+
+def _anew(path: Path) -> BinaryIO:
+    """A file that its owner alone may read, in the place of one that a killed process left behind."""
+    path.unlink(missing_ok=True)
+    return create(path)
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """What a manifest says of itself.
+
+    Raises:
+        ManifestError: it is none.
+    """
+    with path.open("rb") as file:
+        head = _parsed(path, 1, file.readline())
+    if head.get("Manifest") != VERSION:
+        raise ManifestError(f"{path} is no manifest of version {VERSION}.")
+    return head
+
+
+def read_messages(path: Path) -> Iterator[Listed]:
+    """The messages of a manifest.
+
+    Raises:
+        ManifestError: a line is none of one.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if number > 1:
+                yield _listed(path, number, _parsed(path, number, line))
+
+
+def _listed(path: Path, number: int, members: dict[str, Any]) -> Listed:
+    try:
+        return Listed(
+            str(members["ArchivedMessageId"]),
+            0.0,
+            int(members["Bytes"]),
+            str(members["SHA256"]),
+            str(members.get("MessageId", "")),
+            str(members.get("File", "")),
+        )
+    except (KeyError, ValueError, TypeError):
+        raise ManifestError(f"Line {number} of {path} is no message of a manifest.") from None
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(line)
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        raise ManifestError(f"Line {number} of {path} is no line of a manifest.")
+    return members
+
+
+def _line(members: dict[str, Any]) -> str:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,182 @@
+"""Exports read back: messages, and what stands beside them as JSON, whatever the objects are called and however packed.
+
+Neither the names nor the packing of what Mail Manager exports are documented, so an object is what its bytes say: a
+message, JSON, or either of them in gzip or zip. The JSON of a message is what stands beside it (its path differs only
+behind the first dot of its name), else what names its Message-ID.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple, TypeVar
+
+from mail_archive_local.importing.beside import NOTHING, Beside
+from mail_archive_local.importing.packed import Unread, unpacked
+from mail_archive_tools.mime.fields.headers import read_headers
+
+
+class Entry(NamedTuple):
+    """An object: where it is, and what is another one when its bytes change."""
+
+    origin: str
+    version: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A message of an export, and what is known beside it."""
+
+    origin: str
+    raw: bytes
+    beside: Beside
+
+
+@dataclass(frozen=True)
+class Settle:
+    """All messages have been given once: what comes now are some of them once more, with what is known beside them."""
+
+
+_Listed = TypeVar("_Listed")
+
+
+class PlaceFailed(Exception):
+    """The objects of a place cannot be listed; the text says why, and what to do."""
+
+
+Item = Exported | Unread | Entry | Settle
+"""What reading gives. An `Entry` comes once all that is in that object was given."""
+
+Fetch = Callable[[Iterable[Entry]], Iterable[tuple[Entry, bytes | str]]]
+"""Gives the bytes of objects, in their order, or a sentence on why they cannot be had."""
+
+
+def read_export(entries: Iterable[Entry], fetch: Fetch) -> Iterator[Item]:
+    """The messages of an export. `entries` come in the order of their origins; memory holds those that stand beside
+    each other. A message whose JSON stands elsewhere, and is found later, is given once more in the end, with it.
+
+    Raises:
+        PlaceFailed: not all objects can be listed; all that could be had was given.
+    """
+    failures: list[PlaceFailed] = []
+    with closing(_Alone()) as alone:
+        objects = until_failure(fetch(entries), failures)
+        for _, group in groupby(objects, key=lambda pair: stem(pair[0].origin)):
+            yield from _read_group(list(group), alone)
+        if failures:
+            raise failures[0]
+        yield Settle()
+        for entry, record in alone.brought_together():
+            yield from _again(entry, record, fetch)
+
+
+def until_failure(listed: Iterable[_Listed], failures: list[PlaceFailed]) -> Iterator[_Listed]:
+    """What is listed up to a failure, which is noted: what stands beside each other is dealt with before it is told."""
+    try:
+        yield from listed
+    except PlaceFailed as error:
+        failures.append(error)
+
+
+def stem(origin: str) -> str:
+    """What the paths of objects that stand beside each other have in common."""
+    folder, slash, name = origin.rpartition("/")
+    return f"{folder}{slash}{name.partition('.')[0]}"
+
+
+@dataclass
+class _Group:
+    """What stands beside each other: messages, with their origins and objects, and records."""
+
+    messages: list[tuple[Entry, str, bytes]] = field(default_factory=list)
+    records: list[Beside] = field(default_factory=list)
+
+
+def _read_group(objects: list[tuple[Entry, bytes | str]], alone: "_Alone") -> Iterator[Item]:
+    groups: dict[str, _Group] = {}
+    for entry, content in objects:
+        for found in [Unread(entry.origin, content)] if isinstance(content, str) else unpacked(entry.origin, content):
+            if isinstance(found, Unread):
+                yield found
+                continue
+            # Within a zip, names tell what stands beside each other as well.
+            group = groups.setdefault(stem(found.origin), _Group())
+            if isinstance(found.content, bytes):
+                group.messages.append((entry, found.origin, found.content))
+            else:
+                group.records += found.content
+
+    for group in groups.values():
+        yield from _paired(group, alone)
+    yield from (entry for entry, content in objects if not isinstance(content, str))
+
+
+def _paired(group: _Group, alone: "_Alone") -> Iterator[Exported]:
+    """The messages of a group with their records. One message and one record are of each other; else a Message-ID says
+    it, and those that are left wait for each other."""
+    if len(group.messages) == 1 and len(group.records) == 1:
+        _, origin, raw = group.messages[0]
+        yield Exported(origin, raw, group.records[0])
+        return
+
+    by_message_id = {record.message_id: record for record in group.records if record.message_id}
+    for entry, origin, raw in group.messages:
+        message_id = message_id_of_header(raw)
+        record = by_message_id.pop(message_id, None)
+        if record is None:
+            record = alone.record_of(message_id, entry)
+        yield Exported(origin, raw, record)
+    for record in by_message_id.values():
+        alone.keep(record)
+
+
+def _again(entry: Entry, record: Beside, fetch: Fetch) -> Iterator[Exported]:
+    """A message that was given without its record."""
+    for _, content in fetch([entry]):
+        for found in [] if isinstance(content, str) else unpacked(entry.origin, content):
+            if isinstance(found, Unread) or not isinstance(found.content, bytes):
+                continue
+            if message_id_of_header(found.content) == record.message_id:
+                yield Exported(found.origin, found.content, record)
+                return
+
+
+def message_id_of_header(raw: bytes) -> str:
+    """The Message-ID field of a message, "" where it has none."""
+    field = read_headers(raw).first("message-id")
+    return "" if field is None else field.unfolded.strip()
+
+
+class _Alone:
+    """Messages without a record and records without a message, which only a Message-ID brings together."""
+
+    def __init__(self) -> None:
+        # A temporary database: what does not fit into its cache is in a file that SQLite removes.
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("CREATE TABLE message (message_id TEXT PRIMARY KEY, origin TEXT, version TEXT, size INTEGER)")
+        self._db.execute("CREATE TABLE record (message_id TEXT PRIMARY KEY, json TEXT)")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def record_of(self, message_id: str, entry: Entry) -> Beside:
+        """The record that came before a message, or nothing: then one that comes later finds the message."""
+        if not message_id:
+            return NOTHING
+        row = self._db.execute("SELECT json FROM record WHERE message_id = ?", (message_id,)).fetchone()
+        if row is not None:
+            return Beside.from_json(row[0])
+        self._db.execute("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?)", (message_id, *entry))
+        return NOTHING
+
+    def keep(self, record: Beside) -> None:
+        """A record whose message has come without it, or is still to come."""
+        self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (record.message_id, record.to_json()))
+
+    def brought_together(self) -> Iterator[tuple[Entry, Beside]]:
+        """The objects of messages that came before their records, in the order of their origins."""
+        sql = "SELECT origin, version, size, json FROM message JOIN record USING (message_id) ORDER BY origin"
+        for origin, version, size, text in self._db.execute(sql):
+            yield Entry(origin, version, size), Beside.from_json(text)

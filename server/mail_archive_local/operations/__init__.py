@@ -1,0 +1,1 @@
+"""What the API can do with an archive, one operation each."""

@@ -1,0 +1,239 @@
+"""What a local archive holds: archives, messages, searches. SQL is in this room, and nowhere else."""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from mail_archive_local.storage import row_keys as keys
+from mail_archive_local.storage.failures import MessageDamaged, StoreFull, first_sentence
+from mail_archive_local.storage.integrity.hashes import forget_archive, hash_row
+from mail_archive_local.storage.putting import ArchiveRecord, Putting
+from mail_archive_local.storage.statements import Query, select
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    number: int
+    search_id: str
+    archive: int
+    request: str
+    submitted: float
+    running: float
+    completed: float
+    cancelled: float | None
+    found: str
+
+
+class MessageRecord(NamedTuple):
+    id: int
+    archived_message_id: str
+    api_row: str
+    metadata: str
+
+
+class Store(Putting):
+    """An open local archive folder. Use it as a context manager, or call `close`."""
+
+    # Archives
+
+    def archives(self) -> list[ArchiveRecord]:
+        """All archives, oldest first."""
+        with self.reading() as db:
+            return self.archives_in(db)
+
+    def archives_in(self, db: sqlite3.Connection) -> list[ArchiveRecord]:
+        """All archives as a transaction sees them, oldest first."""
+        return [ArchiveRecord(*row) for row in db.execute("SELECT * FROM archive ORDER BY number")]
+
+    def archive(self, archive_id: str) -> ArchiveRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM archive WHERE archive_id = ?", (archive_id,)).fetchone()
+        return ArchiveRecord(*row) if row else None
+
+    def archive_numbered(self, number: int) -> ArchiveRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM archive WHERE number = ?", (number,)).fetchone()
+        return ArchiveRecord(*row) if row else None
+
+    def archive_in(self, db: sqlite3.Connection, number: int) -> ArchiveRecord:
+        """An archive as a transaction sees it."""
+        return next(archive for archive in self.archives_in(db) if archive.number == number)
+
+    def add_archive(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
+        """Insert an archive; its number is the next one free."""
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        number = db.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", values).lastrowid
+        hash_row(db, "archive", number or 0)
+
+    def change_archive(self, db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        db.execute(f"UPDATE archive SET {changes} WHERE number = :number", {**values, "number": number})
+        hash_row(db, "archive", number)
+
+    def remove_archive(self, db: sqlite3.Connection, number: int) -> None:
+        """Remove an archive and all that belongs to it."""
+        self._remove_keys(db, keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
+        forget_archive(db, number)
+        db.execute(
+            "DELETE FROM export_message WHERE export IN (SELECT number FROM export WHERE archive = ?)", (number,)
+        )
+        for table in ("search", "export", "imported_object"):
+            db.execute(f"DELETE FROM {table} WHERE archive = ?", (number,))
+        db.execute("DELETE FROM archive WHERE number = ?", (number,))
+
+    # Messages
+
+    def archives_of_messages(self, archived_message_ids: Sequence[str]) -> dict[str, int]:
+        """Those of these ids that are there already, and the number of the archive that each is in."""
+        these = "SELECT value FROM json_each(?)"
+        sql = f"SELECT archived_message_id, id FROM message WHERE archived_message_id IN ({these})"
+        with self.reading() as db:
+            found = db.execute(sql, (json.dumps(list(archived_message_ids)),))
+            return {message_id: keys.archive_of(key) for message_id, key in found}
+
+    def has_read(self, archive: ArchiveRecord, origin: str, version: str) -> bool:
+        """Whether an object of an export was read into that archive, as it is."""
+        sql = "SELECT 1 FROM imported_object WHERE archive = ? AND origin = ? AND version = ?"
+        with self.reading() as db:
+            return db.execute(sql, (archive.number, origin, version)).fetchone() is not None
+
+    def count_after_reading(self, archive: ArchiveRecord) -> int:
+        """How many messages an archive had when an export was last read into it."""
+        sql = "SELECT version FROM imported_object WHERE archive = ? AND origin = ''"
+        with self.reading() as db:
+            row = db.execute(sql, (archive.number,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def note_count_after_reading(self, archive: ArchiveRecord) -> None:
+        # No object has an empty origin.
+        self.note_read(archive, [("", str(self.count_messages(archive)))])
+
+    def note_read(self, archive: ArchiveRecord, objects: Sequence[tuple[str, str]]) -> None:
+        """Note that these objects, by origin and version, have been read."""
+        if not objects:
+            return
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO imported_object VALUES (?, ?, ?)",
+                ((archive.number, origin, version) for origin, version in objects),
+            )
+
+    def count_messages(self, archive: ArchiveRecord) -> int:
+        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        with self.reading() as db:
+            (count,) = db.execute("SELECT count(*) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+        return int(count)
+
+    def oldest_second(self, archive: ArchiveRecord) -> int | None:
+        """When its oldest message was received, in seconds since 1970; None without messages."""
+        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        with self.reading() as db:
+            (oldest,) = db.execute("SELECT min(id) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+        return None if oldest is None else keys.second_of(oldest)
+
+    def message(self, archived_message_id: str) -> MessageRecord | None:
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE archived_message_id = ?",
+                (archived_message_id,),
+            ).fetchone()
+        return MessageRecord(*row) if row else None
+
+    def message_with_key(self, key: int) -> MessageRecord | None:
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE id = ?", (key,)
+            ).fetchone()
+        return MessageRecord(*row) if row else None
+
+    def raw_message(self, key: int) -> bytes | None:
+        """The bytes of the message with that key.
+
+        Raises:
+            MessageDamaged: they are not those that were put in.
+        """
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT CAST(r.bytes AS BLOB), m.archived_message_id, a.archive_id, CAST(g.sha256 AS BLOB) "
+                "FROM raw r JOIN message m ON m.id = r.id JOIN archive a ON a.number = ? "
+                "LEFT JOIN given_id g ON g.id = r.id WHERE r.id = ?",
+                (keys.archive_of(key), key),
+            ).fetchone()
+        if row is None:
+            return None
+        raw, archived_message_id, archive_id, given_sha256 = row
+        if not keys.are_as_put_in(raw, archived_message_id, archive_id, given_sha256):
+            raise MessageDamaged(
+                f"Message {archived_message_id} of the local archive at {self.folder} is not what was put in: its "
+                f"SHA-256 is another. `mail-archive-mcp verify {self.folder}` says all that is damaged; the next "
+                "import of the mail that it was made of puts it in anew."
+            )
+        return bytes(raw)
+
+    def rows(self, ids: Sequence[int]) -> list[str]:
+        """The JSON rows of these messages, in the order asked for; those that are gone are left out."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id, api_row, json_valid(api_row) FROM message WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+
+        if not all(is_valid for _, _, is_valid in rows):
+            raise self.damaged()
+        found = {key: row for key, row, _ in rows}
+        return [found[each] for each in ids if each in found]
+
+    def find(self, query: Query, limit: int) -> list[int]:
+        """The keys of the newest `limit` messages that match."""
+        sql, values = select(query)
+        with self.reading() as db:
+            return [key for (key,) in db.execute(sql, [*values, limit])]
+
+    # Searches
+
+    def add_search(self, db: sqlite3.Connection, values: dict[str, Any]) -> None:
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        number = db.execute(f"INSERT INTO search ({names}) VALUES ({marks})", values).lastrowid
+        hash_row(db, "search", number or 0)
+
+    def change_searches(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Make a change to the searches in one transaction. On a full disk they are kept in memory from then on."""
+        try:
+            with self.writing() as db:
+                return change(db)
+        except StoreFull as error:
+            if not self.can_be_written:
+                raise
+            self.keep_in_memory(first_sentence(error))
+        with self.writing() as db:
+            return change(db)
+
+    def search(self, search_id: str) -> SearchRecord | None:
+        with self.reading() as db:
+            row = db.execute("SELECT * FROM search WHERE search_id = ?", (search_id,)).fetchone()
+        return SearchRecord(*row) if row else None
+
+    def searches(self, archive: int, before: int | None, limit: int) -> list[SearchRecord]:
+        """An archive's searches, newest first, from the one before number `before` on."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT * FROM search WHERE archive = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                (archive, sys.maxsize if before is None else before, limit),
+            )
+            return [SearchRecord(*row) for row in rows]
+
+    def unfinished_searches(self, db: sqlite3.Connection, now: float) -> list[SearchRecord]:
+        rows = db.execute("SELECT * FROM search WHERE completed > ? AND cancelled IS NULL", (now,))
+        return [SearchRecord(*row) for row in rows]
+
+    def cancel_search(self, db: sqlite3.Connection, search_id: str, now: float) -> None:
+        db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
+        for (number,) in db.execute("SELECT number FROM search WHERE search_id = ?", (search_id,)).fetchall():
+            hash_row(db, "search", number)

@@ -1,0 +1,121 @@
+"""A folder on this machine in the place of AWS: what boto3 is given, so that it calls the local archive."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mail_archive_local.arns import ACCOUNT, DEFAULT_REGION
+from mail_archive_local.context import Local
+from mail_archive_local.exporting.places import client_of_places, exporter_to
+from mail_archive_local.identity.identities import OWNER, IdentityError
+from mail_archive_local.operations.retention import delete_what_is_older
+from mail_archive_local.storage.store import Store
+from mail_archive_tools.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
+    from mail_archive_local.doors.bridge import LinkListener
+    from mail_archive_server.identity.connecting import Connection
+    from mail_archive_server.settings import Settings
+    from mail_archive_tools.reading.links import LinkRule
+
+
+class LocalBackend:
+    """A local archive, opened now, so that a folder that is none is told at the start, and a user that is none too."""
+
+    endpoint_url: str | None = "http://localhost"
+
+    def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            StoreError: there is no usable local archive in the folder that the settings name, or no such user.
+        """
+        assert settings.local is not None
+        store = Store(settings.local)
+        store.warn_if_exposed()
+        self._listener: LinkListener | None = None
+        self._lock = threading.Lock()
+        self._settings = settings
+        self._local = Local(
+            store,
+            self._link_base,
+            search_seconds=settings.search_seconds,
+            exporter=exporter_to(settings.export_folder, settings.s3_endpoint_url),
+        )
+        delete_what_is_older(self._local)
+        self._local.go_on()
+        user = settings.profile or OWNER
+        keys = self._local.key_ring().keys_of(user)
+        if keys is None:
+            known = ", ".join(self._local.key_ring().identities.users)
+            raise IdentityError(f"--profile {user} is no user of the local archive. Its identity.json has {known}.")
+        self._keys = keys
+
+    def session(self) -> tuple[Session, Callable[[], Credentials]]:
+        import botocore.session
+        from botocore.credentials import Credentials
+
+        # The user's AWS files and variables are none of the local archive's business.
+        core = botocore.session.Session(
+            {
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+        core.set_config_variable("region", DEFAULT_REGION)
+        core.set_credentials(*self._keys)
+        return core, lambda: Credentials(*self._keys)
+
+    def account(self, core: Session) -> str | None:
+        return ACCOUNT
+
+    def attach(self, client: Any) -> None:
+        from mail_archive_local.doors.bridge import attach
+
+        attach(client, self._local)
+
+    def s3(self, connection: Connection) -> Any:
+        self.refuse_nowhere()
+        return client_of_places(self._settings.export_folder, self._settings.s3_endpoint_url)
+
+    def refuse_nowhere(self) -> None:
+        folder = self._settings.export_folder
+        if folder is None and self._settings.s3_endpoint_url is None:
+            raise Misconfigured(
+                "This local archive delivers exports nowhere. Whoever runs this server can start it with "
+                "--export-folder DIR, whose folders stand for buckets, or with --s3-endpoint-url URL."
+            )
+        if folder is not None and not folder.is_dir():
+            raise Misconfigured(
+                f"This local archive delivers exports to {folder}, which is no folder. Whoever runs this server can "
+                "make it, with a folder in it for each bucket, or name another with --export-folder DIR."
+            )
+
+    def links(self, region: Callable[[], str]) -> LinkRule:
+        from mail_archive_tools.reading.links import origin_links
+
+        return origin_links(lambda: "" if self._listener is None else self._link_base())
+
+    def notes(self) -> list[str]:
+        why = self._local.store.why_not_written
+        if not why:
+            return []
+        return [
+            f"{why} Searches are kept in memory, and end with the server; archives cannot be changed, and mail that is "
+            "older than its archive keeps it stays."
+        ]
+
+    def _link_base(self) -> str:
+        from mail_archive_local.doors.bridge import LinkListener
+
+        with self._lock:
+            if self._listener is None:
+                self._listener = LinkListener()
+                self._listener.serves(self._local)
+        return self._listener.base()

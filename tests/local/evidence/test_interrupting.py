@@ -1,0 +1,163 @@
+"""Ctrl-C, as a terminal sends it: to the command and all processes that help it. One line says what is kept and how to
+go on; nobody prints a traceback; what was read is kept."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mail_archive_local.evidence.unfinished import beside
+from mail_archive_local.storage.failures import StoreError
+from mail_archive_local.storage.opening import DATABASE
+from mail_archive_local.storage.store import Store
+from mail_archive_server.commands.evidence.importing import PARALLEL_BYTES
+from tests.local.importing.test_importer import children_of, large_mbox
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at processes where Linux shows them")
+
+MESSAGES = 6_000
+LINE = re.compile(r"mail-archive-mcp: interrupted\. (.+)\n")
+HARMLESS = re.compile(r"(?m)^(?:\d+%: )?[\d,]+ messages?(?: written)?\n")
+"""Progress."""
+
+
+class Running:
+    """A command in a process group of its own."""
+
+    def __init__(self, *words: str) -> None:
+        command = [sys.executable, "-m", "mail_archive_server", *words]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def interrupt_when(self, reached: Callable[[int], bool]) -> str:
+        """Press Ctrl-C once something is so; returns the one line that is said."""
+        deadline = time.monotonic() + 60
+        while not reached(self.process.pid):
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        os.killpg(self.process.pid, signal.SIGINT)
+        said, complained = self.process.communicate(timeout=60)
+        assert "Traceback" not in complained + said, complained
+        # A shell says 130 of both.
+        assert self.process.returncode in (130, -signal.SIGINT), complained
+        line = LINE.fullmatch(HARMLESS.sub("", complained))
+        assert line, complained
+        return line[1]
+
+
+def has_open(process: int, name: str) -> bool:
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            if link.readlink().name == name:
+                return True
+        except OSError:
+            continue
+    return False
+
+
+@pytest.fixture(scope="module")
+def mbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So much mail that other processes help."""
+    path = tmp_path_factory.mktemp("mail") / "box"
+    large_mbox(path, MESSAGES, 1_800)
+    assert path.stat().st_size > PARALLEL_BYTES
+    return path
+
+
+def count(folder: Path) -> int:
+    """How many messages are in it; none where it was not made to its end."""
+    try:
+        return count_in(folder)
+    except StoreError as error:
+        assert "is not a local archive yet" in str(error)
+        return 0
+
+
+def count_in(folder: Path) -> int:
+    with Store(folder, looking=True) as store:
+        return sum(store.count_messages(archive) for archive in store.archives())
+
+
+STARTED: dict[str, Callable[[int], bool]] = {
+    "its helpers start": lambda process: len(children_of(process)) >= 2,
+    "its helpers have all started": lambda process: len(children_of(process)) >= 3,
+    "the archive is open": lambda process: has_open(process, DATABASE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("when", STARTED)
+def test_an_interrupted_import_keeps_what_it_has_read(mbox: Path, tmp_path: Path, when: str) -> None:
+    folder = tmp_path / "archive"
+    said = Running("import", str(folder), str(mbox)).interrupt_when(STARTED[when])
+    kept = count(folder)
+    assert kept < MESSAGES and "The same command goes on." in said
+    if when != "the archive is open":
+        assert kept and said.startswith(f"{kept:,} messages were added to {folder}, and kept")
+
+
+def test_an_interrupted_import_goes_on_with_the_same_command(mbox: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    Running("import", str(folder), str(mbox)).interrupt_when(STARTED["its helpers start"])
+    kept = count(folder)
+    command = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mbox)]
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"{MESSAGES - kept:,} messages added, {kept:,} were there already" in again.stdout
+    assert count(folder) == MESSAGES
+
+
+@pytest.fixture(scope="module")
+def archive(mbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "archive"
+    command = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mbox)]
+    assert subprocess.run(command, capture_output=True, check=True).returncode == 0
+    return folder
+
+
+def test_an_interrupted_export_is_unfinished_and_goes_on(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def has_begun(_: int) -> bool:
+        return len(list(beside(out).rglob("*.eml"))) > 20
+
+    said = Running("export-local", str(archive), str(out)).interrupt_when(has_begun)
+    assert re.match(r"[\d,]+ messages written, in .*out\.unfinished: the same command goes on, with --anew", said)
+    assert not out.exists() and beside(out).is_dir()
+
+
+def test_an_interrupted_export_with_texts_keeps_no_text_of_a_reader_that_was_stopped(
+    archive: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+
+    def has_begun(_: int) -> bool:
+        return len(list(beside(out).rglob("*.txt"))) > 20
+
+    Running("export-local", str(archive), str(out), "--load-file", "dat").interrupt_when(has_begun)
+    texts = [path.read_text() for path in beside(out).rglob("*.txt")]
+    assert len(texts) > 20 and all("All work and no play." in text for text in texts)
+
+
+def test_an_interrupted_verify_says_how_far_it_got(archive: Path) -> None:
+    said = Running("verify", str(archive)).interrupt_when(lambda process: has_open(process, DATABASE))
+    assert re.match(r"Nothing was changed; [\d,]+ messages? looked at until then, 0 damaged\. The same command", said)
+
+
+@pytest.mark.soak
+def test_at_any_moment_there_is_one_line(mbox: Path, archive: Path, tmp_path: Path) -> None:
+    commands = (("import", str(tmp_path / "a"), str(mbox)), ("verify", str(archive)))
+    for number in range(60):
+        for words in (*commands, ("export-local", str(archive), str(tmp_path / f"out-{number}"))):
+            running, ends = Running(*words), time.monotonic() + 0.3 + number * 0.03
+            try:
+                running.interrupt_when(lambda _, ends=ends: time.monotonic() > ends)  # type: ignore[misc]
+            except AssertionError:
+                # It had done its work.
+                assert running.process.returncode == 0

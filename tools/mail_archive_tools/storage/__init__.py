@@ -1,0 +1,1 @@
+"""What is kept beyond a process, in SQLite."""
