@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mail_archive_local.context import Local
-from mail_archive_local.exporting.places import s3_client
 from mail_archive_local.operations.exports import start_archive_export
+from mail_archive_local.wire.s3 import s3_client
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access

@@ -11,35 +11,72 @@ import pytest
 
 from tests.conftest import ROOT
 
-TOOLS = sorted((ROOT / "tools").rglob("*.py"))
-SERVER = sorted((ROOT / "server").rglob("*.py"))
+PACKAGES = {
+    "mail_archive_tools": ROOT / "tools" / "mail_archive_tools",
+    "mail_archive_local": ROOT / "server" / "mail_archive_local",
+    "mail_archive_server": ROOT / "server" / "mail_archive_server",
+}
+"""The packages, each of which imports those before it alone."""
+
+FILES = sorted(path for folder in PACKAGES.values() for path in folder.rglob("*.py"))
 
 ROOM_FILES = 14
 """Files that stand side by side in one room, `__init__.py` left aside."""
 
-FLOORS = (
-    ("catalog",),
-    ("archives", "searches", "messages", "search", "read", "summarize", "thread", "check", "exports"),
-    ("access",),
-    ("counting", "conversations", "comparing", "exporting"),
-    ("searching",),
-    ("reading",),
-    ("answers",),
-    ("service",),
-    ("models",),
-    ("mime.evidence", "documents"),
-    ("mime",),
-    ("mime.html", "mime.carried", "mime.fields"),
-    ("mime.css",),
-    ("mime.codecs",),
-    ("cache",),
-    ("calls",),
-    ("sandbox",),
-    ("untrusted",),
-    ("system",),
-    ("errors",),
-)
-"""The rooms of the tools, and the files beside them: each imports from its own floor's room or from floors below."""
+FLOORS = {
+    "mail_archive_tools": (
+        ("catalog",),
+        ("archives", "searches", "messages", "search", "read", "summarize", "thread", "check", "exports"),
+        ("access",),
+        ("counting", "conversations", "comparing", "exporting"),
+        ("searching",),
+        ("reading",),
+        ("answers",),
+        ("service",),
+        ("models",),
+        ("mime.evidence", "documents"),
+        ("mime",),
+        ("mime.html", "mime.carried", "mime.fields"),
+        ("mime.css",),
+        ("mime.codecs",),
+        ("cache",),
+        ("calls",),
+        ("sandbox",),
+        ("storage",),
+        ("untrusted",),
+        ("system",),
+        ("errors",),
+    ),
+    "mail_archive_local": (
+        ("evidence", "doors"),
+        ("endpoint", "exporting", "importing"),
+        ("operations",),
+        ("context",),
+        ("download_links",),
+        ("identity",),
+        ("wire", "storage"),
+        ("api_errors", "arns"),
+    ),
+    "mail_archive_server": (
+        ("__main__",),
+        ("cli",),
+        ("commands",),
+        ("demo", "machine"),
+        ("sample", "app"),
+        ("backends", "transport"),
+        ("identity", "resources", "prompts", "middleware"),
+        ("hosting",),
+        ("settings",),
+        ("setting_values", "terminal", "viewer", "stopping"),
+    ),
+}
+"""The rooms of each package, and the files beside them: each imports from its own room or from floors below."""
+
+SDK_ROOMS = ("mail_archive_tools.service", "mail_archive_server.identity", "mail_archive_local.wire",
+             "mail_archive_local.identity")  # fmt: skip
+"""Where boto3 and botocore are known."""
+
+SQL_ROOMS = ("mail_archive_tools.storage", "mail_archive_local.storage")
 
 
 def module(path: Path) -> str:
@@ -62,8 +99,12 @@ def imports(path: Path) -> set[str]:
 
 def import_graph() -> dict[str, set[str]]:
     """Our modules, and which of them each imports."""
-    paths = {module(path): path for path in TOOLS + SERVER}
+    paths = {module(path): path for path in FILES}
     return {name: (imports(path) & paths.keys()) - {name} for name, path in paths.items()}
+
+
+def package(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
@@ -85,10 +126,15 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def room(name: str) -> str:
-    """The room that a module of the tools is in, or the module itself where it stands at the top."""
-    inner = name.removeprefix("mail_archive_tools").lstrip(".")
+    """The room of its package that a module is in, or the module itself where it stands at the top."""
+    _, _, inner = name.partition(".")
     inside_mime = re.match(r"mime\.(?:codecs|fields|carried|html|css|evidence)(?=\.|$)", inner)
-    return inside_mime[0] if inside_mime else inner.split(".")[0]
+    return inside_mime[0] if inside_mime else inner.partition(".")[0]
+
+
+def outside(rooms: tuple[str, ...], paths: list[Path]) -> list[str]:
+    """Those of the modules that are in none of these rooms."""
+    return [name for name in map(module, paths) if not name.startswith(tuple(f"{each}." for each in rooms))]
 
 
 def test_a_circle_is_found() -> None:
@@ -102,17 +148,41 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert circle(graph) == []
 
 
-def test_arrows_lead_down_only() -> None:
-    floor_of = {name: number for number, names in enumerate(FLOORS) for name in names}
-    tools = {name: below for name, below in import_graph().items() if name.startswith("mail_archive_tools.")}
-    assert {room(name) for name in tools} == set(floor_of)
+@pytest.mark.parametrize("of", PACKAGES)
+def test_arrows_lead_down_only(of: str) -> None:
+    floor_of = {name: number for number, names in enumerate(FLOORS[of]) for name in names}
+    inside = {name: below for name, below in import_graph().items() if package(name) == of and room(name)}
+    assert {room(name) for name in inside} == set(floor_of)
     upwards = [
         f"{name} imports {each}"
-        for name, below in tools.items()
-        for each in below - {"mail_archive_tools"}
-        if room(each) != room(name) and floor_of[room(each)] <= floor_of[room(name)]
+        for name, below in inside.items()
+        for each in below
+        if package(each) == of
+        and room(each)
+        and room(each) != room(name)
+        and floor_of[room(each)] <= floor_of[room(name)]
     ]
     assert upwards == []
+
+
+def test_packages_import_those_below_alone() -> None:
+    height = {name: number for number, name in enumerate(PACKAGES)}
+    upwards = [
+        f"{name} imports {each}"
+        for name, below in import_graph().items()
+        for each in below
+        if height[package(each)] > height[package(name)]
+    ]
+    assert upwards == []
+
+
+def test_the_local_archive_knows_nothing_of_mcp() -> None:
+    local = [path for path in FILES if package(module(path)) == "mail_archive_local"]
+    assert len(local) > 50
+    knowing = {
+        module(path) for path in local for name in imports(path) if name.partition(".")[0] in ("mcp", "mcp_types")
+    }
+    assert knowing == set()
 
 
 def test_rooms_stay_small() -> None:
@@ -125,47 +195,26 @@ def test_rooms_stay_small() -> None:
     assert {name: size for name, size in sizes.items() if size > ROOM_FILES} == {}
 
 
-def test_tools_never_import_the_server() -> None:
-    assert len(TOOLS) > 20
-    assert [path.name for path in TOOLS if any(name.startswith("mail_archive_server") for name in imports(path))] == []
+def test_sql_is_in_storage_alone() -> None:
+    with_driver = [path for path in FILES if "sqlite3" in imports(path)]
+    with_sql = [path for path in FILES if re.search(r"\bSELECT .* FROM\b", path.read_text("utf-8"))]
+    assert len(with_driver) > 5 and len(with_sql) > 5
+    assert outside(SQL_ROOMS, with_driver + with_sql) == []
 
 
-def test_only_the_store_and_its_queries_have_sql() -> None:
-    storage = {
-        "alone.py",
-        "checking.py",
-        "database.py",
-        "exports.py",
-        "definitions.py",
-        "failures.py",
-        "hashes.py",
-        "indexed.py",
-        "opening.py",
-        "putting.py",
-        "reading.py",
-        "store.py",
-    }
-    assert {path.name for path in SERVER + TOOLS if "sqlite3" in imports(path)} == {*storage, "kept.py"}
-    with_sql = {path.name for path in SERVER + TOOLS if re.search(r"\bSELECT .* FROM\b", path.read_text("utf-8"))}
-    assert with_sql == {*storage, "kept.py", "query.py"} - {"alone.py", "failures.py"}
-
-
-def test_only_what_calls_aws_knows_its_sdk() -> None:
-    callers = {
-        path.name for path in TOOLS if any(name.split(".")[0] in ("boto3", "botocore") for name in imports(path))
-    }
-    assert callers == {
-        *("buckets.py", "client.py", "once.py", "refusals.py", "credentials.py", "causes.py", "sdk_errors.py"),
-        *("documents.py", "faults.py"),
-    }
+def test_the_sdk_is_known_in_few_rooms() -> None:
+    callers = [path for path in FILES if {name.partition(".")[0] for name in imports(path)} & {"boto3", "botocore"}]
+    assert len(callers) > 10
+    assert outside(SDK_ROOMS, callers) == []
 
 
 def test_nothing_in_the_tools_asks_whether_the_archive_is_local() -> None:
-    assert [path.name for path in TOOLS if "local" in {word.lower() for word in path.read_text("utf-8").split()}] == []
+    tools = [path for path in FILES if package(module(path)) == "mail_archive_tools"]
+    assert [path.name for path in tools if "local" in {word.lower() for word in path.read_text("utf-8").split()}] == []
 
 
 @pytest.mark.slow
-def test_the_wheel_has_both_packages_and_nothing_else(tmp_path: Path) -> None:
+def test_the_wheel_has_all_packages_and_nothing_else(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -175,13 +224,13 @@ def test_the_wheel_has_both_packages_and_nothing_else(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {
-        "mail_archive_server",
-        "mail_archive_tools",
+        *PACKAGES,
         "mail_archive_mcp-0.1.0.dist-info",
     }
     for needed in (
         "mail_archive_local/storage/schema.sql",
         "mail_archive_server/hosting/tools.json",
+        "mail_archive_local/py.typed",
         "mail_archive_server/py.typed",
         "mail_archive_tools/py.typed",
         "mail_archive_mcp-0.1.0.dist-info/licenses/LICENSE",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mail_archive_server.commands import (
-    CommandError,
     call,
     completion,
     demo,
@@ -20,7 +19,7 @@ from mail_archive_server.commands import (
 )
 from mail_archive_server.commands.evidence import export_local, importing, verify
 from mail_archive_server.settings import SettingError
-from mail_archive_server.terminal import end_without_a_reader, shown, speak_any_charset
+from mail_archive_server.terminal import CommandError, end_without_a_reader, shown, speak_any_charset
 
 COMMANDS = {
     "serve": serve,

@@ -16,10 +16,9 @@ from mail_archive_local.context import Local
 from mail_archive_local.storage.failures import StoreError
 from mail_archive_local.storage.putting import ArchiveRecord
 from mail_archive_local.storage.store import Store
-from mail_archive_server.commands import CommandError
 from mail_archive_server.sample import fill
 from mail_archive_server.sample.fill import ARCHIVE_NAME
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import CommandError, shown
 
 QUESTION = "Did Brightwell Optics change its bank details in spring 2025, and did that mail really come from them?"
 SPRING = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T23:59:59Z"}

@@ -13,6 +13,10 @@ _BROKEN_PIPE = 141
 """What a shell says of a program that a closed pipe ended: 128 and SIGPIPE."""
 
 
+class CommandError(Exception):
+    """A command that cannot go on; the text says why, and what to do."""
+
+
 def speak_any_charset() -> None:
     """Let what a terminal's charset lacks be shown by its number, rather than end the command."""
     for stream in (sys.stdout, sys.stderr):

@@ -10,9 +10,9 @@ import anyio
 import pytest
 
 from mail_archive_local.storage.store import Store
-from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings
 from mail_archive_server.stopping import Calls, run_until_told_to_stop
+from mail_archive_server.terminal import CommandError
 from mail_archive_server.transport.listening import listen
 from mail_archive_server.transport.tokens import token_of
 from mail_archive_tools import system

@@ -11,9 +11,9 @@ from mail_archive_local.endpoint import handle
 from mail_archive_local.identity import sts
 from mail_archive_local.identity.callers import LOOPBACK, KeyRing
 from mail_archive_local.identity.query_protocol import read_form, write_query_error, write_result
-from mail_archive_local.identity.signatures import HttpRequest, Signing, signed_by
+from mail_archive_local.identity.signatures import Signing, signed_by
 from mail_archive_local.storage.failures import StoreError
-from mail_archive_local.wire.protocol import Reply, write_error
+from mail_archive_local.wire.protocol import HttpRequest, Reply, write_error
 
 _TARGET = "x-amz-target"
 _SIGNED = frozenset({"host", "x-amz-date"})

@@ -17,10 +17,9 @@ from mail_archive_local.context import Local
 from mail_archive_local.doors.answering import answer
 from mail_archive_local.download_links import BadLink, read_link
 from mail_archive_local.identity.callers import LOOPBACK
-from mail_archive_local.identity.signatures import HttpRequest
 from mail_archive_local.operations.authorizing import may_read_message
 from mail_archive_local.storage.failures import StoreError
-from mail_archive_local.wire.protocol import REQUEST_BYTES, Reply, write_error
+from mail_archive_local.wire.protocol import REQUEST_BYTES, HttpRequest, Reply, write_error
 
 BODY_SECONDS = 20.0
 """How long a request's body may take to come."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mail_archive_local.storage.opening import FILE_MODE, FOLDER_MODE
+from mail_archive_local.wire.s3 import S3Failed, s3_failures
 from mail_archive_tools.service.buckets import Location, examine
 
 S3_AT_ONCE = 8
@@ -135,15 +136,12 @@ class FolderDelivery:
 
 @contextmanager
 def _s3_sentences(location: Location) -> Iterator[None]:
-    """botocore's errors as sentences. It is loaded here, since most who open an archive export nothing."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from mail_archive_tools.service.sdk_errors import said
-
+    """The SDK's errors as sentences."""
     try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise DeliveryFailed(f"Nothing can be written to {location}: {said(error)}") from error
+        with s3_failures():
+            yield
+    except S3Failed as error:
+        raise DeliveryFailed(f"Nothing can be written to {location}: {error}") from error
 
 
 @contextmanager

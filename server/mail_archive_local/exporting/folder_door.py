@@ -6,11 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-
-from mail_archive_local.doors.bridge import as_response
 from mail_archive_local.exporting.delivery import DeliveryFailed, FolderDelivery
-from mail_archive_local.wire.protocol import Reply
+from mail_archive_local.wire.in_process import answer_in_process
+from mail_archive_local.wire.protocol import HttpRequest, Reply
 from mail_archive_tools.service.buckets import Location, bucket_policy
 
 _XML = "application/xml"
@@ -22,13 +20,12 @@ _VERSIONING = b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006
 def attach_folder(client: Any, folder: FolderDelivery) -> None:
     """Let every request of this boto3 client of S3, which names buckets in paths, be answered by a folder."""
 
-    def respond(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def answer(request: HttpRequest) -> Reply:
         url = urlsplit(request.url)
         bucket, _, key = url.path.lstrip("/").partition("/")
-        reply = _answer(folder, str(request.method), bucket, key, parse_qs(url.query, keep_blank_values=True))
-        return as_response(request.url, reply)
+        return _answer(folder, request.method, bucket, key, parse_qs(url.query, keep_blank_values=True))
 
-    client.meta.events.register("before-send.s3", respond)
+    answer_in_process(client, answer)
 
 
 def _answer(folder: FolderDelivery, method: str, bucket: str, key: str, query: dict[str, list[str]]) -> Reply:

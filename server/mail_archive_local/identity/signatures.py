@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 from mail_archive_local.api_errors import ApiError
 from mail_archive_local.identity.callers import Caller
 from mail_archive_local.storage.database import KeyPair
+from mail_archive_local.wire.protocol import HttpRequest
 
 CLOCK_SKEW = timedelta(minutes=15)
 
@@ -35,16 +36,6 @@ class Signing:
     name: str
     region: str
     headers: frozenset[str]
-
-
-@dataclass(frozen=True)
-class HttpRequest:
-    """A request of the API, by whichever door; header names are in lower case."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def signed_by(request: HttpRequest, signing: Signing, now: float, find: Finder) -> Caller:

@@ -5,7 +5,6 @@ message, JSON, or either of them in gzip or zip. The JSON of a message is what s
 behind the first dot of its name), else what names its Message-ID.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from mail_archive_local.importing.beside import NOTHING, Beside
 from mail_archive_local.importing.packed import Unread, unpacked
+from mail_archive_local.storage.pairing import Pairing
 from mail_archive_tools.mime.fields.headers import read_headers
 
 
@@ -61,15 +61,15 @@ def read_export(entries: Iterable[Entry], fetch: Fetch) -> Iterator[Item]:
         PlaceFailed: not all objects can be listed; all that could be had was given.
     """
     failures: list[PlaceFailed] = []
-    with closing(_Alone()) as alone:
+    with closing(Pairing()) as alone:
         objects = until_failure(fetch(entries), failures)
         for _, group in groupby(objects, key=lambda pair: stem(pair[0].origin)):
             yield from _read_group(list(group), alone)
         if failures:
             raise failures[0]
         yield Settle()
-        for entry, record in alone.brought_together():
-            yield from _again(entry, record, fetch)
+        for origin, record in alone.brought_together():
+            yield from _again(Entry(*origin), Beside.from_json(record), fetch)
 
 
 def until_failure(listed: Iterable[_Listed], failures: list[PlaceFailed]) -> Iterator[_Listed]:
@@ -94,7 +94,7 @@ class _Group:
     records: list[Beside] = field(default_factory=list)
 
 
-def _read_group(objects: list[tuple[Entry, bytes | str]], alone: "_Alone") -> Iterator[Item]:
+def _read_group(objects: list[tuple[Entry, bytes | str]], alone: Pairing) -> Iterator[Item]:
     groups: dict[str, _Group] = {}
     for entry, content in objects:
         for found in [Unread(entry.origin, content)] if isinstance(content, str) else unpacked(entry.origin, content):
@@ -113,7 +113,7 @@ def _read_group(objects: list[tuple[Entry, bytes | str]], alone: "_Alone") -> It
     yield from (entry for entry, content in objects if not isinstance(content, str))
 
 
-def _paired(group: _Group, alone: "_Alone") -> Iterator[Exported]:
+def _paired(group: _Group, alone: Pairing) -> Iterator[Exported]:
     """The messages of a group with their records. One message and one record are of each other; else a Message-ID says
     it, and those that are left wait for each other."""
     if len(group.messages) == 1 and len(group.records) == 1:
@@ -124,12 +124,17 @@ def _paired(group: _Group, alone: "_Alone") -> Iterator[Exported]:
     by_message_id = {record.message_id: record for record in group.records if record.message_id}
     for entry, origin, raw in group.messages:
         message_id = message_id_of_header(raw)
-        record = by_message_id.pop(message_id, None)
-        if record is None:
-            record = alone.record_of(message_id, entry)
+        record = by_message_id.pop(message_id, None) or _record_of(message_id, entry, alone)
         yield Exported(origin, raw, record)
-    for record in by_message_id.values():
-        alone.keep(record)
+    for message_id, record in by_message_id.items():
+        alone.keep(message_id, record.to_json())
+
+
+def _record_of(message_id: str, entry: Entry, alone: Pairing) -> Beside:
+    if not message_id:
+        return NOTHING
+    record = alone.record_of(message_id, entry)
+    return NOTHING if record is None else Beside.from_json(record)
 
 
 def _again(entry: Entry, record: Beside, fetch: Fetch) -> Iterator[Exported]:
@@ -147,36 +152,3 @@ def message_id_of_header(raw: bytes) -> str:
     """The Message-ID field of a message, "" where it has none."""
     field = read_headers(raw).first("message-id")
     return "" if field is None else field.unfolded.strip()
-
-
-class _Alone:
-    """Messages without a record and records without a message, which only a Message-ID brings together."""
-
-    def __init__(self) -> None:
-        # A temporary database: what does not fit into its cache is in a file that SQLite removes.
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("CREATE TABLE message (message_id TEXT PRIMARY KEY, origin TEXT, version TEXT, size INTEGER)")
-        self._db.execute("CREATE TABLE record (message_id TEXT PRIMARY KEY, json TEXT)")
-
-    def close(self) -> None:
-        self._db.close()
-
-    def record_of(self, message_id: str, entry: Entry) -> Beside:
-        """The record that came before a message, or nothing: then one that comes later finds the message."""
-        if not message_id:
-            return NOTHING
-        row = self._db.execute("SELECT json FROM record WHERE message_id = ?", (message_id,)).fetchone()
-        if row is not None:
-            return Beside.from_json(row[0])
-        self._db.execute("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?)", (message_id, *entry))
-        return NOTHING
-
-    def keep(self, record: Beside) -> None:
-        """A record whose message has come without it, or is still to come."""
-        self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (record.message_id, record.to_json()))
-
-    def brought_together(self) -> Iterator[tuple[Entry, Beside]]:
-        """The objects of messages that came before their records, in the order of their origins."""
-        sql = "SELECT origin, version, size, json FROM message JOIN record USING (message_id) ORDER BY origin"
-        for origin, version, size, text in self._db.execute(sql):
-            yield Entry(origin, version, size), Beside.from_json(text)

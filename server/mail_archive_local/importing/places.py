@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from mail_archive_local.importing.exported import Entry, PlaceFailed
 from mail_archive_local.importing.packed import Unpacked, unpacked
 from mail_archive_local.importing.sources import Skipped, files, unreadable
+from mail_archive_local.wire.s3 import S3Failed, s3_failures
 from mail_archive_tools.service.buckets import Location
 
 OBJECT_BYTES = 2_000_000_000
@@ -95,16 +96,13 @@ class S3Place:
         self._at_once, self._page_objects = at_once, page_objects
 
     def entries(self) -> Iterator[Entry]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from mail_archive_tools.service.sdk_errors import said
-
         try:
-            yield from self._listed()
-        except (ClientError, BotoCoreError) as error:
+            with s3_failures():
+                yield from self._listed()
+        except S3Failed as error:
             raise PlaceFailed(
-                f"{self._location} could not be listed to its end ({said(error)}). What was read is kept: import once "
-                "more to go on."
+                f"{self._location} could not be listed to its end ({error}). What was read is kept: import once more "
+                "to go on."
             ) from error
 
     def _listed(self) -> Iterator[Entry]:
@@ -143,17 +141,14 @@ class S3Place:
             raise failure
 
     def _get(self, entry: Entry) -> bytes | str:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from mail_archive_tools.service.sdk_errors import said
-
         if entry.size > OBJECT_BYTES:
             return _too_large(entry)
         key = entry.origin.removeprefix(f"s3://{self._location.bucket}/")
         try:
-            body: bytes = self._client.get_object(Bucket=self._location.bucket, Key=key)["Body"].read()
-        except (ClientError, BotoCoreError) as error:
-            return f"could not be fetched ({said(error)})"
+            with s3_failures():
+                body: bytes = self._client.get_object(Bucket=self._location.bucket, Key=key)["Body"].read()
+        except S3Failed as error:
+            return f"could not be fetched ({error})"
         return body
 
 

@@ -12,12 +12,12 @@ Decided here, because the service does not say [unknown]:
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mail_archive_local.storage.contains import fold
 from mail_archive_local.storage.putting import NewMessage
 from mail_archive_local.storage.row_keys import message_id_of
 from mail_archive_tools.mime.fields.dates import read_date
@@ -128,13 +128,6 @@ def _searchable(row: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
     envelope = row["Envelope"]
     recipients, return_path = ", ".join(envelope.get("To", [])), envelope.get("From", "")
     return to, sender, cc, fold(row["Subject"] or ""), fold(recipients), fold(return_path)
-
-
-def fold(text: str) -> str:
-    """What CONTAINS compares: composed and case-folded, without NULs, which SQLite's `instr` would end at."""
-    if text.isascii():
-        return text.lower().replace("\0", " ")
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).replace("\0", " ")
 
 
 def _joined(headers: Headers, name: str) -> str | None:

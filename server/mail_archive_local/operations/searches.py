@@ -17,8 +17,8 @@ from typing import Any
 
 from mail_archive_local.api_errors import conflict, quota, validation
 from mail_archive_local.context import Local, new_id, page, read_token
-from mail_archive_local.importing.record import fold
 from mail_archive_local.operations.archives import find_archive, refuse_pending
+from mail_archive_local.storage.contains import fold
 from mail_archive_local.storage.statements import Query, TextCondition
 from mail_archive_local.storage.store import SearchRecord
 

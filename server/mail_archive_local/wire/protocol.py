@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -29,6 +29,16 @@ STATUSES = {
 UNDECLARED_STATUS = 400
 
 _SHOWN_VALUE = 100
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request of the API, by whichever door; header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)

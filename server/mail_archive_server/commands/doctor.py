@@ -5,9 +5,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import SettingError, Settings, add_flags, read_settings
-from mail_archive_server.terminal import number_of, shown
+from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_server.identity.doctor import Examination

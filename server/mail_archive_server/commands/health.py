@@ -2,8 +2,8 @@
 
 import argparse
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import SETTINGS, Settings, add_flags, read_settings
+from mail_archive_server.terminal import CommandError
 from mail_archive_server.transport import HEALTH_PATH
 
 HELP = "ask the server of these settings whether it answers; ends with 1 where it does not"

@@ -7,10 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.setting_values import address, http_url, path, port, seconds
 from mail_archive_server.settings import SettingError, read_value
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import CommandError, shown
 
 if TYPE_CHECKING:
     import uvicorn

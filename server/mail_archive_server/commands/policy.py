@@ -4,10 +4,10 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.identity.formats import FORMATS
 from mail_archive_server.setting_values import one_of
 from mail_archive_server.settings import SETTINGS, SettingError, add_flags, read_settings, read_value
+from mail_archive_server.terminal import CommandError
 
 if TYPE_CHECKING:
     from mail_archive_server.identity.policy import Document
@@ -64,21 +64,20 @@ def run(arguments: argparse.Namespace) -> None:
 def _document(settings: "Settings", kind: str, account: str | None, principal: str | None) -> "Document | str":
     from dataclasses import replace
 
-    from botocore.exceptions import BotoCoreError
-
     from mail_archive_local.storage.failures import StoreError
     from mail_archive_server.backends import backend_of
     from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_server.identity.policy import ANY, identity_policy, session_policy, trust_policy
+    from mail_archive_tools.errors import Misconfigured
 
     if kind != "trust":
         refuse_exports_to_anywhere(settings)
     tools = chosen_tools(settings)
     try:
         backend = backend_of(settings)
-        place = Connection(settings, backend).place(backend.session()[0])
-    except (StoreError, BotoCoreError) as error:
+        place = Connection(settings, backend).place_now()
+    except (StoreError, Misconfigured) as error:
         raise CommandError(str(error)) from error
     place = place if account is None else replace(place, account=account)
     if kind == "trust":

@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings, add_flags, read_settings
-from mail_archive_server.terminal import escaped, shown
+from mail_archive_server.terminal import CommandError, escaped, shown
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer

@@ -19,8 +19,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _facts() -> list[str]:
-    from mail_archive_server.commands import CommandError
     from mail_archive_server.machine import PARTS, left, protections, versions
+    from mail_archive_server.terminal import CommandError
     from mail_archive_tools.sandbox.pool import NotRead
 
     of = versions()

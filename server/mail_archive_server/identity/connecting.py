@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mail_archive_server.hosting.published import chosen_tools
 from mail_archive_server.identity.policy import Place, place_of, session_policy
 from mail_archive_tools import __version__
+from mail_archive_tools.errors import Misconfigured
 from mail_archive_tools.service.scope import Scope
 
 if TYPE_CHECKING:
@@ -113,6 +114,20 @@ class Connection:
             # Where botocore keeps what its chain found; to give it such as renew themselves there is no other way.
             core._credentials = found
         return core
+
+    def place_now(self) -> Place:
+        """Where the archives are, by the user's files and variables as they are.
+
+        Raises:
+            Misconfigured: boto3 cannot use them.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            core, _ = self._backend.session()
+            return self.place(core)
+        except BotoCoreError as error:
+            raise Misconfigured(str(error)) from error
 
     def place(self, core: Session) -> Place:
         """Where the archives are, as far as is known without asking."""

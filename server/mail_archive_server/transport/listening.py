@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 from mcp.server.transport_security import TransportSecuritySettings
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.settings import Settings
 from mail_archive_server.stopping import BY_SIGNAL, end_soon
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import CommandError, shown
 from mail_archive_tools import system
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import pytest
 from mail_archive_local.context import Local
 from mail_archive_local.exporting.delivery import Delivery, FolderDelivery, S3Delivery
 from mail_archive_local.exporting.exporter import Exporter
-from mail_archive_local.exporting.places import s3_client
 from mail_archive_local.importing.record import describe
 from mail_archive_local.storage.store import Store
+from mail_archive_local.wire.s3 import s3_client
 from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, Waits, folder_objects, s3_server, start_export_of_all
 from tests.conftest import eml

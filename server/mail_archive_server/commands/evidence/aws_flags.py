@@ -4,9 +4,9 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.setting_values import S3_LOCATION, words
 from mail_archive_server.settings import SETTINGS, Settings, add_flags, read_settings, read_value
+from mail_archive_server.terminal import CommandError
 
 if TYPE_CHECKING:
     from mail_archive_local.importing.places import S3Place

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_local.evidence.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
-from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.importing import of_that_name
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import one_of, path
 from mail_archive_server.settings import SettingError, read_value
-from mail_archive_server.terminal import number_of, shown
+from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_local.evidence.exporting import Wanted

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mail_archive_local.evidence.forms import MANIFEST_SUFFIX
-from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
 from mail_archive_server.commands.evidence.interrupting import end, explained, heard
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
-from mail_archive_server.terminal import number_of, shown
+from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_local.context import Local

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from mail_archive_server.commands import CommandError
 from mail_archive_server.setting_values import http_url, path
 from mail_archive_server.settings import read_value
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import CommandError, shown
 
 
 class Signing(NamedTuple):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_archive_local.evidence.forms import EXPORT_MANIFEST, MANIFEST_SUFFIX
-from mail_archive_server.commands import CommandError
 from mail_archive_server.commands.evidence.findings import (
     compared_lines,
     is_of_files,
@@ -18,7 +17,7 @@ from mail_archive_server.commands.evidence.findings import (
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.setting_values import path
 from mail_archive_server.settings import read_value
-from mail_archive_server.terminal import number_of, shown
+from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
     from mail_archive_local.evidence.comparing import Compared
