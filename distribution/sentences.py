@@ -40,7 +40,7 @@ _ERRORS = _OF_TOOLS | KINDS.keys()
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Each sentence with the kind of error that says it."""
-    for package in ("tools/mail_archive_tools", "server/mail_archive_server"):
+    for package in ("tools/mail_archive_tools", "server/mail_archive_local", "server/mail_archive_server"):
         for path in sorted((ROOT / package).rglob("*.py")):
             for kind, text in _Source(path).sentences():
                 words = " ".join(text.split())
