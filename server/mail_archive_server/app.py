@@ -10,8 +10,9 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 
+from mail_archive_server.hosting.calls import Accessor, Calls, Witness, log_call
 from mail_archive_server.hosting.consenting import Consents
-from mail_archive_server.hosting.hosted import Accessor, HostedTool
+from mail_archive_server.hosting.hosted import HostedTool
 from mail_archive_server.hosting.published import PublishedTool, chosen_tools
 from mail_archive_server.hosting.viewing import tell_those_who_show_views, view_of
 from mail_archive_server.middleware import (
@@ -50,17 +51,22 @@ def build_server(
     consents: Consents | None = None,
     views: Literal["apps", "all"] = "apps",
     request_seconds: float = REQUEST_SECONDS,
+    witnesses: Sequence[Witness] = (log_call,),
 ) -> MCPServer[Any]:
-    """A server whose calls work with the access that `access` gives. It offers `tools`, those that only read where
-    None, and those resources and prompts that need no others. `consents` are how users agree to what changes
-    something, asked by the client where None; `views` who is told of the tools that show views: hosts that render MCP
-    Apps, or all. A request may take `request_seconds`, and a grace."""
+    """A server whose calls work with the access that `access` gives.
+
+    It offers `tools`, those that only read where None, and those resources and prompts that need no others. `consents`
+    are how users agree to what changes something, asked by the client where None; `views` who is told of the tools that
+    show views: hosts that render MCP Apps, or all. A request may take `request_seconds`, and a grace. `witnesses` are
+    told of each call of the archives when it has ended.
+    """
     published = chosen_tools(Settings()) if tools is None else tools
     asking = Consents() if consents is None else consents
+    calls = Calls(access, witnesses)
     names = {each.name for each in published}
 
     def hosted(tool: PublishedTool) -> HostedTool:
-        return HostedTool.of(tool, access, asking)
+        return HostedTool.of(tool, calls, asking)
 
     view = view_of(published, hosted, views)
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
@@ -88,9 +94,9 @@ def build_server(
             within(request_seconds),
         ],
     )
-    add_resources(server, access, names)
+    add_resources(server, calls, names)
     add_prompts(server, names)
-    add_completion(server, access, names)
+    add_completion(server, calls, names)
     return server
 
 

@@ -8,7 +8,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mail_archive_server.hosting.hosted import Accessor
+from mail_archive_server.hosting.calls import Accessor
 
 WARM_UP_SECONDS = 0.05
 """How long after the first list of tools the loading begins, so that the answer is out before."""

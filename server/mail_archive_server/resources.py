@@ -16,33 +16,33 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
-from mail_archive_server.hosting.hosted import Accessor
+from mail_archive_server.hosting.calls import Calls
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 
 COMPLETIONS = 100
 """The protocol's limit on completion values."""
 
 
-def add_resources(server: MCPServer, access: Accessor, tools: Set[str]) -> None:
+def add_resources(server: MCPServer, calls: Calls, tools: Set[str]) -> None:
     """Give the server its resources: those that need no more rights than its tools do."""
     if "list_archives" in tools:
-        _add_archives(server, access)
+        _add_archives(server, calls)
     if {"get_archive_message", "get_archive_message_content"} <= tools:
-        _add_message(server, access)
+        _add_message(server, calls)
 
 
-def _add_archives(server: MCPServer, access: Accessor) -> None:
+def _add_archives(server: MCPServer, calls: Calls) -> None:
     @server.resource("mail-archive://archives", title="Mail archives", mime_type="text/plain")
     async def archives() -> str:
         """The archives of this account and Region."""
         from mail_archive_tools.answers.rendering import render
         from mail_archive_tools.archives import list_archives
 
-        async with _as_resource_errors():
-            return render(await list_archives(access=access()))
+        async with calls.begun("resource", "archives", {}), _as_resource_errors():
+            return render(await list_archives(access=calls.access()))
 
 
-def _add_message(server: MCPServer, access: Accessor) -> None:
+def _add_message(server: MCPServer, calls: Calls) -> None:
     @server.resource(
         "mail-archive://messages/{archived_message_id}", title="An archived message", mime_type="text/plain"
     )
@@ -60,14 +60,15 @@ def _add_message(server: MCPServer, access: Accessor) -> None:
             raise ResourceNotFoundError(
                 "The URI names no message: an ArchivedMessageId has 1 to 1024 characters."
             ) from None
-        async with _as_resource_errors():
-            caller = access()
-            details = await get_archive_message(archived_message_id, access=caller)
-            content = await get_archive_message_content(archived_message_id, access=caller)
+        arguments = {"archived_message_id": archived_message_id}
+        async with calls.begun("resource", "messages", arguments), _as_resource_errors():
+            access = calls.access()
+            details = await get_archive_message(archived_message_id, access=access)
+            content = await get_archive_message_content(archived_message_id, access=access)
             return f"{render(details)}\n\n{render(content)}"
 
 
-def add_completion(server: MCPServer, access: Accessor, tools: Set[str]) -> None:
+def add_completion(server: MCPServer, calls: Calls, tools: Set[str]) -> None:
     """Let clients complete archive ids as the user types."""
     if "list_archives" not in tools:
         return
@@ -83,7 +84,8 @@ def add_completion(server: MCPServer, access: Accessor, tools: Set[str]) -> None
         from mail_archive_tools.archives import list_archives
 
         try:
-            found = (await list_archives(access=access())).archives
+            async with calls.begun("completion", argument.name, {}):
+                found = (await list_archives(access=calls.access())).archives
         except ArchiveError:
             return None  # completing is a convenience; the call itself will say what is wrong
 

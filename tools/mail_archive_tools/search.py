@@ -5,7 +5,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar, Unpack
 
 from pydantic import Field
 
@@ -17,19 +17,12 @@ from mail_archive_tools.models import ArchiveSearchPage, FilteredHere, FoundRow,
 from mail_archive_tools.models.base import ArchiveId, Cursor
 from mail_archive_tools.models.moments import FromMoment, ToMoment, read_range
 from mail_archive_tools.models.query import (
-    Attachments,
-    Cc,
     Deduplicate,
-    EnvelopeRecipient,
-    EnvelopeSender,
     Exclude,
     FilterHere,
-    Participant,
-    Recipient,
-    Sender,
     Shown,
-    Subject,
     WaitSeconds,
+    WordArguments,
 )
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.reading.shown import with_facts
@@ -53,14 +46,6 @@ async def search_archive(
     archive_id: ArchiveId,
     from_timestamp: FromMoment,
     to_timestamp: ToMoment,
-    sender: Sender | None = None,
-    recipient: Recipient | None = None,
-    cc: Cc | None = None,
-    participant: Participant | None = None,
-    subject: Subject | None = None,
-    envelope_sender: EnvelopeSender | None = None,
-    envelope_recipient: EnvelopeRecipient | None = None,
-    has_attachments: Attachments = None,
     exclude: Annotated[Exclude, Field(description="What any of these words matches is left out.")] | None = None,
     filter_here: Annotated[
         FilterHere, Field(description="Matched by this server on what the words find; all of them must match.")
@@ -80,21 +65,12 @@ async def search_archive(
     *,
     access: Access,
     progress: Progress = silent,
+    **words: Unpack[WordArguments],
 ) -> ArchiveSearchPage:
     """Find messages received in a range of any length. Runs as many searches as this page needs and shows its rows;
     repeat the call with cursor for more. Words are parts of headers, upper or lower case; any of a list may match,
     all lists must. For counts call summarize_archive_search. Next: read_archive_message."""
-    words = SearchWords(
-        sender=sender,
-        recipient=recipient,
-        cc=cc,
-        participant=participant,
-        subject=subject,
-        envelope_sender=envelope_sender,
-        envelope_recipient=envelope_recipient,
-        has_attachments=has_attachments,
-    )
-    alternatives = filters_of(words, exclude)
+    alternatives = filters_of(SearchWords(**words), exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     asks, is_similar = filter_here is not None and filter_here.asks, deduplicate == "similar"
     reader = access.reader.of(archive_id)

@@ -1,7 +1,7 @@
 """`summarize_archive_search`: a whole search in a few tables. What was read is kept for the next question on it."""
 
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from anyio import to_thread
@@ -21,17 +21,10 @@ from mail_archive_tools.models import ArchiveSearchSummary, FilteredHere, Search
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
 from mail_archive_tools.models.query import (
-    Attachments,
-    Cc,
-    EnvelopeRecipient,
-    EnvelopeSender,
     Exclude,
     FilterHere,
-    Participant,
-    Recipient,
-    Sender,
-    Subject,
     WaitSeconds,
+    WordArguments,
 )
 from mail_archive_tools.models.search import TimeRange, unless_all
 from mail_archive_tools.models.summary import GroupBy
@@ -52,14 +45,6 @@ async def summarize_archive_search(
     archive_id: ArchiveId | None = None,
     from_timestamp: FromMoment | None = None,
     to_timestamp: ToMoment | None = None,
-    sender: Sender | None = None,
-    recipient: Recipient | None = None,
-    cc: Cc | None = None,
-    participant: Participant | None = None,
-    subject: Subject | None = None,
-    envelope_sender: EnvelopeSender | None = None,
-    envelope_recipient: EnvelopeRecipient | None = None,
-    has_attachments: Attachments = None,
     exclude: Annotated[Exclude, Field(description="What any of these words matches is left out.")] | None = None,
     search_id: SearchId | None = None,
     filter_here: Annotated[FilterHere, Field(description="As in search_archive: what it leaves is counted.")]
@@ -86,20 +71,11 @@ async def summarize_archive_search(
     *,
     access: Access,
     progress: Progress = silent,
+    **words: Unpack[WordArguments],
 ) -> ArchiveSearchSummary:
     """Count what a search finds, over any range, without listing it: by sender, recipient, time, subject. Takes the
     words of search_archive, or a search_id. What is not Complete goes on when called again with the same arguments."""
-    words = SearchWords(
-        sender=sender,
-        recipient=recipient,
-        cc=cc,
-        participant=participant,
-        subject=subject,
-        envelope_sender=envelope_sender,
-        envelope_recipient=envelope_recipient,
-        has_attachments=has_attachments,
-    )
-    alternatives = filters_of(words, exclude)
+    alternatives = filters_of(SearchWords(**words), exclude)
     grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
     asked = _asked(filter_here, grouping, terms or [], access.reader.of(archive_id or search_id or ""))
 

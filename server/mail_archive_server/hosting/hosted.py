@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -19,6 +19,7 @@ from mcp_types import CallToolResult, ContentBlock, ImageContent, InputRequiredR
 from pydantic import PrivateAttr, ValidationError
 
 from mail_archive_server.hosting.asking import InputNeeded
+from mail_archive_server.hosting.calls import ASKED, Calls
 from mail_archive_server.hosting.consenting import Consents
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from mail_archive_tools.catalog import CatalogTool
     from mail_archive_tools.models import Output
 
-Accessor = Callable[[], "Access"]
-"""Gives the access of whoever is calling."""
-
 _INJECTED = ("access", "progress", "consent")
 _CONTEXT = "ctx"
 
@@ -39,13 +37,13 @@ class HostedTool(Tool):
     """A tool that is listed as it was published, and made when it is first called. Its refusal of arguments is a
     sentence."""
 
-    _access: Accessor = PrivateAttr()
+    _calls: Calls = PrivateAttr()
     _consents: Consents = PrivateAttr()
 
     @classmethod
-    def of(cls, published: PublishedTool, access: Accessor, consents: Consents) -> HostedTool:
-        """The tool of that name in the catalog, working with the access that `access` gives; before it changes
-        something, `consents` ask the user."""
+    def of(cls, published: PublishedTool, calls: Calls, consents: Consents) -> HostedTool:
+        """The tool of that name in the catalog, called as one of `calls`; before it changes something, `consents` ask
+        the user."""
         tool = cls(
             fn=_not_made_yet,
             name=published.name,
@@ -58,27 +56,32 @@ class HostedTool(Tool):
             annotations=_annotations(published),
             meta=published.meta or None,
         )
-        tool._access, tool._consents = access, consents
+        tool._calls, tool._consents = calls, consents
         return tool
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         # Imported here, as all that only calls need.
         from mail_archive_server.hosting.arguments import meant, sentence
 
-        given = meant(self.name, arguments, self.parameters)
-        try:
-            return await self._made.run(given, context, convert_result)
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                raise ToolError(sentence(self.name, error.__cause__, self.parameters)) from error.__cause__
-            raise
+        async with self._calls.begun("tool", self.name, arguments) as call:
+            given = meant(self.name, arguments, self.parameters)
+            try:
+                result = await self._made.run(given, context, convert_result)
+            except ToolError as error:
+                if isinstance(error.__cause__, ValidationError):
+                    raise ToolError(sentence(self.name, error.__cause__, self.parameters)) from error.__cause__
+                raise
+
+            if isinstance(result, InputRequiredResult):
+                call.outcome = ASKED
+            return result
 
     @cached_property
     def _made(self) -> Tool:
         """The SDK's tool that calls ours."""
         from mail_archive_tools.catalog import entry_named
 
-        function = _adapted(entry_named(self.name).function, self._access, self._consents)
+        function = _adapted(entry_named(self.name).function, self._calls, self._consents)
         # What goes out is made from the model that was published: nothing is left to be validated.
         metadata = func_metadata(function, skip_names=[_CONTEXT], structured_output=False)
         return Tool(
@@ -97,23 +100,24 @@ class HostedTool(Tool):
 def argument_model(entry: CatalogTool) -> type[ArgModelBase]:
     """The model of a tool's arguments, as a caller gives them."""
     return func_metadata(
-        _adapted(entry.function, _no_access, Consents()), skip_names=[_CONTEXT], structured_output=False
+        _adapted(entry.function, Calls(_no_access), Consents()), skip_names=[_CONTEXT], structured_output=False
     ).arg_model
 
 
 def _adapted(
-    function: Callable[..., Awaitable[Output]], access: Accessor, consents: Consents
+    function: Callable[..., Awaitable[Output]], calls: Calls, consents: Consents
 ) -> Callable[..., Awaitable[CallToolResult | InputRequiredResult]]:
     """`function` as the SDK wants it: the context instead of what is injected, both channels as the result, or a
     question to the user."""
     from mail_archive_tools.answers.rendering import render
     from mail_archive_tools.models.base import Drawn
 
-    signature = inspect.signature(function, eval_str=True)
-    wants_progress, wants_consent = ("progress" in signature.parameters, "consent" in signature.parameters)
+    taken = inspect.signature(function, eval_str=True).parameters
+    wants_progress = "progress" in taken
+    wants_consent = "consent" in taken
 
     async def call(ctx: Context[Any, Any], **arguments: Any) -> CallToolResult | InputRequiredResult:
-        injected: dict[str, Any] = {"access": access()}
+        injected: dict[str, Any] = {"access": calls.access()}
         if wants_progress:
             injected["progress"] = _progress(ctx)
         if wants_consent:
@@ -127,10 +131,30 @@ def _adapted(
             content.append(ImageContent(type="image", data=b64encode(result.picture).decode(), mime_type="image/png"))
         return CallToolResult(content=content, structured_content=result.structured())
 
-    parameters = [each for name, each in signature.parameters.items() if name not in _INJECTED]
     call.__name__ = function.__name__
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(list(_given(taken)))  # type: ignore[attr-defined]
     return call
+
+
+def _given(taken: Mapping[str, inspect.Parameter]) -> Iterator[inspect.Parameter]:
+    """What a caller gives, each by its name, in the order of the tool's schema: words of a search that a function takes
+    as one stand beside its other arguments."""
+    from mail_archive_tools.models.query import WORDS_FOLLOW
+
+    words = [word for each in taken.values() if each.kind is each.VAR_KEYWORD for word in _each_word(each)]
+    for name, each in taken.items():
+        if name in _INJECTED or each.kind is each.VAR_KEYWORD:
+            continue
+        yield each.replace(kind=each.KEYWORD_ONLY)
+        if name == WORDS_FOLLOW:
+            yield from words
+
+
+def _each_word(words: inspect.Parameter) -> Iterator[inspect.Parameter]:
+    """The members of the `TypedDict` that a `**words: Unpack[...]` is annotated with."""
+    (members,) = get_args(words.annotation)
+    for name, annotation in get_type_hints(members, include_extras=True).items():
+        yield inspect.Parameter(name, words.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def _annotations(published: PublishedTool) -> ToolAnnotations | None:

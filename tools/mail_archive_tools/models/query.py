@@ -1,6 +1,6 @@
 """What the tools that search over any range are asked with."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BeforeValidator, Field
 
@@ -16,6 +16,23 @@ Subject = Annotated[Words, texts("In the subject: parts of it.")]
 EnvelopeSender = Annotated[Words, texts("In SMTP MAIL FROM: parts of the address.")]
 EnvelopeRecipient = Annotated[Words, texts("In SMTP RCPT TO, Bcc too: parts of an address.")]
 Attachments = Annotated[HasAttachments, Field(description="yes: with attachments only. no: without only.")]
+
+
+class WordArguments(TypedDict, total=False):
+    """The members of `SearchWords` as arguments of a tool, each beside the others; a tool takes them as `**words`."""
+
+    sender: Sender | None
+    recipient: Recipient | None
+    cc: Cc | None
+    participant: Participant | None
+    subject: Subject | None
+    envelope_sender: EnvelopeSender | None
+    envelope_recipient: EnvelopeRecipient | None
+    has_attachments: Attachments
+
+
+WORDS_FOLLOW = "to_timestamp"
+"""The argument that those of `WordArguments` are listed behind."""
 
 
 class Exclude(SearchWords):
