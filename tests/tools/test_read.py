@@ -365,7 +365,25 @@ async def test_several_messages_share_the_room_for_their_texts(own_sample: Sampl
     assert len(json.dumps(read.structured(), ensure_ascii=False).encode()) < 24_000
     text = render(read)
     assert text.count("[[MAIL-DATA ") == 1 and "\n| short words\n" in text
-    assert f"\nMore: read_archive_message of {ids[1]} with offset={long.next_offset}\n" in text
+    assert (
+        f'\nMore: read_archive_message of {ids[1]} with offset={long.next_offset} and sections=["new_text"]\n' in text
+    )
+
+
+async def test_the_rest_of_a_new_text_is_found_by_what_its_answer_says(own_sample: Sample) -> None:
+    access, _ = counted(own_sample)
+    words = [f"word{number}" for number in range(400)]
+    message_id = put(own_sample, letter("> quoted earlier\r\n" * 30 + "\r\n" + " ".join(words)))
+    (begun,) = (several := await read_archive_messages([message_id], max_chars=500, access=access)).messages
+    assert several.notes and several.notes[-1].endswith('sections=["new_text"].')
+    rest = await read_archive_message(
+        message_id, offset=begun.next_offset or 0, sections=["new_text"], max_chars=20_000, access=access
+    )
+    assert (inside(begun.text) + inside(rest.text)).split()[-400:] == words
+    whole = await read_archive_messages([message_id], max_chars=500, sections=["text"], access=access)
+    assert whole.messages[0].next_offset and "new_text" not in render(whole), "the text as it is goes on without it"
+    short = await read_archive_messages([message_id], access=access)
+    assert short.notes and len(short.notes) == 1
 
 
 async def test_a_message_that_cannot_be_read_does_not_keep_the_others(own_sample: Sample) -> None:

@@ -45,8 +45,10 @@ class Mail:
         self.timeline = Timeline(folder)
         self.ids: dict[str, str] = {}
 
-    def put(self, name: str, second: int, subject: str, *references: str, sender: str = "", body: str = "x\r\n") -> str:
-        headers = {"Message_ID": f"<{name}@here.example>", "Subject": subject, "body": body}
+    def put(
+        self, name: str, second: int, subject: str, *references: str, sender: str = "", body: str = "x\r\n", **more: str
+    ) -> str:
+        headers = {"Message_ID": f"<{name}@here.example>", "Subject": subject, "body": body, **more}
         headers["From"] = f"{sender or name}@here.example"
         headers["To"] = "team@here.example"
         if references:
@@ -155,6 +157,19 @@ async def test_an_answer_without_references_goes_by_its_subject_and_that_is_said
     thread = await mail.thread("b")
     assert drawn(thread, mail.ids) == ["a", "  b"]
     assert thread.messages[1].by_subject and "placed by its subject alone" in render(thread)
+
+
+async def test_answers_to_one_author_are_not_answers_to_one_message(tmp_path: Path) -> None:
+    """MH names the author of what is answered in In-Reply-To, in angle brackets as well."""
+    mail = Mail(tmp_path / "archive")
+    mail.put("a", 0, "Broken pump", sender="ann", body="  indented\r\nnot\r\n")
+    for number, answered in enumerate(("a", "gone")):
+        in_reply_to = f'Message from Ann <ann@here.example>\r\n of "Tue, 14 Nov 2023." <{answered}@here.example>'
+        mail.put(f"b{number}", 60 + number, "Re: Broken pump", In_Reply_To=in_reply_to)
+    thread = await mail.thread("a", new_text=True)
+    assert drawn(thread, mail.ids) == ["a", "  b0"]
+    assert "| " + "  indented\n" in render(thread), "as it is written"
+    assert drawn(await mail.thread("b1"), mail.ids) == ["(gone)", "  b1"]
 
 
 async def test_references_that_go_round(tmp_path: Path) -> None:

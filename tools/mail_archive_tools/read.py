@@ -18,7 +18,7 @@ from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
-from mail_archive_tools.models.reading import About, AttachmentSummary, NotShown, ShownMessage
+from mail_archive_tools.models.reading import NEW_TEXT_GOES_ON, About, AttachmentSummary, NotShown, ShownMessage
 from mail_archive_tools.reading.fetching.messages import Fetched
 from mail_archive_tools.untrusted import clean_line, shorten
 
@@ -253,7 +253,10 @@ def _several(ids: list[str], found: dict[str, Fetched | str], max_chars: int, se
         page = page_of(text, 0, most, size, f"message {answer.archived_message_id}") if most else None
         update = {"text": page.text, "next_offset": page.next_offset} if page else {}
         shown.append(ShownMessage(**{name: value for name, value in answer if name != "warning"} | update))
-    return ReadMessages(messages=shown, not_shown=missing or None, notes=[_shown_note(sections)])
+    notes = [_shown_note(sections)]
+    if "new_text" in sections and any(each.next_offset for each in shown):
+        notes.append(NEW_TEXT_GOES_ON)
+    return ReadMessages(messages=shown, not_shown=missing or None, notes=notes)
 
 
 def _find(fetched: Fetched, attachment_id: str) -> AttachmentSummary:

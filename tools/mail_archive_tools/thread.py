@@ -180,7 +180,7 @@ async def _with_new_text(
     stands_in = {read[place].number: read[later].number for place, later in places.items()}
 
     shown = [message for message in page if message.archived_message_id in fetched]
-    own = [fetched[each.archived_message_id or ""].own_text.strip() for each in shown]
+    own = [fetched[each.archived_message_id or ""].own_text.lstrip("\n").rstrip() for each in shown]
     cut = [first_bytes(each, NEW_TEXT_BYTES) for each in own]
     nonce = new_nonce()
     updates: dict[int, dict[str, Any]] = {}

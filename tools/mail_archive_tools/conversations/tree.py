@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mail_archive_tools.conversations.jwz import Container, Threadable, conversations
 from mail_archive_tools.mime.fields.addresses import read_addresses
-from mail_archive_tools.mime.fields.message_ids import message_ids
+from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.searching.copies import group_copies
 from mail_archive_tools.service.shapes import Row
@@ -60,7 +60,7 @@ class KnownMessages:
         subjects = {_subject(row) for row in self.tree().rows()}
         for key, row in self.rows.items():
             answers = row.get("InReplyTo") or is_answer(row.get("Subject", ""))
-            placed = known.intersection(message_ids(row.get("InReplyTo", "")))
+            placed = known.intersection(answered_ids(row.get("InReplyTo", "")))
             if key not in self.references and answers and not placed and _subject(row) in subjects:
                 yield key
 
@@ -71,7 +71,7 @@ class KnownMessages:
         return Threadable(
             key=_key(row),
             message_id=ids[0] if ids else f"\0{_key(row)}",
-            references=next(fetched, tuple(message_ids(row.get("InReplyTo", ""))[:1])),
+            references=next(fetched, tuple(answered_ids(row.get("InReplyTo", ""))[:1])),
             time=second_of(row),
             subject=_subject(row),
             is_answer=is_answer(row.get("Subject", "")),

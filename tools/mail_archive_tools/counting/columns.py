@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.mime.fields.message_ids import message_ids
+from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.searching.copies import same_message
 from mail_archive_tools.service.shapes import Row
@@ -62,8 +62,8 @@ class Columns:
             self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
             self._attachments.append(_attachment(row.get("HasAttachments")))
             self._hits.append(self._hits_of(row))
-            self._message_ids.append(_id(row.get("MessageId", "")))
-            self._answered.append(_id(row.get("InReplyTo", "")))
+            self._message_ids.append(_id(message_ids(row.get("MessageId", ""))))
+            self._answered.append(_id(answered_ids(row.get("InReplyTo", ""))))
             self._answers.append(is_answer(row.get("Subject", "")))
             self._ids.append(row.get("ArchivedMessageId", ""))
             self._sources.append(_source(row))
@@ -136,9 +136,8 @@ class Columns:
         return self._message_numbers.setdefault(key, len(self._message_numbers))
 
 
-def _id(value: str) -> int:
-    """What tells a Message-ID from others; 0: none."""
-    found = message_ids(value)
+def _id(found: list[str]) -> int:
+    """What tells the first Message-ID from others; 0: there is none."""
     return hash(found[0]) if found else 0
 
 

@@ -13,7 +13,7 @@ from mail_archive_tools.mime.codecs.transfer import BASE64_BREAKS_OFF
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.dates import MailDate, read_date
 from mail_archive_tools.mime.fields.headers import HEADER_BYTES, HEADER_FIELDS, Headers
-from mail_archive_tools.mime.fields.message_ids import message_ids
+from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.files import MAX_FILES, File, files_of
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, read_structure
@@ -81,14 +81,12 @@ class Message:
 
     @property
     def in_reply_to(self) -> list[str]:
-        return self._ids("in-reply-to")
+        found = self.headers.first("in-reply-to")
+        return answered_ids(found.unfolded) if found else []
 
     @property
     def references(self) -> list[str]:
-        return self._ids("references")
-
-    def _ids(self, name: str) -> list[str]:
-        found = self.headers.first(name)
+        found = self.headers.first("references")
         return message_ids(found.unfolded) if found else []
 
     @cached_property

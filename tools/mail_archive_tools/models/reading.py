@@ -181,6 +181,11 @@ class NotShown(Output):
     why: Value = member("Why it is not shown.")
 
 
+NEW_TEXT_GOES_ON = 'Where there is a NextOffset: read_archive_message with it as offset, and sections=["new_text"].'
+"""A note on several messages: an offset counts characters of the text that is shown, and without that section another
+one is."""
+
+
 class ReadMessages(FromMail):
     messages: list[ShownMessage] = member("The messages, in the order asked for.")
     not_shown: list[NotShown] | None = optional("Messages that were asked for and are not shown.")

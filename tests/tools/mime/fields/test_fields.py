@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mail_archive_tools.mime.fields.addresses import MAX_ADDRESSES, Mailbox, read_addresses
 from mail_archive_tools.mime.fields.dates import read_date
-from mail_archive_tools.mime.fields.message_ids import message_ids
+from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.parameters import read_parameters
 
 
@@ -125,3 +125,20 @@ def test_message_ids_each_once_and_without_brackets() -> None:
     assert message_ids("a@b, c@d") == ["a@b", "c@d"]
     assert message_ids("in reply to your mail") == []
     assert len(message_ids("".join(f"<{number}@x>" for number in range(50_000)))) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ("<1@a.example>", ["1@a.example"]),
+        ("<1@a.example> <2@a.example>", ["1@a.example", "2@a.example"]),
+        ('Message from Ann <ann@a.example> of "Wed, 31 Jul 2002 23:11:49 +0800." <1@a.example>', ["1@a.example"]),
+        ('Message from "Ann, A." <ann@a.example>\n of "Wed, 31 Jul 2002 23:11:49 +0800."', []),
+        ('<1@a.example> from "Ann" at Jan 1, 99 01:02:03 pm', ["1@a.example"]),
+        ('ann@a.example\'s message of "Wed, 4 Sep 2002 23:07:41 -0400"', []),
+        ("1@a.example, 2@a.example", ["1@a.example", "2@a.example"]),
+        ("", []),
+    ],
+)
+def test_an_author_who_is_named_beside_the_message_that_is_answered_is_no_message(value: str, ids: list[str]) -> None:
+    assert answered_ids(value) == ids

@@ -6,6 +6,7 @@ from mail_archive_tools.answers.rendering.base import from_mail, labelled, line_
 from mail_archive_tools.models import ArchivedMessage, ArchivedMessageContent, ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.reading import (
+    NEW_TEXT_GOES_ON,
     AttachmentSummary,
     AuthenticationResult,
     DeliveryReport,
@@ -70,12 +71,14 @@ def _several(result: ReadMessages) -> Iterator[str]:
 
 
 def _each_of(result: ReadMessages) -> Iterator[str]:
+    same_text = ' and sections=["new_text"]' if NEW_TEXT_GOES_ON in (result.notes or ()) else ""
     for message in result.messages:
         yield from _ours(message)
         # Each line marked, so that none can pass for the begin of another message.
         yield from marked(_theirs(message))
         if message.next_offset:
-            yield f"More: read_archive_message of {message.archived_message_id} with offset={message.next_offset}"
+            more = f"read_archive_message of {message.archived_message_id} with offset={message.next_offset}"
+            yield f"More: {more}{same_text}"
     for each in result.not_shown or ():
         yield f"Not shown: message {each.archived_message_id}: {each.why}"
 
