@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         words[0] = "version"
     elif not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
-    parsed = command_line().parse_args(words)
+    parsed = _parsed(words)
     try:
         COMMANDS[parsed.command].run(parsed)
         sys.stdout.flush()
@@ -81,6 +81,24 @@ def command_line() -> argparse.ArgumentParser:
         )
 
     return parser
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """What the words say; those that make no sense end the program."""
+    parser = command_line()
+    parsed, left = parser.parse_known_args(words)
+    # Older argparse decides that an optional word is not there as soon as flags stand where it could (gh-59317): it is
+    # left over then, as in `call TOOL --sample ARGUMENTS`.
+    if parsed.command == "call" and parsed.arguments is None and _is_one_word(left):
+        parsed.arguments = left.pop()
+    if left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return parsed
+
+
+def _is_one_word(left: list[str]) -> bool:
+    """Whether that is one word, and no flag."""
+    return len(left) == 1 and (left[0] == "-" or not left[0].startswith("-"))
 
 
 def _end(error: BaseException) -> NoReturn:

@@ -202,8 +202,9 @@ def test_call_calls_a_tool_once(sample: Sample) -> None:
     arguments = json.dumps({"archive_id": sample.archive_id})
     structured = json.loads(run("call", "get_archive", arguments, "--json", *where).stdout)
     assert structured["ArchiveName"] == "tidewater-2025"
+    assert "ArchiveName: tidewater-2025" in run("call", "get_archive", *where, arguments).stdout, "flags may come first"
     finished = subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", "call", "get_archive", "-", *where],
+        [sys.executable, "-m", "mail_archive_server", "call", "get_archive", *where, "-"],
         input=arguments,
         capture_output=True,
         text=True,
@@ -222,6 +223,8 @@ def test_call_refuses_in_a_sentence(sample: Sample, tmp_path: Path) -> None:
         (1, ["get_archive", '{"archive_id": "x"}', *where], "archive_id is 'x'"),
         (1, ["get_archive", '{"archive_id": "a-1"}', *where], "There is no archive a-1 here"),
         (1, ["list_archives", "--local", str(tmp_path)], "is not a local archive"),
+        (2, ["list_archives", "{}", *where, "{}"], "unrecognized arguments: {}"),
+        (2, ["list_archives", *where, "{}", "--nonsense"], "unrecognized arguments: {} --nonsense"),
     ):
         finished = run("call", *words)
         assert (finished.returncode, finished.stdout) == (status, "")

@@ -16,15 +16,13 @@ HELP = "call a tool once and print what it says"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tool", metavar="TOOL", help="its name; `mail-archive-mcp tools` lists them")
-    parser.add_argument(
-        "arguments", metavar="ARGUMENTS", nargs="?", default="{}", help="a JSON object; - reads it from stdin"
-    )
+    parser.add_argument("arguments", metavar="ARGUMENTS", nargs="?", help="a JSON object; - reads it from stdin")
     parser.add_argument("--json", action="store_true", help="print the structured content instead of the text")
     add_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    given = _read(sys.stdin.read() if arguments.arguments == "-" else arguments.arguments)
+    given = _given(arguments.arguments)
     settings = read_settings({name: value for name, value in vars(arguments).items() if name != "arguments"})
     import anyio
 
@@ -37,6 +35,12 @@ def run(arguments: argparse.Namespace) -> None:
     with with_sample(settings) as settings:
         text, structured = anyio.run(_call, settings, arguments.tool, given)
     print(json.dumps(structured, ensure_ascii=False, indent=2) if arguments.json else text)
+
+
+def _given(word: str | None) -> dict[str, Any]:
+    if word is None:
+        return {}
+    return _read(sys.stdin.read() if word == "-" else word)
 
 
 def _read(text: str) -> dict[str, Any]:
