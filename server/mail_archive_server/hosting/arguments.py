@@ -91,7 +91,8 @@ def _fault(fault: dict[str, Any], schema: Schema) -> str:
     if fault["type"] in _NO_OBJECT:
         leaf, example = _example(_at(path, schema), fault["input"])
         return f"{name} is {value}, and takes an object: {'.'.join([name, *leaf])}, for instance {json.dumps(example)}."
-    problem = fault["msg"].removeprefix("Value error, ")
+    # Of a list that is too short or too long, pydantic also says when it counted.
+    problem = fault["msg"].removeprefix("Value error, ").replace(" after validation", "")
     return f"{name} is {value}: {problem[0].lower()}{problem[1:]}. {meaning}".strip()
 
 

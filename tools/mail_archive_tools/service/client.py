@@ -54,7 +54,8 @@ class MailManager:
 
     async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
         """The archives; those of the scope, where there is one: a page may then have fewer than the service gave."""
-        response = await self._call("ListArchives", resources.ARCHIVES, PageSize=page_size, NextToken=next_token)
+        archives = resources.paged(resources.ARCHIVES, next_token)
+        response = await self._call("ListArchives", archives, PageSize=page_size, NextToken=next_token)
         if self.scope is not None:
             listed = response.get("Archives", [])
             response["Archives"] = [each for each in listed if each.get("ArchiveId") in self.scope.archive_ids]
@@ -114,7 +115,7 @@ class MailManager:
         self.refuse_archive(archive_id)
         return await self._call(
             "ListArchiveSearches",
-            resources.archive(archive_id),
+            resources.paged(resources.archive(archive_id), next_token),
             ArchiveId=archive_id,
             PageSize=page_size,
             NextToken=next_token,
@@ -147,7 +148,7 @@ class MailManager:
         self.refuse_archive(archive_id)
         return await self._call(
             "ListArchiveExports",
-            resources.archive(archive_id),
+            resources.paged(resources.archive(archive_id), next_token),
             ArchiveId=archive_id,
             PageSize=page_size,
             NextToken=next_token,

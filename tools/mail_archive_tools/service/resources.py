@@ -19,6 +19,13 @@ class Resource:
 ARCHIVES = Resource("the archives")
 
 
+def paged(resource: Resource, next_token: str | None) -> Resource:
+    """What a list is about, asked for from a token on."""
+    if next_token is None:
+        return resource
+    return Resource(resource.name, f"{resource.find} Leave next_token out to begin anew.".strip())
+
+
 def archive(archive_id: str) -> Resource:
     return Resource(f"archive {archive_id}", "list_archives shows those that you may see.")
 

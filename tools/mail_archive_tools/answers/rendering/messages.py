@@ -42,10 +42,14 @@ def _content(result: ArchivedMessageContent) -> Iterator[str]:
     if result.text_from_html:
         kind += " (made from HTML)"
     end = result.total_chars if result.next_offset is None else result.next_offset
-    yield (
-        f"{kind} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
-        f"of {result.total_chars}."
-    )
+    if result.total_chars:
+        yield (
+            f"{kind} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
+            f"of {result.total_chars}."
+        )
+    else:
+        # What there is none of, a note says.
+        yield f"Message {result.archived_message_id}:"
     if result.body.message_malformed:
         yield "The service calls its MIME structure malformed."
     yield from result.notes or ()
