@@ -27,6 +27,8 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.calls import patience
 from mail_archive_tools.errors import Late
 from mail_archive_tools.reading.links import origin_links
+from mail_archive_tools.searching.job import SearchRequest
+from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.client import MailManager
 from tests.conftest import Sample, text_of
 from tests.faults import Forward, Reply, late
@@ -254,6 +256,38 @@ async def test_a_late_search_by_hand_of_a_caller_that_has_gone_is_stopped(
         with anyio.fail_after(15):
             while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
                 await anyio.sleep(0.01)
+
+
+async def test_a_late_search_of_a_caller_that_has_gone_is_not_stopped_where_another_waits_for_it(
+    running: World, pristine: Sample, shut: Callable[..., Gate]
+) -> None:
+    request = SearchRequest(pristine.archive_id, Window(1_743_465_600, 1_745_971_200), None, 13)
+    stopped = running.proxy.calls["StopArchiveSearch"]
+    gate = shut("StartArchiveSearch")
+    access = running.access()
+    started: list[str] = []
+    one = anyio.CancelScope()
+
+    async def first() -> None:
+        with one:
+            await access.searcher.start(request)
+
+    async def second() -> None:
+        started.append((await access.searcher.start(request)).search_id)
+
+    async with anyio.create_task_group() as callers:
+        callers.start_soon(first)
+        await to_thread.run_sync(gate.held.acquire)
+        one.cancel()
+        await anyio.wait_all_tasks_blocked()
+        callers.start_soon(second)
+        await anyio.wait_all_tasks_blocked()
+        gate.open()
+
+    assert running.proxy.calls["StopArchiveSearch"] == stopped
+    with anyio.fail_after(15):
+        while (await access.client.get_archive_search(started[0]))["Status"]["State"] != "COMPLETED":
+            await anyio.sleep(0.01)
 
 
 async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(

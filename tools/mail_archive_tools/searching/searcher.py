@@ -121,7 +121,7 @@ class Searcher:
 
         Raises:
             NotReady, SearchEnded: it has no results.
-        ServiceFailed: its state is not known, or the answer did not come whole, or was another search's.
+            ServiceFailed: its state is not known, or the answer did not come whole, or was another search's.
         """
 
         async def fetch() -> Results:

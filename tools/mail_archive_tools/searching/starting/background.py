@@ -57,17 +57,12 @@ class Starts:
         if start is None or start.task.get_loop() is not asyncio.get_running_loop():
             start = self._begin(request)
 
-        start.callers += 1
         try:
-            # Waiting is given up, what is waited for is not.
-            with anyio.move_on_after(max(0.0, seconds_left(CALL_SECONDS))):
-                await asyncio.wait({start.task})
+            await self._waited(start)
         except anyio.get_cancelled_exc_class():
-            if start.callers == 1:
+            if not start.callers:
                 await self._unwanted(start)
             raise
-        finally:
-            start.callers -= 1
 
         if not start.task.done():
             raise Late(
@@ -75,6 +70,17 @@ class Starts:
                 "call. Call again with the same arguments: a search that starts meanwhile is taken up then."
             )
         return start.task.result()
+
+    async def _waited(self, start: _Start) -> None:
+        """Wait as one of its callers, as long as the call has time. Waiting is given up, what is waited for is not."""
+        start.callers += 1
+        # Those before may have gone for good.
+        start.is_unwanted = False
+        try:
+            with anyio.move_on_after(max(0.0, seconds_left(CALL_SECONDS))):
+                await asyncio.wait({start.task})
+        finally:
+            start.callers -= 1
 
     def _begin(self, request: SearchRequest) -> _Start:
         start = _Start()
