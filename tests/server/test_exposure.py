@@ -213,6 +213,18 @@ def test_a_token_of_roots_may_be_read_by_the_servers_own_group(mode: int, group:
             token_of(Settings(token_file=folder / "secret"))
 
 
+@pytest.mark.skipif(not system.HAS_FILE_MODES or os.geteuid() != 0, reason="only root becomes another user")
+def test_an_empty_token_file_that_cannot_be_written_holds_no_token() -> None:
+    with as_another_user() as folder:
+        os.seteuid(0)
+        secret = mounted(folder, "").resolve()
+        os.chown(secret, 0, GROUP)
+        secret.chmod(0o440)
+        os.seteuid(12_345)
+        with pytest.raises(SettingError, match="holds no token"):
+            token_of(Settings(token_file=folder / "secret"))
+
+
 @pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
 @pytest.mark.parametrize(
     ("target", "why"),

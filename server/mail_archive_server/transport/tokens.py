@@ -78,7 +78,7 @@ def _token_in(file: Path) -> str:
             if system.HAS_FILE_MODES and _others_read(os.fstat(descriptor)):
                 raise SettingError(f"--token-file {file} can be read by others. Run `chmod 600` on it.")
             token = str(opened.read(_MOST_BYTES)).strip()
-            if not token:
+            if not token and mode != "r":
                 token = _new_token()
                 opened.write(f"{token}\n")
     except (OSError, ValueError) as error:

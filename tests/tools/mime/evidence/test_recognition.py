@@ -120,6 +120,8 @@ def test_the_oldest_rows_go_and_the_last_word_stands(monkeypatch: pytest.MonkeyP
     assert told.of("b") == {"Subject": "b"} and told.of("c") == {"From": "ann"}
     told.note([{"ArchivedMessageId": "c", "To": "bob"}, {"ArchivedMessageId": "b"}], "")
     assert told.of("c") == {"other": "yes"} and told.of("b") == {}
+    told.note([{"ArchivedMessageId": "d"}], "a-1")
+    assert "c" not in told and "b" in told, "what was told again is no longer the oldest"
 
 
 def test_a_row_says_in_which_archive_its_message_is() -> None:

@@ -92,7 +92,6 @@ class Fetching:
         return self.sandbox.lasting_batch(caller=self.caller, archived_message_id=archived_message_id)
 
     async def fetch(self, archived_message_id: str) -> Fetched:
-        self.sandbox.warm_up()
         try:
             return await self._fetch_once(archived_message_id)
         except NotThisMessage:

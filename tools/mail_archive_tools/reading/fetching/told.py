@@ -56,6 +56,8 @@ class Told:
         for row in rows:
             archived_message_id = row.get("ArchivedMessageId")
             if archived_message_id:
+                # At the end, with what was told last.
+                self._rows.pop(archived_message_id, None)
                 self._rows[archived_message_id] = (archive_id, *_said(row))
 
         too_many = len(self._rows) - KEPT_ROWS
