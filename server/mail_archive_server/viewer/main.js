@@ -95,9 +95,7 @@
       rows.isLoading
         ? [" Loading… ", button("Stop", () => rows.stop())]
         : cursor && [" ", button("Load more", () => load(rows.loaded + 1_000))],
-      notes.map((note) =>
-        el("span", { class: "note" }, ` ${note === "…: cut." ? "An ellipsis (…) marks what was cut." : note}`),
-      ),
+      notes.map((note) => el("span", { class: "note" }, ` ${note}`)),
     ];
     fill(byId("status"), line);
     fill(byId("heading"), args.subject?.length ? `Messages about ${[args.subject].flat().join(", ")}` : "Messages");

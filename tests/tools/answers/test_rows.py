@@ -42,7 +42,7 @@ def test_twenty_summaries_take_less_than_six_kilobytes() -> None:
     text = render(SearchResults(search_id="s" * 64, rows=rows, total_rows=1000, truncated=True, notes=notes))
     assert len(rows) == 20
     assert len(text.encode()) < 6_000
-    assert "…: cut." in notes
+    assert "… marks cut values." in notes
 
 
 def dated(date: str) -> SearchResultRow:

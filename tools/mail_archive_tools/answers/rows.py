@@ -23,7 +23,7 @@ _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
     "similar_ids", "facts",
 )  # fmt: skip
-_SUMMARIZED = "…: cut."
+_SUMMARIZED = "… marks cut values."
 _FEWER = "There is no room for more rows in one answer."
 _QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
 _AROUND_NAMES = "\"' "
