@@ -218,6 +218,16 @@ async def test_findings_are_counted_without_the_values_that_differ(timeline: Tim
     assert found["date: Date is … days before the first host received the message (…)."] == 1
 
 
+async def test_a_long_finding_is_counted_by_its_beginning(tmp_path: Path) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    styles = ("display:none", "visibility:hidden", "font-size:0")
+    hidden = "".join(f'<p style="{style}">{"word " * 60}</p>' for style in styles)
+    timeline.put([START], Content_Type="text/html", body=f"<p>seen</p>{hidden}")
+    found = [value for value in groups(await counted(timeline, "finding")) if value.startswith("text: ")]
+    assert [value[:55] for value in found] == ["text: The HTML has … words that a reader does not see ("]
+    assert found[0].endswith("…") and len(found[0].encode()) <= 100
+
+
 async def test_what_a_filter_leaves_is_counted(timeline: Timeline) -> None:
     summary = await counted(timeline, "subject", filter_here=FilterHere(authentication=["dmarc=fail"]))
     # What a sender forged below the trusted result of the last host counts for nothing.

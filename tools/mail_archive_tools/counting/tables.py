@@ -12,7 +12,7 @@ from mail_archive_tools.counting.groups import Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.summary import IN_TIME, GroupBy, Summary, SummaryGroup, SummaryOthers
 from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.untrusted import elide
+from mail_archive_tools.untrusted import elide, shorten
 
 VALUE_BYTES = 100
 """How much of a value is shown where there is room, in bytes of UTF-8; of an address, the end tells most."""
@@ -122,9 +122,16 @@ def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
     return Summary(
         by=by,
         groups=len(groups),
-        top=[_listed(elide(value, room.value_bytes), groups[value], in_time) for value in listed],
+        top=[_listed(_cut(by, value, room.value_bytes), groups[value], in_time) for value in listed],
         others=_others(others) if others else None,
     )
+
+
+def _cut(by: GroupBy, value: str, limit: int) -> str:
+    """A value in so many bytes. A finding is a sentence, which is read from its beginning."""
+    if by == "finding":
+        return shorten(value, limit)
+    return elide(value, limit)
 
 
 def _others(groups: list[Group]) -> SummaryOthers:
