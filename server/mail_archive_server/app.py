@@ -19,6 +19,7 @@ from mail_archive_server.middleware import (
     REQUEST_SECONDS,
     refuse_bogus_cursors,
     refuse_unknown_tools,
+    refuse_wrong_prompts,
     warm_up_after_listing,
     within,
 )
@@ -90,6 +91,7 @@ def build_server(
             refuse_unknown_tools(names | view.for_apps),
             tell_those_who_show_views(view.for_apps),
             refuse_bogus_cursors,
+            refuse_wrong_prompts,
             warm_up_after_listing(access),
             within(request_seconds),
         ],

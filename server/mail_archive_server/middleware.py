@@ -17,6 +17,7 @@ REQUEST_SECONDS = 45.0
 """How long a request may take: hosts cut at 60 s."""
 LONGEST_SECONDS = 60.0
 
+_SAID_CHARACTERS = 100
 _LISTS = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}
 
 Request = ServerRequestContext[Any, Any]
@@ -38,6 +39,17 @@ async def refuse_bogus_cursors(ctx: Request, call_next: CallNext) -> HandlerResu
     if ctx.method in _LISTS and ctx.params is not None and ctx.params.get("cursor") is not None:
         raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page.")
     return await call_next(ctx)
+
+
+async def refuse_wrong_prompts(ctx: Request, call_next: CallNext) -> HandlerResult:
+    """A prompt that is not there, or lacks what it needs, is a fault of the client's (-32602): the SDK lets its own
+    ValueError out, which a client of 2026 hears of as a failure of the server, and the log as a stack trace."""
+    try:
+        return await call_next(ctx)
+    except ValueError as error:
+        if ctx.method != "prompts/get":
+            raise
+        raise MCPError(INVALID_PARAMS, str(error)[:_SAID_CHARACTERS]) from None
 
 
 def within(seconds: float) -> ServerMiddleware[Any]:

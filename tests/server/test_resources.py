@@ -6,7 +6,7 @@ import pytest
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp_types import PromptReference
+from mcp_types import INVALID_PARAMS, PromptReference
 
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
@@ -71,6 +71,22 @@ async def test_the_prompt_shows_how_to_work_with_the_tools(server: Server, era: 
     names = {entry.name for entry in CATALOG}
     mentioned = {word.strip(".,;:()") for word in text.split() if "_archive" in word}
     assert mentioned and mentioned <= names
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [("investigate", {"archive_id": "a-1"}, "question"), ("nothing" * 50, {}, "Unknown prompt: nothing")],
+    ids=["no question", "unknown"],
+)
+async def test_a_wrong_prompt_is_the_clients_fault(
+    server: Server, caplog: pytest.LogCaptureFixture, era: Any, name: str, arguments: dict[str, str], said: str
+) -> None:
+    async with Client(server, mode=era) as client:
+        with pytest.raises(MCPError, match=said) as refused:
+            await client.get_prompt(name, arguments)
+    assert refused.value.code == INVALID_PARAMS and len(refused.value.message) <= 100
+    assert "Traceback" not in caplog.text and "raised" not in caplog.text
 
 
 @pytest.mark.parametrize("era", ERAS)
