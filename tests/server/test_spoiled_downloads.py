@@ -216,6 +216,7 @@ async def test_a_quotation_could_not_be_checked(world: World) -> None:
         alone = await check_quotations(words, access=access)
         assert alone.quotations[0].result == "not read" and not alone.complete
         assert "could not be checked" in render(alone) and SAID in render(alone)
+        assert render(alone).count("Not all could be checked") == 1
     world.heal()
     checked = await check_quotations(words, access=access)
     assert checked.complete and checked.quotations[0].result == "verbatim"

@@ -12,8 +12,6 @@ def _quotations(result: CheckedQuotations) -> Iterator[str]:
     yield f"{result.found} of {number_of(len(result.quotations), 'quotation')} found."
     if not result.complete:
         yield "Not all could be checked, or not in all of their message: see there."
-    if not result.complete:
-        yield "Not all could be checked, or not in all of their message: see there."
     yield from result.notes or ()
     yield from_mail(_each_of(result))
 
