@@ -304,18 +304,16 @@ async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
     assert (rest.structured_content or {})["Complete"] is True
 
 
-async def test_threads_that_hang_are_bounded(running: World, shut: Callable[..., Gate]) -> None:
+async def test_threads_that_were_left_behind_are_bounded(running: World, shut: Callable[..., Gate]) -> None:
     gate = shut()
     client = running.access().client
     client._waiting._most = 2
 
-    async def ask() -> None:
-        with patience.Patience(0), pytest.raises(Late):
-            await client.list_archives(10)
-
-    async with anyio.create_task_group() as together:
-        together.start_soon(ask)
-        together.start_soon(ask)
+    async with anyio.create_task_group() as callers:
+        for _ in range(2):
+            callers.start_soon(client.list_archives, 10)
+            await to_thread.run_sync(gate.held.acquire)
+        callers.cancel_scope.cancel()
     with pytest.raises(Late, match="2 calls still wait"):
         await client.list_archives(10)
     gate.open()
@@ -323,6 +321,20 @@ async def test_threads_that_hang_are_bounded(running: World, shut: Callable[...,
         while client._waiting._threads:
             await anyio.sleep(0.01)
     assert await client.list_archives(10)
+
+
+async def test_the_thread_of_a_call_ends_with_the_calls_time_whatever_hangs(
+    running: World, shut: Callable[..., Gate]
+) -> None:
+    shut("ListArchives")
+    tried = running.proxy.calls["ListArchives"]
+    client = MailManager(lambda: connected(running, read_timeout=300))
+    with patience.Patience(0), pytest.raises(Late):
+        await client.list_archives(10)
+    with anyio.fail_after(15):
+        while client._waiting._threads:
+            await anyio.sleep(0.01)
+    assert running.proxy.calls["ListArchives"] == tried + 1
 
 
 async def test_no_try_is_made_when_nobody_waits_any_more(running: World) -> None:
@@ -491,8 +503,8 @@ async def test_with_every_answer_30_s_late_each_tool_ends_within_50_and_a_wait_o
     assert {name: seconds for name, seconds in took.items() if seconds > (12 if ", 8" in name else 50)} == {}
 
 
-def connected(running: World) -> Any:
-    """A client with the time-outs of a server."""
+def connected(running: World, read_timeout: int = 20) -> Any:
+    """A client with the time-outs of a server, if nothing else is said."""
     keys = running.store.credentials
     return boto3.client(
         "mailmanager",
@@ -500,5 +512,7 @@ def connected(running: World) -> Any:
         endpoint_url=running.proxy.url,
         aws_access_key_id=keys.access_key_id,
         aws_secret_access_key=keys.secret_access_key,
-        config=Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}),
+        config=Config(
+            connect_timeout=5, read_timeout=read_timeout, retries={"mode": "standard", "total_max_attempts": 4}
+        ),
     )

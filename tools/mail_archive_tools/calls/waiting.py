@@ -1,7 +1,8 @@
 """Waiting for an answer of the service: no longer than the tool call has time.
 
-A thread that waits for a socket cannot be interrupted. It is left behind when the time is up, ends with its own
-time-outs, makes no further try, and there are never more of them than a bound.
+A thread that waits for a socket cannot be interrupted. It waits for each answer no longer than the call has time, makes
+no further try, and ends then. Where it does not, since a connection is being made or bytes trickle in, it is left
+behind, and there are never more of them than a bound.
 """
 
 import threading
@@ -94,6 +95,6 @@ async def _wait_for(lock: anyio.Lock) -> None:
         raise Late("Another call still fetches the same, and the time of this one is up. Call again.")
 
 
-def time_is_up() -> bool:
-    """Whether nobody waits any more for the call that this thread makes."""
-    return time.monotonic() > _tries_end.get()
+def tries_left() -> float:
+    """Seconds for which somebody still waits for the call that this thread makes; zero or less when nobody does."""
+    return _tries_end.get() - time.monotonic()

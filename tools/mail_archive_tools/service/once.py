@@ -7,7 +7,7 @@ the only slot: whoever asked looks for it before another is started.
 import threading
 from typing import Any
 
-from mail_archive_tools.calls.waiting import time_is_up
+from mail_archive_tools.calls.waiting import tries_left
 
 
 def never_twice(client: Any, operation: str) -> None:
@@ -30,15 +30,21 @@ def never_twice(client: Any, operation: str) -> None:
 
 
 def no_try_too_late(client: Any) -> None:
-    """Let this client's calls be sent, and tried again, only while whoever asked still waits."""
+    """Let this client's calls be sent, and tried again, only while whoever asked still waits. Each try waits for its
+    answer no longer than that: the thread that makes it ends with the call."""
     from botocore.exceptions import ReadTimeoutError
 
-    def refuse(request: Any, **_: Any) -> None:
-        # The first try, too: loading the SDK, or getting credentials, may have taken all the time.
-        if time_is_up():
-            raise ReadTimeoutError(endpoint_url=request.url)
+    longest = client.meta.config.read_timeout
 
-    client.meta.events.register("request-created", refuse)
+    def bound(request: Any, **_: Any) -> None:
+        left = tries_left()
+        # The first try, too: loading the SDK, or getting credentials, may have taken all the time.
+        if left <= 0:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        # botocore takes the time-out of a single request from here, since 1.44.8 at the latest.
+        request.context["read_timeout"] = min(longest, left)
+
+    client.meta.events.register("request-created", bound)
 
 
 def _failed(parsed: dict[str, Any], operation: str) -> BaseException:
