@@ -201,7 +201,8 @@ def _as_found(items: Iterable[Item]) -> Iterator[_Streamed]:
         elif isinstance(item, Unread):
             yield Skipped(item.origin, item.reason)
         else:
-            yield Found(item.origin, item.raw, 0.0, 0, item.beside)
+            # Nothing says when it came, where neither its header nor what stands beside it does: it is here since now.
+            yield Found(item.origin, item.raw, time.time(), 0, item.beside)
 
 
 def _import(

@@ -58,13 +58,16 @@ def create_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
 def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = find_archive(local, request["ArchiveId"])
     oldest = local.store.oldest_second(archive)
+    # Mail Manager has no message that is older than its archive, and clients search no further back: one that was
+    # filled by an import is as old as its oldest message.
+    created = archive.created if oldest is None else min(archive.created, oldest)
     members = {
         "ArchiveId": archive.archive_id,
         "ArchiveName": archive.name,
         "ArchiveArn": archive_arn(local.region, archive.archive_id),
         "ArchiveState": archive.state,
         "Retention": {"RetentionPeriod": archive.retention},
-        "CreatedTimestamp": archive.created if oldest is None else min(archive.created, oldest),
+        "CreatedTimestamp": created,
         "LastUpdatedTimestamp": archive.updated,
     }
     return members | ({"KmsKeyArn": archive.kms_key_arn} if archive.kms_key_arn else {})

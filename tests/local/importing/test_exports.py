@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mail_archive_local.importing.beside import records_of
 from mail_archive_local.importing.importer import ImportTally, import_export, import_mail
 from mail_archive_local.importing.packed import Unpacked, unpacked
 from mail_archive_local.importing.places import FolderPlace, S3Place, holds_export
+from mail_archive_local.operations.archives import get_archive
 from mail_archive_local.storage.integrity.checking import Reader, check
 from mail_archive_local.storage.row_keys import message_id_of
 from mail_archive_local.storage.store import Store
@@ -154,6 +156,25 @@ def test_without_metadata_a_message_is_described_by_itself(target: Target, tmp_p
     assert {row["ArchivedMessageId"] for row in rows} == {
         message_id_of(raw, target.archive.archive_id) for raw in (RAW, RAW.replace(b"<1@", b"<2@"))
     }
+
+
+def created(target: Target) -> int:
+    """When the archive was made, as its API says it, in whole seconds."""
+    local = Local(target.store, str)
+    return int(get_archive(local, {"ArchiveId": target.archive.archive_id})["CreatedTimestamp"])
+
+
+@pytest.mark.parametrize("field", [b"", b"Date: Thu, 1 Jan 1970 00:00:00 +0000\n", b"Date: soon\n"])
+def test_a_message_of_no_known_time_makes_its_archive_no_older(target: Target, tmp_path: Path, field: bytes) -> None:
+    """It is received when it is imported."""
+    made = int(target.archive.created)
+    export = written(tmp_path / "export", {"0001": b"Subject: Undated\n" + field + b"\nSome day.\n"})
+    assert target.read(export).added == 1
+    assert created(target) == made
+
+    dated = {"0002": b"Subject: Dated\nDate: Tue, 2 Apr 2019 10:00:00 +0000\n\nThat day.\n"}
+    assert target.read(written(tmp_path / "another", dated)).added == 1
+    assert created(target) == datetime(2019, 4, 2, 10, tzinfo=UTC).timestamp()
 
 
 def test_an_object_may_be_an_mbox_of_many(target: Target, tmp_path: Path) -> None:
