@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mail_archive_local.evidence.listing import EVERYTHING
-from mail_archive_local.evidence.manifest import ManifestError, read_head, read_messages
+from mail_archive_local.evidence.manifest import ManifestError, read_files, read_head, read_messages, sha256_of
 from mail_archive_local.evidence.writing import MAIL_FOLDERS, MBOX
 from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
 from mail_archive_local.storage.failures import MessageDamaged
 from mail_archive_local.storage.store import Store
 
+_BESIDE_MESSAGES = ("index.*", "load.*", "TEXT/**/*")
 _QUOTED_BYTES = 2 * MESSAGE_BYTES
 """How long a message of an mbox may be: lines of it may have been quoted."""
 
@@ -21,7 +22,8 @@ _QUOTED_BYTES = 2 * MESSAGE_BYTES
 @dataclass
 class Compared:
     """What was found, as ids. `same` counts the messages that are as they were; `of_files`, where they are files that
-    were written of an archive, without a database."""
+    were written of an archive, without a database. Of files that lie beside messages (index, load files, texts) there
+    are paths; `files_are_covered` is False where the manifest says nothing of them."""
 
     manifest: str
     same: int = 0
@@ -29,19 +31,33 @@ class Compared:
     changed: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     of_files: bool = False
+    files_are_covered: bool = True
+    missing_files: list[str] = field(default_factory=list)
+    changed_files: list[str] = field(default_factory=list)
 
     @property
     def is_same(self) -> bool:
-        return not (self.missing or self.changed or self.new)
+        return not any(self.counts)
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How much is missing, changed, new: messages and what lies beside them."""
+        missing = len(self.missing) + len(self.missing_files)
+        changed = len(self.changed) + len(self.changed_files)
+        return missing, changed, len(self.new)
 
     def members(self) -> dict[str, Any]:
-        return {
+        members = {
             "Manifest": self.manifest,
             "Same": self.same,
             "Missing": self.missing,
             "Changed": self.changed,
             "New": self.new,
         }
+        if not self.of_files:
+            return members
+        files = {"MissingFiles": self.missing_files, "ChangedFiles": self.changed_files}
+        return {**members, **(files if self.files_are_covered else {}), "FilesChecked": self.files_are_covered}
 
 
 def compare_with_archive(manifest: Path, store: Store) -> Compared:
@@ -80,8 +96,7 @@ def compare_with_archive(manifest: Path, store: Store) -> Compared:
 
 
 def compare_with_files(manifest: Path) -> Compared:
-    """The files beside a manifest, with what it says of them. What has no message in it (index, load files, texts) is
-    not looked at.
+    """The files beside a manifest, with what it says of them.
 
     Raises:
         ManifestError: it is no manifest.
@@ -102,8 +117,30 @@ def compare_with_files(manifest: Path) -> Compared:
             found.same += 1
         else:
             (found.changed if is_there else found.missing).append(message.archived_message_id)
-    found.new = [*sorted(_new_files(folder, listed)), *in_mbox.left()]
+        if message.text_file:
+            listed.add(message.text_file)
+            _look_at(folder, message.text_file, message.text_sha256, found)
+
+    patterns = [f"{name}/**/*" for name in (*MAIL_FOLDERS, "[0-9][0-9][0-9][0-9]")]
+    beside = read_files(manifest)
+    if beside is None:
+        found.files_are_covered = False
+    else:
+        patterns += _BESIDE_MESSAGES
+        for each in beside:
+            listed.add(each.file)
+            _look_at(folder, each.file, each.sha256, found)
+    found.new = [*sorted(_new_files(folder, patterns, listed)), *in_mbox.left()]
     return found
+
+
+def _look_at(folder: Path, name: str, sha256: str, found: Compared) -> None:
+    """Note what became of a file that lies beside messages."""
+    path = folder / name
+    if not path.is_file():
+        found.missing_files.append(name)
+    elif sha256_of(path) != sha256:
+        found.changed_files.append(name)
 
 
 class _Mbox:
@@ -134,10 +171,10 @@ class _Mbox:
         return [f"{count} in {MBOX}"] if count else []
 
 
-def _new_files(folder: Path, listed: set[str]) -> Iterator[str]:
-    """Messages beside a manifest that it does not list, as paths from there."""
-    for name in (*MAIL_FOLDERS, "[0-9][0-9][0-9][0-9]"):
-        for path in folder.glob(f"{name}/**/*"):
+def _new_files(folder: Path, patterns: list[str], listed: set[str]) -> Iterator[str]:
+    """Files beside a manifest that it does not list, as paths from there."""
+    for pattern in patterns:
+        for path in folder.glob(pattern):
             relative = path.relative_to(folder).as_posix()
             if path.is_file() and relative not in listed:
                 yield relative

@@ -3,7 +3,7 @@ messages and options give the same bytes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from mail_archive_local.evidence.forms import EXPORT_MANIFEST
 from mail_archive_local.evidence.index import Index, row_of
 from mail_archive_local.evidence.load_files import KINDS, Bates
-from mail_archive_local.evidence.manifest import About, Listed, write_manifest
+from mail_archive_local.evidence.manifest import About, Beside, Listed, sha256_of, write_manifest
 from mail_archive_local.evidence.selecting import Selected, Selection
 from mail_archive_local.evidence.unfinished import Unfinished, written_beside
 from mail_archive_local.evidence.writing import MBOX, WRITERS, has_file, write_file
@@ -59,7 +59,8 @@ def export_to(
         with ExitStack() as stack:
             writing = _Writing(unfinished, archive.name, wanted, stack)
             listed = writing.each(selection.messages(store, archive), report)
-            count = write_manifest(unfinished.folder / EXPORT_MANIFEST, about, listed).messages
+            manifest = unfinished.folder / EXPORT_MANIFEST
+            count = write_manifest(manifest, about, listed, writing.beside).messages
         unfinished.files.add(EXPORT_MANIFEST)
     return count
 
@@ -73,7 +74,8 @@ class _Writing:
         self._files = unfinished.files
         self._index = Index(folder, wanted.index)
         stack.callback(self._index.close)
-        self._files |= {self._index.name, MBOX, *(f"load.{kind}" for kind in wanted.load_files)}
+        self._beside = [self._index.name, *(f"load.{kind}" for kind in wanted.load_files)]
+        self._files |= {*self._beside, MBOX}
         self._loads = [KINDS[kind](folder) for kind in wanted.load_files]
         for load in self._loads:
             stack.callback(load.close)
@@ -103,8 +105,17 @@ class _Writing:
                 self._files.add(text_file)
                 for load in self._loads:
                     load.add(bates, row, self._custodian, text_file)
+                text_sha256 = sha256_of(self._folder / text_file)
+                listed = replace(listed, text_file=text_file, text_sha256=text_sha256)
             yield listed
             report(place + 1)
+
+    def beside(self) -> list[Beside]:
+        """The index and the load files, which end with it."""
+        self._index.close()
+        for load in self._loads:
+            load.close()
+        return [Beside.of(self._folder, name) for name in self._beside]
 
     def _was_there(self, message: Selected, bates: str) -> bool:
         """Whether a message of a load file was written before, so that its text is still its text."""

@@ -1,10 +1,11 @@
 """A manifest: every message of an archive or an export with its hashes, so that what is missing, changed or new can be
 named later.
 
-JSON Lines in UTF-8. The first line says what the messages are of; then one line a message, in the order of receipt:
-its id, time, bytes, SHA-256, Message-ID and EDRM message identification hash (MIH 1.0: the MD5 of the Message-ID with
-its angle brackets, in capital hexadecimals), by which other programs find the same message. Nothing in it depends on
-when or where it is written.
+JSON Lines in UTF-8. The first line says what the messages are of, and which files lie beside them (`Files`: an index,
+load files); then one line a message, in the order of receipt: its id, time, bytes, SHA-256, Message-ID and EDRM message
+identification hash (MIH 1.0: the MD5 of the Message-ID with its angle brackets, in capital hexadecimals), by which
+other programs find the same message, and its text where there is a file of it. Nothing in it depends on when or where
+it is written.
 """
 
 import filecmp
@@ -12,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -33,7 +34,8 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """One message of a manifest. `sha256` is in hexadecimals; `file` is where it was written, "" where it was not."""
+    """One message of a manifest. `sha256` is in hexadecimals; `file` is where it was written, "" where it was not, and
+    `text_file` where its text was."""
 
     archived_message_id: str
     second: float
@@ -41,6 +43,8 @@ class Listed:
     sha256: str
     message_id: str = ""
     file: str = ""
+    text_file: str = ""
+    text_sha256: str = ""
 
     @classmethod
     def of(cls, archived_message_id: str, second: float, raw: bytes, file: str = "") -> "Listed":
@@ -61,8 +65,32 @@ class Listed:
             "MessageId": self.message_id,
             "EDRMMIH": self.edrm_mih,
             "File": self.file,
+            "TextFile": self.text_file,
+            "TextSHA256": self.text_sha256,
         }
         return _line({name: value for name, value in members.items() if value != ""})
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A file that lies beside messages, and what it is made of; `sha256` is in hexadecimals."""
+
+    file: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Path, name: str) -> "Beside":
+        path = folder / name
+        return cls(name, path.stat().st_size, sha256_of(path))
+
+    def members(self) -> dict[str, Any]:
+        return {"File": self.file, "Bytes": self.size, "SHA256": self.sha256}
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -103,8 +131,11 @@ class Written(NamedTuple):
     has_changed: bool
 
 
-def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> Written:
-    """Write a manifest, whole or not at all."""
+def write_manifest(
+    path: Path, about: About, messages: Iterable[Listed], beside: Callable[[], list[Beside]] | None = None
+) -> Written:
+    """Write a manifest, whole or not at all. `beside` gives the files that lie beside the messages; it is called when
+    all of these were given."""
     lines = path.with_name(f".{path.name}.lines")
     count = size = 0
     with _anew(lines) as file:
@@ -125,6 +156,8 @@ def write_manifest(path: Path, about: About, messages: Iterable[Listed]) -> Writ
         "ErrorCount": about.error_count,
         "Errors": about.errors[:ERRORS],
     }
+    if beside is not None:
+        head["Files"] = [each.members() for each in beside()]
     part = path.with_name(f".{path.name}.part")
     with _anew(part) as whole, lines.open("rb") as file:
         whole.write(_line(head).encode())
@@ -156,6 +189,21 @@ def read_head(path: Path) -> dict[str, Any]:
     return head
 
 
+def read_files(path: Path) -> list[Beside] | None:
+    """The files that lie beside the messages; None where a manifest does not say, as those of versions before.
+
+    Raises:
+        ManifestError: it is none.
+    """
+    files = read_head(path).get("Files")
+    if files is None:
+        return None
+    try:
+        return [Beside(str(each["File"]), int(each["Bytes"]), str(each["SHA256"])) for each in files]
+    except (KeyError, ValueError, TypeError):
+        raise ManifestError(f"Line 1 of {path} is no line of a manifest.") from None
+
+
 def read_messages(path: Path) -> Iterator[Listed]:
     """The messages of a manifest.
 
@@ -177,6 +225,8 @@ def _listed(path: Path, number: int, members: dict[str, Any]) -> Listed:
             str(members["SHA256"]),
             str(members.get("MessageId", "")),
             str(members.get("File", "")),
+            str(members.get("TextFile", "")),
+            str(members.get("TextSHA256", "")),
         )
     except (KeyError, ValueError, TypeError):
         raise ManifestError(f"Line {number} of {path} is no message of a manifest.") from None

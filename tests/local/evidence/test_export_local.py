@@ -24,7 +24,7 @@ from mail_archive_local.evidence.comparing import compare_with_archive
 from mail_archive_local.evidence.forms import FORMATS, LOAD_FILES
 from mail_archive_local.evidence.listing import list_archive
 from mail_archive_local.evidence.load_files import KINDS
-from mail_archive_local.evidence.manifest import About, ManifestError, edrm_mih, read_head, read_messages
+from mail_archive_local.evidence.manifest import About, ManifestError, edrm_mih, read_files, read_head, read_messages
 from mail_archive_local.evidence.writing import WRITERS
 from mail_archive_local.importing.record import describe
 from mail_archive_local.storage.store import Store
@@ -212,6 +212,87 @@ def test_verify_names_what_is_missing_changed_or_new(
     (found,) = members["Manifests"]
     assert (found["Same"], len(found["Missing"]), len(found["Changed"])) == (298, 1, 1)
     assert [Path(each).name for each in found["New"]] == ["planted.eml"]
+
+
+APRIL_LOADED = FORMS["load files"]
+
+
+@pytest.fixture(scope="module")
+def loaded(pristine: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export with an index, load files and texts; copied before it is changed."""
+    folder = tmp_path_factory.mktemp("loaded")
+    shutil.copytree(pristine.folder, folder / "archive")
+    return export(Sample(folder / "archive", pristine.archive_id), folder / "out", *APRIL_LOADED)
+
+
+def verified(out: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], str]:
+    """What `verify` says of the one manifest, and the sentence that it ends with."""
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", str(out), "--json"])
+    assert ended.value.code == 1
+    told = capsys.readouterr()
+    (found,) = json.loads(told.out)["Manifests"]
+    return found, told.err
+
+
+@pytest.mark.parametrize("name", ["index.csv", "load.dat", "load.opt", "TEXT/MAIL0000003.txt"])
+def test_verify_names_a_file_beside_messages_of_which_one_byte_was_flipped(
+    loaded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(loaded, out)
+    main(["verify", str(out)])
+    assert "0 missing, 0 changed, 0 new" in capsys.readouterr().out
+    content = bytearray((out / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (out / name).write_bytes(content)
+
+    status, said = failure(capsys, "verify", str(out))
+    assert status == 1 and "0 missing, 1 changed, 0 new" in said
+    found, _ = verified(out, capsys)
+    assert found["ChangedFiles"] == [name] and not found["Changed"] and found["FilesChecked"]
+
+
+def test_verify_names_files_beside_messages_that_are_gone_or_new(
+    loaded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(loaded, out)
+    (out / "load.dat").rename(out / "load.csv")
+    found, said = verified(out, capsys)
+    assert found["MissingFiles"] == ["load.dat"] and found["New"] == ["load.csv"]
+    assert "1 missing, 0 changed, 1 new" in said
+    with pytest.raises(SystemExit):
+        main(["verify", str(out)])
+    printed = capsys.readouterr().out
+    assert "Missing: file load.dat" in printed and "New: load.csv" in printed
+
+
+def test_verify_says_of_an_export_of_a_version_before_that_its_index_was_not_checked(
+    loaded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(loaded, out)
+    head, *lines = [json.loads(line) for line in (out / MANIFEST).read_bytes().splitlines()]
+    del head["Files"]
+    for line in lines:
+        del line["TextFile"], line["TextSHA256"]
+    (out / MANIFEST).write_text("".join(json.dumps(each) + "\n" for each in [head, *lines]))
+    (out / "index.csv").write_bytes(b"forged")
+
+    main(["verify", str(out)])
+    assert "Not checked: index, load files and texts" in capsys.readouterr().out
+    main(["verify", str(out), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["Manifests"]
+    assert found["FilesChecked"] is False and "ChangedFiles" not in found
+
+
+@pytest.mark.parametrize("files", [1, ["index.csv"], [{"File": "index.csv"}]])
+def test_a_manifest_whose_files_are_none_is_named(tmp_path: Path, files: Any) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text(json.dumps({"Manifest": 1, "Files": files}) + "\n")
+    with pytest.raises(ManifestError, match="Line 1 of"):
+        read_files(path)
 
 
 def test_an_mbox_is_verified_whose_messages_have_no_last_line_end(

@@ -55,10 +55,26 @@ def compared_lines(compared: "Compared") -> list[str]:
         f"Manifest {compared.manifest}: {number_of(compared.same, 'message')} as listed, {len(compared.missing):,} "
         f"missing, {len(compared.changed):,} changed, {len(compared.new):,} new."
     ]
-    for word, ids in (("Missing", compared.missing), ("Changed", compared.changed), ("New", compared.new)):
-        lines += [f"{word}: message {shown(each)}" for each in ids[:_SHOWN]]
-        if len(ids) > _SHOWN:
-            lines.append(f"{word}: {len(ids) - _SHOWN:,} more")
+    for word, ids in (("Missing", compared.missing), ("Changed", compared.changed)):
+        lines += _some(word, [f"message {shown(each)}" for each in ids])
+    # Of files, it is known where what is new lies, and not that it is a message.
+    kind = "" if compared.of_files else "message "
+    lines += _some("New", [f"{kind}{shown(each)}" for each in compared.new])
+    for word, names in (("Missing", compared.missing_files), ("Changed", compared.changed_files)):
+        lines += _some(word, [f"file {shown(each)}" for each in names])
+    if not compared.files_are_covered:
+        lines.append(
+            f"Not checked: index, load files and texts, of which {compared.manifest} says nothing. A version before "
+            "wrote it: export once more for one that covers them."
+        )
+    return lines
+
+
+def _some(word: str, things: list[str]) -> list[str]:
+    """The first of them, a line each, and how many more there are."""
+    lines = [f"{word}: {each}" for each in things[:_SHOWN]]
+    if len(things) > _SHOWN:
+        lines.append(f"{word}: {len(things) - _SHOWN:,} more")
     return lines
 
 

@@ -219,9 +219,7 @@ def _signatures(manifest: Path, signed_by: Path | None, stamped_by: Path | None)
 
 def _difference(compared: "list[Compared]", folder: str) -> str:
     """What is not as a manifest says."""
-    missing, changed, new = (
-        sum(len(getattr(each, name)) for each in compared) for name in ("missing", "changed", "new")
-    )
+    missing, changed, new = (sum(counts) for counts in zip(*(each.counts for each in compared), strict=True))
     return (
         f"{folder} is not what its manifest says: {missing:,} missing, {changed:,} changed, {new:,} new. Compare it "
         "with a copy, or restore it from one."
