@@ -1,9 +1,10 @@
 """The command line. `--help` and `--version` answer without loading what serving needs."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mail_archive_server.commands import (
     call,
@@ -19,7 +20,7 @@ from mail_archive_server.commands import (
 )
 from mail_archive_server.commands.evidence import export_local, importing, verify
 from mail_archive_server.settings import SettingError
-from mail_archive_server.terminal import CommandError, end_without_a_reader, shown, speak_any_charset
+from mail_archive_server.terminal import CommandError, Interrupted, end_without_a_reader, shown, speak_any_charset
 
 COMMANDS = {
     "serve": serve,
@@ -42,50 +43,64 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 141 nobody reads on."""
+    """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 141 nobody reads on. Where it was
+    asked for JSON and fails, its output is one object, whose `error` is the sentence that stderr has as well."""
     speak_any_charset()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["--version"]:
         words[0] = "version"
     elif not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
-    parsed = _parsed(words)
+    as_json = "--json" in words
+    parsed = _parsed(words, as_json)
     try:
         COMMANDS[parsed.command].run(parsed)
         sys.stdout.flush()
     except (SettingError, CommandError, BrokenPipeError, KeyboardInterrupt) as error:
-        _end(error)
+        _end(error, as_json)
     except BaseExceptionGroup as group:
         # A command may be many tasks, of which one failed.
         only = _only(group)
         if not isinstance(only, SettingError | CommandError | BrokenPipeError | KeyboardInterrupt):
             raise
-        _end(only)
+        _end(only, as_json)
 
 
-def command_line() -> argparse.ArgumentParser:
-    """All commands and their flags."""
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong with a command as JSON, too, where that was asked for."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        if self.as_json:
+            _tell({"error": message})
+        super().error(message)
+
+
+def command_line(as_json: bool = False) -> argparse.ArgumentParser:
+    """All commands and their flags. `as_json`: what is wrong with the words is said as JSON, too."""
+    parser = _Parser(
         prog="mail-archive-mcp",
         description="Amazon SES Mail Manager archives for AI assistants, over MCP. Without a command: serve.",
         allow_abbrev=False,
     )
+    parser.as_json = as_json
     # One command is about the command line itself.
     parser.set_defaults(command_line=parser)
     parser.add_argument("--version", action="store_true", help=version.HELP)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         # Whole flags only: what an abbreviation means may change with the next flag.
-        command.add_arguments(
-            commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False)
-        )
+        of_command = commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False)
+        of_command.as_json = as_json
+        command.add_arguments(of_command)
 
     return parser
 
 
-def _parsed(words: list[str]) -> argparse.Namespace:
+def _parsed(words: list[str], as_json: bool) -> argparse.Namespace:
     """What the words say; those that make no sense end the program."""
-    parser = command_line()
+    parser = command_line(as_json)
     parsed, left = parser.parse_known_args(words)
     # Older argparse decides that an optional word is not there as soon as flags stand where it could (gh-59317): it is
     # left over then, as in `call TOOL --sample ARGUMENTS`.
@@ -101,14 +116,28 @@ def _is_one_word(left: list[str]) -> bool:
     return len(left) == 1 and (left[0] == "-" or not left[0].startswith("-"))
 
 
-def _end(error: BaseException) -> NoReturn:
+def _end(error: BaseException, as_json: bool) -> NoReturn:
     """Exit as the error says."""
     if isinstance(error, BrokenPipeError):
         end_without_a_reader()
     if isinstance(error, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    print(f"mail-archive-mcp: {shown(str(error))}", file=sys.stderr)
+    sentence = shown(str(error))
+    if as_json:
+        found = error.found if isinstance(error, CommandError) else {}
+        _tell({**found, "error": sentence})
+    print(f"mail-archive-mcp: {sentence}", file=sys.stderr, flush=True)
+    if isinstance(error, Interrupted):
+        sys.exit(INTERRUPTED)
     sys.exit(2 if isinstance(error, SettingError) else 1)
+
+
+def _tell(members: dict[str, Any]) -> None:
+    """Print JSON, at once."""
+    try:
+        print(json.dumps(members), flush=True)
+    except BrokenPipeError:
+        end_without_a_reader()
 
 
 def _only(error: BaseException) -> BaseException | None:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # C0 and C1 controls, and what turns the direction of a line: a file's name may have them.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -14,7 +14,16 @@ _BROKEN_PIPE = 141
 
 
 class CommandError(Exception):
-    """A command that cannot go on; the text says why, and what to do."""
+    """A command that cannot go on; the text says why, and what to do. `found` is what it has to tell all the same where
+    JSON is wanted: its own object, to which the text is added."""
+
+    def __init__(self, text: str, found: dict[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.found = found or {}
+
+
+class Interrupted(CommandError):
+    """A command that Ctrl-C ended; the text says what is kept, and how to go on."""
 
 
 def speak_any_charset() -> None:

@@ -1,6 +1,7 @@
 """Ctrl-C, as a terminal sends it: to the command and all processes that help it. One line says what is kept and how to
 go on; nobody prints a traceback; what was read is kept."""
 
+import json
 import os
 import re
 import signal
@@ -32,6 +33,7 @@ class Running:
 
     def __init__(self, *words: str) -> None:
         command = [sys.executable, "-m", "mail_archive_server", *words]
+        self.as_json = "--json" in words
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -50,6 +52,9 @@ class Running:
         assert self.process.returncode in (130, -signal.SIGINT), complained
         line = LINE.fullmatch(HARMLESS.sub("", complained))
         assert line, complained
+        if self.as_json:
+            # It says the same as an object.
+            assert json.loads(said) == {"error": f"interrupted. {line[1]}"}
         return line[1]
 
 
@@ -145,8 +150,10 @@ def test_an_interrupted_export_with_texts_keeps_no_text_of_a_reader_that_was_sto
     assert len(texts) > 20 and all("All work and no play." in text for text in texts)
 
 
-def test_an_interrupted_verify_says_how_far_it_got(archive: Path) -> None:
-    said = Running("verify", str(archive)).interrupt_when(lambda process: has_open(process, DATABASE))
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_an_interrupted_verify_says_how_far_it_got(archive: Path, words: tuple[str, ...]) -> None:
+    running = Running("verify", str(archive), *words)
+    said = running.interrupt_when(lambda process: has_open(process, DATABASE))
     assert re.match(r"Nothing was changed; [\d,]+ messages? looked at until then, 0 damaged\. The same command", said)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mail_archive_local.evidence.forms import MANIFEST_SUFFIX
 from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
-from mail_archive_server.commands.evidence.interrupting import end, explained, heard
+from mail_archive_server.commands.evidence.interrupting import explained, heard, interrupted
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import path
@@ -86,7 +86,7 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
             _hash_the_rest(store)
             tally = _read(sources, store, archive, done)
             if tally.is_interrupted:
-                end(done.kept())
+                raise interrupted(done.kept())
             manifest = folder / f"{archive.archive_id}{MANIFEST_SUFFIX}"
             if sources.exports or manifest.exists() or any(signing):
                 has_changed = _list_all(manifest, store, archive, arguments.sources, query, tally)
@@ -94,11 +94,16 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
 
-    _summarize(tally, archive, arguments.json)
+    _name_skipped(tally.skipped, tally.skips)
+    told = _members(tally, archive)
+    if not arguments.json:
+        _summarize(tally, archive)
     if tally.cut_short:
-        raise CommandError(" ".join(tally.cut_short))
+        raise CommandError(" ".join(tally.cut_short), told)
     if sources.exports and not tally.seen and not tally.known_objects:
-        raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.")
+        raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.", told)
+    if arguments.json:
+        print(json.dumps(told))
 
 
 class _Sources(NamedTuple):
@@ -317,20 +322,19 @@ def _name_skipped(skipped: "list[Skipped]", count: int) -> None:
         print(f"Skipped: {count - SHOWN_SKIPS:,} more", file=sys.stderr)
 
 
-def _summarize(tally: "ImportTally", archive: "ArchiveRecord", as_json: bool) -> None:
-    _name_skipped(tally.skipped, tally.skips)
-    if as_json:
-        done = {
-            "ArchiveId": archive.archive_id,
-            "ArchiveName": archive.name,
-            "Added": tally.added,
-            "AlreadyThere": tally.already_there,
-            "Skipped": tally.skips,
-            "KnownObjects": tally.known_objects,
-        }
-        print(json.dumps(done))
-        return
+def _members(tally: "ImportTally", archive: "ArchiveRecord") -> dict[str, Any]:
+    """What was done, as JSON has it."""
+    return {
+        "ArchiveId": archive.archive_id,
+        "ArchiveName": archive.name,
+        "Added": tally.added,
+        "AlreadyThere": tally.already_there,
+        "Skipped": tally.skips,
+        "KnownObjects": tally.known_objects,
+    }
 
+
+def _summarize(tally: "ImportTally", archive: "ArchiveRecord") -> None:
     there = "was there already" if tally.already_there == 1 else "were there already"
     print(
         f"Archive {archive.name} ({archive.archive_id}): {number_of(tally.added, 'message')} added, "

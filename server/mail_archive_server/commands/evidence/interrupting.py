@@ -1,12 +1,11 @@
 """Ctrl-C in a command that takes in or gives out many messages: it comes to a good end, and says what is kept."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
-INTERRUPTED = 130
+from mail_archive_server.terminal import Interrupted
 
 
 class Interrupts:
@@ -43,17 +42,19 @@ def heard() -> Iterator[Interrupts]:
 
 @contextmanager
 def explained(sentence: Callable[[], str]) -> Iterator[None]:
-    """Where this is broken off by Ctrl-C, end with a sentence on what is kept, and how to go on."""
+    """Where this is broken off by Ctrl-C, end with a sentence on what is kept, and how to go on.
+
+    Raises:
+        Interrupted: it was.
+    """
     try:
         yield
     except KeyboardInterrupt:
         # Whoever presses once more wants no other answer.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        end(sentence())
+        raise interrupted(sentence()) from None
 
 
-def end(sentence: str) -> NoReturn:
-    """End as one that Ctrl-C ended, with a sentence."""
-    sys.stdout.flush()
-    print(f"mail-archive-mcp: interrupted. {sentence}", file=sys.stderr, flush=True)
-    sys.exit(INTERRUPTED)
+def interrupted(sentence: str) -> Interrupted:
+    """The end of a command that Ctrl-C ended, with a sentence on what is kept."""
+    return Interrupted(f"interrupted. {sentence}")

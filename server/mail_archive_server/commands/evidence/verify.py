@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     from mail_archive_local.storage.integrity.checking import Check
 
     _refuse_unreadable(folder, named)
-    _refuse_unfinished(folder, arguments.json)
+    _refuse_unfinished(folder)
     manifests = [named] if named is not None else sorted(folder.glob(f"*{MANIFEST_SUFFIX}"))
     if (signed_by or stamped_by) and not manifests:
         raise CommandError(f"There is no manifest in {shown(folder)} that could be signed. Name one with --manifest.")
@@ -85,16 +85,17 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
 
     not_compared = [] if compared else [_named(each) for each in manifests]
     not_checked = unchecked(found, not_compared)
-    if arguments.json:
-        print(json.dumps(members(found, compared, not_checked, signatures)))
-    else:
+    told = members(found, compared, not_checked, signatures)
+    if not arguments.json:
         looked_at = [] if is_of_files(compared) else lines(found, not_checked)
         for line in [*looked_at, *(line for each in compared for line in compared_lines(each)), *signatures]:
             print(line)
     if not found.is_whole:
-        raise CommandError(_next_step(found, shown(folder)))
+        raise CommandError(_next_step(found, shown(folder)), told)
     if not all(each.is_same for each in compared):
-        raise CommandError(_difference(compared, shown(folder)))
+        raise CommandError(_difference(compared, shown(folder)), told)
+    if arguments.json:
+        print(json.dumps(told))
 
 
 def _named(manifest: Path) -> str:
@@ -126,7 +127,7 @@ def _refuse_unreadable(folder: Path, manifest: Path | None) -> None:
         raise CommandError(f"{shown(manifest)} cannot be read ({error.strerror}).") from error
 
 
-def _refuse_unfinished(folder: Path, as_json: bool) -> None:
+def _refuse_unfinished(folder: Path) -> None:
     """
     Raises:
         CommandError: it is an export that was not written to its end.
@@ -138,11 +139,10 @@ def _refuse_unfinished(folder: Path, as_json: bool) -> None:
     begun = folder if is_there else beside(folder)
     if not is_unfinished(begun):
         return
-    if as_json:
-        print(json.dumps({"Whole": False, "Unfinished": str(begun)}))
     raise CommandError(
         f"{shown(begun)} is an unfinished export: it was broken off. The same `export-local` goes on with it, with "
-        "--anew it begins anew."
+        "--anew it begins anew.",
+        {"Whole": False, "Unfinished": str(begun)},
     )
 
 
