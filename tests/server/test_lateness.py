@@ -420,35 +420,65 @@ def test_a_server_on_a_port_ends_when_told_to_whatever_hangs(running: World, shu
     assert process.returncode == 128 + signal.SIGTERM
 
 
-@pytest.mark.parametrize("held_back", ["StartArchiveSearch", "GetArchiveSearch"])
-@pytest.mark.parametrize("era", [MODERN])
+HELD_BACK = ("StartArchiveSearch", "GetArchiveSearch")
+"""While the start has no answer yet, or the search runs."""
+
+
+@pytest.mark.parametrize("held_back", HELD_BACK)
 def test_a_client_whose_connection_is_cut_takes_its_search_along(
-    running: World, pristine: Sample, shut: Callable[..., Gate], era: str, held_back: str
+    running: World, pristine: Sample, shut: Callable[..., Gate], held_back: str
 ) -> None:
-    """A real connection, of a process that is gone; while the start has no answer yet, or the search runs."""
+    """A real connection, of a process that is gone."""
     gate = shut(held_back)
     stopped = running.proxy.calls["StopArchiveSearch"]
-    command = [sys.executable, "-m", "mail_archive_server"]
-    command += ["--endpoint-url", running.proxy.url, "--region", "us-east-1"]
     asked = {"archive_id": pristine.archive_id, **APRIL, "subject": [f"cut {held_back}"], "wait_seconds": 40}
-    with on_a_port(command, environment(running), era) as (_, speak, _, _):
-        client, url = cast("partial[Any]", speak).args
-        request = searching(era, asked)
-        headers = {**client.headers, **({"mcp-name": "search_archive"} if era == MODERN else {})}
-        lost = socket.create_connection((httpx.URL(url).host, httpx.URL(url).port))
-        head = [f"POST {httpx.URL(url).path} HTTP/1.1", f"Host: {httpx.URL(url).netloc.decode()}"]
-        head += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "connection")]
-        head += [f"Content-Length: {len(request)}", "", ""]
-        lost.sendall("\r\n".join(head).encode() + request)
-        assert gate.held.acquire(timeout=SECONDS)
-        lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        lost.close()
-        gate.open()
+    with on_a_port(to_proxy(running), environment(running), MODERN) as (_, speak, _, _):
+        ask_and_cut(speak, searching(MODERN, asked), gate)
         wait_until(lambda: running.proxy.calls["StopArchiveSearch"] > stopped)
 
 
-def searching(era: str, arguments: dict[str, Any]) -> bytes:
-    request = json.loads(call(era, 1, "null"))
+@pytest.mark.parametrize("held_back", HELD_BACK)
+def test_in_a_session_a_connection_that_is_cut_takes_nothing_along(
+    running: World, pristine: Sample, shut: Callable[..., Gate], held_back: str
+) -> None:
+    """A disconnection is no cancellation there (Transports of 2025-11-25): who asks again has that search's rows."""
+    gate = shut(held_back)
+    before = running.proxy.calls.copy()
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["invoice"], "limit": 3}
+    asked |= {"sender": [held_back[:1]], "wait_seconds": 40}
+    with on_a_port(to_proxy(running), environment(running), LEGACY) as (_, speak, _, _):
+        ask_and_cut(speak, searching(LEGACY, asked), gate)
+        found = speak(searching(LEGACY, asked, 2))["result"]["structuredContent"]
+    assert found["Complete"] and found["Rows"]
+    made = running.proxy.calls - before
+    assert made["StartArchiveSearch"] == 1 and not made["StopArchiveSearch"]
+
+
+def to_proxy(running: World) -> list[str]:
+    """The command of a server of the archive behind the proxy."""
+    command = [sys.executable, "-m", "mail_archive_server"]
+    return [*command, "--endpoint-url", running.proxy.url, "--region", "us-east-1"]
+
+
+def ask_and_cut(speak: Any, request: bytes, gate: Gate) -> None:
+    """Ask for a search, and break the connection off when it comes to the gate, which is opened then."""
+    client, url = cast("partial[Any]", speak).args
+    headers = {name: value for name, value in client.headers.items() if name not in ("host", "connection")}
+    if "mcp-name" in headers:
+        headers["mcp-name"] = "search_archive"
+    head = [f"POST {httpx.URL(url).path} HTTP/1.1", f"Host: {httpx.URL(url).netloc.decode()}"]
+    head += [f"{name}: {value}" for name, value in headers.items()]
+    head += [f"Content-Length: {len(request)}", "", ""]
+    lost = socket.create_connection((httpx.URL(url).host, httpx.URL(url).port))
+    lost.sendall("\r\n".join(head).encode() + request)
+    assert gate.held.acquire(timeout=SECONDS)
+    lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    lost.close()
+    gate.open()
+
+
+def searching(era: str, arguments: dict[str, Any], request_id: int = 1) -> bytes:
+    request = json.loads(call(era, request_id, "null"))
     request["params"] |= {"name": "search_archive", "arguments": arguments}
     return json.dumps(request).encode()
 
