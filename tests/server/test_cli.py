@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 
 from mail_archive_local.storage.store import Store
-from mail_archive_server.commands.evidence.importing import archive_name
+from mail_archive_server.commands.evidence.archive_names import archive_name
 from mail_archive_server.settings import Settings, read_settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import READING, Sample, eml

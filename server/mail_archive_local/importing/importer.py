@@ -1,22 +1,14 @@
 """Mail into a local archive: in batches, each one transaction, so that a killed import loses nothing and a
 second one goes on where it stopped. Describing messages is most of the work; other processes may do it."""
 
-import json
-import os
-import signal
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from mail_archive_local.importing.beside import NOTHING, Beside
+from mail_archive_local.importing.batching import Batch
+from mail_archive_local.importing.describing import describing
 from mail_archive_local.importing.exported import (
     Entry,
     Item,
@@ -28,69 +20,14 @@ from mail_archive_local.importing.exported import (
 )
 from mail_archive_local.importing.packed import Unread
 from mail_archive_local.importing.places import Place
-from mail_archive_local.importing.record import Known, describe
 from mail_archive_local.importing.sources import Found, Skipped, read_sources
-from mail_archive_local.operations.retention import first_second_kept
-from mail_archive_local.storage.putting import ArchiveRecord, NewMessage
-from mail_archive_local.storage.row_keys import message_id_of
+from mail_archive_local.importing.tally import ImportTally, Report, Stopped, never, silent
+from mail_archive_local.storage.putting import ArchiveRecord
 from mail_archive_local.storage.store import Store
-from mail_archive_tools import system
-
-BATCH_MESSAGES = 2_000
-BATCH_BYTES = 16_000_000
-BATCH_SECONDS = 5.0
-"""A transaction is made when there are so many messages or bytes for it, or when it has waited so long."""
 
 CHUNK_MESSAGES = 200
 CHUNK_BYTES = 2_000_000
 """What is described at a time."""
-
-_REPORTED_SKIPS = 1_000
-_ORPHAN_SECONDS = 0.5
-
-
-@dataclass
-class ImportTally:
-    """What an import did. `skipped` holds the first thousand; `skips` counts them all. `known_objects` are those of an
-    export that an import before has read, and that have not changed since. `cut_short` says of exports why not all of
-    their objects could be listed. `is_interrupted`: it was asked to stop, and read no further; what was read is
-    kept."""
-
-    added: int = 0
-    already_there: int = 0
-    skips: int = 0
-    bytes_read: int = 0
-    known_objects: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
-    cut_short: list[str] = field(default_factory=list)
-    is_interrupted: bool = False
-
-    @property
-    def seen(self) -> int:
-        return self.added + self.already_there
-
-    def join(self, other: "ImportTally") -> None:
-        """Count what another import did as well."""
-        for name in ("added", "already_there", "skips", "bytes_read", "known_objects"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.skipped = [*self.skipped, *other.skipped][:_REPORTED_SKIPS]
-        self.cut_short += other.cut_short
-        self.is_interrupted |= other.is_interrupted
-
-    def skip(self, skipped: Skipped) -> None:
-        self.skips += 1
-        if len(self.skipped) < _REPORTED_SKIPS:
-            self.skipped.append(skipped)
-
-
-class _New(NamedTuple):
-    """A message that the archive does not have, or not with all that is known of it: its bytes, its file's time
-    (seconds since 1970), what is known beside it, and the id of the message that it is put in for."""
-
-    raw: bytes
-    file_time: float
-    beside: Beside = NOTHING
-    instead_of: str = ""
 
 
 class _Chunk(NamedTuple):
@@ -102,27 +39,6 @@ class _Chunk(NamedTuple):
 
 
 _Streamed = Found | Skipped | Entry | Settle
-
-
-class _Described(NamedTuple):
-    messages: list[NewMessage]
-    read: list[Entry]
-
-
-_DescribeChunk = Callable[[list[_New], list[Entry]], Iterable[_Described]]
-"""Takes what is new of a chunk; gives the chunks that are described by now, this one or ones before."""
-
-Report = Callable[[ImportTally], None]
-Stopped = Callable[[], bool]
-
-
-def silent(tally: ImportTally) -> None:
-    """The report that nobody reads."""
-
-
-def never() -> bool:
-    """Whether to stop, where nobody asks."""
-    return False
 
 
 def import_mail(
@@ -213,8 +129,8 @@ def _import(
     report: Report,
     workers: int,
 ) -> ImportTally:
-    batch = _Batch(store, archive, tally)
-    with _describing(archive.archive_id, workers) as (describe_chunk, describe_rest):
+    batch = Batch(store, archive, tally)
+    with describing(archive.archive_id, workers) as (describe_chunk, describe_rest):
 
         def settle() -> None:
             for described in describe_rest():
@@ -264,149 +180,3 @@ def _chunks(stream: Iterable[_Streamed], tally: ImportTally, report: Report) -> 
         yield chunk
         raise
     yield chunk._replace(settles=True)
-
-
-class _Batch:
-    """Described messages, put into the store when there are enough of them."""
-
-    def __init__(self, store: Store, archive: ArchiveRecord, tally: ImportTally) -> None:
-        self._store, self._archive, self._tally = store, archive, tally
-        self._damaged = store.damaged_messages()
-        self._first_kept = first_second_kept(archive.retention, time.time())
-        self._messages: list[NewMessage] = []
-        self._read: list[Entry] = []
-        self._bytes = 0
-        self._since = time.monotonic()
-
-    def unknown(self, found: list[Found]) -> list[_New]:
-        """The messages that the archive does not have yet; the others are counted."""
-        derived = [message_id_of(each.raw, self._archive.archive_id) for each in found]
-        given = [each.beside.archived_message_id for each in found]
-        there = self._store.archives_of_messages([*derived, *filter(None, given)])
-        new = []
-        for each, of_bytes in zip(found, derived, strict=True):
-            beside = self._with_usable_id(each.beside, there)
-            message_id = beside.archived_message_id or of_bytes
-            if message_id in there and message_id not in self._damaged and not self._tells_more(message_id, beside):
-                self._tally.already_there += 1
-                continue
-            # It was put in before without what is known beside it.
-            instead_of = of_bytes if beside.says_anything and of_bytes in there else ""
-            new.append(_New(each.raw, each.file_time, beside, instead_of))
-        return new
-
-    def _with_usable_id(self, beside: Beside, there: dict[str, int]) -> Beside:
-        """Ids are unique in a folder: one that another archive of it has already is not taken over."""
-        if there.get(beside.archived_message_id, self._archive.number) == self._archive.number:
-            return beside
-        return replace(beside, archived_message_id="")
-
-    def _tells_more(self, message_id: str, beside: Beside) -> bool:
-        """Whether a message that is there was put in without what is known beside it."""
-        if not beside.metadata or beside.archived_message_id:
-            return False
-        there = self._store.message(message_id)
-        return there is not None and not beside.metadata.items() <= json.loads(there.metadata)["Metadata"].items()
-
-    def add(self, described: _Described) -> None:
-        for message in described.messages:
-            if self._first_kept is not None and message.second < self._first_kept:
-                period = self._archive.retention
-                reason = f"is older than the archive keeps mail ({period})"
-                self._tally.skip(Skipped(f"message {message.archived_message_id}", reason))
-                continue
-            self._messages.append(message)
-            self._bytes += len(message.raw)
-        self._read += described.read
-        waited = time.monotonic() - self._since > BATCH_SECONDS
-        if waited or len(self._messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        added = self._store.add_messages(self._archive, self._messages) if self._messages else 0
-        self._tally.added += added
-        self._tally.already_there += len(self._messages) - added
-        # After their messages: a killed import reads them once more.
-        self._store.note_read(self._archive, [(each.origin, each.version) for each in self._read])
-        self._messages, self._read, self._bytes, self._since = [], [], 0, time.monotonic()
-
-
-@contextmanager
-def _describing(archive_id: str, workers: int) -> Iterator[tuple[_DescribeChunk, Callable[[], Iterable[_Described]]]]:
-    """How chunks are described, and what gives the chunks that are left at the end."""
-    if not workers:
-        yield lambda new, read: [_Described(_describe(archive_id, new), read)], lambda: []
-        return
-
-    with _deaf_to_interrupts():
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),))
-    waiting: deque[tuple[list[_New], list[Entry], Future[list[NewMessage]]]] = deque()
-
-    def next_chunk() -> _Described:
-        new, read, described = waiting.popleft()
-        pairs = zip(new, described.result(), strict=True)
-        return _Described([message._replace(raw=each.raw) for each, message in pairs], read)
-
-    def describe_chunk(new: list[_New], read: list[Entry]) -> Iterator[_Described]:
-        with _deaf_to_interrupts():
-            described = pool.submit(_describe_elsewhere, archive_id, new)
-        waiting.append((new, read, described))
-        # Two chunks for each worker keep it busy and memory flat.
-        while len(waiting) > 2 * workers:
-            yield next_chunk()
-
-    def describe_rest() -> Iterator[_Described]:
-        while waiting:
-            yield next_chunk()
-
-    try:
-        yield describe_chunk, describe_rest
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Have processes that start meanwhile never hear Ctrl-C, from their first moment on: it is this one's to answer,
-    which hears what came meanwhile when this ends. A process has the signals blocked that its parent had."""
-    if not system.CAN_DELAY_SIGNALS:
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _describe(archive_id: str, new: list[_New]) -> list[NewMessage]:
-    now = time.time()
-    return [
-        describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside))._replace(
-            instead_of=each.instead_of
-        )
-        for each in new
-    ]
-
-
-def _known(beside: Beside) -> Known | None:
-    if not beside.says_anything:
-        return None
-    return Known(beside.archived_message_id, beside.second, beside.metadata, beside.envelope)
-
-
-def _describe_elsewhere(archive_id: str, new: list[_New]) -> list[NewMessage]:
-    """The same without the raw messages, which need not travel back."""
-    return [message._replace(raw=b"") for message in _describe(archive_id, new)]
-
-
-def _end_with(parent: int) -> None:
-    """In a worker: end when the parent has ended, however it did; Ctrl-C is the parent's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_ORPHAN_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

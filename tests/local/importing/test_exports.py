@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from mail_archive_local.context import Local
 from mail_archive_local.importing.beside import records_of
-from mail_archive_local.importing.importer import ImportTally, import_export, import_mail
+from mail_archive_local.importing.importer import import_export, import_mail
 from mail_archive_local.importing.packed import Unpacked, unpacked
 from mail_archive_local.importing.places import FolderPlace, S3Place, holds_export
+from mail_archive_local.importing.tally import ImportTally
 from mail_archive_local.operations.archives import get_archive
 from mail_archive_local.storage.integrity.checking import Reader, check
 from mail_archive_local.storage.row_keys import message_id_of

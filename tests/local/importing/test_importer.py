@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_local.context import Local
-from mail_archive_local.importing.importer import ImportTally, import_mail
+from mail_archive_local.importing.importer import import_mail
 from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox
+from mail_archive_local.importing.tally import ImportTally
 from mail_archive_local.storage.putting import ArchiveRecord
 from mail_archive_local.storage.store import Store
 from tests.conftest import eml

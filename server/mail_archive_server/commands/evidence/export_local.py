@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_local.evidence.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
-from mail_archive_server.commands.evidence.importing import of_that_name
+from mail_archive_server.commands.evidence.archive_names import of_that_name
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import one_of, path

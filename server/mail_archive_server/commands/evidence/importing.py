@@ -4,14 +4,15 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mail_archive_local.evidence.forms import MANIFEST_SUFFIX
-from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, is_in_s3, place_in_s3, query_of
+from mail_archive_server.commands.evidence.archive_names import archive_name, choose_archive, usable_name
+from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, query_of
 from mail_archive_server.commands.evidence.interrupting import explained, heard, interrupted
+from mail_archive_server.commands.evidence.mail_sources import Sources, name_skipped, sources_of
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import path
@@ -19,21 +20,12 @@ from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_local.context import Local
-    from mail_archive_local.importing.importer import ImportTally
-    from mail_archive_local.importing.places import Place
-    from mail_archive_local.importing.sources import Skipped
+    from mail_archive_local.importing.tally import ImportTally
     from mail_archive_local.storage.putting import ArchiveRecord
     from mail_archive_local.storage.store import Store
-    from mail_archive_server.settings import Settings
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
 
-ARCHIVE_NAME, ARCHIVE_NAME_LENGTH = r"[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]", 64
-"""What the service model allows; said again here because loading botocore for it would take longer than a small
-import."""
-
-SHOWN_SKIPS = 20
 PARALLEL_BYTES = 10_000_000
 """From so much mail on, other processes help: they take a moment to start."""
 
@@ -73,16 +65,16 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     from mail_archive_local.storage.failures import StoreError
     from mail_archive_local.storage.store import Store
 
-    name = _usable_name(arguments.archive or archive_name(folder))
+    name = usable_name(arguments.archive or archive_name(folder))
     settings = aws_settings(arguments)
-    sources = _sources(arguments, settings)
+    sources = sources_of(arguments, settings)
     query = query_of(arguments.query_of, settings)
     try:
         with Store(folder, create=True) as store:
             if exposed := store.exposed():
                 store.keep_from_others()
                 print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
-            archive = _choose_archive(Local(store, str), name, named=arguments.archive is not None)
+            archive = choose_archive(Local(store, str), name, named=arguments.archive is not None)
             _hash_the_rest(store)
             tally = _read(sources, store, archive, done)
             if tally.is_interrupted:
@@ -94,7 +86,7 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     except (StoreError, ApiError) as error:
         raise CommandError(str(error)) from error
 
-    _name_skipped(tally.skipped, tally.skips)
+    name_skipped(tally.skipped, tally.skips)
     told = _members(tally, archive)
     if not arguments.json:
         _summarize(tally, archive)
@@ -104,51 +96,6 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
         raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.", told)
     if arguments.json:
         print(json.dumps(told))
-
-
-class _Sources(NamedTuple):
-    """Files and folders with mail, and exports. `total` is how many bytes there are to read; 0 where that is not
-    known."""
-
-    mail: list[Path]
-    exports: "list[Place]"
-    total: int
-
-
-def _sources(arguments: argparse.Namespace, settings: "Settings") -> _Sources:
-    """What the SOURCEs are.
-
-    Raises:
-        CommandError: one of them is not there, or there is no mail in any.
-    """
-    from mail_archive_local.importing.places import FolderPlace, holds_export
-    from mail_archive_local.importing.sources import total_bytes
-
-    in_s3 = [source for source in arguments.sources if is_in_s3(source)]
-    paths = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in in_s3]
-    for each in paths:
-        _refuse_absent(each)
-
-    folders = [each for each in paths if arguments.export or holds_export(each)]
-    mail = [each for each in paths if each not in folders]
-    exports: list[Place] = [FolderPlace(each) for each in folders]
-    exports += [place_in_s3(source, settings) for source in in_s3]
-    if mail and not exports:
-        _refuse_without_mail(mail)
-    return _Sources(mail, exports, 0 if in_s3 else total_bytes(paths))
-
-
-def _refuse_absent(source: Path) -> None:
-    """
-    Raises:
-        CommandError: it is not there, or this user may not see whether it is.
-    """
-    try:
-        source.stat()
-    except PermissionError as error:
-        raise CommandError(f"{shown(source)} cannot be read ({error.strerror}). Name mail that you may read.") from None
-    except OSError:
-        raise CommandError(f"{shown(source)} does not exist. Name files or folders with mail.") from None
 
 
 class _Done:
@@ -184,9 +131,10 @@ def _hash_the_rest(store: "Store") -> None:
         print(f"{number_of(count, 'message')} of a version before got a hash of their records.", file=sys.stderr)
 
 
-def _read(sources: _Sources, store: "Store", archive: "ArchiveRecord", done: _Done) -> "ImportTally":
+def _read(sources: Sources, store: "Store", archive: "ArchiveRecord", done: _Done) -> "ImportTally":
     """Bring all of the sources into the archive, until Ctrl-C is pressed."""
-    from mail_archive_local.importing.importer import ImportTally, import_export, import_mail
+    from mail_archive_local.importing.importer import import_export, import_mail
+    from mail_archive_local.importing.tally import ImportTally
 
     tally = ImportTally()
     is_long = not sources.total or sources.total >= PARALLEL_BYTES
@@ -232,94 +180,6 @@ def _list_all(
         return list_archive(manifest, store, archive, about).has_changed
     except ManifestError as error:
         raise CommandError(f"{error} Move it away, and import once more.") from error
-
-
-def _refuse_without_mail(sources: list[Path]) -> None:
-    """Look for the first message before anything is made.
-
-    Raises:
-        CommandError: there is none in the sources.
-    """
-    from mail_archive_local.importing.sources import Skipped, read_sources
-
-    skipped: list[Skipped] = []
-    for found in read_sources(sources):
-        if not isinstance(found, Skipped):
-            return
-        skipped.append(found)
-
-    _name_skipped(skipped, len(skipped))
-    where = shown(sources[0]) if len(sources) == 1 else "these places"
-    unread = sum(each.unread for each in skipped)
-    if unread:
-        raise CommandError(
-            f"No mail in {where} could be read, so nothing was added: {unread:,} of its files and folders cannot be "
-            "read by this user. Name mail that you may read."
-        )
-    raise CommandError(f"There is no mail in {where}, so nothing was added. Name .eml files, mbox files or a Maildir.")
-
-
-def archive_name(folder: Path) -> str:
-    """A name for an archive after a folder: what the service allows of it, else `archive`."""
-    name = re.sub(r"[^a-zA-Z0-9_-]+", "-", folder.resolve().name).strip("-_")[:ARCHIVE_NAME_LENGTH].strip("-_")
-    return name if len(name) >= 2 else "archive"
-
-
-def _usable_name(name: str) -> str:
-    """
-    Raises:
-        CommandError: it can be no archive's name.
-    """
-    if not re.fullmatch(ARCHIVE_NAME, name) or not 2 <= len(name) <= ARCHIVE_NAME_LENGTH:
-        raise CommandError(
-            f"{name!r} cannot be an archive's name: 2 to {ARCHIVE_NAME_LENGTH} letters, digits, _ and -, a letter or "
-            "digit first and last. Name one with --archive."
-        )
-
-    return name
-
-
-def _choose_archive(local: "Local", name: str, named: bool) -> "ArchiveRecord":
-    """The archive of that name, made where there is none. A name that the caller did not choose makes none beside
-    others: the folder may be a copy of one with another name.
-
-    Raises:
-        CommandError: it is not clear which is meant.
-    """
-    from mail_archive_local.api_errors import ApiError
-    from mail_archive_local.operations.archives import create_archive
-
-    active = [archive for archive in local.store.archives() if archive.state == "ACTIVE"]
-    if (there := of_that_name(active, name)) is not None:
-        return there
-    if active and not named:
-        others = ", ".join(archive.name for archive in active)
-        raise CommandError(
-            f"{shown(local.store.folder)} holds the archive {others}, and none named {name}. Say --archive "
-            f"{active[0].name} to add to it, or --archive {name} to make another."
-        )
-
-    try:
-        create_archive(local, {"ArchiveName": name, "Retention": {"RetentionPeriod": "PERMANENT"}})
-    except ApiError:
-        # Another import may have made it in this moment.
-        if of_that_name(local.store.archives(), name) is None:
-            raise
-    made = of_that_name(local.store.archives(), name)
-    assert made is not None
-    return made
-
-
-def of_that_name(archives: "list[ArchiveRecord]", name: str) -> "ArchiveRecord | None":
-    active = (archive for archive in archives if archive.state == "ACTIVE")
-    return next((archive for archive in active if name in (archive.name, archive.archive_id)), None)
-
-
-def _name_skipped(skipped: "list[Skipped]", count: int) -> None:
-    for each in skipped[:SHOWN_SKIPS]:
-        print(f"Skipped: {shown(each.origin)} {each.reason}", file=sys.stderr)
-    if count > SHOWN_SKIPS:
-        print(f"Skipped: {count - SHOWN_SKIPS:,} more", file=sys.stderr)
 
 
 def _members(tally: "ImportTally", archive: "ArchiveRecord") -> dict[str, Any]:
