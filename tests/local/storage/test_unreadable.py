@@ -59,7 +59,8 @@ def test_each_command_says_that_this_user_may_not_read_it_and_whose_it_is(
     mail.chmod(0o644)
     words = [word.format(archive=closed, mail=mail, public=public) for word in COMMANDS[command]]
     done = run_as_nobody(*words, cwd=public)
-    assert done.returncode == 1 and done.stdout == ""
+    told = {"error": done.stderr.removeprefix("mail-archive-mcp: ").rstrip("\n")}
+    assert done.returncode == 1 and done.stdout == (json.dumps(told) + "\n" if "--json" in words else "")
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr, done.stderr
     assert f"You may not read the local archive at {closed}: " in done.stderr
     assert "belongs to root" in done.stderr and "opy the folder" not in done.stderr
