@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -167,10 +167,10 @@ class Database:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
-            except BaseException:
-                db.rollback()
-                raise
-            db.commit()
+                db.commit()
+            finally:
+                if db.in_transaction:
+                    db.rollback()
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -232,13 +232,12 @@ class Database:
                     f"beside it. It would have to be copied into memory, but {error}. Copy the folder to where it can "
                     "be written, and use the copy."
                 ) from error
-            try:
+            with ExitStack() as unless_used:
+                unless_used.callback(db.close)
                 harden(db)
                 self._refuse_others(db, f"{DISK}.")
                 add_tables(db)
-            except BaseException:
-                db.close()
-                raise
+                unless_used.pop_all()
         weakref.finalize(self, db.close)
         self.schema = DISK
         self._in_memory = db

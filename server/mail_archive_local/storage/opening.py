@@ -109,10 +109,11 @@ def upgrade(db: sqlite3.Connection, failures: Failures) -> None:
             _run(db, SCRIPTS[number - 1])
             _UPGRADES[number](db)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+        db.execute("COMMIT")
+    finally:
+        # Whatever kept it from its end: an archive is of one version, or of the other.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
 
 
 def _write_ahead(db: sqlite3.Connection, busy_seconds: float) -> None:

@@ -15,6 +15,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 
@@ -55,14 +56,13 @@ def open_to_read(database: Path, busy_seconds: float) -> sqlite3.Connection:
         sqlite3.Error: it cannot be read.
     """
     db = sqlite3.connect(":memory:", uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-    try:
+    with ExitStack() as unless_used:
+        unless_used.callback(db.close)
         _attach(db, database, busy_seconds)
         db.execute("PRAGMA temp_store = MEMORY")
         # Of a copy, and of a file that could be written, SQLite would take changes.
         db.set_authorizer(_refuse_changes)
-    except BaseException:
-        db.close()
-        raise
+        unless_used.pop_all()
     return db
 
 

@@ -141,14 +141,17 @@ def _zip_kind(data: bytes) -> str:
     return next((kind for name, kind in _INSIDE_ZIP if name in names), "application/zip")
 
 
+_BROKEN_OLE = (OSError, ValueError, TypeError, IndexError, struct.error, RecursionError)
+"""What olefile raises of what is broken: its own errors are an OSError, and its directory is a tree that may be deep."""
+
+
 def _ole_kind(data: bytes) -> str:
     """By the streams at its top: what is embedded in it has others."""
     # Imported here, as few messages need it.
     import olefile
 
     names: set[str] = set()
-    # Whatever it raises of what is broken.
-    with suppress(Exception), olefile.OleFileIO(BytesIO(data)) as ole:
+    with suppress(*_BROKEN_OLE), olefile.OleFileIO(BytesIO(data)) as ole:
         names = {each[0].lower() for each in ole.listdir() if len(each) == 1}
     return next((kind for name, kind in _INSIDE_OLE.items() if name in names), "application/x-ole-storage")
 
