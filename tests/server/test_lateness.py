@@ -143,9 +143,7 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
 
         # What was started is nobody's business in other tests.
         gate.open()
-        with anyio.fail_after(15):
-            while access.searcher.starts.under_way:
-                await anyio.sleep(0.01)
+        await until_no_start_is_under_way(access)
 
     for tool, result in results.items():
         text = text_of(result)
@@ -157,10 +155,18 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
             assert structured.get("Complete") is False or "time" in text.lower(), (tool, text)
 
 
+async def until_no_start_is_under_way(access: Access) -> None:
+    with anyio.fail_after(15):
+        while access.searcher.starts.under_way:
+            await anyio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("word", "has_come"), [("invoice", False), ("bank", True)])
 async def test_a_late_start_does_not_hold_its_call_and_the_next_call_takes_its_search_up(
-    running: World, pristine: Sample, shut: Callable[..., Gate]
+    running: World, pristine: Sample, shut: Callable[..., Gate], word: str, has_come: bool
 ) -> None:
-    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["invoice"], "wait_seconds": 0}
+    """The id of the search comes to the next call, or between the two."""
+    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": [word], "wait_seconds": 0}
     before = running.proxy.calls["StartArchiveSearch"]
     gate = shut("StartArchiveSearch")
     access = running.access()
@@ -168,46 +174,38 @@ async def test_a_late_start_does_not_hold_its_call_and_the_next_call_takes_its_s
         first = await client.call_tool("search_archive", asked)
         assert first.is_error and "Call again with the same arguments" in text_of(first)
         gate.open()
+        if has_come:
+            await until_no_start_is_under_way(access)
         found = await client.call_tool("search_archive", {**asked, "wait_seconds": 20})
     assert (found.structured_content or {})["Complete"] is True
     assert (found.structured_content or {})["Rows"]
     assert running.proxy.calls["StartArchiveSearch"] == before + 1
 
 
-async def test_a_search_whose_id_comes_after_its_call_is_offered_to_the_next(
-    running: World, pristine: Sample, shut: Callable[..., Gate]
-) -> None:
-    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["bank"], "wait_seconds": 0}
-    before = running.proxy.calls["StartArchiveSearch"]
-    gate = shut("StartArchiveSearch")
-    access = running.access()
-    async with Client(build_server(lambda: access)) as client:
-        assert (await client.call_tool("search_archive", asked)).is_error
-        gate.open()
-        with anyio.fail_after(15):
-            while access.searcher.starts.under_way:
-                await anyio.sleep(0.01)
-        found = await client.call_tool("search_archive", {**asked, "wait_seconds": 20})
-    assert (found.structured_content or {})["Rows"]
-    assert running.proxy.calls["StartArchiveSearch"] == before + 1
+GONE: dict[str, dict[str, Any]] = {
+    "search_archive": {"subject": ["gone"], "wait_seconds": 20},
+    "start_archive_search": {"max_results": 12},
+}  # fmt: skip
 
 
+@pytest.mark.parametrize("tool", GONE)
 async def test_a_late_search_of_a_caller_that_has_gone_is_stopped(
-    running: World, pristine: Sample, shut: Callable[..., Gate]
+    running: World, pristine: Sample, shut: Callable[..., Gate], tool: str
 ) -> None:
-    asked = {"archive_id": pristine.archive_id, **APRIL, "subject": ["gone"], "wait_seconds": 20}
+    asked = {"archive_id": pristine.archive_id, **APRIL, **GONE[tool]}
     stopped = running.proxy.calls["StopArchiveSearch"]
     gate = shut("StartArchiveSearch")
     access = running.access()
     async with Client(build_server(lambda: access)) as client:
         async with anyio.create_task_group() as caller:
-            caller.start_soon(client.call_tool, "search_archive", asked)
+            caller.start_soon(client.call_tool, tool, asked)
             await to_thread.run_sync(gate.held.acquire)
             caller.cancel_scope.cancel()
         gate.open()
         with anyio.fail_after(15):
-            while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
+            while running.proxy.calls["StopArchiveSearch"] == stopped:
                 await anyio.sleep(0.01)
+        await until_no_start_is_under_way(access)
     with running.store.writing() as db:
         assert not list(running.store.unfinished_searches(db, time.time()))
 
@@ -224,9 +222,7 @@ async def test_a_late_start_by_hand_does_not_hold_its_call_and_the_next_call_has
         assert first.is_error and "Call again with the same arguments" in text_of(first)
         assert access.searcher.starts.under_way == 1
         gate.open()
-        with anyio.fail_after(15):
-            while access.searcher.starts.under_way:
-                await anyio.sleep(0.01)
+        await until_no_start_is_under_way(access)
     async with Client(build_server(lambda: access)) as client:
         second = (await client.call_tool("start_archive_search", asked)).structured_content or {}
         assert "none was started now" in " ".join(second["Notes"])
@@ -238,24 +234,6 @@ async def test_a_late_start_by_hand_does_not_hold_its_call_and_the_next_call_has
         third = (await client.call_tool("start_archive_search", asked)).structured_content or {}
     assert third["SearchId"] != second["SearchId"]
     assert running.proxy.calls["StartArchiveSearch"] == before + 2
-
-
-async def test_a_late_search_by_hand_of_a_caller_that_has_gone_is_stopped(
-    running: World, pristine: Sample, shut: Callable[..., Gate]
-) -> None:
-    asked = {"archive_id": pristine.archive_id, **APRIL, "max_results": 12}
-    stopped = running.proxy.calls["StopArchiveSearch"]
-    gate = shut("StartArchiveSearch")
-    access = running.access()
-    async with Client(build_server(lambda: access)) as client:
-        async with anyio.create_task_group() as caller:
-            caller.start_soon(client.call_tool, "start_archive_search", asked)
-            await to_thread.run_sync(gate.held.acquire)
-            caller.cancel_scope.cancel()
-        gate.open()
-        with anyio.fail_after(15):
-            while running.proxy.calls["StopArchiveSearch"] == stopped or access.searcher.starts.under_way:
-                await anyio.sleep(0.01)
 
 
 async def test_a_late_search_of_a_caller_that_has_gone_is_not_stopped_where_another_waits_for_it(

@@ -3,7 +3,7 @@ the whole, or a sentence. And the next call, with a service that is well, has th
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,47 +14,26 @@ from mcp import Client
 from mail_archive_server.app import build_server
 from mail_archive_server.hosting.published import published_tools
 from tests.conftest import Sample, text_of
-from tests.faults import (
-    Fault,
-    Swapped,
-    changed,
-    cut,
-    cut_short,
-    emptied,
-    first,
-    late,
-    no_lists,
-    null_entries,
-    null_lists,
-    rows_without_id,
-)
+from tests.faults import changed, cut, cut_short, emptied, first, null_entries, null_lists, rows_without_id
+from tests.server.spoiled import ALWAYS, Faults, named, of_all
 from tests.server.test_faults import CHANGES, World, assert_honest, world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ALWAYS = 10_000
 OPERATIONS = (
     "ListArchives", "GetArchive", "StartArchiveSearch", "GetArchiveSearch", "GetArchiveSearchResults",
     "ListArchiveSearches", "GetArchiveMessage", "GetArchiveMessageContent",
 )  # fmt: skip
 """Those of the service; a download is none of them."""
 
-SPOILED: dict[str, Callable[[], Fault]] = {
+SPOILED: Faults = {
     "the rows cut short, and closed": lambda: first(ALWAYS, cut_short, "GetArchiveSearchResults"),
     "the rows cut": lambda: first(ALWAYS, cut, "GetArchiveSearchResults"),
     "the rows empty": lambda: first(ALWAYS, emptied, "GetArchiveSearchResults"),
     "the rows null, once": lambda: first(1, changed(null_lists), "GetArchiveSearchResults"),
     "a null among the rows": lambda: first(ALWAYS, changed(null_entries), "GetArchiveSearchResults"),
     "a row without its id": lambda: first(ALWAYS, changed(rows_without_id), "GetArchiveSearchResults"),
-    "all cut short, and closed": lambda: first(ALWAYS, cut_short, *OPERATIONS),
-    "all cut": lambda: first(ALWAYS, cut, *OPERATIONS),
-    "all cut at first": lambda: first(1, cut, *OPERATIONS),
-    "all empty": lambda: first(ALWAYS, emptied, *OPERATIONS),
-    "all swapped": lambda: Swapped(*OPERATIONS),
-    "no lists at first": lambda: first(1, changed(no_lists), *OPERATIONS),
-    "nulls in all lists": lambda: first(ALWAYS, changed(null_entries), *OPERATIONS),
-    "all late": lambda: first(ALWAYS, late(0.1), *OPERATIONS),
-    "all 30 s late": lambda: first(ALWAYS, late(30), *OPERATIONS),
+    **of_all(*OPERATIONS),
 }  # fmt: skip
 IN_CI = ("the rows cut", "a null among the rows", "all swapped", "no lists at first")
 """The others are for `make soak`."""
@@ -122,9 +101,7 @@ def said_by(result: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in SPOILED]
-)
+@pytest.mark.parametrize("name", named(SPOILED, IN_CI))
 async def test_no_tool_says_anything_else_of_a_spoiled_answer(running: World, right: Answers, name: str) -> None:
     spoiled = SPOILED[name]()
     for tool, (asked, wanted) in right.items():

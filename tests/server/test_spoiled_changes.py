@@ -19,21 +19,10 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.service.buckets import Buckets, Location
 from tests.conftest import Sample, text_of
-from tests.faults import (
-    Fault,
-    Swapped,
-    changed,
-    cut,
-    cut_short,
-    emptied,
-    first,
-    late,
-    no_lists,
-    null_entries,
-    null_lists,
-)
+from tests.faults import changed, cut, first, null_lists
+from tests.server.spoiled import ALWAYS, Faults, named, of_all
 from tests.server.test_faults import World, assert_honest, world
-from tests.server.test_spoiled_answers import ALWAYS, calls_of
+from tests.server.test_spoiled_answers import calls_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -51,18 +40,10 @@ OPERATIONS = (
     "GetArchiveExport", "ListArchiveExports", "StopArchiveExport",
 )  # fmt: skip
 
-SPOILED: dict[str, Callable[[], Fault]] = {
-    "all cut short, and closed": lambda: first(ALWAYS, cut_short, *OPERATIONS),
-    "all cut": lambda: first(ALWAYS, cut, *OPERATIONS),
-    "all cut at first": lambda: first(1, cut, *OPERATIONS),
+SPOILED: Faults = {
     "changes cut": lambda: first(ALWAYS, cut, *(name for name in OPERATIONS if not name.startswith(("Get", "List")))),
-    "all empty": lambda: first(ALWAYS, emptied, *OPERATIONS),
-    "all swapped": lambda: Swapped(*OPERATIONS),
-    "no lists at first": lambda: first(1, changed(no_lists), *OPERATIONS),
     "null for all lists": lambda: first(ALWAYS, changed(null_lists), *OPERATIONS),
-    "nulls in all lists": lambda: first(ALWAYS, changed(null_entries), *OPERATIONS),
-    "all late": lambda: first(ALWAYS, late(0.1), *OPERATIONS),
-    "all 30 s late": lambda: first(ALWAYS, late(30), *OPERATIONS),
+    **of_all(*OPERATIONS),
 }  # fmt: skip
 IN_CI = ("changes cut", "all swapped")
 """The others are for `make soak`."""
@@ -228,9 +209,7 @@ async def agree(context: Any, params: Any) -> ElicitResult:
     return ElicitResult(action="accept", content=content)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in SPOILED]
-)
+@pytest.mark.parametrize("name", named(SPOILED, IN_CI))
 @pytest.mark.parametrize("tool", [tool for tool, case in CASES.items() if case.is_done])
 async def test_what_an_answer_says_was_done_is_done(
     running: World, access: Access, archive: Archive, tool: str, name: str
@@ -263,9 +242,7 @@ async def test_without_a_fault_it_is_done(access: Access, archive: Archive, tool
     assert case.is_done(archive, asked, result.structured_content or {})
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in SPOILED]
-)
+@pytest.mark.parametrize("name", named(SPOILED, IN_CI))
 @pytest.mark.parametrize("tool", [tool for tool, case in CASES.items() if not case.is_done])
 async def test_exports_and_tags_are_shown_as_they_are(
     running: World, access: Access, archive: Archive, tool: str, name: str

@@ -142,7 +142,7 @@ def _zip_kind(data: bytes) -> str:
 
 
 _BROKEN_OLE = (OSError, ValueError, TypeError, IndexError, struct.error, RecursionError)
-"""What olefile raises of what is broken: its own errors are an OSError, and its directory is a tree that may be deep."""
+"""What olefile raises of what is broken: its own errors are OSErrors, and its directory is a tree, maybe a deep one."""
 
 
 def _ole_kind(data: bytes) -> str:
