@@ -10,7 +10,7 @@ import pytest
 
 from mail_archive_tools import system
 from mail_archive_tools.reading.dkim_keys import keys_of
-from mail_archive_tools.system.places import why_not_own
+from mail_archive_tools.system.places import why_not_own, why_not_read
 
 pytestmark = pytest.mark.skipif(not system.HAS_FILE_MODES, reason="there are no modes")
 
@@ -64,6 +64,29 @@ def test_links_that_never_end_are_said_and_not_walked_for_ever(tmp_path: Path) -
     (tmp_path / "one").symlink_to("other")
     (tmp_path / "other").symlink_to("one")
     assert "levels of symbolic links" in str(why_not_own(tmp_path / "one" / "file"))
+
+
+def test_a_hard_link_is_refused_where_others_could_have_made_it(tmp_path: Path) -> None:
+    own, common = made(tmp_path / "own", 0o700), made(tmp_path / "common", 0o1777)
+    (own / "private").write_text("something else")
+    (own / "private").chmod(0o600)
+    os.link(own / "private", common / "token")
+    os.link(own / "private", own / "token")
+    for why_not in (why_not_own, why_not_read):
+        assert why_not(own / "token") is None
+        assert "has another name as well" in str(why_not(common / "token"))
+    (common / "alone").write_text("")
+    (common / "alone").chmod(0o600)
+    assert why_not_own(common / "alone") is None
+
+
+@only_root_changes_owners
+def test_a_hard_link_to_the_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    own = made(tmp_path / "own", 0o700)
+    (own / "file").write_text("")
+    os.chown(own / "file", 1, -1)
+    os.link(own / "file", own / "token")
+    assert "is another user's" in str(why_not_own(own / "token"))
 
 
 def test_a_file_that_others_may_write_to_is_refused(tmp_path: Path) -> None:

@@ -122,6 +122,10 @@ def _why_not(path: Path) -> str | None:
         # Of what is there, each user can only change their own, in /tmp for instance.
         return None
 
+    if stat.S_ISREG(found.st_mode) and found.st_nlink > 1 and _others_may_link_in(path.parent):
+        # Whose it is says nothing of who gave it this name.
+        return f"{path} has another name as well, which others may have given it: copy it to a folder of yours"
+
     by_anybody = found.st_mode & stat.S_IWOTH
     by_its_group = found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid)
     if not (by_anybody or by_its_group):
@@ -129,6 +133,12 @@ def _why_not(path: Path) -> str | None:
     if stat.S_ISDIR(found.st_mode):
         return f"others may write in {path}: run `chmod go-w` on it"
     return f"others may write to {path}: run `chmod go-w` on it"
+
+
+def _others_may_link_in(folder: Path) -> bool:
+    """Whether others may make hard links in a folder: Linux lets them make one to a file of somebody else unless
+    fs.protected_hardlinks is set (proc_sys_fs(5)), and other systems do."""
+    return bool(folder.lstat().st_mode & (stat.S_IWOTH | stat.S_IWGRP))
 
 
 def _of_the_system() -> tuple[int, int]:
