@@ -7,6 +7,7 @@ loaded, signals, a terminal, standard input) starts a process as users do.
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import subprocess
@@ -122,12 +123,24 @@ def _serve() -> None:
         sys.stdout.flush()
 
 
+_COMMANDS_LOAD = (
+    "boto3",
+    "mcp",
+    "mail_archive_local.evidence.comparing",
+    "mail_archive_local.evidence.exporting",
+    "mail_archive_local.importing.importer",
+    "mail_archive_server.app",
+    "mail_archive_server.backends",
+    "mail_archive_server.demo",
+    "mail_archive_server.identity.doctor",
+    "mail_archive_server.identity.local",
+)
+
+
 def _load() -> None:
     """What commands load when they run."""
-    import boto3  # noqa: F401
-    import mcp  # noqa: F401
-
-    import mail_archive_local.importing.importer  # noqa: F401
+    for name in _COMMANDS_LOAD:
+        importlib.import_module(name)
 
 
 def _become(order: Order) -> NoReturn:

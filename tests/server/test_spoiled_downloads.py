@@ -9,11 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
+from mcp import Client
 
 from mail_archive_local.context import Local
 from mail_archive_local.doors.asgi import api_app
 from mail_archive_local.importing.record import describe
 from mail_archive_local.storage.store import Store
+from mail_archive_server.app import build_server
 from mail_archive_tools.access import Access
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.check import check_quotations, compare_archive_messages
@@ -29,7 +31,7 @@ from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.storage.facts import FactsFolder
 from mail_archive_tools.summarize import summarize_archive_search
 from mail_archive_tools.thread import get_archive_thread
-from tests.conftest import loopback
+from tests.conftest import ERAS, loopback, text_of
 from tests.faults import Forward, Proxy, Reply, changed, first, proxied, truncated
 from tests.tools.searching.timelines import Timeline
 
@@ -238,6 +240,40 @@ async def test_it_does_not_keep_the_others_from_being_read(world: World) -> None
             await refused
     world.heal()
     assert "crane" in ((await read_archive_attachment(world.target, "2", access=access)).text or "")
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("kind", SILENT)
+async def test_a_client_is_told_which_message_was_not_read_in_both_channels(world: World, era: str, kind: str) -> None:
+    access = world.access()
+    await world.find(access)
+    one = {"archived_message_id": world.target}
+    alone: dict[str, dict[str, Any]] = {
+        "read_archive_message": one,
+        "read_archive_messages": {"archived_message_ids": [world.target]},
+        "read_archive_attachment": {**one, "attachment_id": "2"},
+        "compare_archive_messages": {"a": world.other, "b": world.target},
+    }
+    world.spoil(SPOILED[kind])
+    async with Client(build_server(lambda: access), mode=era) as client:
+        for tool, arguments in alone.items():
+            refused = await client.call_tool(tool, arguments)
+            assert refused.is_error and not refused.structured_content
+            said = text_of(refused)
+            assert f"Message {world.target} was not read" in said and SAID in said and NAMED[kind] in said
+            assert "The sum is twelve" not in said and "Sign in" not in said
+
+        both = await client.call_tool("read_archive_messages", {"archived_message_ids": [world.target, world.other]})
+    assert not both.is_error
+    members = both.structured_content or {}
+    assert [each["ArchivedMessageId"] for each in members["Messages"]] == [world.other]
+    (missing,) = members["NotShown"]
+    assert missing["ArchivedMessageId"] == world.target and NAMED[kind] in missing["Why"]
+    partly = "1 of 2 messages are shown. NotShown says why the others are not."
+    assert partly in members["Notes"]
+    ours, mark, mails = text_of(both).partition("[[MAIL-DATA")
+    assert mark and partly in ours and f"Not shown: {missing['Why']}" in ours
+    assert world.target not in mails
 
 
 async def test_a_conversation_with_one_is_not_complete(world: World) -> None:

@@ -393,8 +393,11 @@ async def test_a_message_that_cannot_be_read_does_not_keep_the_others(own_sample
     assert [inside(each.text) for each in read.messages] == ["one", "two"]
     (missing,) = read.not_shown or []
     assert missing.archived_message_id == "nothing" and "nothing" in missing.why
-    assert f"Not shown: message nothing: {missing.why}" in render(read)
-    assert read.notes == ["Shown, as asked for: headers, new_text, attachments, findings; nothing is said of the rest."]
+    assert f"\nNot shown: {missing.why}\n[[MAIL-DATA" in render(read)
+    assert read.notes == [
+        "Shown, as asked for: headers, new_text, attachments, findings; nothing is said of the rest.",
+        "2 of 3 messages are shown. NotShown says why the others are not.",
+    ]
 
 
 async def test_twenty_long_messages_fit_and_nothing_is_lost_silently(own_sample: Sample) -> None:

@@ -256,6 +256,8 @@ def _several(ids: list[str], found: dict[str, Fetched | str], max_chars: int, se
     notes = [_shown_note(sections)]
     if "new_text" in sections and any(each.next_offset for each in shown):
         notes.append(NEW_TEXT_GOES_ON)
+    if missing:
+        notes.append(f"{len(shown)} of {len(ids)} messages are shown. NotShown says why the others are not.")
     return ReadMessages(messages=shown, not_shown=missing or None, notes=notes)
 
 

@@ -71,7 +71,12 @@ def _read(result: ReadMessage) -> Iterator[str]:
 def _several(result: ReadMessages) -> Iterator[str]:
     yield result.warning
     yield from result.notes or ()
-    yield from_mail(_each_of(result))
+    # The server's own words: between the marks they would pass for a mail's.
+    for each in result.not_shown or ():
+        named = "" if each.archived_message_id in each.why else f"message {each.archived_message_id}: "
+        yield f"Not shown: {named}{each.why}"
+    if result.messages:
+        yield from_mail(_each_of(result))
 
 
 def _each_of(result: ReadMessages) -> Iterator[str]:
@@ -83,8 +88,6 @@ def _each_of(result: ReadMessages) -> Iterator[str]:
         if message.next_offset:
             more = f"read_archive_message of {message.archived_message_id} with offset={message.next_offset}"
             yield f"More: {more}{same_text}"
-    for each in result.not_shown or ():
-        yield f"Not shown: message {each.archived_message_id}: {each.why}"
 
 
 def _ours(message: ShownMessage) -> Iterator[str]:
