@@ -17,10 +17,11 @@ KEPT_IDS = 200_000
 class Scope:
     """The archives, and what is known to be in them."""
 
-    def __init__(self, archive_ids: Iterable[str], *, alone: bool = False) -> None:
+    def __init__(self, archive_ids: Iterable[str], *, alone: bool = False, kept_ids: int = KEPT_IDS) -> None:
         self.archive_ids = frozenset(archive_ids)
         self.alone = alone
         self._remembers = alone
+        self._kept_ids = kept_ids
         self._searches: dict[str, None] = {}
         self._messages: dict[str, None] = {}
 
@@ -44,13 +45,13 @@ class Scope:
 
     def note_search(self, search_id: str) -> None:
         """This search is of one of these archives."""
-        _remember(self._searches, search_id)
+        self._remember(self._searches, search_id)
 
     def note_messages(self, archived_message_ids: Iterable[str]) -> None:
         """These messages were found in one of these archives."""
         if self._remembers:
             for each in archived_message_ids:
-                _remember(self._messages, each)
+                self._remember(self._messages, each)
 
     def refuse_message(self, archived_message_id: str) -> None:
         """Let a message pass that may be in one of these archives.
@@ -69,8 +70,7 @@ class Scope:
     def _names(self) -> str:
         return ", ".join(sorted(self.archive_ids))
 
-
-def _remember(known: dict[str, None], key: str) -> None:
-    known[key] = None
-    if len(known) > KEPT_IDS:
-        del known[next(iter(known))]
+    def _remember(self, known: dict[str, None], key: str) -> None:
+        known[key] = None
+        if len(known) > self._kept_ids:
+            del known[next(iter(known))]

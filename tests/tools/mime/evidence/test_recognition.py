@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from mail_archive_local.importing.record import describe
 from mail_archive_tools.mime.evidence.recognition import compared, differing, has_header_section
 from mail_archive_tools.mime.fields.headers import read_headers
-from mail_archive_tools.reading.fetching import told as module
 from mail_archive_tools.reading.fetching.told import Told
 from mail_archive_tools.service.shapes import Row
 from tests.bench_reading import corpus_messages
@@ -111,9 +110,8 @@ def test_any_bytes_are_what_their_row_says(subject: bytes, sender: bytes) -> Non
     assert differing(told.of(row["ArchivedMessageId"]) or {}, read_headers(raw)) == []
 
 
-def test_the_oldest_rows_go_and_the_last_word_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_ROWS", 2)
-    told = Told()
+def test_the_oldest_rows_go_and_the_last_word_stands() -> None:
+    told = Told(kept_rows=2)
     told.note([{"ArchivedMessageId": each, "Subject": each} for each in "abc"], "a-1")
     assert "a" not in told and told.of("a") is None
     told.note([{"ArchivedMessageId": "c", "From": "ann"}, {"Subject": "of no message"}], "a-2")

@@ -47,6 +47,7 @@ class Told:
 
     _rows: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
     """First the ArchiveId, then the members of `FIELDS`, and what stands for all others."""
+    kept_rows: int = KEPT_ROWS
 
     def __contains__(self, archived_message_id: str) -> bool:
         return archived_message_id in self._rows
@@ -60,7 +61,7 @@ class Told:
                 self._rows.pop(archived_message_id, None)
                 self._rows[archived_message_id] = (archive_id, *_said(row))
 
-        too_many = len(self._rows) - KEPT_ROWS
+        too_many = len(self._rows) - self.kept_rows
         for oldest in list(islice(self._rows, max(too_many, 0))):
             del self._rows[oldest]
 
