@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -35,6 +36,10 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
     del os.environ[name]
+
+# What was compiled is kept, whatever this shell says: four processes collect these modules, and hundreds load the server.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Archives of tests are written, synced and thrown away a thousand times: in memory where there is room for that.
 MEMORY = Path("/dev/shm")
