@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mail_archive_local.storage.reading import was_refused
+
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
 _DAMAGE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _DAMAGED_SCHEMA = ("no such table", "no such column", "no such module", "vtable constructor failed", "invalid fts5")
@@ -83,6 +85,8 @@ class Failures:
             raise self.damaged() from error
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_AUTH:
+                if not was_refused():
+                    raise KeyboardInterrupt from error
                 raise self.unwritable() from error
             if error.sqlite_errorcode & 0xFF in _DAMAGE_CODES:
                 raise self.damaged() from error

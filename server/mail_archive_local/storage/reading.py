@@ -13,6 +13,7 @@ How the folder's database is opened:
 import os
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -42,6 +43,7 @@ _NOT_OPENED = (
     *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL),
 )
 _TRIES = 3
+_refused = threading.local()
 
 
 class CannotCopy(Exception):
@@ -110,7 +112,18 @@ def statements(script: str) -> Iterator[str]:
 def _refuse_changes(action: int, _one: str | None, _other: str | None, schema: str | None, _by: str | None) -> int:
     """Let SQLite do what does not change the folder's database."""
     is_change = action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
-    return sqlite3.SQLITE_DENY if is_change and schema == DISK else sqlite3.SQLITE_OK
+    if not is_change or schema != DISK:
+        return sqlite3.SQLITE_OK
+    _refused.a_change = True
+    return sqlite3.SQLITE_DENY
+
+
+def was_refused() -> bool:
+    """Whether what SQLite has just refused in this thread was a change. It was none where Ctrl-C came as SQLite asked:
+    where the answer is an exception, Python forgets it and has SQLite refuse."""
+    was = getattr(_refused, "a_change", False)
+    _refused.a_change = False
+    return was
 
 
 def _attach(db: sqlite3.Connection, database: Path, busy_seconds: float) -> None:
