@@ -29,9 +29,10 @@ COMMANDS = {
 
 
 @pytest.fixture
-def open_to_all(public: Path, sample: Sample) -> Iterator[Path]:
+def open_to_all(public: Path, pristine: Sample) -> Iterator[Path]:
     folder = public / "archive"
-    shutil.copytree(sample.folder, folder)
+    # Not of the shared one, which tests before this may have left open: copied, it would lose this process's locks.
+    shutil.copytree(pristine.folder, folder)
     for path in folder.iterdir():
         path.chmod(0o644)
     folder.chmod(0o755)
