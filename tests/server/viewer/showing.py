@@ -25,6 +25,8 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     # A frame in a process of its own gets clicks where it was a moment ago.
     *("--disable-component-update", "--disable-sync", "--disable-site-isolation-trials"),
+    # Nothing is drawn that a processor would have to draw in place of a graphics card.
+    *("--disable-software-rasterizer", "--disable-gpu-compositing"),
 )
 HOST, FRAME = "http://host.test/", "http://frame.test/view"
 PAGE = (
