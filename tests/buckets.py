@@ -14,6 +14,7 @@ from mail_archive_local.wire.s3 import s3_client
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
+from tests.pace import HANGS
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 BUCKETS = ("s3://evidence", "s3://case", "s3://nothere", "s3://other", "s3://gone")
@@ -63,7 +64,7 @@ def destination(location: str) -> dict[str, Any]:
     return {"S3": {"S3Location": location}}
 
 
-def ended(client: Any, export_id: str, seconds: float = 30) -> dict[str, Any]:
+def ended(client: Any, export_id: str, seconds: float = HANGS) -> dict[str, Any]:
     """The export once it has ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -17,6 +17,17 @@ ORDINARY = 0.0021
 _PIECES = 20
 """How many of them tell how busy the machine is: as many as take longer than a turn of its scheduler."""
 
+HANGS = 120.0
+"""Seconds after which what does not come is taken for something that never does, on however busy a machine."""
+
+
+def wait_until(happened: Callable[[], object], pause: float = 0.01) -> None:
+    """Wait for a state, looking again after each pause (seconds)."""
+    until = time.monotonic() + HANGS
+    while not happened():
+        assert time.monotonic() < until, "this never happens"
+        time.sleep(pause)
+
 
 @dataclass
 class Taken:

@@ -17,6 +17,7 @@ from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from tests.conftest import Clock, LocalApi, eml
+from tests.pace import wait_until
 
 DAY = 86_400
 
@@ -109,15 +110,7 @@ def test_a_served_archive_deletes_as_time_passes(api: LocalApi, clock: Clock, wa
 
 @pytest.fixture
 def waits() -> Callable[..., None]:
-    def wait(holds: Callable[[], bool]) -> None:
-        import time
-
-        until = time.monotonic() + 10
-        while not holds():
-            assert time.monotonic() < until
-            time.sleep(0.01)
-
-    return wait
+    return wait_until
 
 
 def old_mail(folder: Path) -> Path:

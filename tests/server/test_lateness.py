@@ -32,7 +32,7 @@ from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.client import MailManager
 from tests.conftest import Sample, text_of
 from tests.faults import Forward, Reply, late
-from tests.pace import stopwatch
+from tests.pace import HANGS, stopwatch, wait_until
 from tests.server.test_faults import World, world
 from tests.server.transport.test_requests import (
     INITIALIZE,
@@ -136,7 +136,7 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
         async def ask(tool: str, arguments: dict[str, Any]) -> None:
             results[tool] = await client.call_tool(tool, arguments)
 
-        with anyio.fail_after(15):
+        with anyio.fail_after(HANGS):
             async with anyio.create_task_group() as together:
                 for tool, arguments in calls(pristine).items():
                     together.start_soon(ask, tool, arguments)
@@ -156,7 +156,7 @@ async def test_every_tool_ends_in_its_time_when_no_answer_comes(
 
 
 async def until_no_start_is_under_way(access: Access) -> None:
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANGS):
         while access.searcher.starts.under_way:
             await anyio.sleep(0.01)
 
@@ -202,7 +202,7 @@ async def test_a_late_search_of_a_caller_that_has_gone_is_stopped(
             await to_thread.run_sync(gate.held.acquire)
             caller.cancel_scope.cancel()
         gate.open()
-        with anyio.fail_after(15):
+        with anyio.fail_after(HANGS):
             while running.proxy.calls["StopArchiveSearch"] == stopped:
                 await anyio.sleep(0.01)
         await until_no_start_is_under_way(access)
@@ -227,7 +227,7 @@ async def test_a_late_start_by_hand_does_not_hold_its_call_and_the_next_call_has
         second = (await client.call_tool("start_archive_search", asked)).structured_content or {}
         assert "none was started now" in " ".join(second["Notes"])
         assert running.proxy.calls["StartArchiveSearch"] == before + 1
-        with anyio.fail_after(15):
+        with anyio.fail_after(HANGS):
             while (await access.client.get_archive_search(second["SearchId"]))["Status"]["State"] != "COMPLETED":
                 await anyio.sleep(0.01)
         # It is given once: whoever asks again wants another.
@@ -263,7 +263,7 @@ async def test_a_late_search_of_a_caller_that_has_gone_is_not_stopped_where_anot
         gate.open()
 
     assert running.proxy.calls["StopArchiveSearch"] == stopped
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANGS):
         while (await access.client.get_archive_search(started[0]))["Status"]["State"] != "COMPLETED":
             await anyio.sleep(0.01)
 
@@ -295,7 +295,7 @@ async def test_threads_that_were_left_behind_are_bounded(running: World, shut: C
     with pytest.raises(Late, match="2 calls still wait"):
         await client.list_archives(10)
     gate.open()
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANGS):
         while client._waiting._threads:
             await anyio.sleep(0.01)
     assert await client.list_archives(10)
@@ -309,7 +309,7 @@ async def test_the_thread_of_a_call_ends_with_the_calls_time_whatever_hangs(
     client = MailManager(lambda: connected(running, read_timeout=300))
     with patience.Patience(0), pytest.raises(Late):
         await client.list_archives(10)
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANGS):
         while client._waiting._threads:
             await anyio.sleep(0.01)
     assert running.proxy.calls["ListArchives"] == tried + 1
@@ -328,7 +328,7 @@ async def test_no_try_is_made_when_nobody_waits_any_more(running: World) -> None
     with patience.Patience(0), pytest.raises(Late):
         await client.list_archives(10)
     failing.set()
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANGS):
         while client._waiting._threads:
             await anyio.sleep(0.01)
     assert running.proxy.calls["ListArchives"] == tried + 1
@@ -459,13 +459,6 @@ def searching(era: str, arguments: dict[str, Any], request_id: int = 1) -> bytes
     request = json.loads(call(era, request_id, "null"))
     request["params"] |= {"name": "search_archive", "arguments": arguments}
     return json.dumps(request).encode()
-
-
-def wait_until(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + SECONDS
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from mail_archive_local.storage.store import SearchRecord, Store
 from tests.conftest import ERAS, READING, Sample, text_of
+from tests.pace import HANGS, wait_until
 
 APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T00:00:00Z"}
 COMMAND = [sys.executable, "-m", "mail_archive_server"]
@@ -161,6 +161,11 @@ TOKEN = "a-token-that-only-the-tests-know"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
@@ -176,12 +181,8 @@ def on_a_port(*arguments: str, port: int = 0, log: list[str] | None = None, **en
         env={**os.environ, "MAIL_ARCHIVE_TOKEN": TOKEN, **environment},
     )
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or is_listening(port))
+        assert process.poll() is None
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.send_signal(signal.SIGINT)
@@ -327,7 +328,7 @@ async def test_a_cancelled_call_over_stdio_stops_its_search(own_sample: Sample) 
 async def call_and_go_away(client: Client, sample: Sample) -> None:
     """Start a long search, leave while it runs, and see that it is stopped."""
     arguments = {"archive_id": sample.archive_id, **APRIL}
-    with Store(sample.folder) as store, anyio.fail_after(30):
+    with Store(sample.folder) as store, anyio.fail_after(HANGS):
 
         async def until(reached: Callable[[SearchRecord], bool]) -> None:
             while not any(reached(search) for search in store.searches(1, None, 1)):

@@ -12,6 +12,7 @@ from mcp import Client
 
 from mail_archive_local.storage.store import Store
 from tests.conftest import MEASURED, Sample
+from tests.pace import HANGS
 from tests.server.test_processes import on_a_port, with_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -137,7 +138,7 @@ async def test_cancelled_calls_leave_no_search_running(own_sample: Sample, sessi
 
             for seed in range(sessions):
                 together.start_soon(session, seed)
-        with Store(own_sample.folder) as store, anyio.fail_after(20):
+        with Store(own_sample.folder) as store, anyio.fail_after(HANGS):
             while True:
                 with store.writing() as db:
                     left = store.unfinished_searches(db, time.time())

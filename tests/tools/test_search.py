@@ -25,6 +25,7 @@ from mail_archive_tools.searching.job import Recent
 from mail_archive_tools.searching.slot import Slot
 from mail_archive_tools.searching.windows import Limits
 from tests.conftest import Sample
+from tests.pace import HANGS
 from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,7 @@ def slow(sample: Sample, seconds: float) -> Access:
 
 async def running_search(sample: Sample) -> None:
     """Wait until a search runs in that archive."""
-    with Store(sample.folder) as store, anyio.fail_after(20):
+    with Store(sample.folder) as store, anyio.fail_after(HANGS):
         while True:
             with store.reading() as db:
                 if store.unfinished_searches(db, time.time()):
@@ -238,7 +239,7 @@ async def test_calls_of_one_process_queue_in_order(own_sample: Sample) -> None:
         await search_archive(own_sample.archive_id, *APRIL, subject=words, access=access, progress=listeners[number])
         ended.append(number)
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(HANGS):
         async with anyio.create_task_group() as calls:
             for number in range(4):
                 calls.start_soon(search, number)
@@ -252,9 +253,11 @@ async def test_calls_of_one_process_queue_in_order(own_sample: Sample) -> None:
 async def test_one_in_the_line_who_goes_lets_the_others_go_on(own_sample: Sample) -> None:
     access = slow(own_sample, 0.5)
     search = partial(search_archive, own_sample.archive_id, *APRIL, access=access)
+    before = await searches_in(own_sample)
     async with anyio.create_task_group() as calls:
         calls.start_soon(partial(search, subject=["first"]))
-        await anyio.sleep(0.1)
+        while await searches_in(own_sample) == before:
+            await anyio.sleep(0.01)
         with anyio.move_on_after(0.1):
             await search(subject=["gone"])
         page = await search(subject=["bank"])
@@ -263,9 +266,11 @@ async def test_one_in_the_line_who_goes_lets_the_others_go_on(own_sample: Sample
 
 async def test_a_line_that_is_too_long_is_said(own_sample: Sample) -> None:
     access = slow(own_sample, 2)
+    before = await searches_in(own_sample)
     async with anyio.create_task_group() as calls:
         calls.start_soon(partial(search_archive, own_sample.archive_id, *APRIL, access=access))
-        await anyio.sleep(0.1)
+        while await searches_in(own_sample) == before:
+            await anyio.sleep(0.01)
         with pytest.raises(SlotTaken, match=r"1 search of this server .*Call again"):
             await search_archive(own_sample.archive_id, *APRIL, subject=["x"], wait_seconds=0.3, access=access)
 

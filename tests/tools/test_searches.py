@@ -22,6 +22,7 @@ from mail_archive_tools.searches import (
 from mail_archive_tools.searching.cursors import RowPlace, fingerprint
 from mail_archive_tools.searching.job import SearchRequest
 from tests.conftest import Sample
+from tests.pace import HANGS
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +47,7 @@ async def test_the_operations_one_by_one(own_sample: Sample) -> None:
     with pytest.raises(NotReady, match=f"{started.search_id} is still QUEUED"):
         await get_archive_search_results(started.search_id, access=access)
     search = await get_archive_search(started.search_id, access=access)
-    with anyio.fail_after(20):
+    with anyio.fail_after(HANGS):
         while search.status and search.status.state != "COMPLETED":
             await anyio.sleep(0.2)
             search = await get_archive_search(started.search_id, access=access)

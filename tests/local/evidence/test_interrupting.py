@@ -4,11 +4,13 @@ go on; nobody prints a traceback; what was read is kept."""
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,17 +21,20 @@ from mail_archive_local.storage.opening import DATABASE
 from mail_archive_local.storage.store import Store
 from mail_archive_server.commands.evidence.importing import PARALLEL_BYTES
 from tests.local.importing.test_importer import children_of, large_mbox
+from tests.pace import HANGS, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at processes where Linux shows them")
 
 MESSAGES = 6_000
+NICEST = 19
+TRIES = 5
 LINE = re.compile(r"mail-archive-mcp: interrupted\. (.+)\n")
 HARMLESS = re.compile(r"(?m)^(?:\d+%: )?[\d,]+ messages?(?: written)?\n")
 """Progress."""
 
 
 class Running:
-    """A command in a process group of its own."""
+    """A command in a process group of its own, which gives way to this process: that is to see what it does in time."""
 
     def __init__(self, *words: str) -> None:
         command = [sys.executable, "-m", "mail_archive_server", *words]
@@ -37,17 +42,18 @@ class Running:
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, NICEST)
 
-    def interrupt_when(self, reached: Callable[[int], bool]) -> str:
-        """Press Ctrl-C once something is so; returns the one line that is said."""
-        deadline = time.monotonic() + 60
-        while not reached(self.process.pid):
-            assert self.process.poll() is None, self.process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        os.killpg(self.process.pid, signal.SIGINT)
-        said, complained = self.process.communicate(timeout=60)
+    def interrupt_when(self, reached: Callable[[int], bool]) -> str | None:
+        """Press Ctrl-C once something is so; returns the one line that is said, None where all was done by then."""
+        wait_until(lambda: self.process.poll() is not None or reached(self.process.pid), pause=0.002)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGINT)
+        said, complained = self.process.communicate(timeout=HANGS)
         assert "Traceback" not in complained + said, complained
+        if self.process.returncode == 0:
+            return None
         # A shell says 130 of both.
         assert self.process.returncode in (130, -signal.SIGINT), complained
         line = LINE.fullmatch(HARMLESS.sub("", complained))
@@ -58,8 +64,25 @@ class Running:
         return line[1]
 
 
+def interrupted(reached: Callable[[int], bool], *words: str, made: Path | None = None) -> str:
+    """What a command says that is interrupted once something is so. Where this process was kept waiting until all was
+    done, it is begun anew, without what it `made`."""
+    for _ in range(TRIES):
+        said = Running(*words).interrupt_when(reached)
+        if said is not None:
+            return said
+        if made is not None:
+            shutil.rmtree(made)
+    raise AssertionError(f"never interrupted in {TRIES} times")
+
+
 def has_open(process: int, name: str) -> bool:
-    for link in Path(f"/proc/{process}/fd").iterdir():
+    try:
+        links = list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        # It has just ended.
+        return False
+    for link in links:
         try:
             if link.readlink().name == name:
                 return True
@@ -101,7 +124,7 @@ STARTED: dict[str, Callable[[int], bool]] = {
 @pytest.mark.parametrize("when", STARTED)
 def test_an_interrupted_import_keeps_what_it_has_read(mbox: Path, tmp_path: Path, when: str) -> None:
     folder = tmp_path / "archive"
-    said = Running("import", str(folder), str(mbox)).interrupt_when(STARTED[when])
+    said = interrupted(STARTED[when], "import", str(folder), str(mbox), made=folder)
     kept = count(folder)
     assert kept < MESSAGES and "The same command goes on." in said
     if when != "the archive is open":
@@ -110,7 +133,7 @@ def test_an_interrupted_import_keeps_what_it_has_read(mbox: Path, tmp_path: Path
 
 def test_an_interrupted_import_goes_on_with_the_same_command(mbox: Path, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
-    Running("import", str(folder), str(mbox)).interrupt_when(STARTED["its helpers start"])
+    interrupted(STARTED["its helpers start"], "import", str(folder), str(mbox), made=folder)
     kept = count(folder)
     command = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mbox)]
     again = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -132,7 +155,7 @@ def test_an_interrupted_export_is_unfinished_and_goes_on(archive: Path, tmp_path
     def has_begun(_: int) -> bool:
         return len(list(beside(out).rglob("*.eml"))) > 20
 
-    said = Running("export-local", str(archive), str(out)).interrupt_when(has_begun)
+    said = interrupted(has_begun, "export-local", str(archive), str(out), made=out)
     assert re.match(r"[\d,]+ messages written, in .*out\.unfinished: the same command goes on, with --anew", said)
     assert not out.exists() and beside(out).is_dir()
 
@@ -145,15 +168,14 @@ def test_an_interrupted_export_with_texts_keeps_no_text_of_a_reader_that_was_sto
     def has_begun(_: int) -> bool:
         return len(list(beside(out).rglob("*.txt"))) > 20
 
-    Running("export-local", str(archive), str(out), "--load-file", "dat").interrupt_when(has_begun)
+    interrupted(has_begun, "export-local", str(archive), str(out), "--load-file", "dat", made=out)
     texts = [path.read_text() for path in beside(out).rglob("*.txt")]
     assert len(texts) > 20 and all("All work and no play." in text for text in texts)
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_an_interrupted_verify_says_how_far_it_got(archive: Path, words: tuple[str, ...]) -> None:
-    running = Running("verify", str(archive), *words)
-    said = running.interrupt_when(lambda process: has_open(process, DATABASE))
+    said = interrupted(lambda process: has_open(process, DATABASE), "verify", str(archive), *words)
     assert re.match(r"Nothing was changed; [\d,]+ messages? looked at until then, 0 damaged\. The same command", said)
 
 
@@ -163,8 +185,4 @@ def test_at_any_moment_there_is_one_line(mbox: Path, archive: Path, tmp_path: Pa
     for number in range(60):
         for words in (*commands, ("export-local", str(archive), str(tmp_path / f"out-{number}"))):
             running, ends = Running(*words), time.monotonic() + 0.3 + number * 0.03
-            try:
-                running.interrupt_when(lambda _, ends=ends: time.monotonic() > ends)  # type: ignore[misc]
-            except AssertionError:
-                # It had done its work.
-                assert running.process.returncode == 0
+            running.interrupt_when(lambda _, ends=ends: time.monotonic() > ends)  # type: ignore[misc]

@@ -21,6 +21,7 @@ from mail_archive_local.storage.putting import ArchiveRecord
 from mail_archive_local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive
+from tests.pace import wait_until
 
 DATED = "Sun, 1 Jun 2025 12:00:00 +0000"
 
@@ -236,10 +237,8 @@ def test_a_killed_import_goes_on_where_it_stopped(target: Target, mail: Path) ->
     assert helpers
     process.send_signal(signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{helper}").exists() for helper in helpers):
-        assert time.monotonic() < deadline, "processes that helped are still there"
-        time.sleep(0.1)
+    # Those that helped end as well.
+    wait_until(lambda: not any(Path(f"/proc/{helper}").exists() for helper in helpers))
     kept = target.count()
     assert 0 < kept < 12_000
     tally = target.bring(mail / "box")

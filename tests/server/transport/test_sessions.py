@@ -18,6 +18,7 @@ from mail_archive_server.transport.sessions import IDLE_SECONDS
 from mail_archive_tools.access import Access
 from tests.conftest import Sample, loopback, text_of
 from tests.issuer import AuthorizationServer, authorization_server
+from tests.pace import HANGS
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +98,7 @@ async def test_a_session_that_a_client_left_is_ended_and_makes_room(access: Acce
     with served(access, Settings(), token, idle=0.2) as url:
         async with calling(url, token, says_goodbye=False) as (client, named):
             assert sample.archive_id in text_of(await client.call_tool("list_archives", {}))
-        with anyio.fail_after(30):
+        with anyio.fail_after(HANGS):
             while (await anyio.to_thread.run_sync(opened, url, token)).status_code == 429:
                 await anyio.sleep(0.02)
         assert (await anyio.to_thread.run_sync(opened, url, token, named[0])).status_code == 404

@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from mail_archive_tools.sandbox.pool import NotRead, Sandbox
+from tests.pace import HANGS
 from tests.tools.sandbox.conftest import workers_of
 
 pytestmark = pytest.mark.anyio
@@ -100,7 +101,7 @@ async def test_the_workers_of_a_batch_end_with_it(sandbox: Sandbox) -> None:
         if not worker.parent.is_dir():
             pytest.skip("processes cannot be looked at here")
         assert worker.exists()
-    with anyio.fail_after(10):
+    with anyio.fail_after(HANGS):
         while worker.exists():
             await anyio.sleep(0.01)
 
@@ -128,7 +129,7 @@ async def test_one_that_was_ready_and_was_ended_is_not_used(sandbox: Sandbox) ->
     shared = sandbox._share._part()
     assert shared._ready is not None
     _, ready = shared._ready
-    with anyio.fail_after(10):
+    with anyio.fail_after(HANGS):
         ready.hang_up()
         while not ready.has_ended:
             await anyio.sleep(0.01)
