@@ -1,5 +1,6 @@
 """One message, and what came with it, as text: labelled lines and small tables between marks, its text last."""
 
+import re
 from collections.abc import Iterator
 
 from mail_archive_tools.answers.rendering.base import from_mail, labelled, line_by_line, marked, table
@@ -13,6 +14,7 @@ from mail_archive_tools.models.reading import (
     DkimSignature,
     LinkHost,
     MessageHeaders,
+    NotShown,
     RouteHop,
     ShownMessage,
 )
@@ -20,6 +22,7 @@ from mail_archive_tools.untrusted import unfenced
 
 _OURS = ("ArchivedMessageId", "MessageDownloadLink")
 """Members of a message that no stranger wrote."""
+_ID = re.compile(r"[\w./:+=-]+", re.ASCII)
 
 
 @line_by_line
@@ -71,12 +74,23 @@ def _read(result: ReadMessage) -> Iterator[str]:
 def _several(result: ReadMessages) -> Iterator[str]:
     yield result.warning
     yield from result.notes or ()
+    not_shown = result.not_shown or []
     # The server's own words: between the marks they would pass for a mail's.
-    for each in result.not_shown or ():
-        named = "" if each.archived_message_id in each.why else f"message {each.archived_message_id}: "
-        yield f"Not shown: {named}{each.why}"
-    if result.messages:
-        yield from_mail(_each_of(result))
+    yield from (_not_shown(each) for each in not_shown if _is_plain(each))
+    # What was given for an id may be a mail's words.
+    within = [*_each_of(result), *(_not_shown(each) for each in not_shown if not _is_plain(each))]
+    if within:
+        yield from_mail(within)
+
+
+def _not_shown(each: NotShown) -> str:
+    named = "" if each.archived_message_id in each.why else f"message {each.archived_message_id}: "
+    return f"Not shown: {named}{each.why}"
+
+
+def _is_plain(each: NotShown) -> bool:
+    """Whether the id that was asked for has nothing in it but what ids have."""
+    return _ID.fullmatch(each.archived_message_id) is not None
 
 
 def _each_of(result: ReadMessages) -> Iterator[str]:
