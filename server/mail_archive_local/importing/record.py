@@ -6,7 +6,7 @@ Decided here, because the service does not say [unknown]:
 - CONTAINS looks at decoded values, case-folded; the envelope's are its addresses.
 - Helo, SenderHostname, SenderIpAddress and the TLS fields are what the topmost Received header says.
 - Nothing is received in the future: a date behind the moment of the import is none.
-- Nothing is received on the first day of 1970: a clock that was never set shows it.
+- Nothing is received at the first second of 1970: it stands for a moment that is not known.
 - A message has attachments when a part of it is one to a reader: marked so, named, or a message itself.
 """
 
@@ -27,8 +27,6 @@ from mail_archive_tools.mime.structure import read_structure
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2400, 1, 1, tzinfo=UTC)
-_UNSET_SECONDS = 86_400
-"""Seconds since 1970 below which a date is of a clock that was never set."""
 _VALUE_CHARS = 100_000
 """How much of one header value is kept in a row; the raw message keeps it all."""
 _RECEIVED_HEADERS = 200
@@ -191,7 +189,7 @@ def _received_second(headers: Headers, received: list[str], file_time: float, no
     candidates += [date.unfolded] if date else []
     for candidate in candidates:
         moment = parse_date(candidate)
-        if moment is not None and _UNSET_SECONDS <= moment.timestamp() <= now:
+        if moment is not None and 1 <= moment.timestamp() <= now:
             return int(moment.timestamp())
 
     return int(min(max(file_time, 0), now, _LATEST.timestamp()))
