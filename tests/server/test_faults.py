@@ -37,7 +37,7 @@ from tests.faults import (
     reset_after,
     truncated,
 )
-from tests.pace import stopwatch
+from tests.pace import HANGS, stopwatch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -196,11 +196,12 @@ async def test_under_each_fault_the_same_answer_or_a_sentence(
             running.proxy.fault = FAULTS[name]
             with stopwatch() as taken:
                 result = await client.call_tool(tool, arguments)
-        structured = result.structured_content or {}
-        assert taken.seconds < WAIT_SECONDS + 4 * READ_SECONDS + 5, (tool, taken)
-        assert_honest(tool, result, answer(structured), wanted)
-        if name in RECOVERS and tool in ("search_archive", "summarize_archive_search"):
-            assert answer(structured) == wanted, tool
+            assert taken.seconds < WAIT_SECONDS + 4 * READ_SECONDS + 5, (tool, taken)
+            structured = result.structured_content or {}
+            assert_honest(tool, result, answer(structured), wanted)
+            if name in RECOVERS and tool in ("search_archive", "summarize_archive_search"):
+                structured = await gone_on_with(client, tool, arguments, structured)
+                assert answer(structured) == wanted, tool
         with running.store.writing() as db:
             left = {each.search_id for each in running.store.unfinished_searches(db, time.time())}
         assert left <= {structured.get("RunningSearchId")}, tool
@@ -210,6 +211,16 @@ async def test_under_each_fault_the_same_answer_or_a_sentence(
             for tool in right:
                 running = worlds.enter_context(world(pristine, tmp_path / tool))
                 together.start_soon(under_fault, running, tool)
+
+
+async def gone_on_with(
+    client: Client, tool: str, arguments: dict[str, Any], structured: dict[str, Any]
+) -> dict[str, Any]:
+    """What the same call answers in the end, where a busy machine left it too little time at first."""
+    with anyio.fail_after(HANGS):
+        while structured.get("Complete") is False:
+            structured = (await client.call_tool(tool, arguments)).structured_content or {}
+    return structured
 
 
 def assert_honest(tool: str, result: Any, said: dict[str, Any], right: dict[str, Any]) -> None:

@@ -268,6 +268,16 @@ async def test_a_late_search_of_a_caller_that_has_gone_is_not_stopped_where_anot
             await anyio.sleep(0.01)
 
 
+async def once_it_has_begun(client: Client, asked: dict[str, Any]) -> dict[str, Any]:
+    """What a search that does not wait answers; again, where a busy machine had not even started it in that time."""
+    with anyio.fail_after(HANGS):
+        while True:
+            result = await client.call_tool("search_archive", asked)
+            if not result.is_error:
+                return result.structured_content or {}
+            assert "Call again" in text_of(result) or "call again" in text_of(result), text_of(result)
+
+
 async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
     running: World, pristine: Sample, shut: Callable[..., Gate]
 ) -> None:
@@ -275,7 +285,7 @@ async def test_a_search_that_is_late_to_say_how_far_it_is_has_a_handle(
     access = running.access()
     gate = shut("GetArchiveSearch", "GetArchiveSearchResults")
     async with Client(build_server(lambda: access)) as client:
-        first = (await client.call_tool("search_archive", asked)).structured_content or {}
+        first = await once_it_has_begun(client, asked)
         assert first["Complete"] is False and first["RunningSearchId"] and first["NextCursor"]
         gate.open()
         rest = await client.call_tool("search_archive", {**asked, "wait_seconds": 20, "cursor": first["NextCursor"]})
@@ -335,10 +345,16 @@ async def test_no_try_is_made_when_nobody_waits_any_more(running: World) -> None
 
 
 async def test_the_time_that_a_person_takes_is_not_the_calls() -> None:
+    began = time.monotonic()
     with patience.Patience(0.01):
+        asked = time.monotonic()
         with patience.waiting_for_a_person():
             await anyio.sleep(0.1)
-        assert patience.seconds_left(0) > GRACE - 0.1
+            answered = time.monotonic()
+        left = patience.seconds_left(0)
+        # Up to now it took what is left of its time but for the person's.
+        own = (time.monotonic() - began) - (answered - asked)
+    assert left >= 0.01 + GRACE - own
 
 
 async def test_a_wait_within_another_ends_with_it() -> None:

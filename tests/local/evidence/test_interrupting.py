@@ -46,10 +46,14 @@ class Running:
             os.setpriority(os.PRIO_PROCESS, self.process.pid, NICEST)
 
     def interrupt_when(self, reached: Callable[[int], bool]) -> str | None:
-        """Press Ctrl-C once something is so; returns the one line that is said, None where all was done by then."""
-        wait_until(lambda: self.process.poll() is not None or reached(self.process.pid), pause=0.002)
+        """Press Ctrl-C once something is so; returns the one line that is said, None where all was done by then.
+
+        The command is let run for a moment at a time, and held while it is looked at: on a busy machine it would be
+        done before this process has its next turn."""
+        wait_until(lambda: self._has_ended() or self._is_so_while_held(reached), pause=0.002)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGINT)
+            os.kill(self.process.pid, signal.SIGCONT)
         said, complained = self.process.communicate(timeout=HANGS)
         assert "Traceback" not in complained + said, complained
         if self.process.returncode == 0:
@@ -62,6 +66,18 @@ class Running:
             # It says the same as an object.
             assert json.loads(said) == {"error": f"interrupted. {line[1]}"}
         return line[1]
+
+    def _has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def _is_so_while_held(self, reached: Callable[[int], bool]) -> bool:
+        """Whether something is so; the command stays held then, and goes on where it is not."""
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGSTOP)
+            if reached(self.process.pid):
+                return True
+            os.kill(self.process.pid, signal.SIGCONT)
+        return False
 
 
 def interrupted(reached: Callable[[int], bool], *words: str, made: Path | None = None) -> str:
