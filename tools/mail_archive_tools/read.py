@@ -15,6 +15,7 @@ from mail_archive_tools.answers.members import Section, members_about
 from mail_archive_tools.answers.paging import MaxChars, Offset, fair_parts, page_of
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
+from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
@@ -178,7 +179,7 @@ def _sections(about: About, asked: list[Section]) -> tuple[list[Section], list[s
         return asked, [_shown_note(asked)]
     if not about.route:
         return [*_DEFAULT], []
-    if any(each.about == "route" for each in about.findings):
+    if any(each.about == ABOUT_ROUTE for each in about.findings):
         return [*_DEFAULT, "route"], []
     return [*_DEFAULT], [f"Not shown: route (hops: {len(about.route)})."]
 

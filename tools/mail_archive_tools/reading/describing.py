@@ -98,7 +98,7 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
         "attachments": [_attachment(each) for each in message.files],
         "authentication": [_authentication(each) for each in checks],
         "route": [_hop(each) for each in route],
-        "findings": [{"about": each.kind, "finding": each.sentence} for each in findings],
+        "findings": [{"about": each.about, "finding": each.sentence} for each in findings],
         "invitations": [_invitation(method, event) for method, event in events],
         "protection": read_protection(message),
         "dkim_signatures": [_signature(each, is_passed_on) for each in signatures],

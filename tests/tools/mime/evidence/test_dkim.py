@@ -90,7 +90,7 @@ def test_a_footer_of_a_list_is_no_finding() -> None:
     assert passed_on(message.headers)
     signatures = read_signatures(message.raw, message.headers)
     assert signatures[0].body_hash == "mismatch"
-    assert [each for each in find(message, [], None, signatures) if each.kind == "authentication"] == []
+    assert [each for each in find(message, [], None, signatures) if each.about == "authentication"] == []
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_trusted_failure_is_a_finding_and_a_claimed_one_is_not() -> None:
         message = read_message(raw)
         checks = read_authentication(message.headers, received_from=CLIENT)
         found = find(message, read_route(message.headers), checks)
-        return [each.sentence for each in found if each.kind == "authentication"]
+        return [each.sentence for each in found if each.about == "authentication"]
 
     assert failures(BY_SES + REST) == [
         "The service's virus check failed.",

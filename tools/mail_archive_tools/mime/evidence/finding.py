@@ -1,11 +1,26 @@
 """A fact about a message that deserves a second look, and which of many are told."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from operator import attrgetter
+from typing import Final, Literal
 
-FindingKind = Literal["authentication", "sender", "domain", "link", "text", "file", "date", "route", "archive"]
+FindingAbout = Literal[
+    "authentication",
+    "sender",
+    "domain",
+    "link",
+    "text",
+    "file",
+    "date",
+    "route",
+    "archive",
+]
+
+ABOUT_ROUTE: Final = "route"
+"""Of a message with such a finding the route is shown, whether it was asked for or not."""
 
 MAX_FINDINGS = 40
 """Findings that are told of one message, and one more sentence that says how many are not."""
@@ -23,33 +38,46 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`kind` is what it is about; `sentence` says it, with values out of the message in it."""
+    """`sentence` says it, with values out of the message in it."""
 
-    kind: FindingKind
+    about: FindingAbout
     sentence: str
     weight: Weight = Weight.USUAL
 
 
-def heaviest(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, each once, the heavy ones first. Of too many those are left out that weigh least; of each kind and
-    weight the first few come before the many of another, so that a sender who makes many of one hides no other."""
-    counts: dict[tuple[FindingKind, Weight], int] = {}
-    placed: list[tuple[bool, Weight, Finding]] = []
-    for each in dict.fromkeys(findings):
-        sort = (each.kind, each.weight)
-        counts[sort] = counts.get(sort, 0) + 1
-        placed.append((counts[sort] > _FIRST_OF_A_SORT, each.weight, each))
+def heavy(about: FindingAbout, sentence: str) -> Finding:
+    return Finding(about, sentence, Weight.HEAVY)
 
-    # Sorting is stable: within a weight they stay in the order in which they were found.
-    if len(placed) <= MAX_FINDINGS:
-        return [each for _, _, each in sorted(placed, key=lambda one: one[1])]
-    ordered = [each for _, _, each in sorted(placed, key=lambda one: one[:2])]
+
+def heaviest(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, each once, the heavy ones first. Where there are too many, those that weigh least are left out."""
+    found = list(dict.fromkeys(findings))
+    # Sorting is stable: those of one weight stay in the order in which they were found.
+    found.sort(key=attrgetter("weight"))
+    if len(found) <= MAX_FINDINGS:
+        return found
+
+    ordered = _few_of_each_sort_first(found)
     return [*ordered[:MAX_FINDINGS], _those_left_out(ordered[MAX_FINDINGS:])]
 
 
-def _those_left_out(findings: list[Finding]) -> Finding:
-    counts: dict[FindingKind, int] = {}
+def _few_of_each_sort_first(findings: list[Finding]) -> list[Finding]:
+    """The first few of each sort, then the rest: a sender who causes many findings of one sort hides no other."""
+    counts: Counter[tuple[FindingAbout, Weight]] = Counter()
+    first: list[Finding] = []
+    rest: list[Finding] = []
     for each in findings:
-        counts[each.kind] = counts.get(each.kind, 0) + 1
-    kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items())
-    return Finding(findings[0].kind, f"There are {len(findings)} more findings like these ({kinds}).")
+        sort = (each.about, each.weight)
+        counts[sort] += 1
+        if counts[sort] <= _FIRST_OF_A_SORT:
+            first.append(each)
+        else:
+            rest.append(each)
+
+    return first + rest
+
+
+def _those_left_out(findings: list[Finding]) -> Finding:
+    counts = Counter(each.about for each in findings)
+    shown = ", ".join(f"{about} {count}" for about, count in counts.items())
+    return Finding(findings[0].about, f"There are {len(findings)} more findings like these ({shown}).")

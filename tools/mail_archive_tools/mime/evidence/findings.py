@@ -11,7 +11,7 @@ from unicodedata import normalize
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, MethodResult
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.mime.evidence.dkim import Signature
-from mail_archive_tools.mime.evidence.finding import Finding, FindingKind, Weight, heaviest
+from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE, Finding, heaviest, heavy
 from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.in_files import in_file
 from mail_archive_tools.mime.evidence.links import Links, host_of, read_links
@@ -80,10 +80,6 @@ def _all(message: Message, route: list[Hop], context: Context, links: Links | No
     yield from _dates(message, route)
 
 
-def _heavy(kind: FindingKind, sentence: str) -> Finding:
-    return Finding(kind, sentence, Weight.HEAVY)
-
-
 def _failures(
     checks: list[AuthenticationField], signatures: list[Signature], authors: list[Mailbox]
 ) -> Iterator[Finding]:
@@ -101,13 +97,13 @@ def _failures(
             continue
         if method in ("spam", "virus") and failed:
             said.add(method)
-            yield _heavy("authentication", f"The service's {method} check failed.")
+            yield heavy("authentication", f"The service's {method} check failed.")
         elif method in _CHECKS_OF_SENDERS and (failed or (method, result.result) == ("spf", "softfail")):
             said.add(method)
             about = result.properties.get("header.from") or result.properties.get("smtp.mailfrom")
             of = f" for {about}" if about else ""
             by = f"by {field.authserv_id}" if field.authserv_id else "by the last host"
-            yield _heavy("authentication", f"{method.upper()} failed{of} ({by}).")
+            yield heavy("authentication", f"{method.upper()} failed{of} ({by}).")
 
 
 def _is_outweighed(check: AuthenticationField, result: MethodResult, verified: set[str], author: str) -> bool:
@@ -124,10 +120,10 @@ def _changed(signatures: list[Signature], is_passed_on: bool) -> Iterator[Findin
     states = {each.body_hash for each in signatures}
     if "mismatch" in states and "match" not in states and not is_passed_on:
         domains = ", ".join(dict.fromkeys(each.domain for each in signatures if each.body_hash == "mismatch"))
-        yield _heavy("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
+        yield heavy("authentication", f"The body is not the one that {domains} signed (DKIM body hash).")
     broken = dict.fromkeys(each.domain for each in signatures if each.state == "broken")
     if broken and not is_passed_on and not any(each.state == "verified" for each in signatures):
-        yield _heavy("authentication", f"The header fields are not those that {', '.join(broken)} signed (DKIM).")
+        yield heavy("authentication", f"The header fields are not those that {', '.join(broken)} signed (DKIM).")
     for each in signatures:
         if each.unsigned:
             yield Finding(
@@ -159,7 +155,7 @@ def _senders(message: Message, passed: frozenset[str], signers: frozenset[str]) 
         # In whatever form its characters are written: "ceo＠bank.example" has an @ of full width.
         for shown in _ADDRESS.findall(normalize("NFKC", mailbox.name)):
             if shown.lower() != mailbox.address.lower():
-                yield _heavy("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
+                yield heavy("sender", f"The display name shows {shown}, but the address is {mailbox.address}.")
 
 
 def _of_others(
@@ -177,13 +173,13 @@ def _of_others(
             sentence = f"{sentence[:-1]}, that of a list whose signature does not say so."
             others[each.domain] = Finding("sender", sentence)
         else:
-            others[each.domain] = _heavy("sender", sentence)
+            others[each.domain] = heavy("sender", sentence)
 
     told = sorted(others.values(), key=lambda finding: finding.weight)
     yield from told[:_TOLD_OF_A_FIELD]
     if len(told) > _TOLD_OF_A_FIELD:
         left_out = len(told) - _TOLD_OF_A_FIELD
-        yield _heavy("sender", f"{name} has addresses of {left_out} more domains that are not {author.domain}.")
+        yield heavy("sender", f"{name} has addresses of {left_out} more domains that are not {author.domain}.")
 
 
 def _is_of(domain: str, owners: Iterable[str]) -> bool:
@@ -196,7 +192,7 @@ def _domains(message: Message) -> Iterator[Finding]:
     asked = list(dict.fromkeys((*senders, *hosts)))
     others = list(dict.fromkeys((*senders, *_domains_of(message, "to", "cc"))))
     if max(len(asked), len(others)) > _COMPARED:
-        yield _heavy("domain", f"It names more than {_COMPARED:,} domains; those behind were not compared.")
+        yield heavy("domain", f"It names more than {_COMPARED:,} domains; those behind were not compared.")
     lookalikes = Lookalikes(others[:_COMPARED])
     for domain in sorted(asked[:_COMPARED]):
         if mixes_scripts(domain):
@@ -204,7 +200,7 @@ def _domains(message: Message) -> Iterator[Finding]:
         elif is_disguised(domain):
             yield Finding("domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones.")
         for other in lookalikes.of(domain):
-            yield _heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+            yield heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
 
 
 def _domains_of(message: Message, *fields: str) -> list[str]:
@@ -225,18 +221,18 @@ def _links(links: list[Link]) -> Iterator[Finding]:
         target = link.target.lower()
         scheme = target.partition(":")[0]
         if scheme in ("javascript", "data", "vbscript", "file"):
-            yield _heavy("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
+            yield heavy("link", f"A link is a {scheme}: address, which runs or opens something: {link.text[:80]}.")
             continue
         host = host_of(target)
         if not host:
             continue
         shown = _HOST_IN_TEXT.match(link.text.strip())
         if shown and not related(shown.group(1).lower(), host):
-            yield _heavy("link", f"A link shows {shown.group(1).lower()}, but leads to {host}.")
+            yield heavy("link", f"A link shows {shown.group(1).lower()}, but leads to {host}.")
         if _IP.match(host):
             yield Finding("link", f"A link leads to a bare IP address: {host}.")
         if "@" in target.split("//", 1)[-1].split("/", 1)[0]:
-            yield _heavy("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
+            yield heavy("link", f"A link has a user name before its host, which is {host}: {target[:100]}")
 
 
 def _texts(message: Message) -> Iterator[Finding]:
@@ -273,5 +269,5 @@ def _dates(message: Message, route: list[Hop]) -> Iterator[Finding]:
         )
     for hop in route:
         if hop.delay is not None and hop.delay < -_BACKWARDS_SECONDS:
-            yield Finding("route", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
+            yield Finding(ABOUT_ROUTE, f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
             return
