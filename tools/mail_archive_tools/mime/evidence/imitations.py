@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from mail_archive_tools.mime.evidence.context import Context
-from mail_archive_tools.mime.evidence.finding import Finding, Weight
+from mail_archive_tools.mime.evidence.finding import Finding, heavy
 from mail_archive_tools.mime.evidence.lookalikes import (
     in_unicode,
     is_disguised,
@@ -51,9 +51,9 @@ BRANDS: dict[str, tuple[str, ...]] = {
 
 _NAME_WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
-_OF_BRANDS = ("com", "net", "org")
+_SUFFIXES_OF_BRANDS = ("com", "net", "org")
 _MOST_WORDS = 20
-# What stands beside a name and names nobody: by their looks, as all words are compared.
+# What stands beside a name and names nobody. Words are compared by their looks, so these are kept by theirs.
 _TITLES = frozenset(
     skeleton(title)
     for title in (
@@ -70,36 +70,46 @@ def imitations(
 ) -> Iterator[Finding]:
     """What in a message passes for somebody else. `senders` are the domains it says to come from, `hosts` those that
     its links lead to."""
-    yield from _names(author, context)
+    yield from _brand_named(author)
+    yield from _namesake(author, context)
     for domain in senders + hosts:
         yield from _domain(domain, context)
     for where, text in (("display name", author.name), ("subject", subject or "")):
         # The same word in letters of two alphabets, such as "Pаypal" with a Cyrillic one.
-        if word := next((each for each in _LETTERS.findall(text) if mixes_scripts(each)), None):
-            yield Finding("sender", f"The {where} has '{word}', whose letters are of several scripts.")
+        mixed = next((word for word in _LETTERS.findall(text) if mixes_scripts(word)), None)
+        if mixed is not None:
+            yield Finding("sender", f"The {where} has '{mixed}', whose letters are of several scripts.")
 
 
-def _names(author: Mailbox, context: Context) -> Iterator[Finding]:
-    """A display name that is a brand's, or that of a known correspondent with another address."""
+def _brand_named(author: Mailbox) -> Iterator[Finding]:
+    """A display name that is a brand's, where the address is not."""
     words = _NAME_WORD.findall(author.name)[:_MOST_WORDS]
+    # Brands of several words are kept as one: "Wells Fargo", "Bank of America".
     pairs = ["".join(pair) for pair in pairwise(words)]
     for word in (*words, *pairs, "".join(words)):
         brand = _BY_LOOKS.get(skeleton(word))
         if brand and not _is_of(author.domain, brand):
-            sentence = f"The display name names {brand}, but the address is {author.address}."
-            yield Finding("sender", sentence, Weight.HEAVY)
-            break
+            yield heavy("sender", f"The display name names {brand}, but the address is {author.address}.")
+            return
+
+
+def _namesake(author: Mailbox, context: Context) -> Iterator[Finding]:
+    """A display name that is that of a known correspondent, with an address that is not theirs."""
     key = _key(author.name)
-    namesakes = [each for each in context.known_people if _key(each.name) and _key(each.name) == key]
+    if not key:
+        return
+    namesakes = [each for each in context.known_people if _key(each.name) == key]
+    if not namesakes or any(each.address.lower() == author.address.lower() for each in namesakes):
+        return
+
+    # One person may have several addresses of one owner.
     owner = registrable(author.domain)
-    if namesakes and not any(author.address.lower() == each.address.lower() for each in namesakes):
-        known = namesakes[0]
-        if owner is None or all(registrable(each.domain) != owner for each in namesakes):
-            yield Finding(
-                "sender",
-                f"The display name is that of {known.address}, who is known here, but the address is {author.address}.",
-                Weight.HEAVY,
-            )
+    if owner is not None and any(registrable(each.domain) == owner for each in namesakes):
+        return
+
+    known = namesakes[0].address
+    sentence = f"The display name is that of {known}, who is known here, but the address is {author.address}."
+    yield heavy("sender", sentence)
 
 
 def _key(name: str) -> frozenset[str]:
@@ -109,22 +119,24 @@ def _key(name: str) -> frozenset[str]:
 
 
 def _domain(domain: str, context: Context) -> Iterator[Finding]:
+    """A domain that has a brand's name in it, or looks like a known one."""
     shown = in_unicode(domain)
-    if brand := _brand_in(domain):
-        sentence = f"{shown} has the name of {brand} in it, and is {registrable(domain) or shown}."
-        yield Finding("domain", sentence, Weight.HEAVY)
-    owner = registrable(domain) or domain
+    owner = registrable(domain)
+    brand = _brand_in(domain)
+    if brand:
+        yield heavy("domain", f"{shown} has the name of {brand} in it, and is {owner or shown}.")
+
     for other in sorted(context.known_domains):
-        if looks_like(owner, registrable(other) or other):
-            sentence = f"{shown} looks like {in_unicode(other)}, which is known here, and is another."
-            yield Finding("domain", sentence, Weight.HEAVY)
+        if looks_like(owner or domain, registrable(other) or other):
+            yield heavy("domain", f"{shown} looks like {in_unicode(other)}, which is known here, and is another.")
 
 
 def is_suspicious(host: str, context: Context) -> bool:
     """Whether a host passes for another, or is written to: of too many hosts those are told first."""
-    owner = registrable(host) or host
     if _brand_in(host) or mixes_scripts(host) or is_disguised(host):
         return True
+
+    owner = registrable(host) or host
     return any(looks_like(owner, registrable(other) or other) for other in context.known_domains)
 
 
@@ -136,6 +148,7 @@ def _brand_in(domain: str) -> str | None:
             brand = _BY_LOOKS.get(skeleton(word))
             if brand and not _is_of(domain, brand):
                 return brand
+
     return None
 
 
@@ -146,5 +159,10 @@ def _is_of(domain: str, brand: str) -> bool:
         return False
     if owner in BRANDS[brand]:
         return True
+
     label, _, suffix = owner.partition(".")
-    return label == brand.lower() and (suffix in _OF_BRANDS or len(suffix.rpartition(".")[2]) == 2)
+    if label != brand.lower():
+        return False
+    # Domains of countries, and no others, have two letters (RFC 1591, 2): `de`, and `uk` of `co.uk`.
+    last = suffix.rpartition(".")[2]
+    return suffix in _SUFFIXES_OF_BRANDS or len(last) == 2

@@ -24,21 +24,43 @@ def passed_on(headers: Headers, envelope_from: str | None = None) -> frozenset[s
     """The domains of those who passed a message on, that it came from: by the envelope's sender that the service noted,
     or, where it noted none, by Return-Path."""
     if envelope_from is None:
+        # The last host writes the envelope's sender into it (RFC 5321, 4.4).
         return_path = headers.first("return-path")
         envelope_from = return_path.unfolded if return_path else ""
-    came_from = [each.domain for each in read_addresses(envelope_from[:_CHARS]) if each.domain]
-    return frozenset(each for each in domains_named(headers) if any(related(each, other) for other in came_from))
+
+    senders = read_addresses(envelope_from[:_CHARS])
+    came_from = [each.domain for each in senders if each.domain]
+    return frozenset(each for each in domains_named(headers) if is_of(each, came_from))
+
+
+def domains_named(headers: Headers) -> Iterator[str]:
+    """The domains that fields of lists, and of who sends once more, name, wherever the message came from."""
+    list_id = headers.first("list-id")
+    if list_id is not None:
+        # List-Id: Talk of birds <birds.lists.example> (RFC 2919, 3).
+        found = _LIST_ID.search(list_id.unfolded[:_CHARS])
+        if found:
+            yield found.group(1).lower()
+
+    for name in _WITH_ADDRESSES:
+        field = headers.first(name)
+        if field is None:
+            continue
+        for domain in _ADDRESS.findall(field.unfolded[:_CHARS]):
+            yield domain.lower()
 
 
 def signed_by(signatures: Iterable[Signature], checks: Iterable[AuthenticationField]) -> frozenset[str]:
     """The domains whose signatures hold: by a trusted check, or as far as they can be read here."""
     held: set[str] = set()
     for each in signatures:
-        if each.field == "DKIM-Signature" and each.body_hash == "match" and each.state != "broken":
+        is_whole = each.body_hash == "match" and each.state != "broken"
+        if is_whole and each.field == "DKIM-Signature":
             held.add(each.domain.lower())
     for check in checks:
         if check.trusted:
             held |= signers_in(check)
+
     return frozenset(held - {""})
 
 
@@ -46,9 +68,12 @@ def signers_in(check: AuthenticationField) -> set[str]:
     """The domains whose signatures hold, as a field says."""
     found: set[str] = set()
     for result in check.results:
-        if (result.method, result.result) == ("dkim", "pass"):
-            signer = result.properties.get("header.d") or result.properties.get("header.i", "")
-            found.add(signer.rpartition("@")[2].lower())
+        if result.method != "dkim" or result.result != "pass":
+            continue
+        # header.d is the domain that signed, header.i the user or agent for whom it did (RFC 8601, 2.7.1).
+        signer = result.properties.get("header.d") or result.properties.get("header.i", "")
+        found.add(signer.rpartition("@")[2].lower())
+
     return found - {""}
 
 
@@ -60,12 +85,6 @@ def related(one: str, other: str) -> bool:
     return owner is not None and owner == registrable(other)
 
 
-def domains_named(headers: Headers) -> Iterator[str]:
-    """The domains that fields of lists, and of who sends once more, name, wherever the message came from."""
-    list_id = headers.first("list-id")
-    if list_id is not None and (found := _LIST_ID.search(list_id.unfolded[:_CHARS])):
-        yield found.group(1).lower()
-    for name in _WITH_ADDRESSES:
-        field = headers.first(name)
-        if field is not None:
-            yield from (domain.lower() for domain in _ADDRESS.findall(field.unfolded[:_CHARS]))
+def is_of(domain: str, owners: Iterable[str]) -> bool:
+    """Whether a domain is related to one of others."""
+    return any(related(domain, owner) for owner in owners)
