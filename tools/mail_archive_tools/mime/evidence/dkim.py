@@ -6,7 +6,6 @@ the body was changed since, honestly (a mailing list's footer) or not.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -16,8 +15,10 @@ from typing import Literal
 from mail_archive_tools.mime.evidence.signing import (
     RawField,
     SignatureState,
+    canonicalizations,
     key_name,
     raw_fields,
+    read_tags,
     verify_seal,
     verify_signature,
 )
@@ -28,14 +29,18 @@ BodyHash = Literal["match", "mismatch", "cut by l=", "not read", "not signed"]
 MAX_SIGNATURES = 20
 """Signatures that are looked at."""
 
+_TAGS = 50
+
 _FIELDS = {
     "dkim-signature": "DKIM-Signature",
     "arc-message-signature": "ARC-Message-Signature",
     "arc-seal": "ARC-Seal",
 }
+# A chain has at most 50 sets of fields (RFC 8617, 4.2.1).
 _INSTANCES = frozenset(map(str, range(1, 51)))
 _HASHES = {"rsa-sha256": "sha256", "ed25519-sha256": "sha256", "rsa-sha1": "sha1"}
 _BODIES = ("simple", "relaxed")
+_LENGTH = re.compile("[0-9]{1,19}")
 _SPACE = re.compile(rb"[\t ]+")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CRLF = b"\r\n"
@@ -43,8 +48,11 @@ _CRLF = b"\r\n"
 
 @dataclass(frozen=True)
 class Signature:
-    """One signature, and the field that it stands in, with its instance in ARC. Of a body that was signed in part,
-    `unsigned` bytes at its end were not; `why` it was not read. `state` is None where its key is not known."""
+    """One signature.
+
+    Of a body that was signed in part, the last `unsigned` bytes were not. `why` says why it was not read. `field` is
+    the name of the field that it stands in, with its instance in ARC. `state` is None where its key is not known.
+    """
 
     domain: str
     selector: str
@@ -60,17 +68,26 @@ def read_signatures(raw: bytes, headers: Headers, keys: Mapping[str, str] | None
     records by their names."""
     if not any(headers.first(name) for name in _FIELDS):
         return []
+
     body = _Body(raw[headers.body_start :])
     fields = raw_fields(raw, headers.body_start)
     found: list[Signature] = []
-    for name, title in _FIELDS.items():
-        for field in [each for each in fields if each.name == name.encode()][:MAX_SIGNATURES]:
-            tags = _tags(field.raw.partition(b":")[2].decode("ascii", "replace"))
-            shown = title if name == "dkim-signature" else f"{title} i={tags.get('i', '?')[:3]}"
-            is_seal = name == "arc-seal"
-            read = Signature(tags.get("d", ""), tags.get("s", ""), "not signed") if is_seal else _read(tags, body)
-            found.append(replace(read, field=shown, state=_state(field, tags, fields, keys or {})))
+    for name in _FIELDS:
+        named = [each for each in fields if each.name == name.encode()]
+        for field in named[:MAX_SIGNATURES]:
+            value = field.raw.partition(b":")[2]
+            tags = read_tags(value.decode("ascii", "replace"), _TAGS)
+            state = _state(field, tags, fields, keys or {})
+            found.append(replace(_read(field, tags, body), field=_title(name, tags), state=state))
+
     return found
+
+
+def _title(name: str, tags: Mapping[str, str]) -> str:
+    if name == "dkim-signature":
+        return _FIELDS[name]
+    instance = tags.get("i", "?")[:3]
+    return f"{_FIELDS[name]} i={instance}"
 
 
 def _state(
@@ -79,10 +96,13 @@ def _state(
     key = keys.get(key_name(tags))
     if key is None:
         return None
-    if field.name == b"arc-seal":
-        instance = tags.get("i", "")
-        return verify_seal(int(instance), tags, fields, key) if instance in _INSTANCES else "broken"
-    return verify_signature(field, tags, fields, key)
+    if field.name != b"arc-seal":
+        return verify_signature(field, tags, fields, key)
+
+    instance = tags.get("i", "")
+    if instance not in _INSTANCES:
+        return "broken"
+    return verify_seal(int(instance), tags, fields, key)
 
 
 class _Body:
@@ -95,57 +115,77 @@ class _Body:
 
     def form(self, name: str) -> bytes:
         if name not in self._forms:
-            relaxed = name == "relaxed"
-            lines = [_SPACE.sub(b" ", line).rstrip(b" ") for line in self._lines] if relaxed else list(self._lines)
-            while lines and not lines[-1]:
-                lines.pop()
-            # Without a line at all, simple has an empty one, and relaxed has nothing (RFC 6376, 3.4.3 and 3.4.4).
-            self._forms[name] = _CRLF.join([*lines, b""]) if lines else b"" if relaxed else _CRLF
+            self._forms[name] = self._made(name)
         return self._forms[name]
+
+    def _made(self, name: str) -> bytes:
+        if name == "relaxed":
+            lines = [_SPACE.sub(b" ", line).rstrip(b" ") for line in self._lines]
+        else:
+            lines = list(self._lines)
+        while lines and not lines[-1]:
+            lines.pop()
+
+        if lines:
+            return _CRLF.join([*lines, b""])
+        # Without a line at all, simple has an empty one, and relaxed has nothing (RFC 6376, 3.4.3 and 3.4.4).
+        return b"" if name == "relaxed" else _CRLF
 
 
 def _without_end(raw: bytes) -> bytes:
     """A body without the line ends behind its last line; where a CR stands alone among them it is kept as it is."""
     kept = raw.rstrip(_CRLF)
     line_ends = raw[len(kept) :]
-    return raw if line_ends.replace(_CRLF, b"").strip(b"\n") else kept
+    has_lone_cr = line_ends.replace(_CRLF, b"").strip(b"\n") != b""
+    return raw if has_lone_cr else kept
 
 
-def _read(tags: dict[str, str], body: _Body) -> Signature:
-    domain, selector = tags.get("d", ""), tags.get("s", "")
+def _read(field: RawField, tags: Mapping[str, str], body: _Body) -> Signature:
+    """What a signature says of the body, and whether that is so."""
+    domain = tags.get("d", "")
+    selector = tags.get("s", "")
+    # It seals the header fields of ARC alone (RFC 8617, 4.1.3).
+    if field.name == b"arc-seal":
+        return Signature(domain, selector, "not signed")
 
-    def unread(why: str) -> Signature:
+    why = _why_unread(tags)
+    if why:
         return Signature(domain, selector, "not read", why=why)
 
+    _, form = canonicalizations(tags)
+    content = body.form(form)
+    length = int(tags.get("l", len(content)))
+    # No signature is valid that says to cover more than there is (RFC 6376, 3.5).
+    if length > len(content) or _digest(tags, content[:length]) != _signed(tags):
+        return Signature(domain, selector, "mismatch")
+    if length < len(content):
+        return Signature(domain, selector, "cut by l=", len(content) - length)
+    return Signature(domain, selector, "match")
+
+
+def _why_unread(tags: Mapping[str, str]) -> str:
+    """What of a signature cannot be read; "" where all can be."""
     algorithm = tags.get("a", "").lower()
     if algorithm not in _HASHES:
-        return unread(f"the algorithm {algorithm or 'is missing'}")
-    form = (tags.get("c", "simple/simple").lower() + "/simple").split("/")[1]
+        return f"the algorithm {algorithm or 'is missing'}"
+    _, form = canonicalizations(tags)
     if form not in _BODIES:
-        return unread(f"the canonicalization {form}")
+        return f"the canonicalization {form}"
+    if not _signed(tags):
+        return "no body hash"
+    if "l" in tags and not _LENGTH.fullmatch(tags["l"]):
+        return "the length l="
+    return ""
+
+
+def _signed(tags: Mapping[str, str]) -> bytes:
+    """The hash of the body as it was signed; nothing where there is none."""
     try:
-        signed = base64.b64decode(tags.get("bh", ""), validate=True)
-    except (binascii.Error, ValueError):
-        signed = b""
-    if not signed:
-        return unread("no body hash")
-    length = tags.get("l")
-    if length is not None and not (length.isascii() and length.isdigit() and len(length) < 20):
-        return unread("the length l=")
-
-    content = body.form(form)
-    covered = content if length is None else content[: int(length)]
-    if (length is not None and int(length) > len(content)) or _digest(algorithm, covered) != signed:
-        return Signature(domain, selector, "mismatch")
-    unsigned = len(content) - len(covered)
-    return Signature(domain, selector, "cut by l=" if unsigned else "match", unsigned)
+        return base64.b64decode(tags.get("bh", ""), validate=True)
+    except ValueError:
+        return b""
 
 
-def _digest(algorithm: str, content: bytes) -> bytes:
-    return hashlib.new(_HASHES[algorithm], content, usedforsecurity=False).digest()
-
-
-def _tags(text: str) -> dict[str, str]:
-    """The tag=value pairs; white space in values is of the folding."""
-    pairs = (piece.partition("=") for piece in text.split(";")[:50])
-    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
+def _digest(tags: Mapping[str, str], content: bytes) -> bytes:
+    algorithm = _HASHES[tags["a"].lower()]
+    return hashlib.new(algorithm, content, usedforsecurity=False).digest()

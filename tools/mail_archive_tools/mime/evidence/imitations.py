@@ -132,7 +132,7 @@ def _domain(domain: str, context: Context) -> Iterator[Finding]:
 
 
 def is_suspicious(host: str, context: Context) -> bool:
-    """Whether a host passes for another, or is written to: of too many hosts those are told first."""
+    """Whether a host passes for another, or is written so that it could: where hosts are too many, these come first."""
     if _brand_in(host) or mixes_scripts(host) or is_disguised(host):
         return True
 

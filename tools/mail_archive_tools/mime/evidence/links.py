@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -21,13 +21,15 @@ GATHERED_HOSTS = 3_000
 """Hosts that are looked at in one message."""
 
 READ_CHARS = 1_500_000
-"""How much of a file that came with a message is looked through, in bytes; of all of them, three times that."""
+"""How much of a file that came with a message is looked through, in bytes."""
+
+_READ_CHARS_OF_ALL = 3 * READ_CHARS
 
 _WORDS_KEPT = 3
 _TEXT = ("text/plain", "text/html", "image/svg+xml", "text/xml")
 _MARKUP = ("text/html", "image/svg+xml")
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`]{1,2000}|\bwww\.[^\s<>\"'`/]{3,200}", re.IGNORECASE)
-# As nearly all are: what `urlsplit` says of them too, which takes ten times as long.
+# Nearly all addresses are written so. `urlsplit` says the same of them, and takes ten times as long.
 _USUAL_ADDRESS = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)(?!.*[\\\s])", re.IGNORECASE | re.ASCII)
 _MAIL = re.compile(r"^mailto:[^?]*@([\w.-]{3,255})", re.IGNORECASE)
 
@@ -57,70 +59,96 @@ def read_links(message: Message, context: Context = NOTHING_KNOWN) -> Links:
     for target in message.text.targets:
         gathered.add(target)
     gathered.add_text(message.text.plain, "text")
-    room = 3 * READ_CHARS
-    for file in message.files:
-        kind = _kind_of(file)
-        if kind not in _TEXT:
-            continue
-        data = file.load().data
-        if len(data) > READ_CHARS or room < 0:
-            gathered.cut = gathered.cut or file.id
-        text = text_of(data[:READ_CHARS], file.part.declared_type.parameters.get("charset", "") if file.part else "")
-        room -= len(text)
-        if room < 0:
-            continue
-        if kind in _MARKUP:
-            for target in targets_of(text):
-                gathered.add(target, " in a file")
-        else:
-            gathered.add_text(text, "text in a file")
+    gathered.add_files(message.files)
+
     # Sorting is stable: the others stay in their order.
     hosts = sorted(gathered.hosts.values(), key=lambda each: not is_suspicious(each.host, context))
-    cut = gathered.cut
     if len(hosts) > MAX_HOSTS:
-        cut = cut or f"more than {MAX_HOSTS} hosts"
-    return Links(hosts[:MAX_HOSTS], gathered.images, cut)
+        gathered.leave_out(f"more than {MAX_HOSTS} hosts")
+    return Links(hosts[:MAX_HOSTS], gathered.images, gathered.cut)
 
 
 @lru_cache(maxsize=4096)
 def host_of(address: str) -> str:
     """The host of an address that names one; "" of the others."""
-    if usual := _USUAL_ADDRESS.match(address):
+    usual = _USUAL_ADDRESS.match(address)
+    if usual:
         return usual.group(1).rstrip(".").lower()
-    text = address.replace("\\", "/") if address.lower().startswith(("http", "//", "\\\\")) else address
+
+    # In addresses of the web, browsers take a backslash for a slash (WHATWG URL, "relative slash state").
+    if address.lower().startswith(("http", "//", "\\\\")):
+        address = address.replace("\\", "/")
+    if "//" not in address[:20]:
+        return ""
     try:
-        return (urlsplit(text).hostname or "").rstrip(".").lower() if "//" in text[:20] else ""
+        host = urlsplit(address).hostname or ""
     except ValueError:
         return ""
+    return host.rstrip(".").lower()
 
 
 class _Gathered:
+    """What is found of links, place by place. `where` is said of those that are no part of the message itself."""
+
     def __init__(self) -> None:
         self.hosts: dict[str, LinkedHost] = {}
         self.images: Counter[str] = Counter()
         self.cut: str | None = None
+
+    def leave_out(self, what: str) -> None:
+        """Only the first that is left out is named."""
+        if self.cut is None:
+            self.cut = what
 
     def add(self, target: Target, where: str = "") -> None:
         mail = _MAIL.match(target.address)
         host = mail.group(1).lower() if mail else host_of(target.address)
         if not host:
             return
+
         if target.kind == "image":
             if host in self.images or len(self.images) < MAX_HOSTS:
                 self.images[host] += 1
-        elif target.kind != "text" or host not in self.hosts:
-            # What a link shows of its address is the link once more.
-            self._count(host, f"{'mail' if mail else target.kind}{where}", target.words)
+            return
+        # What a link shows of its address is the link once more.
+        if target.kind == "text" and host in self.hosts:
+            return
+        kind = "mail" if mail else target.kind
+        self._count(host, f"{kind}{where}", target.words)
 
     def add_text(self, text: str, kind: str) -> None:
         for address in _in_text(text):
-            if host := host_of(address):
+            host = host_of(address)
+            if host:
                 self._count(host, kind, "")
+
+    def add_files(self, files: Iterable[File]) -> None:
+        room = _READ_CHARS_OF_ALL
+        for file in files:
+            kind = _kind_of(file)
+            if kind not in _TEXT:
+                continue
+
+            data = file.load().data
+            if len(data) > READ_CHARS or room < 0:
+                self.leave_out(file.id)
+            charset = file.part.declared_type.parameters.get("charset", "") if file.part else ""
+            text = text_of(data[:READ_CHARS], charset)
+            room -= len(text)
+            if room < 0:
+                continue
+
+            if kind not in _MARKUP:
+                self.add_text(text, "text in a file")
+                continue
+            for target in targets_of(text):
+                self.add(target, " in a file")
 
     def _count(self, host: str, kind: str, words: str) -> None:
         if host not in self.hosts and len(self.hosts) >= GATHERED_HOSTS:
-            self.cut = self.cut or f"more than {GATHERED_HOSTS} hosts"
+            self.leave_out(f"more than {GATHERED_HOSTS} hosts")
             return
+
         found = self.hosts.setdefault(host, LinkedHost(host))
         found.count += 1
         found.kinds[kind] = None
@@ -130,8 +158,11 @@ class _Gathered:
 
 def _in_text(text: str) -> Iterator[str]:
     for match in _URL.finditer(text):
+        # What ends a sentence, or the bracket around an address, is no part of it.
         address = match.group().rstrip(".,;:!?)]}>")
-        yield f"http://{address}" if address.lower().startswith("www.") else address
+        if address.lower().startswith("www."):
+            address = f"http://{address}"
+        yield address
 
 
 def _kind_of(file: File) -> str:
@@ -139,5 +170,8 @@ def _kind_of(file: File) -> str:
     if file.is_html:
         return "text/html"
     kind = file.declared_type.partition(";")[0].strip().lower()
-    by_name = "image/svg+xml" if (file.name or "").lower().endswith(".svg") else None
-    return kind if kind in _TEXT else by_name or file.detected_type or kind
+    if kind in _TEXT:
+        return kind
+    if (file.name or "").lower().endswith(".svg"):
+        return "image/svg+xml"
+    return file.detected_type or kind

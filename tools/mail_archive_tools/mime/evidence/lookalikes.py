@@ -15,6 +15,7 @@ _LOOKALIKES = str.maketrans(
         "0": "o", "1": "l", "3": "e", "5": "s", "|": "l", "!": "l", "$": "s",
     }
 )  # fmt: skip
+# Two letters that look like one, in most fonts.
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SCRIPTS = (
     "LATIN",
@@ -29,9 +30,11 @@ _SCRIPTS = (
     "KATAKANA",
     "HANGUL",
 )
+# What languages of East Asia write together, words in Latin letters among it (Unicode UTS 39, 5.2).
 _TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "LATIN"})
 _LABEL = re.compile(r"[^.]+")
 _LEAST_LENGTH = 5
+"""Of shorter labels many honest ones differ by a letter."""
 _MOST_OF_A_LABEL = 63
 _MOST_OF_A_DOMAIN = 253
 """Longer ones are no domains (RFC 1035, 2.3.4)."""
@@ -39,12 +42,12 @@ _KEPT_OF_A_KEY = 3
 _FEW = 8
 
 
-@lru_cache(maxsize=1024)
 @lru_cache(maxsize=4096)
 def registrable(domain: str) -> str | None:
     """The part of a domain that somebody registered, in Unicode, by the public suffix list: `b.co.uk` of `a.b.co.uk`.
     None of what nobody can register."""
-    found: str | None = _public_suffixes().privatesuffix(in_unicode(domain.lower().rstrip(".")))
+    shown = in_unicode(domain.lower().rstrip("."))
+    found: str | None = _public_suffixes().privatesuffix(shown)
     return found
 
 
@@ -61,26 +64,31 @@ def in_unicode(domain: str) -> str:
     """The domain with its punycode labels (RFC 5891) as the letters that they stand for, where they are good."""
     if "xn--" not in domain.lower():
         return domain
+    return _LABEL.sub(_label_in_unicode, domain)
 
-    def label(match: re.Match[str]) -> str:
-        text = match.group()
-        if not text.lower().startswith("xn--"):
-            return text
-        try:
-            return text[4:].encode("ascii").decode("punycode")
-        except (UnicodeError, ValueError):
-            return text
 
-    return _LABEL.sub(label, domain)
+def _label_in_unicode(match: re.Match[str]) -> str:
+    label = match.group()
+    if not label.lower().startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError):
+        return label
 
 
 def scripts(domain: str) -> list[str]:
     """The scripts of a domain's letters, by Unicode's names in capitals."""
+    # A dict, as each is named once, in their order.
     found: dict[str, None] = {}
     for letter in in_unicode(domain):
-        if letter.isalpha():
-            name = unicodedata.name(letter, "")
-            found.update({script: None for script in _SCRIPTS if name.startswith(script)})
+        if not letter.isalpha():
+            continue
+        name = unicodedata.name(letter, "")
+        for script in _SCRIPTS:
+            if name.startswith(script):
+                found[script] = None
+
     return list(found)
 
 
@@ -88,9 +96,12 @@ def mixes_scripts(domain: str) -> bool:
     """Whether a label mixes scripts that no language writes together."""
     if _is_plain(domain):
         return False
-    return any(
-        len(used := set(scripts(label))) > 1 and not used <= _TOGETHER for label in in_unicode(domain).split(".")
-    )
+    for label in in_unicode(domain).split("."):
+        used = set(scripts(label))
+        if len(used) > 1 and not used <= _TOGETHER:
+            return True
+
+    return False
 
 
 def is_disguised(domain: str) -> bool:
@@ -98,8 +109,10 @@ def is_disguised(domain: str) -> bool:
     if _is_plain(domain):
         return False
     for label in in_unicode(domain).split("."):
-        letters = [each for each in label.lower() if each.isalpha()]
-        if letters and not label.isascii() and all(str(each).translate(_LOOKALIKES).isascii() for each in letters):
+        if label.isascii():
+            continue
+        letters = "".join(each for each in label.lower() if each.isalpha())
+        if letters and letters.translate(_LOOKALIKES).isascii():
             return True
 
     return False
@@ -114,7 +127,9 @@ def skeleton(domain: str) -> str:
     """What the domain looks like: two that look alike have the same."""
     text = in_unicode(domain.lower().rstrip("."))
     if not text.isascii():
-        text = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each)).lower()
+        # Letters without their accents, and those of full width as usual ones.
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(each for each in decomposed if not unicodedata.combining(each)).lower()
     text = text.translate(_LOOKALIKES)
     for pair, single in _PAIRS:
         text = text.replace(pair, single)
@@ -123,8 +138,11 @@ def skeleton(domain: str) -> str:
 
 def looks_like(domain: str, other: str) -> bool:
     """Whether two different domains are easily taken for one another."""
-    domain, other = domain.lower().rstrip("."), other.lower().rstrip(".")
-    if domain == other or not domain or not other or within(domain, other) or within(other, domain):
+    domain = domain.lower().rstrip(".")
+    other = other.lower().rstrip(".")
+    if not domain or not other:
+        return False
+    if within(domain, other) or within(other, domain):
         return False
     if skeleton(domain) == skeleton(other):
         return True
@@ -140,21 +158,31 @@ def _differ_by_an_edit(labels: list[str], others: list[str]) -> bool:
     """Whether one label differs, by one edit, and is long enough that this is no accident."""
     if len(labels) != len(others):
         return False
-    differing = [pair for pair in zip(labels, others, strict=True) if pair[0] != pair[1]]
-    if len(differing) != 1 or min(map(len, differing[0])) < _LEAST_LENGTH:
+    differing = [(one, other) for one, other in zip(labels, others, strict=True) if one != other]
+    if len(differing) != 1:
         return False
-    return _is_one_edit(*differing[0])
+
+    one, other = differing[0]
+    if len(one) < _LEAST_LENGTH or len(other) < _LEAST_LENGTH:
+        return False
+    return _is_one_edit(one, other)
 
 
 def _is_one_edit(one: str, other: str) -> bool:
     """Whether one letter more, less or other, or two letters in the other order, makes one of the other."""
     if abs(len(one) - len(other)) > 1:
         return False
-    start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
-        start += 1
-    rest, its = one[start:], other[start:]
-    return rest[1:] == its[1:] or rest[1:] == its or rest == its[1:] or (rest[:2] == its[1::-1] and rest[2:] == its[2:])
+
+    same = 0
+    while same < min(len(one), len(other)) and one[same] == other[same]:
+        same += 1
+    rest = one[same:]
+    its = other[same:]
+    # Another letter, a letter less, a letter more.
+    if rest[1:] == its[1:] or rest[1:] == its or rest == its[1:]:
+        return True
+    are_swapped = rest[:2] == its[1::-1]
+    return are_swapped and rest[2:] == its[2:]
 
 
 class Lookalikes:
@@ -163,15 +191,15 @@ class Lookalikes:
     def __init__(self, domains: Iterable[str]) -> None:
         self._domains = tuple(domains)
         self._by_keys: dict[int, tuple[str, ...]] = {}
+        # As most mail has them: to compare each takes less than to make its keys.
         if len(self._domains) <= _FEW:
-            # As most mail has them: each is compared at less than its keys would cost.
             return
 
         for domain in self._domains:
             alone = (domain,)
             for key in _keys(domain, is_asked_about=False):
                 here = self._by_keys.setdefault(key, alone)
-                # Each of one key looks like what has that key, so a few do; one may be what is asked about.
+                # All of one key look like whatever has that key, so a few are enough; one may be what is asked about.
                 if here is not alone and len(here) < _KEPT_OF_A_KEY:
                     self._by_keys[key] = here + alone
 
@@ -182,6 +210,7 @@ class Lookalikes:
     def _candidates(self, domain: str) -> set[str]:
         if len(self._domains) <= _FEW:
             return set(self._domains)
+
         found: set[str] = set()
         for key in _keys(domain, is_asked_about=True):
             found.update(self._by_keys.get(key, ()))
@@ -189,25 +218,32 @@ class Lookalikes:
 
 
 def _keys(domain: str, is_asked_about: bool) -> Iterator[int]:
-    """Numbers of which two domains share one exactly where they look the same, or an edit of one label makes one of the
-    other: one of those kept, the other the one asked about."""
+    """Numbers by which domains that look like each other are found.
+
+    A domain that is kept and one that is asked about share a number exactly where they look the same, or where one edit
+    of a label makes one of the other.
+    """
     yield hash(("looks", skeleton(domain)))
     if len(domain) > _MOST_OF_A_DOMAIN:
         return
+
     labels = domain.lower().rstrip(".").split(".")
     # What is a letter more in one is a letter less in the other.
     whole, shorter = ("longer", "shorter") if is_asked_about else ("shorter", "longer")
     for place, label in enumerate(labels):
         if not _LEAST_LENGTH <= len(label) <= _MOST_OF_A_LABEL:
             continue
+
         others = hash((tuple(labels[:place]), tuple(labels[place + 1 :])))
         yield hash((others, whole, label))
         for at in range(len(label)):
             rest = label[:at] + label[at + 1 :]
+            # A letter less, and a letter other than the one here.
             yield hash((others, shorter, rest))
             yield hash((others, at, rest))
         for at in range(len(label) - 1):
             one, other = label[at], label[at + 1]
             if one != other:
+                # Two letters in whichever order.
                 pair = one + other if one < other else other + one
                 yield hash((others, label[:at], pair, label[at + 2 :]))

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from mail_archive_tools.mime.evidence.finding import Finding, Weight
+from mail_archive_tools.mime.evidence.finding import Finding, heavy
 from mail_archive_tools.mime.fields.addresses import read_addresses
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers, decode_words
@@ -28,8 +28,10 @@ CUT_CHARS = 250
 _COMPARED_FIELDS = 5
 """Of a header field that occurs often, so many are compared."""
 _SHOWN_CHARS = 80
+_SPACE = re.compile(" ")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LOST = "\ufffd"
+"""What stands for bytes that are in no charset that is named."""
 
 # A page or a document that came in a message's place may have lines with a colon; they begin with none of these.
 _OF_MAIL = frozenset(
@@ -58,7 +60,7 @@ def differences(told: Mapping[str, str], names: Iterable[str]) -> Iterator[Findi
     """A finding for each of the members of a row that are not what the message says."""
     for name in names:
         value = _shown(told[name])[:_SHOWN_CHARS]
-        yield Finding("archive", f"The search shows another {FIELDS[name]}: “{value}”.", Weight.HEAVY)
+        yield heavy("archive", f"The search shows another {FIELDS[name]}: “{value}”.")
 
 
 def _is_said(name: str, told: str, headers: Headers) -> bool:
@@ -67,6 +69,7 @@ def _is_said(name: str, told: str, headers: Headers) -> bool:
     # As nearly all rows have it.
     if values and told in (values[0], decode_words(values[0])):
         return True
+
     if len(values) > 1:
         values.append(", ".join(values))
     return any(_is_same(name, told, value) for value in values)
@@ -76,8 +79,7 @@ def _is_same(name: str, told: str, value: str) -> bool:
     if _is_same_text(told, value):
         return True
     if name == "MessageId":
-        ids = message_ids(told) or [_shown(told)]
-        return ids[:1] == (message_ids(value) or [_shown(value)])[:1]
+        return _first_id(told) == _first_id(value)
     if name == "From":
         return _is_same_author(told, value)
     if name == "Date":
@@ -86,28 +88,45 @@ def _is_same(name: str, told: str, value: str) -> bool:
     return False
 
 
+def _first_id(value: str) -> str:
+    """The id, or what stands in place of one."""
+    ids = message_ids(value)
+    return ids[0] if ids else _shown(value)
+
+
 def _is_same_text(told: str, value: str) -> bool:
     row, field = _forms(told), _forms(value)
     if not row.isdisjoint(field):
         return True
-    if len(told) >= CUT_CHARS and any(its.startswith(each) for each in row for its in field):
+    if len(told) >= CUT_CHARS and any(whole.startswith(tuple(row)) for whole in field):
         return True
     if "=?" in told or "=?" in value:
-        # Of white space between encoded words not every program makes the same (RFC 2047, 6.2).
-        return not _changed(row, " ").isdisjoint(_changed(field, " "))
+        # White space between encoded words is none of the text (RFC 2047, 6.2), and not every program knows that.
+        return _is_same_without(_SPACE, row, field)
     if _LOST in told or _LOST in value:
         # Bytes of no charset that is named: what is left of them depends on who reads them.
-        return not _changed(row, _NOT_ASCII).isdisjoint(_changed(field, _NOT_ASCII))
+        return _is_same_without(_NOT_ASCII, row, field)
     return False
+
+
+def _is_same_without(left_out: re.Pattern[str], row: set[str], field: set[str]) -> bool:
+    shorter = {left_out.sub("", each) for each in row}
+    return any(left_out.sub("", each) in shorter for each in field)
 
 
 def _is_same_author(told: str, value: str) -> bool:
     """By addresses, and by names where the row has any."""
-    row, field = read_addresses(told), read_addresses(value)
-    if not row or [each.address for each in row] != [each.address for each in field]:
+    row = read_addresses(told)
+    field = read_addresses(value)
+    if not row:
         return False
+    if [each.address for each in row] != [each.address for each in field]:
+        return False
+
     names = [_shown(each.name) for each in row]
-    return not any(names) or names == [_shown(each.name) for each in field]
+    if not any(names):
+        return True
+    return names == [_shown(each.name) for each in field]
 
 
 def _forms(value: str) -> set[str]:
@@ -117,12 +136,7 @@ def _forms(value: str) -> set[str]:
 
 def _shown(value: str) -> str:
     """A value as a reader sees it."""
+    # An "ü" may be one character or two.
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
     return " ".join(without_invisible(value).split())
-
-
-def _changed(forms: set[str], left_out: str | re.Pattern[str]) -> set[str]:
-    if isinstance(left_out, str):
-        return {each.replace(left_out, "") for each in forms}
-    return {left_out.sub("", each) for each in forms}

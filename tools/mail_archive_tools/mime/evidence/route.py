@@ -54,35 +54,49 @@ def read_route(headers: Headers) -> list[Hop]:
 def hop_of(text: str, before: datetime | None = None) -> Hop:
     """What one Received field says; `before` is the time of the hop before."""
     clauses, _, date = text.rpartition(";")
-    time = read_date(date).moment
-    start = _FROM.match(clauses)
     # Words in comments are no clauses: "(qmail 1 invoked by uid 0)".
     bare = _COMMENT.sub(" ", clauses)
+
+    from_host = from_ip = None
+    start = _FROM.match(clauses)
+    if start:
+        from_host = start.group(1)
+        from_ip = _address(clauses, from_host)
+
+    time = read_date(date).moment
+    delay = None
+    if time and before:
+        delay = (time - before).total_seconds()
     return Hop(
-        from_host=start.group(1) if start else None,
-        from_ip=_address(clauses, start.group(1)) if start else None,
+        from_host=from_host,
+        from_ip=from_ip,
         by=_first(_BY, bare),
         protocol=_first(_WITH, bare),
         recipient=_first(_FOR, bare),
         time=time,
-        delay=(time - before).total_seconds() if time and before else None,
+        delay=delay,
     )
 
 
 def _address(clauses: str, host: str) -> str | None:
-    """The address that the message came from, as the receiving host saw it: wherever in the from clause, and however
-    that host writes it (`[192.0.2.1]`, `(192.0.2.1)`, `(user@192.0.2.1)`, `[IPv6:2001:db8::1]`), first what it put in
-    brackets; else what the other host called itself."""
+    """The address that the message came from, as the receiving host saw it.
+
+    It may be anywhere in the from clause, as `[192.0.2.1]`, `(192.0.2.1)`, `(user@192.0.2.1)` or
+    `[IPv6:2001:db8::1]`: what stands in brackets comes first (RFC 5321, 4.4), what the other host calls itself last.
+    """
     # Words in comments end no clause; the length stays, so that the place is that of the original.
     bare = _COMMENT.sub(lambda comment: "-" * len(comment.group()), clauses)
     end = _END_OF_FROM.search(bare)
-    clause = clauses[: end.start() if end else None]
+    clause = clauses[: end.start()] if end else clauses
     _, _, after = clause.partition(host)
+
     for text in (*_BRACKETS.findall(after), after, host):
         for found in _ADDRESS.findall(text):
+            # The pattern takes 999.1.1.1 for an address too.
             with suppress(ValueError):
                 address = ip_address(found)
                 return str(getattr(address, "ipv4_mapped", None) or address)
+
     return None
 
 
