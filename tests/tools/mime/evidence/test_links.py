@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.evidence.links import GATHERED_HOSTS, MAX_HOSTS, Links, host_of, read_links
+from mail_archive_tools.mime.evidence.links import GATHERED_HOSTS, MAX_HOSTS, READ_CHARS, Links, host_of, read_links
 from mail_archive_tools.mime.html.targets import MAX_TARGETS, targets_of
 from mail_archive_tools.mime.message import read_message
 from tests.pace import fastest
@@ -116,6 +116,15 @@ def test_more_hosts_than_are_told_are_said() -> None:
     written = "".join(f"https://h{number}.example\n" for number in range(GATHERED_HOSTS + 5))
     links = read_links(read_message(f"From: a@b.example\n\n{written}".encode()))
     assert len(links.hosts) == MAX_HOSTS and links.cut == f"more than {GATHERED_HOSTS} hosts"
+
+
+def test_the_first_file_that_is_not_looked_through_is_named() -> None:
+    file = b"--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\n%s\r\n"
+    large = file % (b" " * (READ_CHARS - 10))
+    parts = large * 3 + file % b"https://unseen.example, and much beside it"
+    message = read_message(HEAD + b"multipart/mixed; boundary=b\r\n\r\n" + parts + b"--b--\r\n")
+    links = read_links(message)
+    assert links.hosts == [] and links.cut == message.files[-1].id
 
 
 def test_a_host_that_passes_for_another_is_told_before_the_many() -> None:

@@ -130,13 +130,14 @@ class _Gathered:
                 continue
 
             data = file.load().data
-            if len(data) > READ_CHARS or room < 0:
+            if len(data) > READ_CHARS:
                 self.leave_out(file.id)
             charset = file.part.declared_type.parameters.get("charset", "") if file.part else ""
             text = text_of(data[:READ_CHARS], charset)
             room -= len(text)
             if room < 0:
-                continue
+                self.leave_out(file.id)
+                return
 
             if kind not in _MARKUP:
                 self.add_text(text, "text in a file")
