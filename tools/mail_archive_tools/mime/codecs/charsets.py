@@ -116,6 +116,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ASCII = bytes(range(128))
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _DETECTED_BYTES = 4_096
 """How much of a text without a usable label is looked at to guess its charset."""
@@ -130,10 +131,18 @@ def decode(data: bytes, label: str = "") -> str:
     """`data` as text: by its byte order mark, by `label` where that is a charset and fits, as UTF-8, by what it
     looks like, as windows-1252. Never raises; lone surrogates become U+FFFD."""
     if not label and data.isascii() and b"\0" not in data:
-        return data.decode("iso2022_jp", "replace") if b"\x1b$" in data else data.decode("ascii")
+        # Japanese in ASCII, with escape sequences (RFC 1468).
+        if b"\x1b$" in data:
+            return data.decode("iso2022_jp", "replace")
+        return data.decode("ascii")
+
     for mark, name in _BYTE_ORDER_MARKS:
-        if data.startswith(mark) and (name != "utf-16-le" or len(data) % 2 == 0):
-            return _without_surrogates(data[len(mark) :].decode(name, "replace"))
+        if not data.startswith(mark):
+            continue
+        # Text in windows-1252 may begin with the same two bytes; UTF-16 has an even number of them.
+        if name == "utf-16-le" and len(data) % 2:
+            continue
+        return _leniently(data[len(mark) :], name)
 
     name = _known(label) or _wide(data)
     if name.startswith("utf-16"):
@@ -142,17 +151,23 @@ def decode(data: bytes, label: str = "") -> str:
         text = _strictly(data, name)
         if text is not None:
             return text
-        if not name.startswith(("utf-8", "cp1252")):
-            if (text := _strictly(data, "utf-8")) is not None and not data.isascii():
-                return text
-            return _without_surrogates(data.decode(name, "replace"))
+    return _mislabelled(data, name)
 
+
+def _mislabelled(data: bytes, name: str) -> str:
+    """Text that is not, or not wholly, in the charset of that name; "": none is named."""
     text = _strictly(data, "utf-8")
+    # These two are what is said of any text; who names another charset means it.
+    if name and not name.startswith(("utf-8", "cp1252")):
+        if text is not None and not data.isascii():
+            return text
+        return _leniently(data, name)
+
     if text is not None:
         return text
-    if name and name.startswith("utf-8") and _is_mostly_utf8(data):
-        return _without_surrogates(data.decode("utf-8", "replace"))
-    return _without_surrogates(data.decode(_detected(data), "replace"))
+    if name.startswith("utf-8") and _is_mostly_utf8(data):
+        return _leniently(data, "utf-8")
+    return _leniently(data, _detected(data))
 
 
 def encode(text: str, label: str) -> bytes:
@@ -166,27 +181,38 @@ def encode(text: str, label: str) -> bytes:
 
 
 def _known(label: str) -> str:
+    """Python's name of the charset of a label; "" of what is none."""
+    # A language may follow: utf-8*en (RFC 2231, 5).
     name = label.strip().strip("\"'").split("*", 1)[0].lower()
     name = _ALIASES[name] if name in _ALIASES else _spelled(name)
-    if not name or name in _NOT_CHARSETS or len(name) > 40 or not name.isascii():
+    if not name or name in _NOT_CHARSETS:
+        return ""
+    # Charsets have names of at most 40 characters of ASCII (IANA, "Character Sets").
+    if len(name) > 40 or not name.isascii():
         return ""
     try:
         codec = codecs.lookup(name)
     except (LookupError, ValueError):
         return ""
 
+    # Python has codecs from bytes to bytes too: base64, zlib.
     is_text: bool = getattr(codec, "_is_text_encoding", True)
-    return codec.name if is_text and codec.name not in _NOT_CHARSETS else ""
+    if not is_text or codec.name in _NOT_CHARSETS:
+        return ""
+    return codec.name
 
 
 def _spelled(name: str) -> str:
     """The name as Python writes it, of a charset that has a number."""
-    if match := _CODE_PAGE.fullmatch(name):
+    code_page = _CODE_PAGE.fullmatch(name)
+    if code_page:
         # IBM's names have zeros before the number, Python's only where there are three digits.
-        number = match.group(1).lstrip("0").zfill(3)
+        number = code_page.group(1).lstrip("0").zfill(3)
         return _ALIASES.get(f"windows-{number}", f"cp{number}")
-    if match := _ISO_8859.fullmatch(name):
-        written = f"iso-8859-{match.group(1)}"
+
+    iso_8859 = _ISO_8859.fullmatch(name)
+    if iso_8859:
+        written = f"iso-8859-{iso_8859.group(1)}"
         return _ALIASES.get(written, written)
     return name
 
@@ -194,8 +220,11 @@ def _spelled(name: str) -> str:
 def _wide(data: bytes) -> str:
     """UTF-16 without a mark and a label, by its NULs: of western text they are every second byte."""
     sample = data[:_DETECTED_BYTES]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 4 < len(sample) or min(even, odd) * 10 > max(even, odd):
+    even = sample[::2].count(0)
+    odd = sample[1::2].count(0)
+    more, less = max(even, odd), min(even, odd)
+    # A quarter of all bytes are NULs, and nearly all of these at one of the two places.
+    if more * 4 < len(sample) or less * 10 > more:
         return ""
     return "utf-16-be" if even > odd else "utf-16-le"
 
@@ -210,15 +239,20 @@ def _is_mostly_utf8(data: bytes) -> bool:
 def _detected(data: bytes) -> str:
     """The charset that the bytes look like."""
     sample = data[:_DETECTED_BYTES]
-    if len(sample.translate(None, bytes(range(128)))) < _LEAST_HIGH_BYTES:
+    high_bytes = sample.translate(None, _ASCII)
+    if len(high_bytes) < _LEAST_HIGH_BYTES:
         return "cp1252"
+
     # Imported here: it is slow to load, and one mail in hundreds needs it.
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, steps=2, chunk_size=512, preemptive_behaviour=False).best()
-    name = best.encoding if best is not None else "cp1252"
+    if best is None:
+        return "cp1252"
     # Its guesses among the single-byte charsets of western Europe, and of old machines, are no better than ours.
-    return name if name in _GUESSED or not name.startswith(_SINGLE_BYTE) else "cp1252"
+    if best.encoding not in _GUESSED and best.encoding.startswith(_SINGLE_BYTE):
+        return "cp1252"
+    return best.encoding
 
 
 def _strictly(data: bytes, name: str) -> str | None:
@@ -228,6 +262,12 @@ def _strictly(data: bytes, name: str) -> str | None:
         return None
 
 
+def _leniently(data: bytes, name: str) -> str:
+    return _without_surrogates(data.decode(name, "replace"))
+
+
 def _without_surrogates(text: str) -> str:
     """Lone surrogates (utf-7 and utf-16 can make them) would not survive JSON."""
-    return _SURROGATES.sub("\ufffd", text) if not text.isascii() else text
+    if text.isascii():
+        return text
+    return _SURROGATES.sub("\ufffd", text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from mail_archive_tools.mime.fields.headers import decode_words
@@ -15,6 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# The hosts on the way, of old (RFC 5322, 4.4): <@relay.example:nora@a.example>.
 _ROUTE = re.compile(r"^@[^:]*:")
 
 
@@ -28,7 +30,9 @@ class Mailbox(NamedTuple):
 
     @property
     def domain(self) -> str:
-        return self.address.rpartition("@")[2].lower().rstrip(".") if "@" in self.address else ""
+        if "@" not in self.address:
+            return ""
+        return self.address.rpartition("@")[2].lower().rstrip(".")
 
     def __str__(self) -> str:
         if self.name and self.address and self.name != self.address:
@@ -44,52 +48,68 @@ class _Pending:
     comments: list[str] = field(default_factory=list)
     angle: str | None = None
 
+    @property
+    def may_name_a_group(self) -> bool:
+        """Before a colon: "Team: a@b.example;" names one, "a@b.example:25" does not."""
+        return self.angle is None and "@" not in "".join(self.words)
+
     def mailbox(self, group: str | None) -> Mailbox | None:
-        phrase = _phrase("".join(self.words))
+        words = "".join(self.words)
         comment = decode_words(" ".join(self.comments)).strip()
         if self.angle is not None:
-            name = f"{phrase} ({comment})" if phrase and comment else phrase or comment
-            return Mailbox(name, _ROUTE.sub("", self.angle.strip()), group)
+            name = _phrase(words)
+            if name and comment:
+                name = f"{name} ({comment})"
+            return Mailbox(name or comment, _ROUTE.sub("", self.angle.strip()), group)
 
-        bare = _unquoted_address("".join(self.words).strip())
+        bare = _unquoted_address(words.strip())
         if "@" in bare:
+            # Names stood in comments of old: "nora@a.example (Nora)".
             return Mailbox(comment, "".join(bare.split()), group)
-        return Mailbox(phrase or comment, "", group) if phrase or comment else None
+        name = _phrase(words) or comment
+        return Mailbox(name, "", group) if name else None
 
 
 def read_addresses(value: str) -> list[Mailbox]:
     """The mailboxes of an unfolded address field, up to `MAX_ADDRESSES`, the members of groups among them. A name or
     text without an address is kept as a mailbox without one. Never raises."""
-    found: list[Mailbox] = []
-    for mailbox in _mailboxes(value):
-        found.append(mailbox)
-        if len(found) >= MAX_ADDRESSES:
-            break
-
-    return found
+    return list(islice(_mailboxes(value), MAX_ADDRESSES))
 
 
 def _mailboxes(value: str) -> Iterator[Mailbox]:
-    pending, group = _Pending(), None
+    pending = _Pending()
+    group: str | None = None
     for kind, text in _tokens(value):
         if kind == "comment":
             pending.comments.append(text)
+
         elif kind == "angle":
-            if pending.angle is not None and (mailbox := pending.mailbox(group)):
-                yield mailbox
-                pending = _Pending()
+            # Brackets once more, without a comma between them: the next mailbox.
+            if pending.angle is not None:
+                mailbox = pending.mailbox(group)
+                if mailbox:
+                    yield mailbox
+                    pending = _Pending()
             pending.angle = text
-        elif text == ":" and group is None and pending.angle is None and "@" not in "".join(pending.words):
-            group, pending = _phrase("".join(pending.words)), _Pending()
+
+        elif text == ":" and group is None and pending.may_name_a_group:
+            group = _phrase("".join(pending.words))
+            pending = _Pending()
+
         elif kind == "special" and text in ",;":
-            if mailbox := pending.mailbox(group):
+            mailbox = pending.mailbox(group)
+            if mailbox:
                 yield mailbox
             pending = _Pending()
-            group = None if text == ";" else group
+            if text == ";":
+                group = None
+
         elif pending.angle is None:
             pending.words.append(text)
-    if mailbox := pending.mailbox(group):
-        yield mailbox
+
+    last = pending.mailbox(group)
+    if last:
+        yield last
 
 
 def _tokens(value: str) -> Iterator[tuple[str, str]]:
@@ -106,11 +126,15 @@ def _tokens(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _nested(matches: Iterator[re.Match[str]]) -> str:
-    """A comment's text up to the bracket that closes it."""
-    depth, pieces = 1, []
+    """A comment's text up to the bracket that closes it; comments may hold comments (RFC 5322, 3.2.2)."""
+    depth = 1
+    pieces: list[str] = []
     for match in matches:
         text = match.group()
-        depth += (text == "(") - (text == ")")
+        if text == "(":
+            depth += 1
+        elif text == ")":
+            depth -= 1
         if not depth:
             break
         pieces.append(text)
@@ -119,12 +143,13 @@ def _nested(matches: Iterator[re.Match[str]]) -> str:
 
 
 def _bracketed(matches: Iterator[re.Match[str]]) -> str:
-    pieces = []
+    pieces: list[str] = []
     for match in matches:
         if match.group() == ">":
             break
         if match.lastgroup != "space":
             pieces.append(match.group())
+
     return "".join(pieces)
 
 
@@ -138,10 +163,16 @@ def _phrase(text: str) -> str:
 
 def _unquoted(match: re.Match[str]) -> str:
     text = match.group()
-    return _QUOTED_PAIR.sub(r"\1", text.strip('"')) if match.lastgroup == "quoted" else text
+    if match.lastgroup != "quoted":
+        return text
+    return _QUOTED_PAIR.sub(r"\1", text.strip('"'))
 
 
 def _unquoted_address(text: str) -> str:
     """An address that was put in quotes as a whole; a quoted part before the @ stays as it is."""
+    if not text.startswith('"') or not text.endswith('"'):
+        return text
     inner = text[1:-1]
-    return inner if text[:1] == '"' == text[-1:] and '"' not in inner and "@" in inner else text
+    if '"' in inner or "@" not in inner:
+        return text
+    return inner

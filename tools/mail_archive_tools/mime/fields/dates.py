@@ -29,9 +29,14 @@ class MailDate(NamedTuple):
 
 def read_date(text: str) -> MailDate:
     """An unfolded date. Never raises."""
-    text = text.strip()
-    shown = text[:_CHARS]
-    moment, zone_known = _usual(shown) or _iso(shown) or _rfc5322(_COMMENT.sub(" ", shown)) or (None, True)
+    shown = text.strip()[:_CHARS]
+    found = _usual(shown) or _iso(shown)
+    if found is None:
+        found = _rfc5322(_COMMENT.sub(" ", shown))
+    if found is None:
+        return MailDate(shown, None)
+
+    moment, zone_known = found
     return MailDate(shown, moment, zone_known)
 
 
@@ -40,15 +45,25 @@ def _usual(text: str) -> tuple[datetime, bool] | None:
     match = _USUAL.match(text)
     if match is None:
         return None
+
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
     offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-    zone = timezone(-offset if sign == "-" else offset) if offset else UTC
+    if sign == "-":
+        offset = -offset
+    zone = timezone(offset) if offset else UTC
     try:
         moment = datetime(
-            int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
+            int(year),
+            _MONTHS[month.lower()],
+            int(day),
+            int(hour),
+            int(minute),
+            int(second or 0),
+            tzinfo=zone,
         )
     except ValueError:
         return None
+    # "-0000" says that the zone is not known (RFC 5322, 3.3).
     return moment, sign == "+" or bool(offset)
 
 
@@ -57,15 +72,16 @@ def _rfc5322(text: str) -> tuple[datetime, bool] | None:
         parsed = parsedate_tz(text)
         if parsed is None:
             return None
+
         offset = timedelta(seconds=parsed[9] or 0)
-        if abs(offset) >= _IMPOSSIBLE_ZONE:
-            return None
-        if parsed[0] < _FIRST_YEAR:
+        if abs(offset) >= _IMPOSSIBLE_ZONE or parsed[0] < _FIRST_YEAR:
             return None
         moment = datetime(*parsed[:6], tzinfo=timezone(offset))
+        # Of a moment at either end of the years there are this raises.
         moment.astimezone(UTC)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
+
     return moment, _ZONE.search(text) is not None
 
 
@@ -75,6 +91,7 @@ def _iso(text: str) -> tuple[datetime, bool] | None:
     try:
         moment = datetime.fromisoformat(text)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # Of a moment at either end of the years there are this raises.
         zoned.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -13,9 +13,16 @@ _AUTHOR = re.compile(r"(?i)\bmessage from\b[^<>]*<[^<>]*>")
 
 def message_ids(value: str) -> list[str]:
     """The ids of a Message-ID, In-Reply-To or References field, without angle brackets, each once."""
-    found = [" ".join(each.split()) for each in _MESSAGE_ID.findall(value) if each.strip()]
+    found: list[str] = []
+    for each in _MESSAGE_ID.findall(value):
+        # Where a long line was folded inside an id, white space stands in it.
+        one = " ".join(each.split())
+        if one:
+            found.append(one)
+
     if not found:
-        found = [word for word in value.replace(",", " ").split() if "@" in word]
+        words = value.replace(",", " ").split()
+        found = [word for word in words if "@" in word]
     return list(dict.fromkeys(found))[:MAX_IDS]
 
 

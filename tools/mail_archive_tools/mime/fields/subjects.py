@@ -21,11 +21,16 @@ def base_subject(value: str) -> str:
     """The subject of the conversation that a message with that Subject header belongs to, on one line. Nothing is
     taken away where nothing would be left."""
     subject = _SPACE.sub(" ", decode_words(value)).strip()
-    while (shorter := _FORWARDED.sub("", subject)) not in ("", subject):
+    shorter = _FORWARDED.sub("", subject)
+    while shorter not in ("", subject):
         subject = shorter
+        shorter = _FORWARDED.sub("", subject)
+
     for _ in range(_MOST_PREFIXES):
         found = _PREFIX.match(subject) or _TAG.match(subject)
-        rest = subject[found.end() :].strip() if found else ""
+        if not found:
+            break
+        rest = subject[found.end() :].strip()
         if not rest:
             break
         subject = rest
@@ -36,6 +41,9 @@ def base_subject(value: str) -> str:
 def is_answer(value: str) -> bool:
     """Whether a Subject header begins as those of answers do."""
     subject = decode_words(value).strip()
-    while tag := _TAG.match(subject):
+    # Lists put their tag before all else: "[birds] Re: Owls".
+    tag = _TAG.match(subject)
+    while tag:
         subject = subject[tag.end() :].strip()
+        tag = _TAG.match(subject)
     return _PREFIX.match(subject) is not None
