@@ -12,6 +12,7 @@ CALENDAR_BYTES = 100_000
 
 _ATTENDEES = 50
 _CHARS = 500
+# RFC 5545, 3.6.1 to 3.6.3.
 _KINDS = ("VEVENT", "VTODO", "VJOURNAL")
 
 
@@ -51,9 +52,11 @@ def read_calendar(data: bytes) -> Calendar:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         return Calendar(None, (), f"its calendar cannot be read ({type(error).__name__})")
 
-    problem = f"more than {MAX_EVENTS} events: the rest is left out" if len(events) > MAX_EVENTS else None
+    problem = None
     if len(data) > CALENDAR_BYTES:
         problem = f"its calendar is longer than {CALENDAR_BYTES:,} bytes: the rest was not read"
+    elif len(events) > MAX_EVENTS:
+        problem = f"more than {MAX_EVENTS} events: the rest is left out"
     return Calendar(method, tuple(events[:MAX_EVENTS]), problem)
 
 
@@ -61,52 +64,84 @@ def _whole(data: bytes) -> bytes:
     """The stream, or as much of it as is read, with an end."""
     if len(data) <= CALENDAR_BYTES:
         return data
-    return data[:CALENDAR_BYTES].rpartition(b"\n")[0] + b"\nEND:VEVENT\nEND:VCALENDAR\n"
+    lines = data[:CALENDAR_BYTES].rpartition(b"\n")[0]
+    return lines + b"\nEND:VEVENT\nEND:VCALENDAR\n"
 
 
 def _event(component: Any) -> Event:
-    attendees = component.get("ATTENDEE") or []
-    attendees = attendees if isinstance(attendees, list) else [attendees]
+    # A to-do has a time when it is due in place of an end (RFC 5545, 3.6.2).
+    end = component.get("DTEND") or component.get("DUE")
     return Event(
         summary=_text(component.get("SUMMARY")),
         start=_moment(component.get("DTSTART")),
-        end=_moment(component.get("DTEND") or component.get("DUE")),
+        end=_moment(end),
         location=_text(component.get("LOCATION")),
         organizer=_person(component.get("ORGANIZER")),
-        attendees=tuple(shown for each in attendees[:_ATTENDEES] if (shown := _person(each))),
+        attendees=_people(component.get("ATTENDEE")),
         status=_text(component.get("STATUS")),
         recurrence=_rule(component.get("RRULE")),
         description=_text(component.get("DESCRIPTION")),
     )
 
 
+def _first(value: Any) -> Any:
+    """The library has a list of what comes several times, also where it may come once (RFC 5545, 3.6.1)."""
+    if not isinstance(value, list):
+        return value
+    return value[0] if value else None
+
+
 def _text(value: Any) -> str | None:
-    if isinstance(value, list):
-        value = value[0] if value else None
-    text = str(value)[:_CHARS] if value is not None else ""
-    return text or None
+    value = _first(value)
+    if value is None:
+        return None
+    return str(value)[:_CHARS] or None
 
 
 def _moment(value: Any) -> str | None:
-    written = value[0] if isinstance(value, list) and value else value
+    written = _first(value)
     moment = getattr(written, "dt", None)
     if not isinstance(moment, datetime | date):
         return None
+
     zone = getattr(written, "params", {}).get("TZID")
-    return f"{moment.isoformat()} ({zone})"[:_CHARS] if zone else moment.isoformat()
+    if not zone:
+        return moment.isoformat()
+    return f"{moment.isoformat()} ({zone})"[:_CHARS]
 
 
 def _rule(value: Any) -> str | None:
-    rule = value[0] if isinstance(value, list) and value else value
-    return rule.to_ical().decode("utf-8", "replace")[:_CHARS] if rule is not None else None
+    rule = _first(value)
+    if rule is None:
+        return None
+    written: bytes = rule.to_ical()
+    return written.decode("utf-8", "replace")[:_CHARS]
+
+
+def _people(value: Any) -> tuple[str, ...]:
+    if not value:
+        return ()
+    several = value if isinstance(value, list) else [value]
+    shown = [_person(each) for each in several[:_ATTENDEES]]
+    return tuple(each for each in shown if each)
 
 
 def _person(value: Any) -> str | None:
-    if value is None:
+    """Name, address, and what they answered (RFC 5545, 3.2.12)."""
+    person = _first(value)
+    if person is None:
         return None
-    value = value[0] if isinstance(value, list) and value else value
-    address = str(value).split(":", 1)[-1] if str(value).lower().startswith("mailto:") else str(value)
-    parameters = getattr(value, "params", {})
-    name, reply = parameters.get("CN"), parameters.get("PARTSTAT")
-    shown = f"{name} <{address}>" if name and str(name) != address else address
-    return (f"{shown} ({reply})" if reply else shown)[:_CHARS]
+
+    address = str(person)
+    if address.lower().startswith("mailto:"):
+        address = address.partition(":")[2]
+    parameters = getattr(person, "params", {})
+    name = parameters.get("CN")
+    answer = parameters.get("PARTSTAT")
+
+    shown = address
+    if name and str(name) != address:
+        shown = f"{name} <{address}>"
+    if answer:
+        shown = f"{shown} ({answer})"
+    return shown[:_CHARS]

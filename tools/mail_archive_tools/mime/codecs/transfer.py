@@ -77,7 +77,7 @@ def _from_base64(body: bytes) -> Decoded:
 
 
 def _digits(piece: bytes) -> bytes:
-    """What counts in base64. Behind padding nothing does; more than a little of it is junk as all else."""
+    """The characters of base64 before the padding. Where there is more padding than base64 has, it is passed over."""
     if piece.count(b"=") <= 3:
         piece = piece.split(b"=", 1)[0]
     return _NOT_BASE64.sub(b"", piece)
