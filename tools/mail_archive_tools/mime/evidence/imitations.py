@@ -21,8 +21,19 @@ from mail_archive_tools.mime.fields.addresses import Mailbox
 BRANDS: dict[str, tuple[str, ...]] = {
     "PayPal": ("paypal.me", "paypalobjects.com", "paypal-communication.com", "xoom.com", "venmo.com"),
     "Microsoft": (
-        "outlook.com", "office.com", "office365.com", "microsoftonline.com", "sharepoint.com", "live.com",
-        "windows.com", "azure.com", "hotmail.com", "msn.com", "microsoft365.com", "aka.ms", "skype.com",
+        "outlook.com",
+        "office.com",
+        "office365.com",
+        "microsoftonline.com",
+        "sharepoint.com",
+        "live.com",
+        "windows.com",
+        "azure.com",
+        "hotmail.com",
+        "msn.com",
+        "microsoft365.com",
+        "aka.ms",
+        "skype.com",
     ),
     "Office365": ("office.com", "microsoft.com", "microsoftonline.com"),
     "SharePoint": ("microsoft.com", "office.com", "microsoftonline.com"),
@@ -42,12 +53,26 @@ BRANDS: dict[str, tuple[str, ...]] = {
     "eBay": ("ebaystatic.com", "ebayimg.com", "ebayinc.com"),
     "Spotify": ("scdn.co",),
     "Airbnb": ("muscache.com",),
-    "Coinbase": (), "Binance": (), "MetaMask": (), "Revolut": (), "Intuit": ("quickbooks.com", "mailchimp.com"),
-    "QuickBooks": ("intuit.com",), "FedEx": (), "USPS": (), "DHL": ("dhl-news.com", "dpdhl.com", "deutschepost.de"),
-    "HSBC": (), "Barclays": ("barclaycard.co.uk",), "Citibank": ("citi.com", "citigroup.com"), "Santander": (),
-    "WellsFargo": (), "BankOfAmerica": ("bofa.com", "bankofamerica.net", "ml.com"), "Sparkasse": (), "Commerzbank": (),
-    "AmericanExpress": ("aexp.com", "amex.com"), "MasterCard": (),
-}  # fmt: skip
+    "Coinbase": (),
+    "Binance": (),
+    "MetaMask": (),
+    "Revolut": (),
+    "Intuit": ("quickbooks.com", "mailchimp.com"),
+    "QuickBooks": ("intuit.com",),
+    "FedEx": (),
+    "USPS": (),
+    "DHL": ("dhl-news.com", "dpdhl.com", "deutschepost.de"),
+    "HSBC": (),
+    "Barclays": ("barclaycard.co.uk",),
+    "Citibank": ("citi.com", "citigroup.com"),
+    "Santander": (),
+    "WellsFargo": (),
+    "BankOfAmerica": ("bofa.com", "bankofamerica.net", "ml.com"),
+    "Sparkasse": (),
+    "Commerzbank": (),
+    "AmericanExpress": ("aexp.com", "amex.com"),
+    "MasterCard": (),
+}
 
 _NAME_WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -57,10 +82,10 @@ _MOST_WORDS = 20
 _TITLES = frozenset(
     skeleton(title)
     for title in (
-        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "herr", "frau", "dipl", "ing"),
-        *("mme", "mlle", "sr", "sra", "jr", "ii", "iii", "phd", "mba", "msc", "bsc", "md", "esq", "llm"),
-        *("ceo", "cfo", "cto", "coo", "cio", "ciso", "vp", "svp", "evp", "president", "director", "chairman"),
-    )
+        "mr mrs ms miss mx dr prof professor sir dame herr frau dipl ing "
+        "mme mlle sr sra jr ii iii phd mba msc bsc md esq llm "
+        "ceo cfo cto coo cio ciso vp svp evp president director chairman"
+    ).split()
 )
 _BY_LOOKS = {skeleton(name): name for name in BRANDS}
 

@@ -21,8 +21,8 @@ _WITH_ADDRESSES = ("list-post", "mailing-list", "x-mailing-list", "resent-from",
 
 
 def passed_on(headers: Headers, envelope_from: str | None = None) -> frozenset[str]:
-    """The domains of those who passed a message on, that it came from: by the envelope's sender that the service noted,
-    or, where it noted none, by Return-Path."""
+    """The domains that passed a message on, as far as it came from them: by the sender of the envelope that the service
+    noted, or, where it noted none, by Return-Path."""
     if envelope_from is None:
         # The last host writes the envelope's sender into it (RFC 5321, 4.4).
         return_path = headers.first("return-path")
@@ -34,7 +34,7 @@ def passed_on(headers: Headers, envelope_from: str | None = None) -> frozenset[s
 
 
 def domains_named(headers: Headers) -> Iterator[str]:
-    """The domains that fields of lists, and of who sends once more, name, wherever the message came from."""
+    """The domains that lists, and those who send a message once more, name in its fields, wherever it came from."""
     list_id = headers.first("list-id")
     if list_id is not None:
         # List-Id: Talk of birds <birds.lists.example> (RFC 2919, 3).

@@ -17,7 +17,12 @@ from mail_archive_tools.mime.fields.headers import Headers, decode_words
 from mail_archive_tools.mime.fields.message_ids import message_ids
 from mail_archive_tools.untrusted import without_invisible
 
-FIELDS = {"MessageId": "Message-ID", "Subject": "Subject", "From": "From", "Date": "Date"}
+FIELDS = {
+    "MessageId": "Message-ID",
+    "Subject": "Subject",
+    "From": "From",
+    "Date": "Date",
+}
 """The members of a row that are compared, and the header fields that they are of."""
 
 _FIELD_NAMES = {name: field.lower() for name, field in FIELDS.items()}
