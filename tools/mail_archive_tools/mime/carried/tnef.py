@@ -102,7 +102,7 @@ def uncompressed_rtf(data: bytes) -> bytes:
 
 
 def _files(attributes: list[_Attribute]) -> tuple[TnefFile, ...]:
-    """The attachments: each begins with its rendering (MS-OXTNEF 2.1.3.3.14), and what follows is about it."""
+    """The attachments: each begins with its rendering (MS-OXTNEF, 2.1.3.3.15), and what follows is about it."""
     found: list[dict[int, bytes]] = []
     for each in attributes:
         if each.identifier == _ATTACH_RENDER:
@@ -155,7 +155,7 @@ def _text(data: bytes) -> str:
 
 
 def _attributes(data: bytes) -> Iterator[_Attribute]:
-    """Each is a level, an identifier, a length, data and a checksum (MS-OXTNEF, 2.1.3.1)."""
+    """Each is a level, an identifier, a length, data and a checksum (MS-OXTNEF, 2.1.3)."""
     position = _START_BYTES
     while position + _HEAD_BYTES <= len(data):
         identifier = _number(data, position + 1)

@@ -75,7 +75,7 @@ def host_of(address: str) -> str:
     if usual:
         return usual.group(1).rstrip(".").lower()
 
-    # In addresses of the web, browsers take a backslash for a slash (WHATWG URL, "relative slash state").
+    # In addresses of the web, browsers take a backslash for a slash (WHATWG URL, "URL parsing").
     if address.lower().startswith(("http", "//", "\\\\")):
         address = address.replace("\\", "/")
     if "//" not in address[:20]:
