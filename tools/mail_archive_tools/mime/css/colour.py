@@ -60,6 +60,9 @@ _MIXING = re.compile(
 )
 _CHANNEL_NAMES = {"rgb": "r g b", "hsl": "h s l", "hwb": "h w b", "lab": "l a b", "oklab": "l a b", "lch": "l c h",
                   "oklch": "l c h"}  # fmt: skip
+_HUES = {"hsl": 0, "hsla": 0, "hwb": 0, "lch": 2, "oklch": 2}
+"""Which channel is a hue: that one may be an angle, and no channel is a length (CSS Color 4)."""
+
 _NONE = Measure(0.0, "none")
 _NAMED = {name: Colour(int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16)) for name, code in COLOUR_NAMES.items()}
 _OF_THE_SYSTEM = frozenset(
@@ -126,7 +129,7 @@ def is_unknown(value: str) -> bool:
     words = words_of(inner.replace("/", " / "))
     if words[:1] == ["from"]:
         return _is_relative(name, words[1:])
-    return name == "color" and words[:1] != [] and words[0] in _UNREAD_SPACES and _are_channels(words[1:], "")
+    return name == "color" and words[:1] != [] and words[0] in _UNREAD_SPACES and _are_channels(words[1:])
 
 
 def _is_relative(name: str, words: list[str]) -> bool:
@@ -140,17 +143,28 @@ def _is_relative(name: str, words: list[str]) -> bool:
             return False
         names = "x y z" if words[0].startswith("xyz") else "r g b"
         words = words[1:]
-    return _are_channels(words, f"{names} alpha")
+    return _are_channels(words, _HUES.get(name), f"{names} alpha")
 
 
-def _are_channels(words: list[str], names: str) -> bool:
-    """Three channels, and an opacity behind a slash; `names` may stand in them for numbers."""
+def _are_channels(words: list[str], hue: int | None = None, names: str = "") -> bool:
+    """Three channels, and an opacity behind a slash; the one at `hue` may be an angle, and `names` may stand for
+    numbers."""
     if len(words) not in (3, 5) or (len(words) == 5 and words[3] != "/"):
         return False
     if names:
         known = re.compile(rf"(?<![\w-])(?:{names.replace(' ', '|')})(?![\w-])")
         words = [known.sub("1", word) for word in words]
-    return all(word in ("none", "/") or measure(word) is not None for word in words)
+
+    for place, word in enumerate(words):
+        if word in ("none", "/"):
+            continue
+        found = measure(word)
+        if found is None or found.kind == "length":
+            return False
+        if found.kind == "angle" and place != hue:
+            return False
+
+    return True
 
 
 def _parts_of_mix(inner: str) -> list[tuple[str, float | None]] | None:
@@ -194,7 +208,7 @@ def _from_channels(name: str, inner: str) -> Colour | None:
     old = "," in re.sub(r"\([^()]*\)", "", inner)
     if old and name not in ("rgb", "rgba", "hsl", "hsla"):
         return None
-    channels = _old_channels(name, inner) if old else _new_channels(inner)
+    channels = _old_channels(name, inner) if old else _new_channels(name, inner)
     if channels is None:
         return None
     if name == "color":
@@ -218,12 +232,12 @@ def _old_channels(name: str, inner: str) -> list[Measure] | None:
     return [each for each in found if each] if fits and kinds[3:] in ([], ["number"], ["percentage"]) else None
 
 
-def _new_channels(inner: str) -> list[Measure] | None:
+def _new_channels(name: str, inner: str) -> list[Measure] | None:
     words = words_of(inner.replace("/", " / "))
-    if not _are_channels(words, ""):
+    if not _are_channels(words, _HUES.get(name)):
         return None
     found = [_NONE if word == "none" else measure(word) for word in words if word != "/"]
-    return [each for each in found if each is not None and each.kind != "length"] if None not in found else None
+    return [each for each in found if each is not None]
 
 
 def _from_space(space: str, channels: list[Measure]) -> Colour:

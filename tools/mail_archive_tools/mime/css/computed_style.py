@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from mail_archive_tools.mime.css.colour import BLACK, TRANSPARENT, Colour, is_unknown, read_colour
 from mail_archive_tools.mime.css.longhands import ALL, INITIAL, WIDE
-from mail_archive_tools.mime.css.measures import VIEWPORT, fraction, number, pixels
+from mail_archive_tools.mime.css.measures import LARGEST, VIEWPORT, fraction, number, pixels
 from mail_archive_tools.mime.css.sheets import Declaration, in_order, read_declarations
 from mail_archive_tools.mime.css.syntax import words_of
 
 SMALLEST_TEXT = 3.0
 """Text below this size (CSS pixels) is taken for unreadable. Some footers have three."""
+
+LARGEST_TEXT = 10_000.0
+"""The size (CSS pixels) beyond which Chromium makes no text larger: what is inside is a fraction of that."""
 
 LEAST_OPACITY = 0.15
 LEAST_BOX = 5.0
@@ -334,7 +337,9 @@ def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
     if value in ("smaller", "larger"):
         return (0.83 if value == "smaller" else 1.2), "em"
     if match := _OF_PARENT.fullmatch(value):
-        return float(match.group(1)) / {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}[match.group(2)], "em"
+        # Finite, so that it is nothing of a parent that has no size.
+        factor = min(float(match.group(1)), LARGEST)
+        return factor / {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}[match.group(2)], "em"
     size = pixels(value)
     return (max(size, 0.0), "px") if size is not None else None
 

@@ -10,6 +10,9 @@ VIEWPORT = 800.0
 """The width of the window that a reader is taken to have, in CSS pixels."""
 
 VIEWPORT_HEIGHT = 600.0
+LARGEST = 1e30
+"""What stands for infinity: no browser computes with more, and zero of it is zero."""
+
 _EM = 16.0
 _LENGTHS = {
     "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.945, "rem": _EM, "em": _EM,
@@ -43,14 +46,26 @@ class Measure(NamedTuple):
 def measure(value: str) -> Measure | None:
     """What a value measures; None: it is no measure, or one that cannot be worked out here."""
     value = value.strip()
-    if plain := _PLAIN.fullmatch(value):
-        return _of(float(plain.group(1)), plain.group(2) or "")
+    plain = _PLAIN.fullmatch(value)
+    if plain is not None:
+        found = _of(float(plain.group(1)), plain.group(2) or "")
+        return found and _within_range(found)
+
     if not value.endswith(")") or len(value) > 500:
         return None
     try:
-        return _Calculation(value).result()
+        return _within_range(_Calculation(value).result())
     except (ValueError, OverflowError):
         return None
+
+
+def _within_range(found: Measure) -> Measure:
+    """What is left of a value: no number becomes zero, infinite becomes large (CSS Values 4, 10.9.1 and 10.12)."""
+    if -LARGEST <= found.amount <= LARGEST:
+        return found
+    if math.isnan(found.amount):
+        return Measure(0.0, found.kind)
+    return Measure(math.copysign(LARGEST, found.amount), found.kind)
 
 
 def pixels(value: str) -> float | None:

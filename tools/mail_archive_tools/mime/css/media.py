@@ -142,7 +142,7 @@ def _measured(name: str, mark: str, value: str) -> bool | None:
 
 def _by_ratio(name: str, mark: str, value: str) -> bool | None:
     if name == "resolution":
-        match = re.fullmatch(r"([\d.]+)(dpi|dpcm|dppx|x)", value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(dpi|dpcm|dppx|x)", value)
         per_pixel = {"dpi": 1 / 96, "dpcm": 2.54 / 96, "dppx": 1.0, "x": 1.0}
         return _COMPARE[mark](1.0, float(match.group(1)) * per_pixel[match.group(2)]) if match else None
     width, _, height = (each.strip() for each in value.partition("/"))

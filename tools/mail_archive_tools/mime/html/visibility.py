@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborNode
 
 from mail_archive_tools.mime.css.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
 from mail_archive_tools.mime.css.computed_style import (
+    LARGEST_TEXT,
     NOTHING,
     SMALLEST_TEXT,
     ComputedStyle,
@@ -159,7 +160,7 @@ class Visibility:
         painted, filled = _painted(tag, look, seen, colour)
         if look.font_size is not None:
             number, unit = look.font_size
-            size = number * size if unit == "em" else number
+            size = min(number * size if unit == "em" else number, LARGEST_TEXT)
 
         hidden = seen.hidden or self._hidden(tag, attributes, look) or own
         visible = seen.visible if look.visible is None else look.visible
