@@ -87,6 +87,8 @@ HIDDEN = {
             "lch(1px 2px 3px)",
             "color(xyz 1px 0 0)",
             "hsl(0 9deg 0%)",
+            "light-dark(000, red)",
+            "color-mix(in srgb, black 20% 30%, black)",
         )
     },
     "colour of the cell": '<table><tr><td bgcolor="#336699"><font color="#336699">CANARY</font></td></tr></table>',
@@ -239,6 +241,7 @@ SEEN = {
     "white on a dark class": "<style>.d{background-color:#111}.w{color:#fff}</style><p class=d><b class=w>SEEN</b></p>",
     "a length in a colour": '<p style="color:lch(1px 2px 3px)">SEEN</p>',
     "a hue without end": '<p style="color:hwb(calc(infinity) 0% 50%)">SEEN</p>',
+    "a filter of another file": '<p style="filter:opacity(0);filter:url(-5)">SEEN</p>',
     "a large hue": '<p style="color:hwb(1e999 0% 50%)">SEEN</p>',
     "an angle for a hue": '<p style="background:#000;color:oklch(1 0 90deg)">SEEN</p>',
     "a resolution that is no number": "<style>@media (resolution:1.2.3dpi){p{color:#fff}}</style><p>SEEN</p>",

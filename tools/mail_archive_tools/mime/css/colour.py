@@ -93,7 +93,7 @@ def read_colour(value: str) -> Colour | None:
     if name == "light-dark":
         # The page of a mail is a light one.
         colours = separate(inner)
-        return read_colour(colours[0]) if len(colours) == 2 and is_colour(colours[1]) else None
+        return read_colour(colours[0]) if len(colours) == 2 and all(map(is_colour, colours)) else None
     return _from_channels(name, inner) if name in _CHANNELS else None
 
 
@@ -177,7 +177,7 @@ def _parts_of_mix(inner: str) -> list[tuple[str, float | None]] | None:
         words = words_of(each)
         shares = [found for word in words if (found := measure(word)) and found.kind == "percentage"]
         colours = [word for word in words if measure(word) is None]
-        if len(colours) != 1 or len(shares) + 1 != len(words) or not is_colour(colours[0]):
+        if len(colours) != 1 or len(shares) > 1 or len(shares) + 1 != len(words) or not is_colour(colours[0]):
             return None
         if shares and not 0 <= shares[0].amount <= 100:
             return None

@@ -138,7 +138,9 @@ def filter_functions(value: str, quirks: bool) -> bool:
         if match and match.group(1) == "drop-shadow":
             if not _is_shadow(words_of(match.group(2))):
                 return False
-        elif not _URL.fullmatch(word) and not _is_function(word, _FILTERS):
+        elif _URL.fullmatch(word):
+            continue
+        elif not _is_function(word, _FILTERS):
             return value == "none"
         elif match and match.group(1) != "hue-rotate" and (found := measure(match.group(2))) and found.amount < 0:
             return False
