@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mail_archive_tools.mime.css.colour_names import COLOUR_NAMES
+from mail_archive_tools.mime.css.colours.names import COLOUR_NAMES
 from mail_archive_tools.mime.css.values import PROPERTY_TESTS, is_valid
 from mail_archive_tools.mime.html.reader import read_html
 from tests.tools.mime.html.painting import BROWSER, Browser, browser

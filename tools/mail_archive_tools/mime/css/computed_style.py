@@ -5,11 +5,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mail_archive_tools.mime.css.colour import BLACK, TRANSPARENT, Colour, is_unknown, read_colour
-from mail_archive_tools.mime.css.longhands import ALL, INITIAL, WIDE
-from mail_archive_tools.mime.css.measures import LARGEST, VIEWPORT, fraction, number, pixels
-from mail_archive_tools.mime.css.sheets import Declaration, in_order, read_declarations
-from mail_archive_tools.mime.css.syntax import words_of
+from mail_archive_tools.mime.css.cascade import in_order
+from mail_archive_tools.mime.css.colours.colour import BLACK, TRANSPARENT, Colour
+from mail_archive_tools.mime.css.colours.reading import is_unknown, read_colour
+from mail_archive_tools.mime.css.declarations import Declaration, read_declarations
+from mail_archive_tools.mime.css.longhands import ALL, INITIAL
+from mail_archive_tools.mime.css.measures import pixels
+from mail_archive_tools.mime.css.out_of_sight import (
+    HEIGHTS,
+    LEAST_BOX,
+    OUT_OF_FLOW,
+    boxless,
+    hidden,
+    is_crowded,
+    is_indented,
+    is_small,
+    is_thin,
+)
+from mail_archive_tools.mime.css.units import LARGEST
 
 SMALLEST_TEXT = 3.0
 """Text below this size (CSS pixels) is taken for unreadable. Some footers have three."""
@@ -17,32 +30,16 @@ SMALLEST_TEXT = 3.0
 LARGEST_TEXT = 10_000.0
 """The size (CSS pixels) beyond which Chromium makes no text larger: what is inside is a fraction of that."""
 
-LEAST_OPACITY = 0.15
-LEAST_BOX = 5.0
-"""A box that clips what is larger, and is smaller than this (CSS pixels), shows nothing."""
-
-FAR_OFF = 150.0
-"""Text that is moved this far (CSS pixels) to the left of or above its place is taken to be off the page."""
-
-FAR_RIGHT = 3000.0
-CROWDED = -6.0
-"""Letters that are moved together so far (CSS pixels) stand on one another."""
-
-_MEASURE = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
-_ARGUMENTS = re.compile(r"([\w-]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _OF_PARENT = re.compile(r"\+?((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(em|%|ex|ch)")
+_UNITS_OF_PARENT = {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}
+"""How many make up the parent's size."""
+
 _KEYWORD_SIZES = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0,
 }  # fmt: skip
 _COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]+\b(?!\()")
-_NOT_DISPLAYED = ("none", "table-column", "table-column-group")
-_CLIPPING = ("hidden", "clip", "scroll", "auto")
-_EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
-_HEIGHTS = ("height", "max-height")
+_VISIBILITIES = {"hidden": False, "collapse": False, "visible": True}
 _HIGHER = ("height", "min-height", "padding-top", "padding-bottom")
-_WIDTHS = ("width", "max-width")
-_SIDES = ("left", "top", "right", "bottom")
-_OUT_OF_FLOW = ("absolute", "fixed")
 
 
 class Paint(NamedTuple):
@@ -96,9 +93,11 @@ def style_of(declarations: tuple[Declaration, ...]) -> ComputedStyle:
     """The look that these declarations, in their order, give; later ones win, important ones over others."""
     values: dict[str, str] = {}
     for each in in_order(declarations):
-        # What is set to nothing begins anew.
-        if each.name == ALL and each.value in ("initial", "unset"):
-            values |= INITIAL if each.value == "initial" else {"display": INITIAL["display"]}
+        if each.name == ALL and each.value == "initial":
+            values |= INITIAL
+        elif each.name == ALL and each.value == "unset":
+            # What children inherit is inherited, as it is where nothing is said; `display` is none of that.
+            values["display"] = INITIAL["display"]
         else:
             values[each.name] = each.value
     return _look(values) if values else NOTHING
@@ -107,32 +106,54 @@ def style_of(declarations: tuple[Declaration, ...]) -> ComputedStyle:
 @lru_cache(maxsize=4096)
 def style_of_attribute(style: str, quirks: bool) -> ComputedStyle:
     """The look that a style attribute gives by itself."""
-    return style_of(read_declarations(style, quirks)) if style else NOTHING
+    if not style:
+        return NOTHING
+    return style_of(read_declarations(style, quirks))
 
 
 def _look(values: dict[str, str]) -> ComputedStyle:
     get = values.get
-    background, unknown = _background(values)
+    background, is_unknown_background = _background(get("background-color", ""), get("background-image", ""))
+    is_taken_out = get("position") in OUT_OF_FLOW or get("float") in ("left", "right")
     return ComputedStyle(
-        hidden=_hidden(values),
-        boxless=_boxless(values),
-        taken_out=get("position") in _OUT_OF_FLOW or get("float", "none") in ("left", "right"),
-        indented=_is_indented(get("text-indent")),
-        crowded=_is_crowded(get("letter-spacing")),
-        flat=_is_small(values, _HEIGHTS),
-        visible={"hidden": False, "collapse": False, "visible": True}.get(get("visibility", "")),
-        font_size=_font_size(values),
+        hidden=hidden(values),
+        boxless=boxless(values),
+        taken_out=is_taken_out,
+        indented=is_indented(get("text-indent")),
+        crowded=is_crowded(get("letter-spacing")),
+        flat=is_small(values, HEIGHTS),
+        visible=_VISIBILITIES.get(get("visibility", "")),
+        font_size=_font_size(get("font-size", "")),
         colour=_paint(get("color")),
         fill=_paint(get("-webkit-text-fill-color")),
         svg_fill=_svg_paint(get("fill")),
         background=background,
-        background_unknown=unknown,
+        background_unknown=is_unknown_background,
         display=get("display"),
-        preformatted=get("white-space", "").startswith(("pre", "break-spaces")) if "white-space" in values else None,
+        preformatted=_is_preformatted(get("white-space")),
         clips_text_to_background=get("background-clip") == "text",
-        thin=_is_thin(values["line-height"]) if "line-height" in values else None,
-        has_height=any((pixels(values.get(name, "")) or 0) >= LEAST_BOX for name in _HIGHER),
+        thin=_is_thin(get("line-height")),
+        has_height=_has_height(values),
     )
+
+
+def _is_preformatted(white_space: str | None) -> bool | None:
+    """Whether white space stays as it is written; None: as around it."""
+    if white_space is None:
+        return None
+    return white_space.startswith(("pre", "break-spaces"))
+
+
+def _is_thin(line_height: str | None) -> bool | None:
+    """Whether its lines have no height; None: as around it."""
+    if line_height is None:
+        return None
+    return is_thin(line_height)
+
+
+def _has_height(values: dict[str, str]) -> bool:
+    heights = [pixels(values.get(name, "")) or 0 for name in _HIGHER]
+    return max(heights) >= LEAST_BOX
 
 
 def _paint(value: str | None) -> Paint | None:
@@ -145,7 +166,9 @@ def _paint(value: str | None) -> Paint | None:
         return _CURRENT
     if value == "initial":
         return Paint(BLACK)
-    if (colour := read_colour(value)) is not None:
+
+    colour = read_colour(value)
+    if colour is not None:
         return Paint(colour)
     return _UNKNOWN if is_unknown(value) else None
 
@@ -154,204 +177,39 @@ def _svg_paint(value: str | None) -> Paint | None:
     """What the fill of SVG text says: a colour, nothing, or what is defined elsewhere."""
     if value == "none":
         return Paint(TRANSPARENT)
-    return _UNKNOWN if value is not None and value.startswith("url(") else _paint(value)
+    if value is not None and value.startswith("url("):
+        return _UNKNOWN
+    return _paint(value)
 
 
-def _hidden(values: dict[str, str]) -> str | None:
-    """Why nothing in the element is seen, whatever kind of element it is."""
-    get = values.get
-    if get("display") in _NOT_DISPLAYED:
-        return "display:none"
-    for name in ("opacity", "fill-opacity"):
-        opacity = fraction(get(name, ""))
-        if opacity is not None and opacity < LEAST_OPACITY:
-            return "opacity"
-    if _filtered_away(get("filter", "")):
-        return "opacity"
-    mask = get("mask-image", "")
-    if "transparent" in mask and not re.search(r"black|#0{3}|white|#f{3}|url", mask):
-        return "mask"
-    if (get("clip-path") or get("clip")) and _clipped(values):
-        return "clipped"
-    if _moved_off(values):
-        return "off-screen"
-    return None
-
-
-def _filtered_away(value: str) -> bool:
-    for name, argument in _ARGUMENTS.findall(value):
-        amount = fraction(argument)
-        if name == "opacity" and amount is not None and amount < LEAST_OPACITY:
-            return True
-        if name == "blur" and (pixels(argument) or 0) >= 8:
-            return True
-    return False
-
-
-def _clipped(values: dict[str, str]) -> bool:
-    if values.get("position") in _OUT_OF_FLOW and values.get("clip", "").startswith("rect("):
-        sides = [pixels(each) or 0.0 for each in re.split(r"[\s,]+", values["clip"][5:].strip(") "))]
-        if len(sides) == 4 and "auto" not in values["clip"] and (sides[2] - sides[0] < 2 or sides[1] - sides[3] < 2):
-            return True
-
-    for name, argument in _ARGUMENTS.findall(values.get("clip-path", "")):
-        numbers = [(float(size), unit) for size, unit in _MEASURE.findall(argument)]
-        sizes = [size for size, _ in numbers]
-        if name == "inset" and numbers and _inset_away(numbers):
-            return True
-        if name in ("circle", "ellipse") and sizes and sizes[0] <= 1:
-            return True
-        if name == "polygon" and (not sizes or max(sizes) - min(sizes) <= 1):
-            return True
-        if name == "rect" and sizes and max(sizes) <= 1:
-            return True
-
-    return False
-
-
-def _inset_away(numbers: list[tuple[float, str]]) -> bool:
-    sides = [size if unit == "%" else (100.0 if size > 1000 else 0.0) for size, unit in numbers[:4]]
-    top, right, bottom, left = (sides * 4)[:4] if len(sides) in (1, 2) else ([*sides, sides[1]])[:4]
-    return top + bottom >= 99 or left + right >= 99
-
-
-def _moved_off(values: dict[str, str]) -> bool:
-    get = values.get
-    position = get("position")
-    if position in (*_OUT_OF_FLOW, "relative", "sticky"):
-        for side in _SIDES:
-            offset = pixels(get(side, ""))
-            if offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT):
-                return True
-        if position in _OUT_OF_FLOW and any(_is_whole(get(side, "")) for side in _SIDES):
-            return True
-        layer = number(get("z-index", ""))
-        if layer is not None and layer < 0:
-            return True
-
-    if _is_near_zero(get("zoom", "")):
-        return True
-    return any(_is_beyond(get(f"margin-{side}", "")) for side in ("left", "right"))
-
-
-def _is_beyond(margin: str) -> bool:
-    """Whether a margin leads off the page."""
-    size = pixels(margin)
-    return size is not None and (size <= -FAR_OFF * 2 or size >= FAR_RIGHT)
-
-
-def _is_indented(value: str | None) -> bool | None:
-    """Whether the first line begins off the page; None: as around it."""
-    if value is None or value in WIDE:
-        return False if value == "initial" else None
-    indent = next((size for word in words_of(value) if (size := pixels(word)) is not None), 0.0)
-    return indent <= -FAR_OFF or indent >= (VIEWPORT if "%" in value else FAR_RIGHT)
-
-
-def _is_crowded(value: str | None) -> bool | None:
-    """Whether all letters stand on one place; None: as around it."""
-    if value is None or value in WIDE:
-        return False if value == "initial" else None
-    return (pixels(value) or 0.0) <= CROWDED
-
-
-def _is_whole(value: str) -> bool:
-    """Whether an offset moves a box by a whole window or more."""
-    return value.endswith(("%", "vw", "vh")) and abs(number(value.rstrip("%vwh")) or 0) >= 100
-
-
-def _transformed_away(values: dict[str, str]) -> bool:
-    """Whether a transformation leaves nothing of it, or moves it off the page."""
-    transform = values.get("transform", "")
-    if any(_makes_unseen(name, argument) for name, argument in _ARGUMENTS.findall(transform)):
-        return True
-    if any(_is_near_zero(each) for each in values.get("scale", "").split()):
-        return True
-    if "180deg" in transform and values.get("backface-visibility") == "hidden":
-        return True
-    if _EDGE_ON.search(values.get("rotate", "")) and values["rotate"][:1] in "xy":
-        return True
-    return any(_is_far(each) for each in values.get("translate", "").split())
-
-
-def _makes_unseen(name: str, argument: str) -> bool:
-    arguments = [each.strip() for each in argument.split(",")]
-    if name.startswith("scale"):
-        return any(_is_near_zero(each) for each in arguments)
-    if name.startswith("translate"):
-        return any(_is_far(each) for each in arguments)
-    if name in ("rotatex", "rotatey", "rotate3d") or name.startswith("skew"):
-        return _EDGE_ON.search(argument) is not None
-    if name == "matrix" and len(arguments) == 6:
-        a, b, c, d, x, y = (number(each) or 0.0 for each in arguments)
-        return abs(a * d - b * c) < 0.003 or min(x, y) <= -FAR_OFF or max(x, y) >= FAR_RIGHT
-
-    return name == "matrix3d" and _is_near_zero(arguments[0])
-
-
-def _is_near_zero(value: str) -> bool:
-    factor = fraction(value)
-    return factor is not None and abs(factor) < 0.05
-
-
-def _is_far(value: str) -> bool:
-    """Whether a translation leads off the page; a percentage is of the element's own size."""
-    if value.endswith("%"):
-        return abs(number(value[:-1]) or 0.0) > 100
-    offset = pixels(value)
-    return offset is not None and (offset <= -FAR_OFF or offset >= FAR_RIGHT)
-
-
-def _is_small(values: dict[str, str], sizes: tuple[str, ...]) -> bool:
-    """Whether one of these sizes is less than what can be seen."""
-    return any((size := pixels(values.get(name, ""))) is not None and size < LEAST_BOX for name in sizes)
-
-
-def _boxless(values: dict[str, str]) -> str | None:
-    """Why a box shows nothing of what is in it: it has no size and clips, or is moved away."""
-    get = values.get
-    if get("content-visibility") == "hidden":
-        return "content-visibility"
-    if _transformed_away(values) or _is_beyond(get("margin-top", "")) or _is_beyond(get("margin-bottom", "")):
-        return "off-screen"
-    contained = any(word in get("contain", "") for word in ("strict", "paint", "content"))
-    if not contained and not any(get(name) in _CLIPPING for name in ("overflow-x", "overflow-y")):
-        return None
-    if _is_small(values, _HEIGHTS) or _is_small(values, _WIDTHS):
-        return "zero-size box"
-    if _is_thin(get("line-height", "")) and "height" not in values:
-        return "zero-size box"
-    padding = pixels(get("padding-top", "")) or pixels(get("padding-left", "")) or 0
-    return "off-screen" if padding >= FAR_RIGHT else None
-
-
-def _is_thin(line_height: str) -> bool:
-    height = pixels(line_height)
-    return height is not None and height < 0.15
-
-
-def _font_size(values: dict[str, str]) -> tuple[float, str] | None:
-    value = values.get("font-size", "")
+def _font_size(value: str) -> tuple[float, str] | None:
     if value in _KEYWORD_SIZES:
         return _KEYWORD_SIZES[value], "px"
-    if value in ("smaller", "larger"):
-        return (0.83 if value == "smaller" else 1.2), "em"
-    if match := _OF_PARENT.fullmatch(value):
+    if value == "smaller":
+        return 0.83, "em"
+    if value == "larger":
+        return 1.2, "em"
+
+    of_parent = _OF_PARENT.fullmatch(value)
+    if of_parent is not None:
         # Finite, so that it is nothing of a parent that has no size.
-        factor = min(float(match.group(1)), LARGEST)
-        return factor / {"em": 1.0, "%": 100.0, "ex": 2.0, "ch": 2.0}[match.group(2)], "em"
+        factor = min(float(of_parent.group(1)), LARGEST)
+        return factor / _UNITS_OF_PARENT[of_parent.group(2)], "em"
     size = pixels(value)
-    return (max(size, 0.0), "px") if size is not None else None
+    if size is None:
+        return None
+    return max(size, 0.0), "px"
 
 
-def _background(values: dict[str, str]) -> tuple[Colour | None, bool]:
+def _background(colour: str, image: str) -> tuple[Colour | None, bool]:
     """The background colour, and whether something that is no plain colour is painted there."""
-    colour, image = values.get("background-color", ""), values.get("background-image", "")
     if is_unknown(colour):
         return None, True
-    plain = read_colour(colour)
-    if "gradient" in image:
-        # Of a gradient from a colour to itself only that colour is seen.
-        found = {stop for word in _COLOUR_WORD.findall(image) if (stop := read_colour(word)) is not None}
-        return (found.pop(), False) if len(found) == 1 else (None, True)
-    return plain, "(" in image
+    if "gradient" not in image:
+        return read_colour(colour), "(" in image
+
+    # Of a gradient from a colour to itself only that colour is seen.
+    stops = {read_colour(word) for word in _COLOUR_WORD.findall(image)} - {None}
+    if len(stops) == 1:
+        return stops.pop(), False
+    return None, True

@@ -3,7 +3,7 @@
 Of two declarations the later one wins also where one is a shorthand: `font: 0/0 a` behind `font-size: 16px`.
 """
 
-from mail_archive_tools.mime.css.colour import is_colour
+from mail_archive_tools.mime.css.colours.reading import is_colour
 from mail_archive_tools.mime.css.measures import measure
 from mail_archive_tools.mime.css.syntax import separate, words_of
 
@@ -63,8 +63,11 @@ def longhands(name: str, value: str) -> tuple[tuple[str, str], ...]:
 def _wide(name: str, value: str) -> str:
     """What a property is set to by a word that every property takes."""
     if value == "unset" and name != ALL:
+        # As the property's parent has it, where children inherit it (CSS Cascade 4, 7.3).
         value = "inherit" if name in _INHERITED else "initial"
-    return INITIAL.get(name, value) if value == "initial" else value
+    if value == "initial":
+        return INITIAL.get(name, value)
+    return value
 
 
 def _values(name: str, value: str) -> tuple[str, ...]:
@@ -74,16 +77,22 @@ def _values(name: str, value: str) -> tuple[str, ...]:
         return _of_background(value)
     if name == "mask":
         return (value,)
+
     words = words_of(value)
     if name == "overflow":
         return words[0], words[-1]
-    # Of fewer than four sides, each one that is missing is as the one across.
-    top, right, bottom, left = words[0], words[1 % len(words)], words[2 % len(words)], words[-1]
+    return _of_sides(words)
+
+
+def _of_sides(words: list[str]) -> tuple[str, str, str, str]:
+    """Top, right, bottom and left: of fewer than four, each one that is missing is as the one across."""
+    if len(words) == 1:
+        return words[0], words[0], words[0], words[0]
     if len(words) == 2:
-        bottom, left = top, right
-    elif len(words) == 3:
-        left = right
-    return top, right, bottom, left
+        return words[0], words[1], words[0], words[1]
+    if len(words) == 3:
+        return words[0], words[1], words[2], words[1]
+    return words[0], words[1], words[2], words[3]
 
 
 def _of_font(value: str) -> tuple[str, str]:
@@ -91,21 +100,38 @@ def _of_font(value: str) -> tuple[str, str]:
     if value in SYSTEM_FONTS:
         return "medium", "normal"
     for word in words_of(value.replace(" /", "/").replace("/ ", "/")):
-        size, _, line = word.partition("/")
-        found = measure(size)
-        if line or (found is not None and (found.kind != "number" or found.amount == 0)) or size in FONT_SIZES:
-            return size, line or "normal"
+        size, _, line_height = word.partition("/")
+        if line_height or _is_font_size(size):
+            return size, line_height or "normal"
+
     # In quirks mode a size may do without its unit: it is the last number before the family.
     numbers = [word for word in words_of(value) if measure(word)]
     return (numbers[-1], "normal") if numbers else ("medium", "normal")
+
+
+def _is_font_size(word: str) -> bool:
+    """Whether it is a size beyond doubt. A number other than zero may be the weight."""
+    if word in FONT_SIZES:
+        return True
+    found = measure(word)
+    if found is None:
+        return False
+    return found.kind != "number" or found.amount == 0
 
 
 def _of_background(value: str) -> tuple[str, str, str]:
     """Colour, images and what the background is cut to, of the last layer but for the images."""
     layers = separate(value)
     words = words_of(layers[-1].replace("/", " / "))
+    # The colour lies below all images, so that only the last layer has one (CSS Backgrounds 3, 2.10).
     colour = next((word for word in words if is_colour(word, True)), "transparent")
     boxes = [word for word in words if word.endswith("-box") or word == "text"]
-    images = [word for layer in layers for word in words_of(layer) if "(" in word and not is_colour(word)]
-    painted = ", ".join(word for word in images if measure(word) is None)
-    return colour, painted or "none", boxes[-1] if boxes else "border-box"
+    clip = boxes[-1] if boxes else "border-box"
+
+    images = [word for layer in layers for word in words_of(layer) if _is_image(word)]
+    return colour, ", ".join(images) or "none", clip
+
+
+def _is_image(word: str) -> bool:
+    """Whether a function in a valid background is an image: else it is a colour or a size."""
+    return "(" in word and not is_colour(word) and measure(word) is None

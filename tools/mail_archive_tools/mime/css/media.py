@@ -6,7 +6,8 @@ The reader is taken to have a window of `measures.VIEWPORT` pixels on a light sc
 import re
 from collections.abc import Callable
 
-from mail_archive_tools.mime.css.measures import VIEWPORT, VIEWPORT_HEIGHT, fraction, measure
+from mail_archive_tools.mime.css.measures import fraction, measure
+from mail_archive_tools.mime.css.units import VIEWPORT, VIEWPORT_HEIGHT
 from mail_archive_tools.mime.css.values import is_known, is_valid
 
 _DEPTH = 10
@@ -31,6 +32,9 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda one, other: one < other, "<=": lambda one, other: one <= other, "=": lambda one, other: one == other,
     ">": lambda one, other: one > other, ">=": lambda one, other: one >= other,
 }  # fmt: skip
+_SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+_RESOLUTION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(dpi|dpcm|dppx|x)")
+_DOTS_PER_PIXEL = {"dpi": 1 / 96, "dpcm": 2.54 / 96, "dppx": 1.0, "x": 1.0}
 
 Feature = Callable[[str], bool | None]
 """Whether what stands in brackets holds; None: it is nothing that is known, so neither it nor its contrary does."""
@@ -38,8 +42,9 @@ Feature = Callable[[str], bool | None]
 
 def applies(media: str) -> bool:
     """Whether a media query list, in lower case, is for such a reader."""
-    queries = media.split(",")
-    return not media.strip() or any(_query(" ".join(query.split())) for query in queries)
+    if not media.strip():
+        return True
+    return any(_query(" ".join(query.split())) for query in media.split(","))
 
 
 def is_supported(condition: str) -> bool:
@@ -51,8 +56,12 @@ def _query(query: str) -> bool:
     medium = _MEDIUM.fullmatch(query)
     if medium is None or medium.group(2) in _WORDS_OF_CONDITIONS:
         return _condition(query, _feature, 0) is True
+
     negated, kind, rest = medium.groups()
-    holds = kind in ("all", "screen") and (rest is None or _condition(rest, _feature, 0))
+    holds: bool | None = kind in ("all", "screen")
+    if holds and rest is not None:
+        holds = _condition(rest, _feature, 0)
+    # Of what is not known neither it nor its contrary holds.
     if holds is None:
         return False
     return not holds if negated == "not" else holds
@@ -63,34 +72,48 @@ def _condition(text: str, feature: Feature, depth: int) -> bool | None:
     text = text.strip()
     if depth > _DEPTH:
         return None
-    if text.startswith("not ") or text.startswith("not("):
+    if text.startswith(("not ", "not(")):
         inner = _condition(text[3:], feature, depth + 1)
         return None if inner is None else not inner
+
     for word, decisive in (("or", True), ("and", False)):
         parts = _parts(text, word)
         if len(parts) > 1:
             return _joined([_condition(part, feature, depth + 1) for part in parts], decisive)
+
     if text.startswith("(") and text.endswith(")"):
-        inner_text = text[1:-1].strip()
-        nested = inner_text.startswith(("(", "not ", "not(")) or "selector(" in inner_text[:9]
-        return _condition(inner_text, feature, depth + 1) if nested else feature(inner_text)
-    return feature(text) if text.startswith("selector(") else None
+        return _in_brackets(text[1:-1].strip(), feature, depth)
+    if text.startswith("selector("):
+        return feature(text)
+    return None
+
+
+def _in_brackets(text: str, feature: Feature, depth: int) -> bool | None:
+    """A feature, or another condition."""
+    is_condition = text.startswith(("(", "not ", "not(", "selector("))
+    if is_condition:
+        return _condition(text, feature, depth + 1)
+    return feature(text)
 
 
 def _joined(values: list[bool | None], decisive: bool) -> bool | None:
     """Of `or`, one that is true decides; of `and`, one that is false."""
     if decisive in values:
         return decisive
-    return None if None in values else not decisive
+    if None in values:
+        return None
+    return not decisive
 
 
 def _parts(text: str, word: str) -> list[str]:
-    """By a word that stands in no bracket."""
+    """What stands between a word that is in no brackets."""
     found, depth, start = [], 0, 0
     for match in re.finditer(rf"[()]|(?<=[\s)]){word}(?=[\s(])", text):
         mark = match.group()
-        if mark in "()":
-            depth += 1 if mark == "(" else -1
+        if mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
         elif not depth:
             found.append(text[start : match.start()])
             start = match.end()
@@ -101,6 +124,7 @@ def _feature(text: str) -> bool | None:
     name, colon, value = (each.strip() for each in text.partition(":"))
     if not colon:
         return _compared(text)
+
     for prefix, mark in (("min-", ">="), ("max-", "<=")):
         if name.startswith(prefix):
             return _measured(name.removeprefix(prefix), mark, value)
@@ -115,24 +139,36 @@ def _compared(text: str) -> bool | None:
     """A range, such as `400px <= width < 700px`, or a feature by itself."""
     pieces = _COMPARISON.split(text)
     if len(pieces) == 1:
-        if text in _WORDS:
-            return _WORDS[text] not in _FALSE_BY_THEMSELVES
-        return bool(_SIZES.get(text) or _NUMBERS.get(text)) if text in _SIZES or text in _NUMBERS else None
-    swapped = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+        return _by_itself(text)
     if len(pieces) == 3:
         left, mark, right = pieces
         if left in _SIZES or left in _NUMBERS or left in ("resolution", "aspect-ratio"):
             return _measured(left, mark, right)
-        return _measured(right, swapped[mark], left)
+        return _measured(right, _SWAPPED[mark], left)
     if len(pieces) == 5:
         low, first, name, second, high = pieces
-        return _joined([_measured(name, swapped[first], low), _measured(name, second, high)], False)
+        is_above, is_below = _measured(name, _SWAPPED[first], low), _measured(name, second, high)
+        return _joined([is_above, is_below], False)
+    return None
+
+
+def _by_itself(name: str) -> bool | None:
+    """A feature without a value holds where it is neither zero nor `none` (Media Queries 4, 2.4.2)."""
+    if name in _WORDS:
+        return _WORDS[name] not in _FALSE_BY_THEMSELVES
+    if name in _SIZES:
+        return _SIZES[name] > 0
+    if name in _NUMBERS:
+        return _NUMBERS[name] > 0
     return None
 
 
 def _measured(name: str, mark: str, value: str) -> bool | None:
-    if name in ("resolution", "aspect-ratio", "device-aspect-ratio"):
-        return _by_ratio(name, mark, value)
+    if name == "resolution":
+        return _by_resolution(mark, value)
+    if name in ("aspect-ratio", "device-aspect-ratio"):
+        return _by_ratio(mark, value)
+
     ours = _SIZES.get(name, _NUMBERS.get(name))
     found = measure(value)
     if ours is None or found is None or found.kind not in ("number", "length"):
@@ -140,14 +176,20 @@ def _measured(name: str, mark: str, value: str) -> bool | None:
     return _COMPARE[mark](ours, found.amount)
 
 
-def _by_ratio(name: str, mark: str, value: str) -> bool | None:
-    if name == "resolution":
-        match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(dpi|dpcm|dppx|x)", value)
-        per_pixel = {"dpi": 1 / 96, "dpcm": 2.54 / 96, "dppx": 1.0, "x": 1.0}
-        return _COMPARE[mark](1.0, float(match.group(1)) * per_pixel[match.group(2)]) if match else None
+def _by_resolution(mark: str, value: str) -> bool | None:
+    match = _RESOLUTION.fullmatch(value)
+    if match is None:
+        return None
+    wanted = float(match.group(1)) * _DOTS_PER_PIXEL[match.group(2)]
+    return _COMPARE[mark](1.0, wanted)
+
+
+def _by_ratio(mark: str, value: str) -> bool | None:
     width, _, height = (each.strip() for each in value.partition("/"))
     over, under = fraction(width), fraction(height or "1")
-    return _COMPARE[mark](VIEWPORT / VIEWPORT_HEIGHT, over / under) if over is not None and under else None
+    if over is None or not under:
+        return None
+    return _COMPARE[mark](VIEWPORT / VIEWPORT_HEIGHT, over / under)
 
 
 def _declaration(text: str) -> bool | None:
@@ -155,4 +197,6 @@ def _declaration(text: str) -> bool | None:
     if text.startswith("selector("):
         return True
     name, colon, value = (each.strip() for each in text.partition(":"))
-    return is_known(name) and is_valid(name, value) if colon else None
+    if not colon:
+        return None
+    return is_known(name) and is_valid(name, value)

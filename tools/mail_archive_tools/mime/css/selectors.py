@@ -65,38 +65,43 @@ class Finder:
         if depth > _NESTING:
             self.cut = True
             return frozenset()
-
-        if (steps := _steps(selector)) is None:
-            # No selector, or one that is nested deeper than is looked into.
-            self.cut = self.cut or _FUNCTION.search(selector) is not None
+        steps = _steps(selector)
+        if steps is None:
+            # It is no selector, or one that is nested deeper than is looked into.
+            if _FUNCTION.search(selector):
+                self.cut = True
             return frozenset()
+
         chosen: frozenset[int] = frozenset()
         for step in steps:
             candidates = self._of_compound(step.compound, depth)
             chosen = self._follow(step.combinator, chosen, candidates) if step.combinator else candidates
             if not chosen:
                 break
-
         return chosen
 
     def _of_compound(self, compound: str, depth: int) -> frozenset[int]:
-        if (known := self._known.get(compound)) is not None:
+        """The elements that a part without combinators chooses, wherever they stand."""
+        known = self._known.get(compound)
+        if known is not None:
             return known
         if _FUNCTION.search(OF_SELECTORS.sub("", compound)):
-            # Nested deeper than is looked into: the parser's own search might take for ever.
+            # It is nested deeper than is looked into: the parser's own search might take for ever.
             self.cut = True
             return frozenset()
         others = [each for each in OF_SELECTORS.finditer(compound) if not _is_plain(each)]
         if not others:
             return self._searched(compound)
+
+        # The parser looks for the rest, from which those others choose.
         plain = compound
         for each in reversed(others):
             plain = plain[: each.start()] + plain[each.end() :]
         found = self._of_compound(plain or "*", depth + 1)
         for each in others:
-            inner = self._of_function(each.group("name").lower(), each.group("inner"), depth + 1)
-            found = found - inner if each.group("name").lower() == "not" else found & inner
-
+            name = each.group("name").lower()
+            inner = self._of_function(name, each.group("inner"), depth + 1)
+            found = found - inner if name == "not" else found & inner
         self._known[compound] = found
         return found
 
@@ -104,32 +109,43 @@ class Finder:
         """The elements that a pseudo-class of selectors is true of; of `not`, those that it is not true of."""
         if name == "lang":
             return self._in_language([each.strip().strip("\"'").lower() for each in inner.split(",")])
+
         choose = self._having if name == "has" else self.find
-        found = (choose(each, depth) for each in separate(inner))
-        return frozenset().union(*found)
+        found: frozenset[int] = frozenset()
+        for each in separate(inner):
+            found |= choose(each, depth)
+        return found
 
     def _having(self, relative: str, depth: int) -> frozenset[int]:
-        """The elements from which such a selector leads to one: it is followed backwards."""
-        combinator = relative[:1] if relative[:1] in ">+~" else " "
-        steps = _steps(relative.removeprefix(combinator)) or []
-        if depth > _NESTING or not steps:
-            self.cut = self.cut or depth > _NESTING
+        """The elements from which a relative selector leads to another one.
+
+        It is followed backwards: of `> p + i`, from each `i` to the `p` before it, and from these to their parents.
+        """
+        if depth > _NESTING:
+            self.cut = True
             return frozenset()
-        leads = [combinator, *(step.combinator for step in steps[1:])]
-        found: frozenset[int] = frozenset()
-        for place in range(len(steps) - 1, -1, -1):
-            here = self._of_compound(steps[place].compound, depth + 1)
-            found = here if place == len(steps) - 1 else here & found
-            found = self._before(leads[place], found)
-        return found
+        combinator = relative[:1] if relative[:1] in ">+~" else " "
+        steps = _steps(relative.removeprefix(combinator))
+        if not steps:
+            return frozenset()
+
+        *leading, last = steps
+        found = self._of_compound(last.compound, depth + 1)
+        lead = last.combinator
+        for step in reversed(leading):
+            found = self._before(lead, found)
+            found &= self._of_compound(step.compound, depth + 1)
+            lead = step.combinator
+        return self._before(combinator, found)
 
     def _before(self, combinator: str, chosen: frozenset[int]) -> frozenset[int]:
         """The elements that a chosen one is a child, descendant or follower of."""
         if not self._afford(len(chosen) + self._elements):
             return frozenset()
-        line = self._family.parent if combinator in " >" else self._family.before
+        line = self._line(combinator)
         if combinator in ">+":
             return frozenset(line[each] for each in chosen if each in line)
+
         found: set[int] = set()
         for each in chosen:
             here = line.get(each)
@@ -139,18 +155,22 @@ class Finder:
         return frozenset(found)
 
     def _in_language(self, wanted: list[str]) -> frozenset[int]:
-        """The elements whose nearest `lang` begins with one of these."""
-        if not self._afford(2 * self._elements):
+        """The elements whose nearest `lang` begins with one of these (RFC 4647, 3.3.1)."""
+        root = self._tree.root
+        if root is None or not self._afford(2 * self._elements):
             return frozenset()
+
+        # With a hyphen behind each, `de` begins `de-AT`, and not `den`.
+        beginnings = tuple(f"{each}-" for each in wanted if each)
         found: set[int] = set()
         spoken: dict[int, str] = {}
-        root = self._tree.root
-        for node in root.traverse() if root is not None else ():
+        for node in root.traverse():
+            language = (node.attributes.get("lang") or "").lower()
             above = node.parent
-            own = node.attributes.get("lang")
-            language = own.lower() if own else spoken.get(above.mem_id, "") if above is not None else ""
+            if not language and above is not None:
+                language = spoken.get(above.mem_id, "")
             spoken[node.mem_id] = language
-            if any(each and (language == each or language.startswith(f"{each}-")) for each in wanted):
+            if f"{language}-".startswith(beginnings):
                 found.add(node.mem_id)
         return frozenset(found)
 
@@ -162,11 +182,12 @@ class Finder:
             per_element += self._elements // 20
         if not self._afford(self._elements * per_element):
             return frozenset()
+
         try:
             found = frozenset(node.mem_id for node in self._tree.css(compound))
         except SelectolaxError:
+            # It is no selector.
             found = frozenset()
-
         self._known[compound] = found
         return found
 
@@ -174,21 +195,31 @@ class Finder:
         """The candidates that stand as the combinator says to a chosen element."""
         if not self._afford(len(candidates)):
             return frozenset()
-        line = self._family.parent if combinator in " >" else self._family.before
+        line = self._line(combinator)
         if combinator in ">+":
             return frozenset(each for each in candidates if line.get(each) in chosen)
+
         if not self._afford(self._elements):
             return frozenset()
         known: dict[int, bool] = {}
         return frozenset(each for each in candidates if _reaches(each, line, chosen, known))
 
+    def _line(self, combinator: str) -> Mapping[int, int]:
+        """Where each element comes from: of children and descendants from above, of followers from before."""
+        if combinator in " >":
+            return self._family.parent
+        return self._family.before
+
     @cached_property
     def _family(self) -> _Family:
         parent: dict[int, int] = {}
         before: dict[int, int] = {}
-        last: dict[int, int] = {}
         root = self._tree.root
-        for node in root.traverse() if root is not None else ():
+        if root is None:
+            return _Family(parent, before)
+
+        last: dict[int, int] = {}
+        for node in root.traverse():
             above = node.parent
             if above is None:
                 continue
@@ -197,7 +228,6 @@ class Finder:
             if there in last:
                 before[here] = last[there]
             last[there] = here
-
         return _Family(parent, before)
 
     def _afford(self, work: int) -> bool:
@@ -209,14 +239,16 @@ class Finder:
 
 def _is_plain(function: re.Match[str]) -> bool:
     """Whether the parser's own search may be asked for a pseudo-class of selectors."""
-    return function.group("name").lower() not in ("has", "lang") and _WITHIN.match(function.group("inner")) is not None
+    if function.group("name").lower() in ("has", "lang"):
+        return False
+    return _WITHIN.match(function.group("inner")) is not None
 
 
 def _reaches(start: int, line: Mapping[int, int], chosen: frozenset[int], known: dict[int, bool]) -> bool:
     """Whether a chosen element is further along the line; `known` keeps what was found on the way."""
     passed: list[int] = []
-    here: int | None = start
     result = False
+    here: int | None = start
     while here is not None:
         if here in known:
             result = known[here]
@@ -226,7 +258,6 @@ def _reaches(start: int, line: Mapping[int, int], chosen: frozenset[int], known:
         if here in chosen:
             result = True
             break
-
     known.update(dict.fromkeys(passed, result))
     return result
 
@@ -250,7 +281,8 @@ def _steps(selector: str) -> list[_Step] | None:
         else:
             if steps and not combinator:
                 return None
-            steps.append(_Step(combinator if steps else "", match.group("compound")))
+            steps.append(_Step(combinator, match.group("compound")))
             combinator = ""
 
-    return steps if steps and not combinator else None
+    ends_with_part = bool(steps) and not combinator
+    return steps if ends_with_part else None

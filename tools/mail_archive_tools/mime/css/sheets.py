@@ -1,24 +1,19 @@
-"""As much of CSS as it takes to tell what a reader would see: declarations, rules, and which elements they are for.
+"""Style sheets: their rules, and which elements each is for.
 
 Own code, because a newsletter has hundreds of style attributes and long style sheets, and a tokenizer in Python takes
 eight times as long for them (tinycss2, measured). What cannot be read is passed over, as browsers do.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.css.longhands import ALL, longhands
+from mail_archive_tools.mime.css.cascade import Rule
+from mail_archive_tools.mime.css.declarations import COMMENT, ESCAPE, Declaration, read_declarations, unescape
 from mail_archive_tools.mime.css.media import applies, is_supported
 from mail_archive_tools.mime.css.selectors import OF_SELECTORS, Finder
 from mail_archive_tools.mime.css.syntax import separate
-from mail_archive_tools.mime.css.values import is_valid
-
-STYLE_CHARS = 5_000
-"""How much of one style attribute is read."""
 
 SHEET_CHARS = 500_000
 """How much of a message's style sheets is read."""
@@ -26,19 +21,16 @@ SHEET_CHARS = 500_000
 MAX_RULES = 20_000
 """Rules read of a message's style sheets."""
 
-_VALUE = r"""(?:[^;"'(]++|"[^"]*+"?|'[^']*+'?|\((?:[^()]++|\([^()]*+\))*+\)?)*+"""
-# What is no declaration is passed over up to the next semicolon, with what stands in its brackets.
-_DECLARATION = re.compile(rf"(?:^|;)\s*+(?:([\w\\-]++)\s*+:\s*+)?+({_VALUE})")
-_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _ELEMENT = re.compile(r"(?:^|[\s>+~])[a-zA-Z]")
 _IN_NAMES = re.compile(r"[\w-]|[^\x00-\x7f]")
-_VARIABLE = re.compile(r"var\(\s*(--[^\s(),]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
-_IMPORTANT = re.compile(r"\s*!\s*important$")
 _RULE = re.compile(r"""\s*((?:[^{};"']++|"[^"]*+"?|'[^']*+'?)*+)([{};])""")
 _BLOCK_END = re.compile(r"""[{}]|"[^"\n]*+"?|'[^'\n]*+'?""")
 _NAME = r"(?:[\w-]|[^\x00-\x7f]|\\.)+"
 _SIMPLE = re.compile(rf"^([a-z][a-z0-9]*|\*)?(?:([.#])({_NAME}))?$", re.IGNORECASE)
+"""A tag, a class or an identifier, or a tag with one of both: most selectors of mail are one of these."""
+
+# What is true of an element only while somebody points at it or after a click is not how a mail looks at first; and
+# what a pseudo-element shows is not the element's own text.
 _OF_A_STATE = re.compile(
     r"(?<!\\)(?:::|:(?:hover|active|focus|visited|target|checked|before|after|first-l|selection))", re.I
 )
@@ -47,87 +39,28 @@ _ANY_LINK = re.compile(r"(?<!\\):(?:any-)?link\b", re.I)
 _NESTED = re.compile(r"([^{};]*)\{([^{}]*)\}")
 
 
-class Declaration(NamedTuple):
-    """`name` and `value` are in lower case, escapes and comments taken out."""
-
-    name: str
-    value: str
-    important: bool
-
-
-class Rule(NamedTuple):
-    declarations: tuple[Declaration, ...]
-    specificity: tuple[int, int, int]
-    order: int
-
-
-@lru_cache(maxsize=4096)
-def read_declarations(style: str, quirks: bool = False) -> tuple[Declaration, ...]:
-    """The declarations of a style attribute, or of a rule between its braces, that a browser takes."""
-    style = style[:STYLE_CHARS]
-    if "/*" in style:
-        style = _COMMENT.sub(" ", style)
-    found = [_declaration(name, value) for name, value in _DECLARATION.findall(style) if name]
-    return tuple([each for one in found if is_valid(one.name, one.value, quirks) for each in _longhands(one)])
-
-
-def _longhands(declaration: Declaration) -> Iterator[Declaration]:
-    """Those of the properties that it sets; one that has variables is as it is until they are known."""
-    if "var(" in declaration.value:
-        yield declaration
-        return
-    for name, value in longhands(declaration.name, declaration.value):
-        yield Declaration(name, value, declaration.important)
-
-
-def _declaration(name: str, value: str) -> Declaration:
-    if "\\" in name or "\\" in value:
-        name, value = unescape(name), unescape(value)
-    value = " ".join(value.lower().split())
-    bare = _IMPORTANT.sub("", value) if "!" in value else value
-    return Declaration(name.lower(), bare, len(bare) != len(value))
-
-
-def unescape(text: str) -> str:
-    """CSS escapes undone: `\\6e one` is `none`."""
-
-    def character(match: re.Match[str]) -> str:
-        number = int(match.group(1), 16) if match.group(1) else -1
-        return match.group(2) or (chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd")
-
-    return _ESCAPE.sub(character, text)
-
-
-def _plain(selector: str) -> str:
-    """A selector with no escapes but those of characters that would be no part of a name."""
-
-    def character(match: re.Match[str]) -> str:
-        plain = unescape(match.group())
-        return plain if _IN_NAMES.fullmatch(plain) else f"\\{plain}"
-
-    return _ESCAPE.sub(character, selector)
-
-
 class Sheet:
     """The style sheets of one document, and the rules that are for each of its elements."""
 
     def __init__(self, tree: LexborHTMLParser, elements: int, quirks: bool) -> None:
         """`elements` is about how many the document has; `quirks`: it is read as old documents are."""
-        self.cut = False
+        self._finder = Finder(tree, elements)
         self._by_key: dict[str, list[tuple[str, Rule]]] = {}
         self._by_node: dict[int, list[Rule]] = {}
-        self._finder = Finder(tree, elements)
         text = "\n".join(_sheet_texts(tree))
         self.cut = len(text) > SHEET_CHARS
-        for order, (selectors, block) in enumerate(_rules(text[:SHEET_CHARS])):
+        self._read(text[:SHEET_CHARS], quirks)
+        self.cut = self.cut or self._finder.cut
+
+    def _read(self, text: str, quirks: bool) -> None:
+        for order, (selectors, block) in enumerate(_rules(text)):
             if order >= MAX_RULES:
                 self.cut = True
-                break
+                return
             for inner, declared in _unnested(selectors, block):
-                if declarations := read_declarations(declared, quirks):
+                declarations = read_declarations(declared, quirks)
+                if declarations:
                     self._add(inner, declarations, order)
-
-        self.cut = self.cut or self._finder.cut
 
     @property
     def tags(self) -> frozenset[str]:
@@ -153,100 +86,97 @@ class Sheet:
         """The rules for an element, in no order; `found` are its own."""
         if not self._by_key:
             return list(found)
+
         keys = [tag, "*"]
-        if classes := attributes.get("class"):
+        classes, identifier = attributes.get("class"), attributes.get("id")
+        if classes:
             keys += ["." + name for name in classes.split()]
-        if identifier := attributes.get("id"):
+        if identifier:
             keys.append("#" + identifier.strip())
-        named = [rule for key in keys for needed, rule in self._by_key.get(key, ()) if not needed or needed == tag]
-        return [*found, *named]
+
+        rules = list(found)
+        for key in keys:
+            for needed, rule in self._by_key.get(key, ()):
+                if needed in ("", tag):
+                    rules.append(rule)
+        return rules
 
     def _add(self, selectors: str, declarations: tuple[Declaration, ...], order: int) -> None:
+        """Keep a rule by what it is for: by one word where that tells its elements, else by each of them."""
         for written in separate(selectors):
             selector = written
             if ":" in written:
+                # In a mail that is looked at for the first time no element is in a state, and all links are links.
                 selector = _ANY_LINK.sub("[href]", _NOT_OF_A_STATE.sub("", written)) or "*"
             if not selector or _OF_A_STATE.search(selector):
                 continue
+
             rule = Rule(declarations, _specificity(selector), order)
-            if simple := _SIMPLE.match(selector):
-                tag, kind, name = simple.groups()
-                tag = (tag or "").lower()
-                key = f"{kind}{unescape(name)}" if kind else tag
-                needed = "" if tag == "*" or not kind else tag
-                self._by_key.setdefault(key, []).append((needed, rule))
-            else:
-                for identity in self._finder.find(selector):
-                    self._by_node.setdefault(identity, []).append(rule)
-
-
-def cascade(
-    rules: list[Rule], inline: tuple[Declaration, ...], variables: Mapping[str, str], quirks: bool
-) -> tuple[tuple[Declaration, ...], Mapping[str, str]]:
-    """The declarations that win, of rules and a style attribute (CSS Cascade, 6), with `var()` replaced; and the custom
-    properties that children inherit."""
-    ordered = sorted(rules, key=lambda rule: (rule.specificity, rule.order))
-    declared = [each for declarations in (*(rule.declarations for rule in ordered), inline) for each in declarations]
-    own = {each.name: each.value for each in in_order(declared) if each.name.startswith("--")}
-    known = {**variables, **own} if own else variables
-    return tuple(in_order([each for one in declared for each in _with_variables(one, known, quirks)])), known
-
-
-def in_order(declared: Iterable[Declaration]) -> list[Declaration]:
-    """The declarations that win over others of the same property, each once: later ones, and important ones."""
-    declared = list(declared)
-    won: dict[str, Declaration] = {}
-    for important in (False, True):
-        for each in declared:
-            if each.important is not important:
+            simple = _SIMPLE.match(selector)
+            if simple is not None:
+                self._add_simple(simple, rule)
                 continue
-            if each.name == ALL:
-                # What properties have custom names, stays.
-                won = {name: one for name, one in won.items() if name.startswith("--")}
-            won[each.name] = each
-    return list(won.values())
+            for identity in self._finder.find(selector):
+                self._by_node.setdefault(identity, []).append(rule)
 
-
-def _with_variables(declaration: Declaration, known: Mapping[str, str], quirks: bool) -> Iterator[Declaration]:
-    """The declaration with its variables replaced; what is no value then is as if unset (CSS Variables, 3)."""
-    if "var(" not in declaration.value or declaration.name.startswith("--"):
-        yield declaration
-        return
-
-    def value(match: re.Match[str]) -> str:
-        return known.get(match.group(1), (match.group(2) or "").strip())
-
-    replaced = " ".join(_VARIABLE.sub(value, declaration.value).split())
-    usable = replaced and "var(" not in replaced and is_valid(declaration.name, replaced, quirks)
-    yield from _longhands(declaration._replace(value=replaced if usable else "unset"))
+    def _add_simple(self, selector: re.Match[str], rule: Rule) -> None:
+        tag, kind, name = selector.groups()
+        tag = (tag or "").lower()
+        if not kind:
+            self._by_key.setdefault(tag, []).append(("", rule))
+            return
+        needed = "" if tag == "*" else tag
+        self._by_key.setdefault(f"{kind}{unescape(name)}", []).append((needed, rule))
 
 
 def _sheet_texts(tree: LexborHTMLParser) -> Iterator[str]:
     for node in tree.css("style"):
         attributes = node.attributes
         kind = (attributes.get("type") or "text/css").lower()
-        if "css" in kind and applies((attributes.get("media") or "").lower()):
-            text = node.text(deep=True)
-            yield _COMMENT.sub(" ", text.replace("<!--", " ").replace("-->", " "))
+        media = (attributes.get("media") or "").lower()
+        if "css" not in kind or not applies(media):
+            continue
+
+        # Marks of HTML comments, which hid style sheets from browsers of old, are passed over (CSS Syntax 3, 5.4.1).
+        text = node.text(deep=True).replace("<!--", " ").replace("-->", " ")
+        yield COMMENT.sub(" ", text)
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:
     """(selectors, block) of each rule that applies on a screen; conditional groups are looked into."""
     position, groups = 0, 0
-    while match := _RULE.match(text, position):
+    while True:
+        match = _RULE.match(text, position)
+        if match is None:
+            return
         prelude, mark = match.group(1).strip(), match.group(2)
         position = match.end()
+
         if mark == "}":
             groups = max(0, groups - 1)
-        elif mark == "{" and prelude.startswith("@"):
-            if _is_group(prelude.lower()):
-                groups += 1
-            else:
-                position = _after_block(text, position)
-        elif mark == "{":
+        elif mark == ";":
+            # A statement, such as @import.
+            continue
+        elif not prelude.startswith("@"):
             end = _after_block(text, position)
             yield _plain(prelude) if "\\" in prelude else prelude, text[position : end - 1]
             position = end
+        elif _is_group(prelude.lower()):
+            groups += 1
+        else:
+            position = _after_block(text, position)
+
+
+def _plain(selector: str) -> str:
+    """A selector with no escapes but those of characters that would be no part of a name."""
+    return ESCAPE.sub(_plain_character, selector)
+
+
+def _plain_character(escape: re.Match[str]) -> str:
+    plain = unescape(escape.group())
+    if _IN_NAMES.fullmatch(plain):
+        return plain
+    return f"\\{plain}"
 
 
 def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
@@ -259,7 +189,9 @@ def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
     for inner, declarations in _NESTED.findall(block):
         for parent in separate(selectors):
             for each in separate(inner.strip()):
-                yield each.replace("&", parent) if "&" in each else f"{parent} {each}", declarations
+                # "&" stands for the rule around it; without one, a rule is for what is in those elements.
+                selector = each.replace("&", parent) if "&" in each else f"{parent} {each}"
+                yield selector, declarations
 
 
 def _is_group(prelude: str) -> bool:
@@ -276,25 +208,38 @@ def _after_block(text: str, position: int) -> int:
     depth = 1
     for match in _BLOCK_END.finditer(text, position):
         mark = match.group()
-        depth += (mark == "{") - (mark == "}")
+        if mark == "{":
+            depth += 1
+        elif mark == "}":
+            depth -= 1
         if not depth:
             return match.end()
 
+    # It never ends; whoever takes what is before the closing brace gets all.
     return len(text) + 1
 
 
 def _specificity(selector: str) -> tuple[int, int, int]:
-    """How much a selector counts (Selectors 4, 17): a pseudo-class of selectors as the one in it that counts most."""
-    total = [0, 0, 0]
+    """How much a selector counts (Selectors 4, 17): its identifiers, its classes and the like, its tags."""
+    identifiers, classes, elements = 0, 0, 0
     if "(" in selector:
         for match in OF_SELECTORS.finditer(selector):
-            name = match.group("name").lower()
-            inner = [_specificity(each) for each in separate(match.group("inner"))]
-            counts = (0, 1, 0) if name == "lang" else (0, 0, 0) if name == "where" else max(inner)
-            total = [one + other for one, other in zip(total, counts, strict=True)]
+            inner = _specificity_inside(match.group("name").lower(), match.group("inner"))
+            identifiers, classes, elements = identifiers + inner[0], classes + inner[1], elements + inner[2]
         selector = OF_SELECTORS.sub("", selector)
     if "\\" in selector:
-        selector = _ESCAPE.sub("x", selector)
-    classes = selector.count(".") + selector.count("[") + selector.count(":")
-    elements = len(_ELEMENT.findall(selector))
-    return total[0] + selector.count("#"), total[1] + classes, total[2] + elements
+        selector = ESCAPE.sub("x", selector)
+
+    identifiers += selector.count("#")
+    classes += selector.count(".") + selector.count("[") + selector.count(":")
+    elements += len(_ELEMENT.findall(selector))
+    return identifiers, classes, elements
+
+
+def _specificity_inside(name: str, selectors: str) -> tuple[int, int, int]:
+    """A pseudo-class of selectors counts as much as the one in it that counts most."""
+    if name == "lang":
+        return 0, 1, 0
+    if name == "where":
+        return 0, 0, 0
+    return max(_specificity(each) for each in separate(selectors))

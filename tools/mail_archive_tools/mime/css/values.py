@@ -6,29 +6,19 @@ who read it. The others are left as they are: nobody looks at them.
 
 from functools import lru_cache
 
-from mail_archive_tools.mime.css.grammar import (
-    TRANSFORMS,
-    Test,
-    background,
+from mail_archive_tools.mime.css.grammar.combining import Test, none_or, one_of, up_to, words_among
+from mail_archive_tools.mime.css.grammar.fonts import font
+from mail_archive_tools.mime.css.grammar.functions import TRANSFORMS, filter_functions, functions, shape
+from mail_archive_tools.mime.css.grammar.layers import background, mask
+from mail_archive_tools.mime.css.grammar.paint import colour, fill, images
+from mail_archive_tools.mime.css.grammar.single import (
     clip,
-    colour,
     display,
-    fill,
-    filter_functions,
-    font,
     fraction_or_percentage,
-    functions,
-    images,
-    mask,
-    none_or,
-    one_of,
     rotation,
-    shape,
     size,
     text_indent,
-    up_to,
     whole_number,
-    words_among,
     zoom,
 )
 from mail_archive_tools.mime.css.longhands import FONT_SIZES, WIDE
@@ -41,11 +31,13 @@ def is_valid(name: str, value: str, quirks: bool = False) -> bool:
     test = PROPERTY_TESTS.get(name)
     if test is None:
         return True
-    return value in WIDE or is_put_in_later(value) or test(value, quirks)
+    if value in WIDE or is_put_in_later(value):
+        return True
+    return test(value, quirks)
 
 
 def is_known(name: str) -> bool:
-    """Whether a browser has a property of that name."""
+    """Whether a browser has a property of that name; custom properties begin with two hyphens."""
     return name in PROPERTY_TESTS or name in _OTHERS or name.startswith("--")
 
 

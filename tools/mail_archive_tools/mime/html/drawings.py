@@ -2,8 +2,8 @@
 
 from selectolax.lexbor import LexborNode
 
-from mail_archive_tools.mime.css.computed_style import FAR_OFF, FAR_RIGHT
 from mail_archive_tools.mime.css.measures import number, pixels
+from mail_archive_tools.mime.css.out_of_sight import FAR_OFF, FAR_RIGHT
 
 DRAWN = frozenset("svg g text tspan textpath".split())
 """Elements of drawings that hold text, or what does."""

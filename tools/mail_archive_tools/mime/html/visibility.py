@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from mail_archive_tools.mime.css.colour import BLACK, LINK, WHITE, Colour, contrast, read_colour
+from mail_archive_tools.mime.css.cascade import Rule, cascade
+from mail_archive_tools.mime.css.colours.colour import BLACK, LINK, WHITE, Colour, contrast
+from mail_archive_tools.mime.css.colours.reading import read_colour
 from mail_archive_tools.mime.css.computed_style import (
     LARGEST_TEXT,
     NOTHING,
@@ -14,8 +16,9 @@ from mail_archive_tools.mime.css.computed_style import (
     style_of,
     style_of_attribute,
 )
+from mail_archive_tools.mime.css.declarations import read_declarations
 from mail_archive_tools.mime.css.longhands import WIDE
-from mail_archive_tools.mime.css.sheets import Rule, Sheet, cascade, read_declarations
+from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.drawings import (
     DRAWN,
     PLACED,

@@ -1,0 +1,69 @@
+"""Which of an element's declarations win over others (CSS Cascade 4, 6), and what their variables stand for."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from mail_archive_tools.mime.css.declarations import Declaration, taken_apart
+from mail_archive_tools.mime.css.longhands import ALL
+from mail_archive_tools.mime.css.values import is_valid
+
+_VARIABLE = re.compile(r"var\(\s*(--[^\s(),]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
+
+
+class Rule(NamedTuple):
+    """The declarations of a rule, how much its selector counts, and the place of the rule in its sheet."""
+
+    declarations: tuple[Declaration, ...]
+    specificity: tuple[int, int, int]
+    order: int
+
+
+def cascade(
+    rules: list[Rule], inline: tuple[Declaration, ...], variables: Mapping[str, str], quirks: bool
+) -> tuple[tuple[Declaration, ...], Mapping[str, str]]:
+    """The declarations that win, of rules and a style attribute, with `var()` replaced; and the custom properties that
+    children inherit."""
+    declared: list[Declaration] = []
+    for rule in sorted(rules, key=lambda rule: (rule.specificity, rule.order)):
+        declared += rule.declarations
+    declared += inline
+
+    own = {each.name: each.value for each in in_order(declared) if each.name.startswith("--")}
+    if own:
+        variables = {**variables, **own}
+
+    replaced: list[Declaration] = []
+    for each in declared:
+        replaced += _with_variables(each, variables, quirks)
+    return tuple(in_order(replaced)), variables
+
+
+def in_order(declared: Iterable[Declaration]) -> list[Declaration]:
+    """The declarations that win over others of the same property, each once: later ones, and important ones."""
+    declared = list(declared)
+    won: dict[str, Declaration] = {}
+    for important in (False, True):
+        for each in declared:
+            if each.important is not important:
+                continue
+            if each.name == ALL:
+                # It resets all properties but the custom ones (CSS Cascade 4, 3.2).
+                won = {name: one for name, one in won.items() if name.startswith("--")}
+            won[each.name] = each
+    return list(won.values())
+
+
+def _with_variables(declaration: Declaration, known: Mapping[str, str], quirks: bool) -> Iterator[Declaration]:
+    """The declaration with its variables replaced; what is no value then is as if unset (CSS Variables, 3)."""
+    if "var(" not in declaration.value or declaration.name.startswith("--"):
+        yield declaration
+        return
+
+    def value(match: re.Match[str]) -> str:
+        name, otherwise = match.groups()
+        return known.get(name, (otherwise or "").strip())
+
+    replaced = " ".join(_VARIABLE.sub(value, declaration.value).split())
+    is_usable = replaced and "var(" not in replaced and is_valid(declaration.name, replaced, quirks)
+    yield from taken_apart(declaration._replace(value=replaced if is_usable else "unset"))
