@@ -17,13 +17,19 @@ _ASCENT = 40.0
 """How far up letters may reach from where they stand, in CSS pixels."""
 
 _PRESENTATION = ("display", "visibility", "opacity", "fill", "fill-opacity", "font-size", "transform")
+_MOVING = frozenset(("dy", "dominant-baseline", "transform"))
 _PLACE = ("x", "y", "dy", "width", "height", "viewBox", "viewbox", "transform", "dominant-baseline")
 
 
 def drawn_style(attributes: Attributes) -> str:
     """The presentation attributes (SVG 2, 6.6) as declarations, before those of the style attribute."""
-    declared = [f"{name}:{value}" for name in _PRESENTATION if (value := attributes.get(name))]
-    return ";".join([*declared, attributes.get("style") or ""])
+    declared: list[str] = []
+    for name in _PRESENTATION:
+        value = attributes.get(name)
+        if value:
+            declared.append(f"{name}:{value}")
+    declared.append(attributes.get("style") or "")
+    return ";".join(declared)
 
 
 def place_of(attributes: Attributes) -> tuple[str | None, ...]:
@@ -34,10 +40,16 @@ def place_of(attributes: Attributes) -> tuple[str | None, ...]:
 def scale_of(attributes: Attributes) -> float:
     """How much smaller a drawing is shown than it is made (SVG 2, 8.2)."""
     box = [number(each) for each in _box(attributes).replace(",", " ").split()]
-    width, height = (_size(attributes, name) for name in ("width", "height"))
-    if len(box) != 4 or not box[2] or not box[3]:
+    if len(box) != 4:
         return 1.0
-    return min((shown or made) / made for shown, made in ((width, box[2]), (height, box[3])))
+    _, _, width, height = box
+    if not width or not height:
+        return 1.0
+
+    # It is shown as large as it is made where no size is said.
+    shown_width = _size(attributes, "width") or width
+    shown_height = _size(attributes, "height") or height
+    return min(shown_width / width, shown_height / height)
 
 
 def drawing_height(tag: str, attributes: Attributes, around: float | None) -> float | None:
@@ -46,24 +58,47 @@ def drawing_height(tag: str, attributes: Attributes, around: float | None) -> fl
         return None
     if tag != "svg":
         return around
-    return None if _box(attributes) else _size(attributes, "height", "150")
+    if _box(attributes):
+        return None
+    # What has no height has 150 pixels (CSS 2, 10.6.2).
+    return _size(attributes, "height", "150")
 
 
 def outside_drawing(node: LexborNode, tag: str, attributes: Attributes, height: float | None) -> str | None:
     """Why nothing is seen of a drawing, or of a text in one that is so high, by where it is."""
     if tag == "svg":
-        sizes = (_size(attributes, name) for name in ("width", "height"))
-        return "zero-size box" if any(size is not None and size < 2 for size in sizes) else None
-    left, down = (pixels((attributes.get(name) or "0").split(" ")[0]) for name in ("x", "y"))
-    if any(offset and not -FAR_OFF < offset < FAR_RIGHT for offset in (left, down)):
+        is_empty = _is_nothing(attributes, "width") or _is_nothing(attributes, "height")
+        return "zero-size box" if is_empty else None
+
+    right, down = _place(attributes, "x"), _place(attributes, "y")
+    if _is_outside(right) or _is_outside(down):
         return "off-screen"
-    # A text stands on its place: at the upper edge it is above the drawing.
-    if height is None or down is None or not {"dy", "dominant-baseline", "transform"}.isdisjoint(attributes):
+    if height is None or down is None or not _MOVING.isdisjoint(attributes):
         return None
-    # What is in it may stand elsewhere.
     if next(node.iter(), None) is not None:
+        # What is in it may stand elsewhere.
         return None
-    return "off-screen" if down < 1 or down > height + _ASCENT else None
+
+    # A text stands on its place: at the upper edge it is above the drawing.
+    is_outside = down < 1 or down > height + _ASCENT
+    return "off-screen" if is_outside else None
+
+
+def _is_nothing(attributes: Attributes, name: str) -> bool:
+    size = _size(attributes, name)
+    return size is not None and size < 2
+
+
+def _place(attributes: Attributes, name: str) -> float | None:
+    """Where a text begins: the first of the places, of which each letter may have its own (SVG 2, Text)."""
+    places = attributes.get(name) or "0"
+    return pixels(places.split(" ")[0])
+
+
+def _is_outside(offset: float | None) -> bool:
+    if offset is None:
+        return False
+    return offset <= -FAR_OFF or offset >= FAR_RIGHT
 
 
 def _box(attributes: Attributes) -> str:

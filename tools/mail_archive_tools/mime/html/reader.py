@@ -13,7 +13,9 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mail_archive_tools.mime.css.sheets import Sheet
+from mail_archive_tools.mime.html.doctypes import has_quirks
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
+from mail_archive_tools.mime.html.nesting import MAX_DEPTH, too_deep_at
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
 from mail_archive_tools.mime.html.targets import Target, targets_in
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
@@ -21,9 +23,6 @@ from mail_archive_tools.untrusted import without_invisible
 
 HTML_CHARS = 1_500_000
 """How much HTML is converted, in characters."""
-
-MAX_DEPTH = 2_000
-"""Levels of nested elements that are read: the parser takes quadratic time, and nobody nests like this in earnest."""
 
 MAX_ELEMENTS = 100_000
 """Elements that are read."""
@@ -44,13 +43,9 @@ _UNSEEN = {
     "-comment": "not rendered",
 }
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,30})")
-_ENDS_ITSELF = frozenset(
-    (
-        "area base br col embed hr img input link meta source track wbr p li dt dd td th tr thead tbody tfoot option "
-        "optgroup colgroup caption"
-    ).split()
-)
+_NO_WORDS = frozenset("-comment script style head title meta link".split())
+"""Nodes whose text is none that a reader was kept from. A comment is a note of whoever, or whatever, wrote the HTML."""
+
 _AROUND: dict[str, tuple[str, str | None]] = {
     **{tag: ("\n\n", "\n\n") if tag in _PARAGRAPHS else (BREAK, BREAK) for tag in BLOCKS - {"li"}},
     "br": ("\n", None),
@@ -61,22 +56,7 @@ _AROUND: dict[str, tuple[str, str | None]] = {
 }
 _WRITES = frozenset(_AROUND) | {"a", "li"}
 _WORD = re.compile(r"\w+")
-_BEFORE_DOCTYPE = re.compile(r"(?:[\ufeff\s]++|<!--.*?-->|<\?[^>]*+>)*+", re.DOTALL)
-_DOCTYPE = re.compile(
-    r"""<!doctype\s*(?P<name>[^\s>]*)\s*"""
-    r"""(?:public\s*(?P<q>["'])(?P<public>[^>]*?)(?P=q)\s*)?(?:system\s*)?(?:(?P<p>["'])(?P<system>[^>]*?)(?P=p))?""",
-    re.IGNORECASE,
-)
-_OLD_DOCTYPES = (
-    "-//ietf//dtd html", "-//w3c//dtd html 3", "-//w3c//dtd html 2", "-//w3c//dtd html experimental",
-    "-//w3c//dtd w3 html", "-//w3o//dtd", "-//netscape", "-//microsoft//dtd internet explorer", "-//softquad",
-    "-//sun microsystems", "-//webtechs", "-//as//dtd html 3", "html",
-)  # fmt: skip
-_OLD_WITHOUT_PLACE = (
-    "-//w3c//dtd html 4.01 frameset//",
-    "-//w3c//dtd html 4.01 transitional//",
-    "-//w3c//dtd html 4.0",
-)
+# Our marks among pieces, written as characters are that cannot stand in a document themselves.
 _MARK_REFERENCE = re.compile("&#(?:0*(?:11|25|26|28|29|30|31)|x0*(?:b|1[9ac-f]))(?![0-9a-f])", re.IGNORECASE)
 
 
@@ -101,38 +81,31 @@ class HtmlText:
 
 def read_html(html: str) -> HtmlText:
     """The readable text of `html`. Never raises; time is linear in its size."""
-    cut = f"HTML beyond {HTML_CHARS:,} characters was not read" if len(html) > HTML_CHARS else None
-    html = html[:HTML_CHARS]
-    html, left_out = within_limits(html)
+    reasons: list[str] = []
+    if len(html) > HTML_CHARS:
+        reasons.append(f"HTML beyond {HTML_CHARS:,} characters was not read")
+    html, left_out = within_limits(html[:HTML_CHARS])
     if left_out:
-        cut = cut or f"of an element with more than {MAX_ATTRIBUTES} attributes the others were not read"
-    if (end := _too_deep_at(html)) is not None:
+        reasons.append(f"of an element with more than {MAX_ATTRIBUTES} attributes the others were not read")
+    end = too_deep_at(html)
+    if end is not None:
         # What lies deeper is left out, since nobody could tell what of it is seen.
-        cut = f"HTML nested deeper than {MAX_DEPTH:,} elements was not read"
+        reasons.insert(0, f"HTML nested deeper than {MAX_DEPTH:,} elements was not read")
         html = html[:end]
 
     tree = LexborHTMLParser(html)
-    quirks = _has_quirks(html)
+    quirks = has_quirks(html)
     sheet = Sheet(tree, html.count("<"), quirks)
     walk = _Walk(html, sheet, quirks)
     if tree.root is not None:
         walk.run(tree.root)
-    cut = cut or walk.cut or ("not all of its style rules were read" if sheet.cut else None)
+    if walk.cut:
+        reasons.append(walk.cut)
+    if sheet.cut:
+        reasons.append("not all of its style rules were read")
+
+    cut = reasons[0] if reasons else None
     return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, targets_in(tree, html), cut)
-
-
-def _has_quirks(html: str) -> bool:
-    """Whether browsers read it as the documents of old (HTML, 13.2.6.4.1): those without a doctype, or with one of
-    HTML 4 or older that names no place."""
-    begin = _BEFORE_DOCTYPE.match(html)
-    doctype = _DOCTYPE.match(html, begin.end() if begin else 0)
-    if doctype is None:
-        return True
-    name, public, system = doctype.group("name", "public", "system")
-    public = (public or "").lower()
-    if name.lower() != "html" or public.startswith(_OLD_DOCTYPES):
-        return True
-    return system is None and public.startswith(_OLD_WITHOUT_PLACE)
 
 
 @dataclass(slots=True)
@@ -143,13 +116,16 @@ class _After:
     target: str
 
 
+_Todo = list["tuple[LexborNode, Seen] | _After | str"]
+"""What is to be read or written, the next of it last: nodes, ends of links, and pieces that stand behind elements."""
+
+
 class _Walk:
-    """One pass over a document, without recursion."""
+    """One pass over a document, without recursion: a mail may nest thousands of elements."""
 
     def __init__(self, html: str, sheet: Sheet, quirks: bool) -> None:
         self._visibility = Visibility(sheet, quirks)
-        written = "&#" in html and _MARK_REFERENCE.search(html) is not None
-        self._careful = written or any(mark in html for mark in "\x0b\x19\x1a\x1c\x1d\x1e\x1f")
+        self._careful = _may_have_marks(html)
         self.pieces: list[str] = []
         self.hidden: Counter[str] = Counter()
         self.links: list[Link] = []
@@ -159,7 +135,7 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         # Once for each of up to a million nodes: what can be looked up, or is the same for many, is not worked out.
-        todo: list[tuple[LexborNode, Seen] | _After | str] = [(root, self._visibility.page)]
+        todo: _Todo = [(root, self._visibility.page)]
         pieces, careful = self.pieces, self._careful
         while todo:
             item = todo.pop()
@@ -183,9 +159,7 @@ class _Walk:
             else:
                 self._end_link(item)
 
-    def _element(
-        self, node: LexborNode, tag: str, seen: "Seen", todo: "list[tuple[LexborNode, Seen] | _After | str]"
-    ) -> None:
+    def _element(self, node: LexborNode, tag: str, seen: Seen, todo: _Todo) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             todo.clear()
@@ -201,6 +175,7 @@ class _Walk:
         if tag == "img":
             self._image(attributes, inside)
             return
+
         if tag in _WRITES and inside.hidden is None:
             before, after = _AROUND.get(tag) or self._around(node, tag, attributes)
             if before:
@@ -220,48 +195,67 @@ class _Walk:
         """What is in a closed `details` element: its summary is all that shows."""
         shut = copy(inside)
         shut.hidden = shut.why = inside.hidden or "closed"
-        children = [(child, inside if child.tag == "summary" else shut) for child in node.iter(include_text=True)]
-        return children[::-1]
+
+        children: list[tuple[LexborNode, Seen]] = []
+        for child in node.iter(include_text=True):
+            seen = inside if child.tag == "summary" else shut
+            children.append((child, seen))
+        children.reverse()
+        return children
 
     def _other_text(self, text: str, seen: Seen) -> None:
         """Text that is preformatted, not seen, or may have our marks in it."""
         text = MARKS.sub("", text)
-        if seen.why is None:
-            self.pieces.append(_preformatted(text) if seen.preformatted else text.replace("\n", " "))
-        elif words := _words(text):
-            self.hidden[seen.why] += words
+        if seen.why is not None:
+            self._hide(text, seen.why)
+        elif seen.preformatted:
+            self.pieces.append(text.expandtabs().replace("\n", HARD).replace(" ", PAD))
+        else:
+            self.pieces.append(text.replace("\n", " "))
+
+    def _hide(self, text: str, why: str) -> None:
+        """Count the words of a text, whatever stands between their letters that nobody sees."""
+        words = len(_WORD.findall(without_invisible(text)))
+        if words:
+            self.hidden[why] += words
 
     def _skip(self, node: LexborNode, tag: str) -> None:
-        # A comment is a note of whoever, or whatever, wrote the HTML: no words that a reader was kept from.
-        no_words = tag in ("-comment", "script", "style", "head", "title", "meta", "link")
-        text = "" if no_words else node.text(deep=True)
-        if words := _words(text):
-            self.hidden[_UNSEEN[tag]] += words
+        if tag not in _NO_WORDS:
+            self._hide(node.text(deep=True), _UNSEEN[tag])
 
-    def _around(
-        self, node: LexborNode, tag: str, attributes: dict[str, str | None]
-    ) -> tuple[str, "_After | str | None"]:
+    def _around(self, node: LexborNode, tag: str, attributes: dict[str, str | None]) -> tuple[str, _After | str | None]:
         """What stands before an element's children, and what is to be done, or written, behind them."""
         if tag == "li":
             return f"{BREAK}{self._marker(node)} ", BREAK
+
         target = (attributes.get("href") or "").strip()
-        return "", _After(len(self.pieces), target) if target and not target.startswith("#") else None
+        if not target or target.startswith("#"):
+            # It leads nowhere but into the document itself.
+            return "", None
+        return "", _After(len(self.pieces), target)
 
     def _marker(self, item: LexborNode) -> str:
         """What a list item begins with: its number in an ordered list."""
         parent = item.parent
         if parent is None or parent.tag != "ol":
             return "-"
-        number = self._numbers[parent.mem_id] = self._numbers.get(parent.mem_id, 0) + 1
+
+        number = self._numbers.get(parent.mem_id, 0) + 1
+        self._numbers[parent.mem_id] = number
         return f"{number}."
 
     def _image(self, attributes: dict[str, str | None], inside: Seen) -> None:
-        get = attributes.get
-        alt = " ".join(each.split()) if (each := get("alt")) else ""
-        if inside.why is None and not (is_tiny(get("width")) or is_tiny(get("height"))):
-            self.pieces.append(f"[{alt}]" if alt else IMAGE)
-        elif words := _words(alt):
-            self.hidden[inside.why or "zero-size box"] += words
+        alt = " ".join((attributes.get("alt") or "").split())
+        why = inside.why
+        if why is None and (is_tiny(attributes.get("width")) or is_tiny(attributes.get("height"))):
+            why = "zero-size box"
+
+        if why is not None:
+            self._hide(alt, why)
+        elif alt:
+            self.pieces.append(f"[{alt}]")
+        else:
+            self.pieces.append(IMAGE)
 
     def _end_link(self, after: _After) -> None:
         text = "".join(self.pieces[after.piece :])
@@ -271,41 +265,26 @@ class _Walk:
         target = "".join(after.target.split())
         if len(self.links) < MAX_LINKS:
             self.links.append(Link(text, target))
-        if not (text or shown_image) or target.lower().startswith(("javascript:", "data:", "vbscript:")):
+
+        if not text and not shown_image:
             return
-        bare = target.removeprefix("mailto:")
-        if text not in (bare, target) and text.rstrip("/") != target.split("://", 1)[-1].rstrip("/"):
-            shown = target if len(target) <= TARGET_CHARS else target[:TARGET_CHARS] + "…"
-            self.pieces.append(f" <{shown}>" if text else f"[image] <{shown}>")
+        if target.lower().startswith(("javascript:", "data:", "vbscript:")):
+            return
+        if _is_its_target(text, target):
+            return
+        shown = target if len(target) <= TARGET_CHARS else target[:TARGET_CHARS] + "…"
+        self.pieces.append(f" <{shown}>" if text else f"[image] <{shown}>")
 
 
-def _words(text: str) -> int:
-    """How many words there are, whatever is between their letters that nobody sees."""
-    return len(_WORD.findall(without_invisible(text)))
+def _is_its_target(text: str, target: str) -> bool:
+    """Whether a link's text says where it leads, so that it need not be said again."""
+    if text in (target, target.removeprefix("mailto:")):
+        return True
+    return text.rstrip("/") == target.split("://", 1)[-1].rstrip("/")
 
 
-def _preformatted(text: str) -> str:
-    return text.expandtabs().replace("\n", HARD).replace(" ", PAD)
-
-
-def _too_deep_at(html: str) -> int | None:
-    """Where more elements are open at once than `MAX_DEPTH`; None: nowhere. Counts by name: an end tag closes its own
-    kind only."""
-    if html.count("<") <= MAX_DEPTH:
-        return None
-    open_elements: dict[str, int] = {}
-    depth = 0
-    for match in _TAG.finditer(html):
-        name = match.group(2).lower()
-        if name in _ENDS_ITSELF:
-            continue
-        count = open_elements.get(name, 0)
-        is_end = match.group(1) == "/"
-        if is_end and not count:
-            continue
-        open_elements[name] = count - 1 if is_end else count + 1
-        depth += -1 if is_end else 1
-        if depth > MAX_DEPTH:
-            return match.start()
-
-    return None
+def _may_have_marks(html: str) -> bool:
+    """Whether a text of the document may have marks in it that are ours."""
+    if any(mark in html for mark in "\x0b\x19\x1a\x1c\x1d\x1e\x1f"):
+        return True
+    return "&#" in html and _MARK_REFERENCE.search(html) is not None

@@ -33,26 +33,30 @@ _ROOT = re.compile(r"<(?:html|body)(?=[\s/>])", re.IGNORECASE)
 
 def within_limits(html: str) -> tuple[str, bool]:
     """The document with no tag over the limits, and whether attributes were left out. In linear time."""
-    roots = len(_ROOT.findall(html)) > MAX_ROOT_TAGS
-    if not (roots or _LONG.search(html) or _UNUSUAL.search(html)):
+    has_many_roots = len(_ROOT.findall(html)) > MAX_ROOT_TAGS
+    if not has_many_roots and not _LONG.search(html) and not _UNUSUAL.search(html):
         return html, False
+
     pieces: list[str] = []
     position, root_tags, left_out = 0, 0, False
     for match in _TAG.finditer(html):
         tag = match.group()
-        if roots and _ROOT.match(tag):
+        if has_many_roots and _ROOT.match(tag):
             root_tags += 1
             if root_tags > MAX_ROOT_TAGS:
                 pieces.append(html[position : match.start()])
                 position, left_out = match.end(), True
                 continue
+
+        # No attribute takes less than two characters: one, and what separates it.
         if len(tag) <= MAX_ATTRIBUTES * 2:
             continue
         head = match.group("head")
         found = list(_ATTRIBUTES.finditer(tag, len(head)))
-        if len(found) <= MAX_ATTRIBUTES and len(tag) <= TAG_CHARS:
+        if len(found) > MAX_ATTRIBUTES:
+            left_out = True
+        elif len(tag) <= TAG_CHARS:
             continue
-        left_out = left_out or len(found) > MAX_ATTRIBUTES
         pieces += (html[position : match.start()], _cut(head, found))
         position = match.end()
 
@@ -64,7 +68,10 @@ def _cut(head: str, found: list[re.Match[str]]) -> str:
     kept = []
     for each in found[:MAX_ATTRIBUTES]:
         value = each.group("value")
-        kept.append(each.group() if value is None else f"{each.group('name')}={_shortened(value)}")
+        if value is None:
+            kept.append(each.group())
+        else:
+            kept.append(f"{each.group('name')}={_shortened(value)}")
     return f"{head} {' '.join(kept)}>"
 
 

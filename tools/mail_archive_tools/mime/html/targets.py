@@ -46,22 +46,33 @@ def targets_in(tree: LexborHTMLParser, html: str) -> list[Target]:
     found: list[Target] = []
     for node in tree.css(_ELEMENTS):
         for kind, address in _addresses(node):
-            if address and not address.startswith("#"):
-                words = _words(node) if kind in _WITH_WORDS else ""
-                found.append(Target(kind, _complete(base, address), words))
+            if not address or address.startswith("#"):
+                continue
+            words = _words(node) if kind in _WITH_WORDS else ""
+            found.append(Target(kind, _complete(base, address), words))
         if len(found) >= MAX_TARGETS:
             break
+
     found += [Target("image", each, "") for each in _STYLE_URL.findall(html)]
-    if tree.body is not None and "://" in (text := tree.body.text(deep=True, separator=" ")):
-        found += [Target("text", each, "") for each in _WRITTEN.findall(text)]
+    if tree.body is not None:
+        found += _written(tree.body.text(deep=True, separator=" "))
     return found[:MAX_TARGETS]
 
 
+def _written(text: str) -> list[Target]:
+    """Addresses that stand in the text: whoever copies one gets there, too."""
+    if "://" not in text:
+        return []
+    return [Target("text", each, "") for each in _WRITTEN.findall(text)]
+
+
 def _addresses(node: LexborNode) -> Iterator[tuple[TargetKind, str]]:
-    attributes, tag = node.attributes, node.tag
-    get = attributes.get
+    """What an element leads to or loads; "" where it says nothing."""
+    tag = node.tag
+    get = node.attributes.get
 
     def clean(name: str) -> str:
+        # Browsers take line breaks and tabs out of addresses (URL Standard, 4.4).
         return "".join((get(name) or "").split())
 
     if tag in ("a", "area"):
@@ -73,14 +84,23 @@ def _addresses(node: LexborNode) -> Iterator[tuple[TargetKind, str]]:
         yield "form", clean("formaction")
         yield "image", clean("src")
     elif tag == "meta":
-        if (get("http-equiv") or "").strip().lower() == "refresh" and (match := _REFRESH.match(get("content") or "")):
-            yield "refresh", "".join(match.group(1).split())
+        yield "refresh", _refreshed_to(get("http-equiv"), get("content"))
     elif tag in _SOURCES:
         yield "frame", clean(_SOURCES[tag])
     elif tag in ("img", "image"):
         yield "image", clean("src") or clean("href") or clean("xlink:href")
     else:
         yield "image", clean("background")
+
+
+def _refreshed_to(header: str | None, content: str | None) -> str:
+    """Where `<meta http-equiv=refresh content="0; url=...">` leads (HTML, 4.2.5.3)."""
+    if (header or "").strip().lower() != "refresh":
+        return ""
+    match = _REFRESH.match(content or "")
+    if match is None:
+        return ""
+    return "".join(match.group(1).split())
 
 
 def _complete(base: str, address: str) -> str:
@@ -93,13 +113,17 @@ def _complete(base: str, address: str) -> str:
 
 
 def _attribute(node: LexborNode | None, name: str) -> str:
-    return "" if node is None else (node.attributes.get(name) or "").strip()
+    if node is None:
+        return ""
+    return (node.attributes.get(name) or "").strip()
 
 
 def _words(node: LexborNode) -> str:
     """The words of an element: its text, what stands for its pictures, or what its buttons say."""
+    get = node.attributes.get
     if node.tag == "area":
-        return _short(node.attributes.get("alt") or node.attributes.get("title") or "")
+        return _short(get("alt") or get("title"))
+
     pieces: list[str] = []
     todo, looked = [node], 0
     while todo and looked < _MOST_NODES:
@@ -114,8 +138,12 @@ def _words(node: LexborNode) -> str:
             while child is not None and len(todo) < _MOST_NODES:
                 todo.append(child)
                 child = child.prev
-    return _short(" ".join(pieces) or node.attributes.get("title") or node.attributes.get("value") or "")
+
+    words = " ".join(pieces)
+    if words:
+        return _short(words)
+    return _short(get("title") or get("value"))
 
 
-def _short(text: str) -> str:
-    return " ".join(text.split())[:WORDS_CHARS]
+def _short(text: str | None) -> str:
+    return " ".join((text or "").split())[:WORDS_CHARS]

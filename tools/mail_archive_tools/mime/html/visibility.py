@@ -32,6 +32,7 @@ from mail_archive_tools.mime.html.drawings import (
 LEAST_CONTRAST = 1.2
 """Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
 
+_LEAST_ALPHA = 0.1
 BLOCKS = frozenset(
     (
         "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer "
@@ -65,7 +66,8 @@ class Seen:
     """The height of the SVG drawing, where the places of its texts can be told."""
     background: Colour | None = WHITE
     behind_blocks: Colour | None = WHITE
-    """The background of a block here: what is in line has its own behind words alone, not behind blocks in it."""
+    """The background that a block here begins with. An inline element paints its background behind its own words alone,
+    so that a block inside one stands on what is around the line."""
     indented: bool = False
     crowded: bool = False
     thin: bool = False
@@ -95,18 +97,22 @@ class Visibility:
         """Whether an element may look otherwise than what is around it. False for most, and cheap."""
         if tag in self._styled_tags or self._styles_all or not self._styling.isdisjoint(attributes):
             return True
+        # A block in a line leaves the line's background.
         return seen.background is not seen.behind_blocks and tag in _BOXES
 
     def inside(self, node: LexborNode, tag: str, attributes: dict[str, str | None], seen: Seen) -> Seen:
         """What holds for the text in an element, by what holds around it."""
         get = attributes.get
-        style = drawn_style(attributes) if tag in DRAWN else get("style")
-        legacy = _legacy(attributes)
-        own = self._own_reason(tag, attributes) if tag in _CLOSABLE else None
-        if tag in PLACED:
+        style, place = get("style"), None
+        if tag in DRAWN:
+            style, place = drawn_style(attributes), place_of(attributes)
+        own = None
+        if tag in _CLOSABLE:
+            own = _own_reason(tag, attributes)
+        elif tag in PLACED:
             own = outside_drawing(node, tag, attributes, seen.drawing)
+        legacy = _legacy(attributes)
         found = self._sheet.found(node) if self._styles_all else ()
-        place = place_of(attributes) if tag in DRAWN else None
 
         # The same markup comes a hundred times in one mail. What is around it is kept, so that its id stays its own.
         key = (
@@ -125,9 +131,10 @@ class Visibility:
         if known is not None:
             return known[1]
 
-        look, variables = self._look(style or "", self._rules(tag, attributes, found), seen)
+        rules = self._sheet.rules(tag, attributes, found) if self._has_rules else []
+        look, variables = self._look(style or "", rules, seen)
         inside = seen
-        if look is not NOTHING or legacy or own or tag in _SPECIAL or seen.background is not seen.behind_blocks:
+        if look is not NOTHING or _differs_by_itself(tag, legacy, own, seen):
             inside = self._styled(tag, attributes, look, own, seen, variables)
         self._known[key] = (seen, inside)
         return inside
@@ -137,13 +144,12 @@ class Visibility:
         self.page = body
         self._link_colour = read_colour(attributes.get("link") or "") or self._link_colour
 
-    def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
-        return self._sheet.rules(tag, attributes, found) if self._has_rules else []
-
     def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[ComputedStyle, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
-        if not rules and not seen.variables and "var(" not in style and "--" not in style:
+        has_variables = seen.variables or "var(" in style or "--" in style
+        if not rules and not has_variables:
             return style_of_attribute(style, self._quirks), seen.variables
+
         declared = read_declarations(style, self._quirks)
         declarations, variables = cascade(rules, declared, seen.variables, self._quirks)
         return style_of(declarations), variables
@@ -157,37 +163,39 @@ class Visibility:
         seen: Seen,
         variables: Mapping[str, str],
     ) -> Seen:
-        colour, size = self._colour(tag, attributes, look, seen), seen.font_size
-        if self._quirks and tag == "table":
-            size = 16.0
+        colour = self._colour(tag, attributes, look, seen)
         painted, filled = _painted(tag, look, seen, colour)
-        if look.font_size is not None:
-            number, unit = look.font_size
-            size = min(number * size if unit == "em" else number, LARGEST_TEXT)
-
-        hidden = seen.hidden or self._hidden(tag, attributes, look) or own
         visible = seen.visible if look.visible is None else look.visible
-        preformatted = tag in _PREFORMATTED or seen.preformatted
-        if look.preformatted is not None:
-            preformatted = look.preformatted
-        is_box = _is_box(tag, look)
-        around = seen.behind_blocks if is_box else seen.background
-        background = _background(attributes, look, around)
+        crowded = seen.crowded if look.crowded is None else look.crowded
         thin = seen.thin if look.thin is None else look.thin
+        preformatted = look.preformatted
+        if preformatted is None:
+            preformatted = seen.preformatted or tag in _PREFORMATTED
+
+        is_box = _is_box(tag, look)
+        indented, behind_blocks = seen.indented, seen.behind_blocks
+        background = _background(attributes, look, behind_blocks if is_box else seen.background)
+        if is_box:
+            around, behind_blocks = behind_blocks, background
+            if look.indented is not None:
+                indented = look.indented
+            if thin and not look.has_height:
+                # A block whose lines have no height has none, either: its words stand on what is around it.
+                background = around
+
         inside = Seen(
-            hidden=hidden,
+            hidden=seen.hidden or _hidden(tag, attributes, look, is_box) or own,
             visible=visible,
-            font_size=size,
+            font_size=self._font_size(tag, look, seen),
             colour=colour,
             painted=painted,
             filled=filled,
             scale=scale_of(attributes) if tag == "svg" else seen.scale,
             drawing=drawing_height(tag, attributes, seen.drawing),
-            # A block whose lines have no height has none, either: its words stand on what is around it.
-            background=around if is_box and thin and not look.has_height else background,
-            behind_blocks=background if is_box else seen.behind_blocks,
-            indented=seen.indented if look.indented is None or not is_box else look.indented,
-            crowded=seen.crowded if look.crowded is None else look.crowded,
+            background=background,
+            behind_blocks=behind_blocks,
+            indented=indented,
+            crowded=crowded,
             thin=thin,
             preformatted=preformatted,
             variables=variables,
@@ -195,36 +203,60 @@ class Visibility:
         inside.why = _why(inside)
         return inside
 
+    def _font_size(self, tag: str, look: ComputedStyle, seen: Seen) -> float:
+        size = seen.font_size
+        if self._quirks and tag == "table":
+            # Tables begin anew in quirks mode (HTML, 15.3.8).
+            size = 16.0
+        if look.font_size is None:
+            return size
+        number, unit = look.font_size
+        return min(number * size if unit == "em" else number, LARGEST_TEXT)
+
     def _colour(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle, seen: Seen) -> Colour | None:
         if look.colour is not None:
-            return seen.colour if look.colour.inherited or look.colour.current else look.colour.colour
-        if legacy := read_colour(attributes.get(_COLOUR_ATTRIBUTES.get(tag, "")) or ""):
+            is_that_around = look.colour.inherited or look.colour.current
+            return seen.colour if is_that_around else look.colour.colour
+
+        legacy = read_colour(attributes.get(_COLOUR_ATTRIBUTES.get(tag, "")) or "")
+        if legacy is not None:
             return legacy
         if tag == "a" and "href" in attributes:
             return self._link_colour
-        return self.page.colour if self._quirks and tag == "table" else seen.colour
+        if tag == "table" and self._quirks:
+            return self.page.colour
+        return seen.colour
 
-    def _hidden(self, tag: str, attributes: dict[str, str | None], look: ComputedStyle) -> str | None:
-        """Why the element and what is in it are not seen, by its looks."""
-        if look.hidden:
-            return look.hidden
-        if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
-            return "hidden"
-        if tag == "mphantom":
-            return "not rendered"
-        if look.flat and tag == "textarea":
-            return "zero-size box"
-        if look.boxless and _is_box(tag, look):
-            return look.boxless
-        return None
 
-    def _own_reason(self, tag: str, attributes: dict[str, str | None]) -> str | None:
-        """Why the element is not seen, by what it is and where it stands."""
-        if tag == "dialog":
-            return None if "open" in attributes else "closed"
-        if tag == "marquee":
-            return "zero-size box" if any(is_tiny(attributes.get(name)) for name in ("width", "height")) else None
-        return None
+def _differs_by_itself(tag: str, legacy: tuple[object, ...] | None, own: str | None, seen: Seen) -> bool:
+    """Whether an element that has no styles may look otherwise than what is around it."""
+    if legacy or own or tag in _SPECIAL:
+        return True
+    return seen.background is not seen.behind_blocks
+
+
+def _hidden(tag: str, attributes: dict[str, str | None], look: ComputedStyle, is_box: bool) -> str | None:
+    """Why the element and what is in it are not seen, by its looks."""
+    if look.hidden:
+        return look.hidden
+    if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
+        # A style that displays it wins over what the attributes say (HTML, 15.3.1).
+        return "hidden"
+    if tag == "mphantom":
+        # MathML's element for the room that its content would take (MathML Core).
+        return "not rendered"
+    if look.flat and tag == "textarea":
+        return "zero-size box"
+    return look.boxless if is_box else None
+
+
+def _own_reason(tag: str, attributes: dict[str, str | None]) -> str | None:
+    """Why the element is not seen, by what it is: a dialog that is not open, a marquee without a size."""
+    if tag == "dialog":
+        return None if "open" in attributes else "closed"
+    if tag == "marquee" and (is_tiny(attributes.get("width")) or is_tiny(attributes.get("height"))):
+        return "zero-size box"
+    return None
 
 
 def _legacy(attributes: dict[str, str | None]) -> tuple[object, ...] | None:
@@ -254,7 +286,9 @@ def _background(attributes: dict[str, str | None], look: ComputedStyle, around: 
         return around
     if own.alpha >= 1:
         return own
-    return own.over(around) if around is not None else None
+    if around is None:
+        return None
+    return own.over(around)
 
 
 def _why(seen: Seen) -> str | None:
@@ -271,7 +305,7 @@ def _why(seen: Seen) -> str | None:
         return "tiny text"
     if seen.painted is None:
         return None
-    if seen.painted.alpha < 0.1:
+    if seen.painted.alpha < _LEAST_ALPHA:
         return "transparent text"
     if seen.background is not None and contrast(seen.painted, seen.background) < LEAST_CONTRAST:
         return "text in the background's colour"
@@ -284,12 +318,22 @@ def _painted(tag: str, look: ComputedStyle, seen: Seen, colour: Colour | None) -
         return colour, False
     fill = look.svg_fill if tag in DRAWN else look.fill
     if fill is not None and not fill.inherited:
-        return (colour, False) if fill.current and tag not in DRAWN else (colour if fill.current else fill.colour, True)
+        if not fill.current:
+            return fill.colour, True
+        # Text in drawings is painted with a fill anyway, others with their colour again.
+        return colour, tag in DRAWN
+
     if tag == "svg":
+        # A fill is black at first, whatever the colour of text is (SVG 2, Fill Properties).
         return BLACK, True
-    return (seen.painted, True) if seen.filled else (colour, False)
+    if seen.filled:
+        return seen.painted, True
+    return colour, False
 
 
 def is_tiny(size: str | None) -> bool:
     """Whether a width or height attribute leaves nothing to be seen."""
-    return size is not None and size[:1] in " 01" and size.strip().rstrip("px") in ("0", "1", "0%")
+    if size is None or size[:1] not in " 01":
+        # Most are neither, and are done with by their first character.
+        return False
+    return size.strip().rstrip("px") in ("0", "1", "0%")
