@@ -153,6 +153,7 @@ def _multiplied(one: Measure, other: Measure) -> Measure:
 def _divided(one: Measure, other: Measure) -> Measure:
     if other.kind != "number":
         raise ValueError
+    # To divide by zero is no error here (CSS Values 4, 10.9.1).
     if not other.amount:
         return Measure(math.inf, one.kind)
     return Measure(one.amount / other.amount, one.kind)
@@ -164,12 +165,14 @@ def _applied(name: str, terms: list[Measure], rounding: str) -> Measure:
     if name in _OF_ANGLES and len(terms) == 1 and terms[0].kind in ("number", "angle"):
         return _of_angle(name, terms[0])
 
+    # All others take terms of one kind.
     for place in range(1, len(terms)):
         terms[0], terms[place] = _alike(terms[0], terms[place])
     amounts, kind = [each.amount for each in terms], terms[0].kind
     if name == "atan2" and len(terms) == 2:
         return Measure(math.degrees(math.atan2(*amounts)), "angle")
     if name == "sign" and len(terms) == 1:
+        # 1, 0 or -1.
         return Measure(math.copysign(bool(amounts[0]), amounts[0]), "number")
 
     least, most, function = _OF_ALIKE.get(name, _NO_FUNCTION)

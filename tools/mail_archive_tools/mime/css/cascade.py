@@ -27,6 +27,7 @@ def cascade(
     declared: list[Declaration] = []
     for rule in sorted(rules, key=lambda rule: (rule.specificity, rule.order)):
         declared += rule.declarations
+    # Of the same importance a style attribute wins over all rules.
     declared += inline
 
     own = {each.name: each.value for each in in_order(declared) if each.name.startswith("--")}

@@ -80,6 +80,7 @@ def _values(name: str, value: str) -> tuple[str, ...]:
 
     words = words_of(value)
     if name == "overflow":
+        # One word is for both directions.
         return words[0], words[-1]
     return _of_sides(words)
 
@@ -99,6 +100,7 @@ def _of_font(value: str) -> tuple[str, str]:
     """Size and line height."""
     if value in SYSTEM_FONTS:
         return "medium", "normal"
+    # Style and weight stand before the size, families behind it: the first size is the one.
     for word in words_of(value.replace(" /", "/").replace("/ ", "/")):
         size, _, line_height = word.partition("/")
         if line_height or _is_font_size(size):

@@ -8,6 +8,7 @@ from mail_archive_tools.mime.css.units import Measure, in_unit, of_window, withi
 
 _PLAIN = re.compile(rf"({NUMBER})([a-z]+|%)?")
 _CALCULATION_CHARS = 500
+"""How long a calculation may be: what is longer is written to keep a reader busy."""
 
 
 @lru_cache(maxsize=4096)
@@ -33,8 +34,15 @@ def pixels(value: str) -> float | None:
     if found is None or found.kind == "angle":
         return None
     if found.kind == "percentage":
+        # Of what it is a percentage, is known to those alone who lay out the page.
         return of_window(found.amount)
+    # A plain number is one of pixels in attributes, and in quirks mode; elsewhere it was refused before.
     return found.amount
+
+
+def pixels_or_zero(value: str) -> float:
+    """The same; zero where it is no length, or none that is known."""
+    return pixels(value) or 0.0
 
 
 def fraction(value: str) -> float | None:

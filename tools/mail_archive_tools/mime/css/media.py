@@ -57,6 +57,7 @@ def _query(query: str) -> bool:
     if medium is None or medium.group(2) in _WORDS_OF_CONDITIONS:
         return _condition(query, _feature, 0) is True
 
+    # `only` hides a query from browsers of old, and says nothing else (Media Queries 4, 2.2).
     negated, kind, rest = medium.groups()
     holds: bool | None = kind in ("all", "screen")
     if holds and rest is not None:
@@ -147,6 +148,7 @@ def _compared(text: str) -> bool | None:
         return _measured(right, _SWAPPED[mark], left)
     if len(pieces) == 5:
         low, first, name, second, high = pieces
+        # Read from the name: "400px <= width" is "width >= 400px".
         is_above, is_below = _measured(name, _SWAPPED[first], low), _measured(name, second, high)
         return _joined([is_above, is_below], False)
     return None
@@ -185,6 +187,7 @@ def _by_resolution(mark: str, value: str) -> bool | None:
 
 
 def _by_ratio(mark: str, value: str) -> bool | None:
+    # A ratio of one number is to one (CSS Values 4, 5.7).
     width, _, height = (each.strip() for each in value.partition("/"))
     over, under = fraction(width), fraction(height or "1")
     if over is None or not under:

@@ -6,7 +6,7 @@
 import re
 
 from mail_archive_tools.mime.css.longhands import WIDE
-from mail_archive_tools.mime.css.measures import fraction, number, pixels
+from mail_archive_tools.mime.css.measures import fraction, number, pixels, pixels_or_zero
 from mail_archive_tools.mime.css.syntax import words_of
 from mail_archive_tools.mime.css.units import VIEWPORT
 
@@ -33,10 +33,14 @@ _BLURRED = 8.0
 
 _LEAST_SCALE = 0.05
 _MEASURE = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
+# Functions with what is between their brackets, which may have one more level of brackets in it.
 _ARGUMENTS = re.compile(r"([\w-]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+# A mask shows what is below its opaque parts, whatever their colour (CSS Masking 1, 7.1).
 _OPAQUE = re.compile(r"black|#0{3}|white|#f{3}|url")
+# Columns of a table are there for widths and backgrounds; what is in them is not shown (CSS 2, 17.2).
 _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
+_OVERFLOWS = ("overflow-x", "overflow-y")
 _CONTAINING = ("strict", "paint", "content")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
 
@@ -61,15 +65,20 @@ def hidden(values: dict[str, str]) -> str | None:
 
 def _is_faint(value: str) -> bool:
     opacity = fraction(value)
-    return opacity is not None and opacity < LEAST_OPACITY
+    if opacity is None:
+        return False
+    return opacity < LEAST_OPACITY
 
 
 def _filtered_away(value: str) -> bool:
-    for name, argument in _ARGUMENTS.findall(value):
-        if name == "opacity" and _is_faint(argument):
-            return True
-        if name == "blur" and (pixels(argument) or 0) >= _BLURRED:
-            return True
+    return any(_filter_hides(name, argument) for name, argument in _ARGUMENTS.findall(value))
+
+
+def _filter_hides(name: str, argument: str) -> bool:
+    if name == "opacity":
+        return _is_faint(argument)
+    if name == "blur":
+        return pixels_or_zero(argument) >= _BLURRED
     return False
 
 
@@ -78,7 +87,7 @@ def _cut_off(values: dict[str, str]) -> bool:
     clip = values.get("clip", "")
     if values.get("position") not in OUT_OF_FLOW or not clip.startswith("rect("):
         return False
-    edges = [pixels(each) or 0.0 for each in re.split(r"[\s,]+", clip[5:].strip(") "))]
+    edges = [pixels_or_zero(each) for each in re.split(r"[\s,]+", clip[5:].strip(") "))]
     if len(edges) != 4 or "auto" in clip:
         return False
 
@@ -87,23 +96,25 @@ def _cut_off(values: dict[str, str]) -> bool:
 
 
 def _cut_away(clip_path: str) -> bool:
-    """Whether what is inside a shape is as good as nothing."""
-    for name, argument in _ARGUMENTS.findall(clip_path):
-        found = _MEASURE.findall(argument)
-        sizes = [float(size) for size, _ in found]
-        if not sizes:
-            if name == "polygon":
-                return True
-            continue
-        if name == "inset" and _inset_away([_share_of_box(float(size), unit) for size, unit in found[:4]]):
-            return True
-        if name in ("circle", "ellipse") and sizes[0] <= 1:
-            return True
-        if name == "polygon" and max(sizes) - min(sizes) <= 1:
-            return True
-        if name == "rect" and max(sizes) <= 1:
-            return True
+    return any(_leaves_nothing(name, argument) for name, argument in _ARGUMENTS.findall(clip_path))
 
+
+def _leaves_nothing(shape: str, argument: str) -> bool:
+    """Whether what is inside a shape is as good as nothing."""
+    found = _MEASURE.findall(argument)
+    sizes = [float(size) for size, _ in found]
+    if not sizes:
+        return shape == "polygon"
+
+    if shape == "inset":
+        return _inset_away([_share_of_box(float(size), unit) for size, unit in found[:4]])
+    if shape in ("circle", "ellipse"):
+        return sizes[0] <= 1
+    if shape == "polygon":
+        # All its points are in one place.
+        return max(sizes) - min(sizes) <= 1
+    if shape == "rect":
+        return max(sizes) <= 1
     return False
 
 
@@ -135,8 +146,8 @@ def _moved_off(values: dict[str, str]) -> bool:
             return True
         if position in OUT_OF_FLOW and any(_is_whole_window(each) for each in offsets):
             return True
-        layer = number(get("z-index", ""))
-        if layer is not None and layer < 0:
+        # What lies below zero may be behind the page's own background.
+        if _number_or_zero(get("z-index", "")) < 0:
             return True
 
     if _is_near_zero(get("zoom", "")):
@@ -148,7 +159,7 @@ def _is_far_off(offset: str) -> bool:
     size = pixels(offset)
     if size is None:
         return False
-    return size <= -FAR_OFF or size >= FAR_RIGHT
+    return not -FAR_OFF < size < FAR_RIGHT
 
 
 def is_beyond(margin: str) -> bool:
@@ -156,21 +167,21 @@ def is_beyond(margin: str) -> bool:
     size = pixels(margin)
     if size is None:
         return False
-    return size <= -FAR_OFF * 2 or size >= FAR_RIGHT
+    return not -FAR_OFF * 2 < size < FAR_RIGHT
 
 
 def _is_whole_window(offset: str) -> bool:
     """Whether an offset moves a box by a whole window or more."""
     if not offset.endswith(("%", "vw", "vh")):
         return False
-    return abs(number(offset.rstrip("%vwh")) or 0) >= 100
+    return abs(_number_or_zero(offset.rstrip("%vwh"))) >= 100
 
 
-def is_indented(value: str | None) -> bool | None:
+def is_indented(value: str) -> bool | None:
     """Whether the first line begins off the page; None: as around it."""
     if value == "initial":
         return False
-    if value is None or value in WIDE:
+    if value in WIDE:
         return None
 
     indent = 0.0
@@ -181,16 +192,16 @@ def is_indented(value: str | None) -> bool | None:
             break
     # A percentage is of the element's own width.
     most = VIEWPORT if "%" in value else FAR_RIGHT
-    return indent <= -FAR_OFF or indent >= most
+    return not -FAR_OFF < indent < most
 
 
-def is_crowded(value: str | None) -> bool | None:
+def is_crowded(value: str) -> bool | None:
     """Whether all letters stand on one place; None: as around it."""
     if value == "initial":
         return False
-    if value is None or value in WIDE:
+    if value in WIDE:
         return None
-    return (pixels(value) or 0.0) <= _CROWDED
+    return pixels_or_zero(value) <= _CROWDED
 
 
 def is_small(values: dict[str, str], names: tuple[str, ...]) -> bool:
@@ -205,7 +216,9 @@ def is_small(values: dict[str, str], names: tuple[str, ...]) -> bool:
 def is_thin(line_height: str) -> bool:
     """Whether lines have no height."""
     height = pixels(line_height)
-    return height is not None and height < _LEAST_LINE
+    if height is None:
+        return False
+    return height < _LEAST_LINE
 
 
 def boxless(values: dict[str, str]) -> str | None:
@@ -213,7 +226,9 @@ def boxless(values: dict[str, str]) -> str | None:
     get = values.get
     if get("content-visibility") == "hidden":
         return "content-visibility"
-    if _transformed_away(values) or is_beyond(get("margin-top", "")) or is_beyond(get("margin-bottom", "")):
+    if _transformed_away(values):
+        return "off-screen"
+    if is_beyond(get("margin-top", "")) or is_beyond(get("margin-bottom", "")):
         return "off-screen"
 
     # What is larger than a box shows beyond it, unless the box clips.
@@ -223,7 +238,7 @@ def boxless(values: dict[str, str]) -> str | None:
         return "zero-size box"
     if is_thin(get("line-height", "")) and "height" not in values:
         return "zero-size box"
-    padding = pixels(get("padding-top", "")) or pixels(get("padding-left", "")) or 0
+    padding = pixels_or_zero(get("padding-top", "")) or pixels_or_zero(get("padding-left", ""))
     if padding >= FAR_RIGHT:
         return "off-screen"
     return None
@@ -231,7 +246,7 @@ def boxless(values: dict[str, str]) -> str | None:
 
 def _clips(values: dict[str, str]) -> bool:
     """Paint containment clips as `overflow` does (CSS Containment 2, 3.4)."""
-    if values.get("overflow-x") in _CLIPPING or values.get("overflow-y") in _CLIPPING:
+    if any(values.get(name) in _CLIPPING for name in _OVERFLOWS):
         return True
     contain = values.get("contain", "")
     return any(word in contain for word in _CONTAINING)
@@ -264,7 +279,7 @@ def _makes_unseen(name: str, argument: str) -> bool:
     if name in ("rotatex", "rotatey", "rotate3d") or name.startswith("skew"):
         return _EDGE_ON.search(argument) is not None
     if name == "matrix" and len(arguments) == 6:
-        return _matrix_makes_unseen([number(each) or 0.0 for each in arguments])
+        return _matrix_makes_unseen([_number_or_zero(each) for each in arguments])
     return name == "matrix3d" and _is_near_zero(arguments[0])
 
 
@@ -278,11 +293,17 @@ def _matrix_makes_unseen(numbers: list[float]) -> bool:
 
 def _is_near_zero(value: str) -> bool:
     factor = fraction(value)
-    return factor is not None and abs(factor) < _LEAST_SCALE
+    if factor is None:
+        return False
+    return abs(factor) < _LEAST_SCALE
 
 
 def _is_far(value: str) -> bool:
     """Whether a translation leads off the page; a percentage is of the element's own size."""
     if value.endswith("%"):
-        return abs(number(value[:-1]) or 0.0) > 100
+        return abs(_number_or_zero(value[:-1])) > 100
     return _is_far_off(value)
+
+
+def _number_or_zero(value: str) -> float:
+    return number(value) or 0.0

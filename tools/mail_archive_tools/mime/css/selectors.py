@@ -17,6 +17,7 @@ WORK = 5_000_000
 """Steps that the selectors of one document may take together; a step is about one element looked at by one selector."""
 
 _COUNTING = re.compile(r":(?:nth|last|only|first)-", re.IGNORECASE)
+# Brackets are looked into four levels deep, since a pattern cannot count further.
 _PART = re.compile(
     r"""\s*(?P<combinator>[>+~])\s*|(?P<space>\s+)"""
     r"""|(?P<compound>(?:[^\s>+~\[\]()"'\\]++|\\.|\[(?:[^\]"']++|"[^"]*+"|'[^']*+')*+\]|\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\))++)"""

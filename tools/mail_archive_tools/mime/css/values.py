@@ -31,6 +31,7 @@ def is_valid(name: str, value: str, quirks: bool = False) -> bool:
     test = PROPERTY_TESTS.get(name)
     if test is None:
         return True
+    # What is put in later is looked at once more when it is known.
     if value in WIDE or is_put_in_later(value):
         return True
     return test(value, quirks)
@@ -58,6 +59,7 @@ PROPERTY_TESTS: dict[str, Test] = {
     "fill-opacity": fraction_or_percentage,
     "filter": filter_functions,
     "-webkit-filter": filter_functions,
+    # It has no values but the words that every property takes.
     "all": one_of(""),
     "fill": fill,
     "mask": mask,
@@ -79,6 +81,7 @@ PROPERTY_TESTS: dict[str, Test] = {
     "-webkit-transform": _TRANSFORM,
     "scale": none_or(up_to(3, fraction_or_percentage)),
     "rotate": rotation,
+    # The unitless length quirk is for properties that its list names, and this is none of them.
     "translate": none_or(up_to(3, size(unitless=False))),
     "zoom": zoom,
     "backface-visibility": one_of("visible hidden"),
@@ -114,6 +117,7 @@ PROPERTY_TESTS: dict[str, Test] = {
     **dict.fromkeys(("background-clip", "-webkit-background-clip"), _CLIPS),
 }  # fmt: skip
 
+# What style sheets ask for in @supports, beside those above.
 _OTHERS = frozenset(
     "align-content align-items align-self animation appearance aspect-ratio border border-radius box-shadow box-sizing "
     "columns cursor direction flex flex-direction flex-wrap gap grid grid-area grid-template grid-template-areas "

@@ -2,6 +2,7 @@
 
 import re
 
+# White space, comments, and what is read as a comment.
 _BEFORE_DOCTYPE = re.compile(r"(?:[\ufeff\s]++|<!--.*?-->|<\?[^>]*+>)*+", re.DOTALL)
 _DOCTYPE = re.compile(
     r"""<!doctype\s*(?P<name>[^\s>]*)\s*"""

@@ -98,7 +98,7 @@ def _place(attributes: Attributes, name: str) -> float | None:
 def _is_outside(offset: float | None) -> bool:
     if offset is None:
         return False
-    return offset <= -FAR_OFF or offset >= FAR_RIGHT
+    return not -FAR_OFF < offset < FAR_RIGHT
 
 
 def _box(attributes: Attributes) -> str:

@@ -18,6 +18,7 @@ _ENDS_ITSELF = frozenset(
 def too_deep_at(html: str) -> int | None:
     """Where more elements are open at once than `MAX_DEPTH`; None: nowhere. Counts by name: an end tag closes its own
     kind only."""
+    # Nearly every document has too few tags to be too deep.
     if html.count("<") <= MAX_DEPTH:
         return None
 

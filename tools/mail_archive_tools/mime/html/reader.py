@@ -143,6 +143,7 @@ class _Walk:
                 node, seen = item
                 tag = node.tag or ""
                 if tag == "-text":
+                    # Most texts need no more than their line breaks taken for spaces.
                     text = node.text_content or ""
                     if text.isspace() and not seen.preformatted:
                         pieces.append(" ")
@@ -172,6 +173,7 @@ class _Walk:
             inside = self._visibility.inside(node, tag, attributes, seen)
         if tag == "body":
             self._visibility.begin_page(inside, attributes)
+        # A picture has no text in it, and what stands for it is written at once.
         if tag == "img":
             self._image(attributes, inside)
             return
@@ -247,7 +249,7 @@ class _Walk:
     def _image(self, attributes: dict[str, str | None], inside: Seen) -> None:
         alt = " ".join((attributes.get("alt") or "").split())
         why = inside.why
-        if why is None and (is_tiny(attributes.get("width")) or is_tiny(attributes.get("height"))):
+        if why is None and is_tiny(attributes):
             why = "zero-size box"
 
         if why is not None:

@@ -75,6 +75,7 @@ def _addresses(node: LexborNode) -> Iterator[tuple[TargetKind, str]]:
         # Browsers take line breaks and tabs out of addresses (URL Standard, 4.4).
         return "".join((get(name) or "").split())
 
+    # In drawings links may be of the namespace of XLink, as in SVG 1.1.
     if tag in ("a", "area"):
         yield "area" if tag == "area" else "link", clean("href")
         yield "svg", clean("xlink:href")

@@ -33,6 +33,8 @@ LEAST_CONTRAST = 1.2
 """Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
 
 _LEAST_ALPHA = 0.1
+_HIDING = frozenset(("hidden", "popover"))
+_TINY = ("0", "1", "0%")
 BLOCKS = frozenset(
     (
         "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer "
@@ -142,7 +144,9 @@ class Visibility:
     def begin_page(self, body: Seen, attributes: dict[str, str | None]) -> None:
         """Take note of what holds in the body: tables go back to it in quirks mode, links take its colour."""
         self.page = body
-        self._link_colour = read_colour(attributes.get("link") or "") or self._link_colour
+        link_colour = read_colour(attributes.get("link") or "")
+        if link_colour is not None:
+            self._link_colour = link_colour
 
     def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[ComputedStyle, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
@@ -239,7 +243,7 @@ def _hidden(tag: str, attributes: dict[str, str | None], look: ComputedStyle, is
     """Why the element and what is in it are not seen, by its looks."""
     if look.hidden:
         return look.hidden
-    if ("hidden" in attributes or "popover" in attributes) and look.display in (None, "none"):
+    if look.display in (None, "none") and not _HIDING.isdisjoint(attributes):
         # A style that displays it wins over what the attributes say (HTML, 15.3.1).
         return "hidden"
     if tag == "mphantom":
@@ -254,7 +258,7 @@ def _own_reason(tag: str, attributes: dict[str, str | None]) -> str | None:
     """Why the element is not seen, by what it is: a dialog that is not open, a marquee without a size."""
     if tag == "dialog":
         return None if "open" in attributes else "closed"
-    if tag == "marquee" and (is_tiny(attributes.get("width")) or is_tiny(attributes.get("height"))):
+    if tag == "marquee" and is_tiny(attributes):
         return "zero-size box"
     return None
 
@@ -331,9 +335,11 @@ def _painted(tag: str, look: ComputedStyle, seen: Seen, colour: Colour | None) -
     return colour, False
 
 
-def is_tiny(size: str | None) -> bool:
+def is_tiny(attributes: dict[str, str | None]) -> bool:
     """Whether a width or height attribute leaves nothing to be seen."""
-    if size is None or size[:1] not in " 01":
-        # Most are neither, and are done with by their first character.
-        return False
-    return size.strip().rstrip("px") in ("0", "1", "0%")
+    for name in ("width", "height"):
+        size = attributes.get(name)
+        # Most sizes begin with another digit, and are done with by that.
+        if size is not None and size[:1] in " 01" and size.strip().rstrip("px") in _TINY:
+            return True
+    return False

@@ -34,6 +34,7 @@ def are_channels(words: list[str], name: str = "", letters: str = "") -> bool:
     if len(words) == 5 and words[3] != "/":
         return False
     if letters:
+        # In a relative colour "r" is a number, and may stand in a calculation.
         known = re.compile(rf"(?<![\w-])(?:{letters.replace(' ', '|')})(?![\w-])")
         words = [known.sub("1", word) for word in words]
 
@@ -82,6 +83,7 @@ def _between_commas(name: str, inner: str) -> list[Measure] | None:
     if len(channels) < len(found) or len(channels) not in (3, 4):
         return None
 
+    # In the old form there is no `none`, and rgb has percentages in all of its channels or in none.
     kinds = [each.kind for each in channels]
     if kinds[3:] not in ([], ["number"], ["percentage"]):
         return None
@@ -151,6 +153,7 @@ def _of_space(space: str, channel: Measure) -> float:
 
 
 def _from_hwb(hue: float, white: float, black: float) -> tuple[float, float, float]:
+    # Where more than the whole is white and black, nothing is left of the hue (CSS Color 4, hwb).
     if white + black >= 1:
         grey = white / (white + black)
         return grey, grey, grey

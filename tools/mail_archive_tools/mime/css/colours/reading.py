@@ -201,6 +201,7 @@ def _shares(first: float | None, second: float | None) -> tuple[float, float]:
 
 
 def _from_hex(digits: str) -> Colour | None:
+    # Of three or four digits each stands for two.
     if len(digits) in (3, 4):
         digits = "".join(each * 2 for each in digits)
     if len(digits) not in (6, 8):

@@ -12,6 +12,7 @@ _STYLES = frozenset(
     "normal italic oblique small-caps bold bolder lighter ultra-condensed extra-condensed condensed semi-condensed "
     "semi-expanded expanded extra-expanded ultra-expanded".split()
 )
+# Weights are numbers from 1 to 1000 (CSS Fonts 4, 2.2).
 _WEIGHT = re.compile(r"[1-9]\d{0,2}")
 _SLASH = re.compile(r"\s*/\s*")
 _SIZE = size(" ".join(FONT_SIZES), negative=False)
@@ -23,6 +24,7 @@ def font(value: str, quirks: bool) -> bool:
     if value in SYSTEM_FONTS:
         return True
 
+    # "16px / 1.5" is one word, of a size and a line height.
     words = words_of(_SLASH.sub("/", value))
     while words and (words[0] in _STYLES or _WEIGHT.fullmatch(words[0])):
         words.pop(0)
