@@ -112,13 +112,15 @@ def _of_font(value: str) -> tuple[str, str]:
 
 
 def _is_font_size(word: str) -> bool:
-    """Whether it is a size beyond doubt. A number other than zero may be the weight."""
+    """Whether it is a size beyond doubt. A number other than zero may be the weight, an angle the slant."""
     if word in FONT_SIZES:
         return True
     found = measure(word)
     if found is None:
         return False
-    return found.kind != "number" or found.amount == 0
+    if found.kind == "number":
+        return found.amount == 0 and "(" not in word
+    return found.kind in ("length", "percentage")
 
 
 def _of_background(value: str) -> tuple[str, str, str]:
