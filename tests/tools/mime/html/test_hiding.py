@@ -75,6 +75,16 @@ HIDDEN = {
     "near white": '<p style="color:#fefefe">CANARY</p>',
     "white in rgb()": '<p style="color:rgb(255, 255, 255)">CANARY</p>',
     "white in hsl()": '<p style="color:hsl(0,0%,100%)">CANARY</p>',
+    **{
+        f"{name}:{hides}, then {invalid}": f'<p style="position:absolute;{name}:{hides};{name}:{invalid}">CANARY</p>'
+        for name, hides, invalid in (
+            ("display", "none", "run-in"),
+            ("left", "-9999px", "calc(0)"),
+            ("clip-path", "inset(50%)", "path(2px)"),
+            ("clip-path", "inset(50%)", "shape(0)"),
+            ("filter", "opacity(0)", "drop-shadow(1px 1px -1px)"),
+        )
+    },
     "zero times infinity": '<p style="font-size:calc(infinity * 0px)">CANARY</p>',
     "a fraction of the largest size": '<p style="font-size:1e9px"><i style="font-size:1e-4em">CANARY</i></p>',
     "nothing of what has no end": '<p style="font-size:1e999em"><i style="font-size:0em">CANARY</i></p>',
@@ -246,6 +256,8 @@ SEEN = {
     "a hue without end": '<p style="color:hwb(calc(infinity) 0% 50%)">SEEN</p>',
     "a filter of another file": '<p style="filter:opacity(0);filter:url(-5)">SEEN</p>',
     "a weight that is worked out": '<p style="font:0/0 a;font:calc(0) 16px a">SEEN</p>',
+    "a clip-path that is drawn": "<p style='clip-path:inset(50%);clip-path:path(evenodd,\"M0 0H90V90H0Z\")'>SEEN</p>",
+    "a line height without a unit": '<p style="line-height:0;line-height:calc(1.5)">SEEN</p>',
     "a large hue": '<p style="color:hwb(1e999 0% 50%)">SEEN</p>',
     "an angle for a hue": '<p style="background:#000;color:oklch(1 0 90deg)">SEEN</p>',
     "a resolution that is no number": "<style>@media (resolution:1.2.3dpi){p{color:#fff}}</style><p>SEEN</p>",

@@ -6,8 +6,10 @@ from mail_archive_tools.mime.css.colours.reading import is_colour
 from mail_archive_tools.mime.css.grammar.combining import Test
 from mail_archive_tools.mime.css.measures import measure
 from mail_archive_tools.mime.css.syntax import FUNCTION, separate, words_of
+from mail_archive_tools.mime.css.units import Measure
 
 URL = re.compile(r"url\([^()]*\)")
+_ZERO = Measure(0.0, "number")
 
 Signatures = dict[str, tuple[int, int, str]]
 """How few and how many arguments each function takes, and of which kinds, as `is_of` has them."""
@@ -27,6 +29,12 @@ _FILTERS: Signatures = {
 }  # fmt: skip
 _SHAPES = {"inset": (1, 4), "circle": (0, 1), "ellipse": (0, 2), "rect": (4, 4), "xywh": (4, 4)}
 """How few and how many sizes each shape takes (CSS Shapes 1, 3)."""
+
+_DRAWN_SHAPES = {
+    "path": re.compile(r"""(?:(?:evenodd|nonzero)\s*,\s*)?["'][^"']+["']$"""),
+    "shape": re.compile(r"(?:(?:evenodd|nonzero)\s+)?from\s+[^,]+,"),
+}
+"""How shapes begin that are drawn line by line: with a path as in SVG, or where the first line begins."""
 
 _SHAPE_WORDS = frozenset("auto closest-side farthest-side closest-corner farthest-corner".split())
 BOXES = frozenset("border-box padding-box content-box margin-box fill-box stroke-box view-box".split())
@@ -60,10 +68,9 @@ def _is_filter(word: str) -> bool:
     if name == "drop-shadow":
         return _is_shadow(words_of(inner))
 
-    amount = measure(inner)
     if _is_function(word, _FILTERS):
         # Nothing negative, but for the angle that colours are turned by.
-        return name == "hue-rotate" or amount is None or amount.amount >= 0
+        return name == "hue-rotate" or not _is_negative(inner)
     return URL.fullmatch(word) is not None
 
 
@@ -76,8 +83,16 @@ def _is_shadow(words: list[str]) -> bool:
 
     first = are_lengths.index(True)
     are_in_a_row = all(are_lengths[first : first + count])
+    if count == 3 and _is_negative(words[first + 2]):
+        # The third is how far the shadow is blurred.
+        return False
     others = words[:first] + words[first + count :]
     return are_in_a_row and all(map(is_colour, others))
+
+
+def _is_negative(word: str) -> bool:
+    found = measure(word)
+    return found is not None and found.amount < 0
 
 
 def _is_function(word: str, signatures: Signatures) -> bool:
@@ -105,8 +120,8 @@ def is_of(argument: str, kinds: str) -> bool:
     if found.kind[0] in kinds:
         return True
 
-    # A zero needs no unit.
-    is_zero = found.kind == "number" and found.amount == 0
+    # A zero that is written needs no unit (CSS Values 4, 6).
+    is_zero = found == _ZERO and "(" not in argument
     return is_zero and ("l" in kinds or "a" in kinds)
 
 
@@ -130,7 +145,7 @@ def _is_shape(word: str) -> bool:
         return False
     name, inner = match.group(1), match.group(2).strip()
     if name in ("path", "shape"):
-        return bool(inner)
+        return _DRAWN_SHAPES[name].match(inner) is not None
     if name == "polygon":
         return _is_polygon(list(separate(inner)))
     if name not in _SHAPES:

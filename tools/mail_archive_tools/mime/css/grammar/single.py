@@ -9,11 +9,11 @@ from mail_archive_tools.mime.css.syntax import words_of
 _DISPLAYS = frozenset(
     "none contents block inline inline-block list-item flow-root table inline-table table-row table-cell table-caption "
     "table-column table-column-group table-row-group table-header-group table-footer-group flex inline-flex grid "
-    "inline-grid ruby ruby-base ruby-text math flow run-in -webkit-box -webkit-inline-box -webkit-flex "
+    "inline-grid ruby ruby-base ruby-text math flow -webkit-box -webkit-inline-box -webkit-flex "
     "-webkit-inline-flex grid-lanes inline-grid-lanes".split()
 )
 _DISPLAY_KINDS = (
-    frozenset({"block", "inline", "run-in"}),
+    frozenset({"block", "inline"}),
     frozenset({"flow", "flow-root", "table", "flex", "grid", "ruby", "math"}),
     frozenset({"list-item"}),
 )
@@ -48,10 +48,10 @@ def size(
 
         is_worked_out = "(" in value
         if found.kind == "number":
-            # A zero needs no unit (CSS Values 4, 6). In quirks mode nothing does that is written as a number (Quirks
-            # Mode Standard, the unitless length quirk).
-            needs_no_unit = numbers or (quirks and unitless and not is_worked_out)
-            if found.amount != 0 and not needs_no_unit:
+            # A zero that is written needs no unit (CSS Values 4, 6). In quirks mode no number does that is (Quirks Mode
+            # Standard, the unitless length quirk).
+            is_length = not is_worked_out and (found.amount == 0 or (quirks and unitless))
+            if not is_length and not numbers:
                 return False
         elif found.kind not in kinds:
             return False
