@@ -79,6 +79,9 @@ HIDDEN = {
         f"{name}:{hides}, then {invalid}": f'<p style="position:absolute;{name}:{hides};{name}:{invalid}">CANARY</p>'
         for name, hides, invalid in (
             ("display", "none", "run-in"),
+            ("display", "none", "flex list-item"),
+            ("clip-path", "inset(50%)", "circle(at 2s)"),
+            ("clip-path", "inset(50%)", "circle(round 2px)"),
             ("left", "-9999px", "calc(0)"),
             ("clip-path", "inset(50%)", "path(2px)"),
             ("clip-path", "inset(50%)", "shape(0)"),

@@ -36,6 +36,7 @@ _DRAWN_SHAPES = {
 }
 """How shapes begin that are drawn line by line: with a path as in SVG, or where the first line begins."""
 
+_PLACE_WORDS = frozenset("left right top bottom center /".split())
 _SHAPE_WORDS = frozenset("auto closest-side farthest-side closest-corner farthest-corner".split())
 BOXES = frozenset("border-box padding-box content-box margin-box fill-box stroke-box view-box".split())
 
@@ -151,11 +152,14 @@ def _is_shape(word: str) -> bool:
     if name not in _SHAPES:
         return False
 
-    words = words_of(inner)
-    for begin in ("round", "at"):
-        # How corners are rounded, and where the middle is, hides nothing.
-        if begin in words:
-            words = words[: words.index(begin)]
+    words = words_of(inner.replace("/", " / "))
+    behind = "round" if name in ("inset", "rect", "xywh") else "at"
+    if behind in words:
+        # How corners are rounded, and where the middle is, hides nothing, but has to be valid.
+        place = words.index(behind)
+        if not _are_places(words[place + 1 :]):
+            return False
+        words = words[:place]
     if name == "ellipse" and len(words) == 1:
         return False
     least, most = _SHAPES[name]
@@ -174,6 +178,10 @@ def _is_polygon(points: list[str]) -> bool:
         if len(place) != 2 or not _are_sizes(place):
             return False
     return True
+
+
+def _are_places(words: list[str]) -> bool:
+    return bool(words) and all(word in _PLACE_WORDS or is_of(word, "lp") for word in words)
 
 
 def _are_sizes(words: list[str]) -> bool:

@@ -19,6 +19,9 @@ _DISPLAY_KINDS = (
 )
 """How a box stands among others, how what is in it is laid out, and whether it is an item of a list."""
 
+_NOT_IN_ITEMS = frozenset({"table", "flex", "grid", "ruby", "math"})
+"""What items of a list cannot be laid out as."""
+
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 _RECT = re.compile(r"rect\((.*)\)")
 _BETWEEN_SIDES = re.compile(r"[\s,]+")
@@ -75,6 +78,9 @@ def display(value: str, _: bool) -> bool:
     if not 1 < len(words) <= 3:
         return False
 
+    is_item = "list-item" in words
+    if is_item and not _NOT_IN_ITEMS.isdisjoint(words):
+        return False
     found = 0
     for kind in _DISPLAY_KINDS:
         of_kind = [word for word in words if word in kind]
