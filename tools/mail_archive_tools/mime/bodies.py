@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part
 
+# What a reader of mail shows between texts.
 _MEDIA = ("image/", "audio/", "video/")
+# Texts of these kinds are for programs: they are listed as files.
 _NOT_READ = frozenset(
     ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers")
 )
@@ -24,58 +26,71 @@ class Bodies:
 
 
 @dataclass
-class _Lists:
-    plain: list[Part] | None
-    html: list[Part] | None
+class _Wanted:
+    """Which of the two lists the next part belongs to. Within an alternative, one text rules out the other list."""
+
+    plain: bool = True
+    html: bool = True
 
 
 def choose_bodies(root: Part) -> Bodies:
     """The parts of one message sorted; those of attached messages belong to these, and are not looked into."""
     bodies = Bodies()
-    _sort([root], "mixed", False, _Lists(bodies.plain, bodies.html), bodies)
+    _sort([root], "mixed", False, _Wanted(), bodies)
     return bodies
 
 
-def _sort(parts: list[Part], container: str, in_alternative: bool, lists: _Lists, bodies: Bodies) -> None:
-    # As deep as `structure.MAX_DEPTH` at most.
-    before = len(bodies.plain), len(bodies.html)
+def _sort(parts: list[Part], container: str, in_alternative: bool, wanted: _Wanted, bodies: Bodies) -> None:
+    """`container` is the subtype of the multipart that the parts stand in; `in_alternative` tells whether that, or one
+    around it, is an alternative. Calls itself as deep as `structure.MAX_DEPTH` at most."""
+    plain_before, html_before = len(bodies.plain), len(bodies.html)
+
     for place, part in enumerate(parts):
-        if part.problem:
-            bodies.problems.append(Problem(part.id or "structure", part.problem))
-        if part.breaks_off:
-            broken = Problem(part.id or "structure", part.breaks_off)
-            bodies.problems.append(broken)
-            bodies.breaks_off.append(broken)
+        _note_problems(part, bodies)
         if part.children and not part.is_message:
             kind = part.content_type.partition("/")[2]
-            inner = _Lists(lists.plain, lists.html)
+            inner = _Wanted(wanted.plain, wanted.html)
             _sort(part.children, kind, in_alternative or kind == "alternative", inner, bodies)
         elif _is_inline(part, place, container):
-            _sort_inline(part, container, in_alternative, lists, bodies)
+            _sort_inline(part, container, in_alternative, wanted, bodies)
         else:
             bodies.files.append(part)
-    if container == "alternative" and lists.plain is not None and lists.html is not None:
-        plain, html = bodies.plain[before[0] :], bodies.html[before[1] :]
-        if not plain and html:
-            bodies.plain.extend(html)
-        elif plain and not html:
-            bodies.html.extend(plain)
+
+    if container != "alternative" or not wanted.plain or not wanted.html:
+        return
+    # Who prefers the version that is not there reads the other one.
+    plain, html = bodies.plain[plain_before:], bodies.html[html_before:]
+    if not plain:
+        bodies.plain.extend(html)
+    elif not html:
+        bodies.html.extend(plain)
 
 
-def _sort_inline(part: Part, container: str, in_alternative: bool, lists: _Lists, bodies: Bodies) -> None:
+def _note_problems(part: Part, bodies: Bodies) -> None:
+    where = part.id or "structure"
+    if part.problem:
+        bodies.problems.append(Problem(where, part.problem))
+    if part.breaks_off:
+        broken = Problem(where, part.breaks_off)
+        bodies.problems.append(broken)
+        bodies.breaks_off.append(broken)
+
+
+def _sort_inline(part: Part, container: str, in_alternative: bool, wanted: _Wanted, bodies: Bodies) -> None:
     kind = _read_as(part)
     if container == "alternative":
         target = {"text/plain": bodies.plain, "text/html": bodies.html}.get(kind, bodies.files)
         target.append(part)
         return
+
     if in_alternative:
         if kind == "text/plain":
-            lists.html = None
+            wanted.html = False
         elif kind == "text/html":
-            lists.plain = None
-    if lists.plain is not None:
+            wanted.plain = False
+    if wanted.plain:
         bodies.plain.append(part)
-    if lists.html is not None:
+    if wanted.html:
         bodies.html.append(part)
     if kind.startswith(_MEDIA):
         # Unlike JMAP's attachments, where it is shown between texts as well: no text of ours shows it.
@@ -83,18 +98,31 @@ def _sort_inline(part: Part, container: str, in_alternative: bool, lists: _Lists
 
 
 def _is_inline(part: Part, place: int, container: str) -> bool:
+    """Whether a part is one of the bodies; `place` counts from the first of its container."""
+    if part.disposition == "attachment":
+        return False
     kind = _read_as(part)
     is_media = kind.startswith(_MEDIA)
-    if part.disposition == "attachment" or not (is_media or kind in ("text/plain", "text/html")):
+    if not is_media and kind not in ("text/plain", "text/html"):
         return False
-    return place == 0 or (container != "related" and (is_media or not part.filename))
+
+    if place == 0:
+        return True
+    # The first part of multipart/related is its root; the others are what that refers to (RFC 2387, 3.2).
+    if container == "related":
+        return False
+    return is_media or not part.filename
 
 
 def _read_as(part: Part) -> str:
-    """The type that a reader takes a part for: text of an unknown kind, and what a broken multipart holds, is text."""
+    """The type that a reader takes a part for."""
     kind = part.content_type
-    if kind.startswith("text/") and kind != "text/html" and kind not in _NOT_READ:
-        return "text/plain"
-    if kind == "application/xhtml+xml":
+    if kind in ("text/html", "application/xhtml+xml"):
         return "text/html"
-    return "text/plain" if part.is_multipart else kind
+    if kind in _NOT_READ:
+        return kind
+
+    # Text of an unknown kind is shown as plain text (RFC 2046, 4.1.4), and so is a multipart whose parts are not found.
+    if kind.startswith(("text/", "multipart/")):
+        return "text/plain"
+    return kind

@@ -24,12 +24,14 @@ _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 
 @dataclass(frozen=True)
 class File:
-    """One file. `id` is its part's number; a file inside a part's content has a letter in it. `load` decodes it."""
+    """One file of a message."""
 
     id: str
+    """The number of its part; of a file that is inside a part's content, that number and a letter with its own."""
     name: str | None
     declared_type: str
     load: Callable[[], Decoded] = field(repr=False)
+    """Decodes its content."""
     inline: bool = False
     content_id: str | None = None
     part: Part | None = field(default=None, repr=False)
@@ -57,14 +59,20 @@ class File:
 
     @property
     def type_differs(self) -> bool:
-        return differs(self.declared_type, self.detected_type) and not self.is_message
+        if self.is_message:
+            return False
+        return differs(self.declared_type, self.detected_type)
 
     @property
     def is_html(self) -> bool:
         """Whether a browser would open it as HTML: by its type, by its content or by its name."""
+        # Windows drops dots and spaces at the end of a name, so "page.html. " opens as "page.html" does.
+        name = (self.name or "").rstrip(". ")
+        if name.rpartition(".")[2].lower() in _HTML_NAMES:
+            return True
+
         declared = self.declared_type.partition(";")[0].strip().lower()
-        by_name = (self.name or "").rstrip(". ").rpartition(".")[2].lower() in _HTML_NAMES
-        return by_name or declared in _HTML or self.detected_type in _HTML
+        return declared in _HTML or self.detected_type in _HTML
 
     @property
     def is_message(self) -> bool:
@@ -72,24 +80,22 @@ class File:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return tuple(each for each in (self._facts[3], self.note) if each)
+        encoding = self._facts[3]
+        return tuple(each for each in (encoding, self.note) if each)
 
 
-def files_of(root: Part, bodies: Bodies, text: Text) -> Iterator[File]:
+def files_of(bodies: Bodies, text: Text) -> Iterator[File]:
     """The files of a message in their order, with those of its attached messages, up to `MAX_FILES`."""
-    yield from islice(_files(root, bodies, text), MAX_FILES)
+    yield from islice(_files(bodies, text), MAX_FILES)
 
 
-def _files(root: Part, bodies: Bodies, text: Text) -> Iterator[File]:
+def _files(bodies: Bodies, text: Text) -> Iterator[File]:
     for part in bodies.files:
         yield from _of_part(part)
     for number, (part, found) in enumerate(text.files, 1):
-        yield File(
-            f"{part.id}.u{number}",
-            charsets.decode(found.name),
-            "application/octet-stream",
-            partial(_as_is, found.content),
-        )
+        id = f"{part.id}.u{number}"
+        name = charsets.decode(found.name)
+        yield File(id, name, "application/octet-stream", partial(_as_is, found.content))
 
 
 def _as_is(content: Decoded) -> Decoded:
@@ -97,38 +103,60 @@ def _as_is(content: Decoded) -> Decoded:
 
 
 def _of_part(part: Part) -> Iterator[File]:
-    tnef = read_tnef(part.content()) if _is_tnef(part) else None
-    yield File(
-        part.id or "1",
-        part.filename,
-        part.content_type,
-        part.decoded,
-        inline=part.disposition == "inline" or (part.disposition == "" and part.content_id is not None),
-        content_id=part.content_id,
-        part=part,
-        several_names=part.differing_names,
-        note=part.problem or (tnef.problem if tnef else None),
-    )
+    if _is_tnef(part):
+        tnef = read_tnef(part.content())
+        yield _file_of(part, tnef.problem)
+        # An attached message may have the name of such a file as well.
+        if not part.is_message:
+            yield from _in_tnef(part, tnef)
+    else:
+        yield _file_of(part, None)
+
     if part.is_message:
         for child in part.children:
             for inner in choose_bodies(child).files:
                 yield from _of_part(inner)
-    elif tnef is not None:
-        yield from _in_tnef(part, tnef)
+
+
+def _file_of(part: Part, problem: str | None) -> File:
+    """The part as a file; `problem` is what is wrong with its content, its structure left aside."""
+    is_inline = part.disposition == "inline"
+    if not part.disposition:
+        # What has a Content-ID is a picture that the HTML refers to (RFC 2392).
+        is_inline = part.content_id is not None
+    return File(
+        part.id or "1",
+        part.filename,
+        part.content_type,
+        part.decoded,
+        inline=is_inline,
+        content_id=part.content_id,
+        part=part,
+        several_names=part.differing_names,
+        note=part.problem or problem,
+    )
 
 
 def _is_tnef(part: Part) -> bool:
-    return part.content_type in _TNEF or (part.filename or "").lower() == "winmail.dat"
+    """Whether it is what Outlook and Exchange pack attachments into; its name tells it where its type does not."""
+    if part.content_type in _TNEF:
+        return True
+    return part.filename is not None and part.filename.lower() == "winmail.dat"
 
 
 def _in_tnef(part: Part, tnef: Tnef) -> Iterator[File]:
     for number, found in enumerate(tnef.files, 1):
         kind = found.media_type or sniff(found.content) or "application/octet-stream"
         yield File(f"{part.id}.t{number}", found.name or None, kind, partial(Decoded, found.content))
+
+    # The body that Outlook showed. Where there is HTML, the RTF was made from that.
     if tnef.rtf and not tnef.html:
-        name = "message.rtf"
-        yield File(f"{part.id}.{name}", name, "text/rtf", partial(Decoded, tnef.rtf))
-    for name, content in (("message.txt", tnef.text), ("message.html", tnef.html)):
-        if content:
-            kind = "text/html" if name.endswith("html") else "text/plain"
-            yield File(f"{part.id}.{name}", name, f"{kind}; charset=utf-8", partial(Decoded, content.encode()))
+        yield _tnef_body(part, "message.rtf", "text/rtf", tnef.rtf)
+    if tnef.text:
+        yield _tnef_body(part, "message.txt", "text/plain; charset=utf-8", tnef.text.encode())
+    if tnef.html:
+        yield _tnef_body(part, "message.html", "text/html; charset=utf-8", tnef.html.encode())
+
+
+def _tnef_body(part: Part, name: str, kind: str, content: bytes) -> File:
+    return File(f"{part.id}.{name}", name, kind, partial(Decoded, content))

@@ -22,7 +22,8 @@ from mail_archive_tools.mime.texts import Text, read_texts
 LONG_OUTSIDE = 200
 """What stands outside the parts of a multipart is a notice to old programs, unless it is longer than this (bytes)."""
 
-_REPEATED_ONCE = (
+# A message has these once at most (RFC 5322, 3.6).
+_OCCURRING_ONCE = (
     "from",
     "sender",
     "reply-to",
@@ -57,13 +58,18 @@ class Message:
     @cached_property
     def date(self) -> MailDate | None:
         found = self.headers.first("date")
-        return read_date(found.unfolded) if found else None
+        if found is None:
+            return None
+        return read_date(found.unfolded)
 
     def addresses(self, name: str) -> list[Mailbox]:
         """The mailboxes of all fields of that name (`from`, `to`, `cc`, `reply-to`, ...)."""
         if name not in self._mailboxes:
-            fields = self.headers.all(name)
-            self._mailboxes[name] = [mailbox for each in fields for mailbox in read_addresses(each.unfolded)]
+            found: list[Mailbox] = []
+            for field in self.headers.all(name):
+                found += read_addresses(field.unfolded)
+            self._mailboxes[name] = found
+
         return self._mailboxes[name]
 
     @cached_property
@@ -72,12 +78,16 @@ class Message:
 
     @property
     def message_id(self) -> str | None:
-        """The id without its angle brackets."""
+        """The id without its angle brackets; what stands in its place where it has none."""
         found = self.headers.first("message-id")
         if found is None:
             return None
+
         ids = message_ids(found.unfolded)
-        return ids[0] if ids else found.unfolded or None
+        if ids:
+            return ids[0]
+        # Some programs leave out the brackets.
+        return found.unfolded or None
 
     @property
     def in_reply_to(self) -> list[str]:
@@ -87,7 +97,9 @@ class Message:
     @property
     def references(self) -> list[str]:
         found = self.headers.first("references")
-        return message_ids(found.unfolded) if found else []
+        if found is None:
+            return []
+        return message_ids(found.unfolded)
 
     @cached_property
     def sha256(self) -> str:
@@ -100,9 +112,14 @@ class Message:
 
     @property
     def breaks_off(self) -> Problem | None:
-        """What of its text is missing at its end, where that shows: the first such problem."""
-        texts = [each for each in self.text.problems if each.what == BASE64_BREAKS_OFF]
-        return next(iter([*self.bodies.breaks_off, *texts]), None)
+        """The first problem that says that the text lacks its end; None where nothing shows that it does."""
+        if self.bodies.breaks_off:
+            return self.bodies.breaks_off[0]
+
+        for problem in self.text.problems:
+            if problem.what == BASE64_BREAKS_OFF:
+                return problem
+        return None
 
     def _header_problems(self) -> Iterator[Problem]:
         headers = self.headers
@@ -112,24 +129,35 @@ class Message:
             yield Problem(
                 "headers", f"longer than {HEADER_BYTES:,} bytes or {HEADER_FIELDS:,} fields: the rest was not read"
             )
-        for name in _REPEATED_ONCE:
-            if (count := len(headers.all(name))) > 1:
+
+        for name in _OCCURRING_ONCE:
+            count = len(headers.all(name))
+            if count > 1:
                 yield Problem(name.title(), f"occurs {count} times, and may occur once: the first was taken")
-        authors = self.addresses("from")
-        if any(each.address for each in authors) and (
-            bare := next((each for each in authors if not each.address), None)
-        ):
-            yield Problem("From", f"names {bare.name[:80]!r} without an address: a comma may stand where none belongs")
-        if (date := self.date) and date.moment is None:
+
+        yield from self._author_problems()
+        if self.date is not None and self.date.moment is None:
             yield Problem("Date", "is no date")
         if len(headers.all("content-type")) > 1:
             yield Problem("Content-Type", "occurs several times: the first that names a type was taken")
+
         for part in self.root.walk():
             if part.outside > LONG_OUTSIDE:
                 yield Problem(part.id or "structure", f"{part.outside} bytes stand outside its parts and are not shown")
 
+    def _author_problems(self) -> Iterator[Problem]:
+        """`Doe, Jane <j@a.example>` is two mailboxes, of which the first has no address."""
+        without = [each for each in self.addresses("from") if not each.address]
+        if not without or len(without) == len(self.addresses("from")):
+            return
+
+        name = without[0].name[:80]
+        yield Problem("From", f"names {name!r} without an address: a comma may stand where none belongs")
+
     def _file_problems(self) -> Iterator[Problem]:
-        yield from (Problem(each.id, problem) for each in self.files for problem in each.problems)
+        for file in self.files:
+            for problem in file.problems:
+                yield Problem(file.id, problem)
         if len(self.files) == MAX_FILES:
             yield Problem("files", f"{MAX_FILES} are listed; there may be more")
 
@@ -140,4 +168,4 @@ def read_message(raw: bytes, id: str = "") -> Message:
     root = read_structure(raw, id)
     bodies = choose_bodies(root)
     text = read_texts(bodies)
-    return Message(raw, root, bodies, text, tuple(files_of(root, bodies, text)))
+    return Message(raw, root, bodies, text, tuple(files_of(bodies, text)))

@@ -10,8 +10,12 @@ EXAMINED_LINES = 10_000
 
 _LINE_CHARS = 500
 _ATTRIBUTION_LINES = 5
+_HEADER_BLOCK_LINES = 8
+_LEAST_LABELS = 3
 
+# `> text`, `| text` and `AB> text`.
 _PREFIX = re.compile(r"^ ?(?:>|\|(?= |$)|[A-Z][A-Za-z]{0,11}>(?= |$))")
+# An attribution is what a program writes above the mail that it quotes: "On 3 March 2025 Ann <a@b.example> wrote:".
 _VERB = (
     r"wrote|writes|said|replied|schrieb\w*|geschrieben|schreef|geschreven|écrit|a ecrit|escribi[oó]|ha scritto|"
     r"scrisse|escreveu|skrev|skriver|napisał\w*|napsal\w*|kirjoitti|yazdı|написал\w*|пише\w*|пишет|写道|寫道|のメール|작성"
@@ -29,9 +33,11 @@ _BEGINS_ATTRIBUTION = re.compile(
     re.IGNORECASE,
 )
 _DATED_NAME = re.compile(r"^\s*(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:\s|,).{0,300}(?:[:：>]|\w)\s*$")
+# Programs in Chinese and some others begin with the date alone.
 _BEGINS_LIKE_ONE = re.compile(rf"{_BEGINS_ATTRIBUTION.pattern}|\s*(?:19|20)\d\d[-/]", re.IGNORECASE)
 _HAS_ADDRESS = re.compile(r"<[\w.+-]+@")
 _WROTE = re.compile("写道|寫道|작성")
+# "-----Original Message-----", as Outlook writes it above what it answers.
 _SEPARATOR = re.compile(
     r"^[\s*>]*(?:-{2,}|_{2,}|={2,})[\s*]*(?:original|ursprüngliche?|mensaje|message|messaggio|mensagem|oorspronkelijk|"
     r"oprindelig|ursprungligt|wiadomość|forwarded|weitergeleitete?|reply|исходное|пересылаем|原始邮件|原始郵件|転送)"
@@ -40,6 +46,7 @@ _SEPARATOR = re.compile(
 )
 _RULED = re.compile(r"[\s*>]*[-_=]{2}")
 _FORWARD = re.compile(r"^[\s*>]*(?:begin forwarded message|anfang der weitergeleiteten)[^\n]{0,40}$", re.IGNORECASE)
+# The header fields that Outlook and others write above the mail below, in the words of their users' languages.
 _LABEL = re.compile(
     r"^[\s*>]{0,4}(?P<name>from|von|de|da|van|från|fra|od|от|发件人|寄件者|差出人|sent|date|gesendet|datum|data|fecha|envoyé|"
     r"enviado|inviato|verzonden|skickat|sendt|wysłano|дата|отправлено|发送时间|to|an|an\w|à|a|para|aan|till|til|do|кому|收件人|"
@@ -69,35 +76,50 @@ def split_quotes(text: str) -> list[Passage]:
     """The passages of a text in their order; together they are the text. Linear time."""
     lines = text.split("\n")
     marks = [_PREFIX.match(line) is not None for line in lines]
-    rest = len(lines)
-    has_new = False
-    for place in range(min(len(lines), EXAMINED_LINES)):
-        if not marks[place] and lines[place]:
-            if _begins_history(lines, place):
-                if has_new:
-                    rest = place
-                    break
-                continue
-            if length := _attribution(lines, marks, place):
-                if _is_prefixed(marks, lines, place + length):
-                    for each in range(place, place + length):
-                        marks[each] = True
-                elif has_new and _introduces_the_rest(lines, place, length):
-                    rest = place
-                    break
-            # What nothing new stands before is no history of it, but what was sent.
-            has_new = has_new or (not marks[place] and bool(lines[place].strip()))
-    for place in range(rest, len(lines)):
-        marks[place] = True
+
+    rest = _mark_attributions(lines, marks)
+    marks[rest:] = [True] * (len(lines) - rest)
     return list(_passages(lines, marks))
 
 
 def without_quotes(text: str) -> tuple[str, int]:
     """The new text, with a note where something was left out, and how many quoted lines there were."""
-    passages = split_quotes(text)
-    quoted = sum(each.lines for each in passages if each.quoted)
-    shown = (each.text if not each.quoted else f"[{each.lines} quoted lines]" for each in passages)
+    shown: list[str] = []
+    quoted = 0
+    for passage in split_quotes(text):
+        if passage.quoted:
+            quoted += passage.lines
+            shown.append(f"[{passage.lines} quoted lines]")
+        else:
+            shown.append(passage.text)
+
     return "\n".join(shown).strip("\n"), quoted
+
+
+def _mark_attributions(lines: list[str], marks: list[bool]) -> int:
+    """Mark the attributions that stand before marked lines; the line from which on everything is earlier mail."""
+    has_new = False
+    for place in range(min(len(lines), EXAMINED_LINES)):
+        line = lines[place]
+        if marks[place] or not line:
+            continue
+        if _begins_history(lines, place):
+            if has_new:
+                return place
+            # A forwarded mail with nothing above it is what was sent: it is no history of anything.
+            continue
+
+        length = _attribution(lines, marks, place)
+        if length:
+            if _is_prefixed(marks, lines, place + length):
+                marks[place : place + length] = [True] * length
+                continue
+            if has_new and _introduces_the_rest(lines, place, length):
+                return place
+        if not has_new:
+            has_new = not line.isspace()
+
+    return len(lines)
 
 
 def _passages(lines: list[str], marks: list[bool]) -> Iterator[Passage]:
@@ -109,22 +131,25 @@ def _passages(lines: list[str], marks: list[bool]) -> Iterator[Passage]:
 
 
 def _bridged(lines: list[str], marks: list[bool]) -> list[bool]:
-    """The marks, with empty lines between two quotes belonging to them."""
+    """The marks, and one for each empty line that stands between two marked ones."""
     bridged = marks.copy()
-    last = -1
+    last_filled = -1
     for place, line in enumerate(lines):
-        if not line.strip() and not marks[place]:
+        if not marks[place]:
+            if line.strip():
+                last_filled = place
             continue
-        if marks[place] and last >= 0 and marks[last]:
-            bridged[last:place] = [True] * (place - last)
-        last = place
+        if last_filled >= 0 and marks[last_filled]:
+            bridged[last_filled:place] = [True] * (place - last_filled)
+        last_filled = place
 
     return bridged
 
 
 def _begins_history(lines: list[str], place: int) -> bool:
-    """Whether everything from this line on is an earlier mail, that no mark stands before."""
+    """Whether everything from this line on is an earlier mail, whose lines have no mark."""
     line = lines[place][:_LINE_CHARS]
+    # Nearly all lines end here.
     if ":" not in line and "：" not in line and not _RULED.match(line):
         return False
     if _SEPARATOR.match(line) or _FORWARD.match(line):
@@ -140,29 +165,42 @@ def _is_header_block(lines: list[str], place: int) -> bool:
     """Whether lines like `From: ...`, `Sent: ...`, `To: ...` begin here: three labels, the first one the sender's."""
     if not _FIRST_LABEL.match(lines[place][:_LINE_CHARS]):
         return False
-    names = {
-        match.group("name").lower() for line in lines[place : place + 8] if (match := _LABEL.match(line[:_LINE_CHARS]))
-    }
-    return len(names) >= 3
+
+    names: set[str] = set()
+    for line in lines[place : place + _HEADER_BLOCK_LINES]:
+        label = _LABEL.match(line[:_LINE_CHARS])
+        if label is not None:
+            names.add(label.group("name").lower())
+    return len(names) >= _LEAST_LABELS
 
 
 def _attribution(lines: list[str], marks: list[bool], place: int) -> int:
     """How many lines the attribution has that begins here; 0: none does."""
-    if not _is_worth_a_look(lines[place][:_LINE_CHARS]):
+    first = lines[place]
+    if not _is_worth_a_look(first[:_LINE_CHARS]):
         return 0
-    if _DATED_NAME.match(lines[place][:_LINE_CHARS]) and _is_prefixed(marks, lines, place + 1):
+    if _DATED_NAME.match(first[:_LINE_CHARS]) and _is_prefixed(marks, lines, place + 1):
         return 1
+
     gathered = ""
     for length in range(1, _ATTRIBUTION_LINES + 1):
-        if place + length > len(lines) or marks[place + length - 1]:
+        last = place + length - 1
+        if last >= len(lines) or marks[last]:
             return 0
-        line = lines[place + length - 1][:_LINE_CHARS].strip()
-        if (not line and (length == 1 or length > 3)) or (length > 1 and _BEGINS_ATTRIBUTION.match(line)):
+        line = lines[last][:_LINE_CHARS].strip()
+        # An empty line may stand where a long attribution was broken, early in it.
+        if not line and length not in (2, 3):
             return 0
+        if length > 1 and _BEGINS_ATTRIBUTION.match(line):
+            return 0
+
         gathered = f"{gathered} {line}".strip()
-        if _ENDS_ATTRIBUTION.search(gathered) and _DATE_OR_ADDRESS.search(gathered):
-            return length if length == 1 or _could_begin(lines[place]) else 0
-        if _ENDS_WITH_COLON.search(line) and _DATE_OR_ADDRESS.search(gathered) and _could_begin(lines[place]):
+        is_dated = _DATE_OR_ADDRESS.search(gathered) is not None
+        if is_dated and _ENDS_ATTRIBUTION.search(gathered):
+            if length == 1 or _could_begin(first):
+                return length
+            return 0
+        if is_dated and _ENDS_WITH_COLON.search(line) and _could_begin(first):
             return length
         if length == 1 and not _could_begin(line):
             return 0
@@ -177,12 +215,17 @@ def _is_worth_a_look(line: str) -> bool:
         return True
     if "<" in line and _HAS_ADDRESS.search(line):
         return True
-    return _BEGINS_LIKE_ONE.match(line) is not None or (not line.isascii() and _WROTE.search(line) is not None)
+    if _BEGINS_LIKE_ONE.match(line):
+        return True
+    return not line.isascii() and _WROTE.search(line) is not None
 
 
 def _could_begin(line: str) -> bool:
+    """Whether an attribution of several lines may begin with this one."""
     line = line[:_LINE_CHARS]
-    return any(pattern.search(line) for pattern in (_BEGINS_ATTRIBUTION, _DATED_NAME, _ADDRESS))
+    if _BEGINS_ATTRIBUTION.search(line) or _DATED_NAME.search(line):
+        return True
+    return _ADDRESS.search(line) is not None
 
 
 def _is_prefixed(marks: list[bool], lines: list[str], place: int) -> bool:
@@ -194,9 +237,14 @@ def _is_prefixed(marks: list[bool], lines: list[str], place: int) -> bool:
 def _introduces_the_rest(lines: list[str], place: int, length: int) -> bool:
     """Whether an attribution that no marked line follows begins the earlier mail: it names a time or an address, says
     who wrote, and stands at the start of a paragraph."""
+    before = lines[place - 1] if place > 0 else ""
+    if before.strip() and not _SENT_FROM.match(before):
+        return False
+
     gathered = " ".join(lines[place : place + length])[: _LINE_CHARS * 2]
-    starts = place == 0 or not lines[place - 1].strip() or _SENT_FROM.match(lines[place - 1]) is not None
-    return starts and _ENDS_ATTRIBUTION.search(gathered) is not None and _could_begin(lines[place])
+    if not _ENDS_ATTRIBUTION.search(gathered):
+        return False
+    return _could_begin(lines[place])
 
 
 def _next_filled(lines: list[str], place: int) -> int:

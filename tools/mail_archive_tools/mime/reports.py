@@ -10,11 +10,13 @@ MAX_RECIPIENTS = 100
 
 _KINDS = {
     "message/delivery-status": "delivery-status",
+    # The same of mail with addresses in UTF-8 (RFC 6533).
     "message/global-delivery-status": "delivery-status",
     "message/disposition-notification": "disposition-notification",
     "message/feedback-report": "feedback-report",
 }
 _FIELD_CHARS = 1_000
+_MAX_FIELDS = 50
 
 
 @dataclass(frozen=True)
@@ -30,27 +32,39 @@ class RecipientStatus:
 
 @dataclass(frozen=True)
 class Report:
-    """`fields` are what it says of the message as a whole; `message_id` is that of the message it is about."""
+    """What a report says of a message that was sent."""
 
     kind: str
     fields: dict[str, str]
+    """What it says of that message as a whole."""
     recipients: tuple[RecipientStatus, ...] = ()
     message_id: str | None = None
+    """The Message-ID of that message."""
     problem: str | None = field(default=None)
 
 
 def read_report(root: Part) -> Report | None:
     """The report that a message is; None where it is none. Never raises."""
     for part in root.walk():
-        if kind := _KINDS.get(part.content_type):
-            groups = _groups(part.content())
-            first = _texts(groups[0]) if groups else {}
-            recipients = tuple(_recipient(group) for group in groups[1 : MAX_RECIPIENTS + 1])
-            if kind == "disposition-notification" and groups:
-                recipients = (_disposition(groups[0]),)
-            return Report(kind, first, recipients, _original_id(root))
-
+        kind = _KINDS.get(part.content_type)
+        if kind is not None:
+            return _read(kind, part.content(), _original_id(root))
     return None
+
+
+def _read(kind: str, data: bytes, message_id: str | None) -> Report:
+    groups = _groups(data)
+    if not groups:
+        return Report(kind, {}, message_id=message_id)
+
+    first, *others = groups
+    # A disposition notification is about one recipient, and has one group of fields (RFC 8098, 3.1). The first group
+    # of a delivery status is about the message, each other one about a recipient (RFC 3464, 2.1).
+    if kind == "disposition-notification":
+        recipients = [_disposition(first)]
+    else:
+        recipients = [_recipient(group) for group in others[:MAX_RECIPIENTS]]
+    return Report(kind, _texts(first), tuple(recipients), message_id)
 
 
 def _groups(data: bytes) -> list[Headers]:
@@ -61,22 +75,26 @@ def _groups(data: bytes) -> list[Headers]:
         headers = read_headers(data, position)
         if headers.fields:
             found.append(headers)
-        if headers.body_start <= position:
-            following = data.find(b"\n", position)
-            position = following + 1 if following >= 0 else len(data)
-        else:
+        if headers.body_start > position:
             position = headers.body_start
+            continue
+
+        # What is no header field is passed over, a line at a time.
+        line_end = data.find(b"\n", position)
+        if line_end < 0:
+            break
+        position = line_end + 1
 
     return found
 
 
 def _texts(headers: Headers) -> dict[str, str]:
-    return {each.name: _bare(each.text) or "" for each in headers.fields[:50]}
+    return {each.name: _bare(each.text) or "" for each in headers.fields[:_MAX_FIELDS]}
 
 
 def _recipient(headers: Headers) -> RecipientStatus:
     return RecipientStatus(
-        recipient=_bare(headers.text("final-recipient") or headers.text("original-recipient")),
+        recipient=_addressed(headers),
         action=_limited(headers.text("action")),
         status=_limited(headers.text("status")),
         diagnostic=_bare(headers.text("diagnostic-code")),
@@ -86,7 +104,7 @@ def _recipient(headers: Headers) -> RecipientStatus:
 
 def _disposition(headers: Headers) -> RecipientStatus:
     return RecipientStatus(
-        recipient=_bare(headers.text("final-recipient") or headers.text("original-recipient")),
+        recipient=_addressed(headers),
         action=_limited(headers.text("disposition")),
         status=None,
         diagnostic=_limited(headers.text("error")),
@@ -94,13 +112,22 @@ def _disposition(headers: Headers) -> RecipientStatus:
     )
 
 
+def _addressed(headers: Headers) -> str | None:
+    return _bare(headers.text("final-recipient") or headers.text("original-recipient"))
+
+
 def _bare(value: str | None) -> str | None:
     """`rfc822; a@b.example` without its type."""
-    return _limited(value.partition(";")[2].strip() or value) if value else None
+    if not value:
+        return None
+    typed = value.partition(";")[2].strip()
+    return _limited(typed or value)
 
 
 def _limited(value: str | None) -> str | None:
-    return value[:_FIELD_CHARS] if value else None
+    if not value:
+        return None
+    return value[:_FIELD_CHARS]
 
 
 def _original_id(root: Part) -> str | None:
@@ -112,7 +139,9 @@ def _original_id(root: Part) -> str | None:
             headers = part.children[0].headers
         else:
             continue
-        if found := headers.first("message-id"):
-            return found.unfolded.strip("<> ")[:_FIELD_CHARS]
+
+        message_id = headers.first("message-id")
+        if message_id is not None:
+            return message_id.unfolded.strip("<> ")[:_FIELD_CHARS]
 
     return None

@@ -56,7 +56,10 @@ BROKEN_ZIP = (BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.erro
 """What reading a zip raises that is broken, encrypted or packed in an unknown way (its NotImplementedError too)."""
 
 _LONGEST = 32_800
+_LEAST_BITMAP_BYTES = 26
+_TYPE_BYTES = 200
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<table")
+# Packages of Office (ECMA-376, part 2), of Java and of Android are zips with members of these names.
 _INSIDE_ZIP = (
     ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -66,6 +69,7 @@ _INSIDE_ZIP = (
     ("AndroidManifest.xml", "application/vnd.android.package-archive"),
 )
 _ZIP_MEMBERS = 10_000
+# The streams that formats of Microsoft keep in a compound file (MS-DOC, MS-XLS, MS-PPT, MS-OXMSG).
 _INSIDE_OLE = {
     "worddocument": "application/msword",
     "workbook": "application/vnd.ms-excel",
@@ -74,6 +78,8 @@ _INSIDE_OLE = {
     "__properties_version1.0": "application/vnd.ms-outlook",
 }
 _TEXT_PROBE = 4_096
+_IN_TEXT = bytes(range(9, 14)) + bytes(range(32, 256)) + b"\x1b"
+"""White space, what is printed, and the escape that charsets of Japanese and Korean are switched with (ISO 2022)."""
 
 SAME = (
     frozenset({"image/jpeg", "image/jpg", "image/pjpeg"}),
@@ -98,47 +104,76 @@ def sniff(data: bytes) -> str | None:
     head = data[:_LONGEST]
     for mark, offset, kind in _MAGIC:
         if head.startswith(mark, offset):
-            if kind == "application/zip":
-                return _zip_kind(data)
-            if kind == "application/x-ole-storage":
-                return _ole_kind(data)
-            return None if kind == "image/bmp" and len(data) < 26 else kind
+            return _of_mark(kind, data)
 
+    # Behind a mark of byte order, and white space.
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_HTML):
         return "text/html"
-    return "text/plain" if _is_text(head[:_TEXT_PROBE]) else None
+    if _is_text(head[:_TEXT_PROBE]):
+        return "text/plain"
+    return None
 
 
 def differs(declared: str, detected: str | None) -> bool:
     """Whether a part's content is of another kind than it was declared: a type that says nothing does not differ."""
-    if detected is None or detected == declared or declared in ("application/octet-stream", ""):
+    says_nothing = declared in ("application/octet-stream", "")
+    if detected is None or says_nothing or detected == declared:
         return False
-    if any(declared in kind and detected in kind for kind in SAME):
-        return False
+    for kinds in SAME:
+        if declared in kinds and detected in kinds:
+            return False
+
+    # Many a file is text, a zip or a compound file, and is declared as what it is for.
     if detected == "text/plain":
         return declared.startswith(("image/", "audio/", "video/", "application/pdf", "application/zip"))
     if detected in ("application/zip", "application/x-ole-storage"):
         return declared.startswith(("text/", "image/", "audio/", "video/", "application/pdf"))
     if detected.startswith("text/") and declared.startswith(("text/", "application/")):
         return detected == "text/html" and declared.startswith("application/pdf")
-    if any(declared.startswith(kind) and detected.startswith(kind) for kind in ("audio/", "video/")):
-        return False
+
+    # Of sound and film, the first bytes tell the container rather than what is in it.
+    for family in ("audio/", "video/"):
+        if declared.startswith(family) and detected.startswith(family):
+            return False
     return not declared.startswith(("application/x-pkcs", "application/pkcs", "multipart/"))
+
+
+def _of_mark(kind: str, data: bytes) -> str | None:
+    """What a file is that begins with the mark of that kind."""
+    if kind == "application/zip":
+        return _zip_kind(data)
+    if kind == "application/x-ole-storage":
+        return _ole_kind(data)
+    # Text may begin with "BM"; what is shorter than the smallest header is no bitmap.
+    if kind == "image/bmp" and len(data) < _LEAST_BITMAP_BYTES:
+        return None
+    return kind
 
 
 def _zip_kind(data: bytes) -> str:
     try:
         with ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist()[:_ZIP_MEMBERS])
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-                with archive.open("mimetype") as member:
-                    kind = member.read(200).decode("ascii", "replace")
+            if "mimetype" in names:
+                kind = _own_type(archive)
                 if kind.startswith("application/"):
                     return kind
     except BROKEN_ZIP:
         return "application/zip"
-    return next((kind for name, kind in _INSIDE_ZIP if name in names), "application/zip")
+
+    for name, kind in _INSIDE_ZIP:
+        if name in names:
+            return kind
+    return "application/zip"
+
+
+def _own_type(archive: ZipFile) -> str:
+    """What OpenDocument (ISO/IEC 26300-3, 3.3) and EPUB say of themselves in the member `mimetype`."""
+    if archive.getinfo("mimetype").file_size >= _TYPE_BYTES:
+        return ""
+    with archive.open("mimetype") as member:
+        return member.read(_TYPE_BYTES).decode("ascii", "replace")
 
 
 _BROKEN_OLE = (OSError, ValueError, TypeError, IndexError, struct.error, RecursionError)
@@ -153,16 +188,22 @@ def _ole_kind(data: bytes) -> str:
     names: set[str] = set()
     with suppress(*_BROKEN_OLE), olefile.OleFileIO(BytesIO(data)) as ole:
         names = {each[0].lower() for each in ole.listdir() if len(each) == 1}
-    return next((kind for name, kind in _INSIDE_OLE.items() if name in names), "application/x-ole-storage")
+
+    for name, kind in _INSIDE_OLE.items():
+        if name in names:
+            return kind
+    return "application/x-ole-storage"
 
 
 def _is_text(data: bytes) -> bool:
-    """No control characters but white space, and UTF-8 but for a character that was cut."""
-    if not data or data.translate(None, bytes(range(9, 14)) + bytes(range(32, 256)) + b"\x1b"):
+    """Whether there are no control characters but white space, and it is UTF-8 but for a character that was cut."""
+    if not data or data.translate(None, _IN_TEXT):
         return False
+
+    # The end of the probe may stand within a character.
+    probe = data[:-4] if len(data) == _TEXT_PROBE else data
     try:
-        data[: len(data) - 4 if len(data) == _TEXT_PROBE else None].decode()
+        probe.decode()
     except UnicodeDecodeError as error:
         return error.start >= len(data) - 8
-
     return True

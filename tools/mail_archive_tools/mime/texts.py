@@ -21,52 +21,66 @@ LEAST_AGREEMENT = 0.6
 
 _LEAST_WORDS = 8
 _COMPARED_CHARS = 200_000
+# Addresses, and what `html.reader` writes for a picture.
 _URL = re.compile(r"<?\b(?:https?|mailto|ftp)://\S+|<(?:https?|mailto):[^>\s]*>|\[image\]")
 _WORDS = re.compile(r"\w{2,}")
 
 
 @dataclass
 class Text:
-    """`text` is what to read, made from a part of type `source` (None: there is none). `other_type` names the version
-    that says something else, where there is one. `hidden` counts the words that the HTML hides, by the way it does;
-    `targets` are where it leads. `plain` is what the plain text says, whichever is shown."""
+    """What to read is `text`."""
 
     text: str = ""
     source: str | None = None
+    """The type of the parts that `text` was made from; None where there is no text."""
     other_type: str | None = None
+    """The type of the version that says something else, where there is one."""
     hidden: Counter[str] = field(default_factory=Counter)
+    """How many words the HTML hides, by the way it does."""
     links: list[Link] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    """Where the HTML leads."""
     plain: str = field(default="", repr=False)
+    """What the plain text says, whichever version is shown."""
     files: list[tuple[Part, UuFile]] = field(default_factory=list)
+    """The uuencoded files that were taken out of the plain text, with the parts that they stood in."""
     signed: bool = False
+    """Whether some of it is signed by OpenPGP in clear text."""
     problems: list[Problem] = field(default_factory=list)
 
 
 def read_texts(bodies: Bodies) -> Text:
     """The text of a message from its body parts."""
     text = Text()
-    in_html_alone = [each for each in bodies.html if not any(each is one for one in bodies.plain)]
+    in_both = {id(part) for part in bodies.plain}
+    in_html_alone = [part for part in bodies.html if id(part) not in in_both]
     converted = _converted(bodies.plain, text) | _converted(in_html_alone, text)
     plain = _joined(bodies.plain, converted)
     html = _joined(bodies.html, converted)
-    text.plain = "" if all(_is_html(part) for part in bodies.plain) else plain
+
+    # Of a message without plain text, its HTML is in both lists (RFC 8621, 4.1.4).
+    plain_is_html = [_is_html(part) for part in bodies.plain]
+    if not all(plain_is_html):
+        text.plain = plain
     has_html = any(_is_html(part) for part in bodies.html)
+
     if not has_html or not _says_something(html):
-        text.text, text.source = plain, "text/plain" if plain.strip() else None
-        if any(_is_html(part) for part in bodies.plain):
+        text.text = plain
+        if any(plain_is_html):
             text.source = "text/html"
-    elif not _says_something(plain) or all(_is_html(part) for part in bodies.plain):
+        elif plain.strip():
+            text.source = "text/plain"
+    elif not _says_something(plain) or all(plain_is_html):
         text.text, text.source = html, "text/html"
     elif _agreement(plain, html) < LEAST_AGREEMENT:
         # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
         text.text, text.source, text.other_type = html, "text/html", "text/plain"
     else:
         text.text, text.source = plain, "text/plain"
+
     if len(text.text) > TEXT_CHARS:
         text.problems.append(Problem("text", f"longer than {TEXT_CHARS:,} characters: the rest was left out"))
         text.text = text.text[:TEXT_CHARS]
-
     return text
 
 
@@ -75,19 +89,24 @@ def _converted(parts: list[Part], text: Text) -> dict[int, str]:
     converted: dict[int, str] = {}
     room = TEXT_CHARS + 1
     for part in parts:
-        converted[id(part)] = _as_text(part, text)[:room] if room else ""
-        room -= len(converted[id(part)])
+        shown = _as_text(part, text)[:room] if room else ""
+        converted[id(part)] = shown
+        room -= len(shown)
 
     return converted
 
 
 def _joined(parts: list[Part], converted: dict[int, str]) -> str:
-    return "\n\n".join(shown for part in parts if (shown := converted[id(part)].strip("\n")).strip())
+    shown = [converted[id(part)].strip("\n") for part in parts]
+    return "\n\n".join(each for each in shown if each.strip())
 
 
 def _as_text(part: Part, text: Text) -> str:
-    if not (part.content_type.startswith(("text/", "multipart/")) or _is_html(part)):
+    """What a body says as plain text; a picture says nothing."""
+    is_text = part.content_type.startswith(("text/", "multipart/"))
+    if not is_text and not _is_html(part):
         return ""
+
     decoded = part.decoded()
     if decoded.problem:
         text.problems.append(Problem(part.id, decoded.problem))
@@ -95,7 +114,6 @@ def _as_text(part: Part, text: Text) -> str:
         read = read_html(part.html(decoded.data))
         _note(part, read, text)
         return read.text
-
     return _plain(part, decoded.data, text)
 
 
@@ -111,15 +129,19 @@ def _plain(part: Part, data: bytes, text: Text) -> str:
     files = uuencoded(data) if b"begin " in data else []
     if len(files) == MAX_UUENCODED:
         text.problems.append(Problem(part.id, f"{MAX_UUENCODED} uuencoded files were taken out of its text, no more"))
+    # From the last to the first, so that the places of the others stay what they are.
     for each in reversed(files):
         data = b"%s[file %s]\n%s" % (data[: each.start], each.name, data[each.end :])
     text.files += [(part, each) for each in files]
+
     parameters = part.declared_type.parameters
     shown = text_of(data, parameters.get("charset", ""))
     if parameters.get("format", "").lower() == "flowed":
         shown = unflow(shown, parameters.get("delsp", "").lower() == "yes")
+
     clear = read_clear_signed(shown)
-    text.signed = text.signed or clear.signed
+    if clear.signed:
+        text.signed = True
     return clear.text
 
 
@@ -133,8 +155,15 @@ def _says_something(text: str) -> bool:
 
 def _agreement(plain: str, html: str) -> float:
     """How far the words of both are the same: 0 to 1 (F1). What is too short to tell agrees."""
-    one, other = (Counter(_WORDS.findall(_URL.sub(" ", each[:_COMPARED_CHARS]).lower())) for each in (plain, html))
-    total = one.total() + other.total()
+    one, other = _counted_words(plain), _counted_words(html)
     if max(one.total(), other.total()) < _LEAST_WORDS:
         return 1.0
-    return 2 * (one & other).total() / total
+
+    in_both = (one & other).total()
+    return 2 * in_both / (one.total() + other.total())
+
+
+def _counted_words(text: str) -> Counter[str]:
+    # HTML seldom shows the addresses that plain text has in full.
+    without_addresses = _URL.sub(" ", text[:_COMPARED_CHARS])
+    return Counter(_WORDS.findall(without_addresses.lower()))
