@@ -98,6 +98,8 @@ def test_the_layout_names_what_is_there() -> None:
         "commands",
         "evidence",
         "documents",
+        "office",
+        "office97",
         "models",
         "sample",
         "mime",

@@ -19,20 +19,20 @@ Kind = Literal[
 # Imported when the first file of its kind is opened: some take long, and most files need none of them.
 _READERS: dict[Kind, tuple[str, str]] = {
     "pdf": ("pdf", "read"),
-    "word": ("office", "read"),
-    "slides": ("office", "read"),
-    "opendocument": ("office", "read"),
-    "sheets": ("sheets", "read"),
+    "word": ("office.text", "read"),
+    "slides": ("office.text", "read"),
+    "opendocument": ("office.text", "read"),
+    "sheets": ("office.sheets", "read"),
     "rtf": ("rtf", "read"),
-    "word97": ("word97", "read"),
-    "slides97": ("powerpoint97", "read"),
+    "word97": ("office97.word", "read"),
+    "slides97": ("office97.powerpoint", "read"),
     "outlook": ("outlook", "read"),
-    "zip": ("archives", "read_zip"),
-    "7z": ("archives", "read_7z"),
-    "tar": ("archives", "read_tar"),
-    "compressed": ("archives", "read_compressed"),
+    "zip": ("packed", "read_zip"),
+    "7z": ("packed", "read_7z"),
+    "tar": ("packed", "read_tar"),
+    "compressed": ("packed", "read_compressed"),
     "picture": ("scans", "read"),
-    "object": ("word97", "read_object"),
+    "object": ("office97.word", "read_object"),
 }
 
 

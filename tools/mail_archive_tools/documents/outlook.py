@@ -7,8 +7,8 @@ from io import BytesIO
 import olefile
 
 from mail_archive_tools.documents import rtf
+from mail_archive_tools.documents.html import add_html
 from mail_archive_tools.documents.limits import DEPTH, Gathered, Refused
-from mail_archive_tools.documents.markup import add_html
 from mail_archive_tools.mime.carried.tnef import uncompressed_rtf
 from mail_archive_tools.mime.codecs import charsets
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from mail_archive_tools.documents import Kind, Unreadable, add_document
+from mail_archive_tools.documents.html import add_html
 from mail_archive_tools.documents.limits import Gathered
-from mail_archive_tools.documents.markup import add_html
 from mail_archive_tools.mime.carried.calendar import Event, read_calendar
 from mail_archive_tools.mime.codecs.transfer import Decoded
 from mail_archive_tools.mime.files import File

@@ -89,7 +89,7 @@ WARM_UP = warm_up
 
 LATER = (
     "cryptography.hazmat.primitives.asymmetric.rsa", "icalendar", "olefile", "mail_archive_tools.documents.pdf",
-    "mail_archive_tools.documents.sheets", "mail_archive_tools.documents.office",
+    "mail_archive_tools.documents.office.sheets", "mail_archive_tools.documents.office.text",
     "mail_archive_tools.documents.outlook", "msoffcrypto", "compressed_rtf", "py7zr", "pyzipper",
 )  # fmt: skip
 """What only some mail takes, and what takes long to load: it is loaded while little is to do."""

@@ -9,7 +9,7 @@ from io import BytesIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import PAGES, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
-from mail_archive_tools.documents.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.office.markup import Attributes, add_embedded, attribute, hyperlinks, parse
 from mail_archive_tools.documents.passwords import decrypted
 
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$")

@@ -1,5 +1,4 @@
-"""Markup: XML in zip files, as Office and OpenDocument files are, read in pieces, within limits, names without
-namespaces; and HTML."""
+"""XML in zips, as Office and OpenDocument files are: read in pieces, within limits, names without namespaces."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +6,6 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import Gathered, Refused
-from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.sniff import BROKEN_ZIP
 
 _CHUNK = 65_536
@@ -96,16 +94,6 @@ def add_embedded(archive: ZipFile, gathered: Gathered) -> None:
                 gathered.note(f"{each.filename} is broken, or packed in a way that is not known here.")
             else:
                 gathered.add_file(each.filename, content)
-
-
-def add_html(source: str, gathered: Gathered) -> None:
-    """What a reader sees of HTML; what it hides from one is left out, and counted."""
-    read = read_html(source)
-    gathered.add(read.text)
-    if hidden := sum(read.hidden.values()):
-        gathered.note(f"{hidden} words that its HTML hides from a reader were left out.")
-    if read.cut:
-        gathered.note(f"{read.cut}.")
 
 
 def _refuse_entities(*_: object) -> None:

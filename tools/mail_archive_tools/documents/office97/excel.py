@@ -8,8 +8,8 @@ from io import BytesIO
 import olefile
 
 from mail_archive_tools.documents.limits import Gathered
-from mail_archive_tools.documents.objects import add_objects
-from mail_archive_tools.documents.word97 import add_document
+from mail_archive_tools.documents.office97.objects import add_objects
+from mail_archive_tools.documents.office97.word import add_document
 
 _TEXT_OBJECT, _CONTINUED, _LINK = 0x01B6, 0x003C, 0x01B8
 _STREAMS = ("Workbook", "Book")

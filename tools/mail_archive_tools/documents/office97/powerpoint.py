@@ -1,6 +1,6 @@
 """Text of PowerPoint files from before 2007 (MS-PPT): slides, their notes, comments, and where links lead.
 
-Own code, for the reason of `word97`.
+Own code, for the reason of `word`.
 """
 
 from collections.abc import Iterator

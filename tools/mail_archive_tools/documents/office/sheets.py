@@ -8,9 +8,9 @@ from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from mail_archive_tools.documents import excel97
 from mail_archive_tools.documents.limits import CELLS, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
-from mail_archive_tools.documents.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.office.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.office97 import excel
 from mail_archive_tools.documents.passwords import NEEDED, OLE, decrypted
 
 _WHOLE = 1e15
@@ -37,7 +37,7 @@ def read(data: bytes, gathered: Gathered) -> None:
                 gathered.add(f"{line}\n")
             add_embedded(archive, gathered)
     elif data.startswith(OLE):
-        excel97.add_asides(data, gathered)
+        excel.add_asides(data, gathered)
 
 
 def _shown(cell: object) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import olefile
 
 from mail_archive_tools.documents.limits import Gathered, Refused
-from mail_archive_tools.documents.objects import add_objects
+from mail_archive_tools.documents.office97.objects import add_objects
 from mail_archive_tools.documents.passwords import decrypted
 
 _FLAGS, _CLX, _FORMATS, _STORIES = 0x0A, 0x1A2, 0xFA, 0x4C
