@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mail_archive_tools.documents import Kind, Unreadable, read_document
-from mail_archive_tools.documents.limits import CELLS, MEMBERS, PAGES, TEXT_CHARS, Gathered
+from mail_archive_tools.documents.limits import CELLS, PAGES, TEXT_CHARS, Gathered
 from mail_archive_tools.reading.reader import new_sandbox
 from mail_archive_tools.reading.readings import FileReading
 from mail_archive_tools.sandbox.pool import Sandbox
@@ -44,12 +44,6 @@ ENTITIES = (
 )
 def test_the_text_of_each_kind(kind: Kind, data: bytes, text: str) -> None:
     assert read_document(kind, data).text == text
-
-
-def test_the_members_of_a_zip_are_listed() -> None:
-    read = read_document("zip", zipped({"a/b.txt": "hello", "c.exe": "MZ"}))
-    assert "a/b.txt\t5\t" in read.text and "c.exe\t2\t" in read.text
-    assert read.notes == ()
 
 
 def test_links_tables_and_what_is_hidden_in_word() -> None:
@@ -105,8 +99,6 @@ def test_what_is_too_long_is_cut_and_said_to_be() -> None:
     assert f"It has {PAGES + 5} pages; {PAGES} were read." in pages.notes
     cells = read_document("sheets", xlsx(*[("x",) * 100] * (CELLS // 100 + 5)))
     assert any(f"more than {CELLS:,} cells" in note for note in cells.notes)
-    members = read_document("zip", zipped({f"{number}": "" for number in range(MEMBERS + 5)}))
-    assert any(f"{MEMBERS} of its" in note for note in members.notes)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Text of files that came with mail: PDF, Office old and new, sheets, RTF, messages of Outlook, archives, pictures.
+"""Text of files that came with mail: PDF, Office old and new, sheets, RTF, messages of Outlook, packed files, pictures.
 
 The parsers of such files are large and their input is hostile: this is for the workers of `sandbox`, which limit what a
 parser can take and reach. Macros and external references are never followed.
@@ -45,11 +45,12 @@ class DocumentText:
 
 
 broken: set[Kind] = set()
-"""Of which kinds a parser failed in this process in a way of its own: what it holds may not be relied on any more."""
+"""The kinds whose parser failed in this process in a way that we do not know: what the process holds may not be relied
+on any more."""
 
 
 class Unreadable(Exception):
-    """The file cannot be read as what it is; the text goes on from "the file ...": "... is encrypted"."""
+    """The file cannot be read as what it is. Its words are the rest of a sentence: "The file ... is encrypted"."""
 
 
 def add_document(kind: Kind, data: bytes, gathered: Gathered) -> None:
@@ -58,8 +59,8 @@ def add_document(kind: Kind, data: bytes, gathered: Gathered) -> None:
     Raises:
         Unreadable: there is no text to be had of it.
     """
+    module, function = _READERS[kind]
     try:
-        module, function = _READERS[kind]
         read: Callable[[bytes, Gathered], None] = getattr(import_module(f"{__name__}.{module}"), function)
         read(data, gathered)
     except Refused as error:
@@ -68,14 +69,14 @@ def add_document(kind: Kind, data: bytes, gathered: Gathered) -> None:
         # For the worker to end with: what it holds now is not to be relied on.
         raise
     except BaseException as error:
-        # A panic of one that is written in Rust is no Exception.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        # A panic of a parser that is written in Rust comes as this, which is no Exception.
+        name = type(error).__name__
+        if not isinstance(error, Exception) and name != "PanicException":
             raise
+
         broken.add(kind)
-        # What a parser raises on a broken file is told by its kind alone.
-        raise Unreadable(
-            f"cannot be read: it is broken, or of a kind that is not known here ({type(error).__name__})"
-        ) from None
+        # Its message may hold what is in the file, so the class alone is told.
+        raise Unreadable(f"cannot be read: it is broken, or of a kind that is not known here ({name})") from None
 
 
 def read_document(kind: Kind, data: bytes, password: str | None = None) -> DocumentText:

@@ -8,7 +8,9 @@ def add_html(source: str, gathered: Gathered) -> None:
     """What a reader sees of HTML; what it hides from one is left out, and counted."""
     read = read_html(source)
     gathered.add(read.text)
-    if hidden := sum(read.hidden.values()):
+
+    hidden = read.hidden.total()
+    if hidden:
         gathered.note(f"{hidden} words that its HTML hides from a reader were left out.")
     if read.cut:
         gathered.note(f"{read.cut}.")

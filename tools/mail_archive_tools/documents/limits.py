@@ -13,6 +13,9 @@ UNPACKED_BYTES = 10_000_000
 ALL_UNPACKED_BYTES = 60_000_000
 """Bytes unpacked of all of them."""
 
+CLAIMED_BYTES = 200_000_000
+"""Bytes that the members of a zip may claim to unpack to, all together."""
+
 PAGES = 500
 """Pages of a PDF, or slides."""
 
@@ -35,17 +38,17 @@ _NAME_CHARS = 200
 
 
 class Refused(Exception):
-    """The document cannot be read; the text goes on from "the file ..."."""
+    """The document cannot be read. Its words are the rest of a sentence that begins with "The file"."""
 
 
 class Gathered:
-    """The text of a file as it grows, and what has to be said of it. `password` opens what is encrypted."""
+    """The text of a file as it grows, and what has to be said of it."""
 
     def __init__(
         self, password: str | None = None, open_file: "Callable[[str, bytes, Gathered], None] | None" = None
     ) -> None:
-        """`open_file` adds the text of a file that is in this one, by its name and content; without it none is
-        opened."""
+        """`password` opens what is encrypted. `open_file` adds the text of a file that is in this one, by its name and
+        content; without it none is opened."""
         self.password = password
         self.notes: list[str] = []
         self._pieces: list[str] = []
@@ -71,10 +74,11 @@ class Gathered:
         if kept:
             self._pieces.append(kept)
         self._left -= len(kept)
-        self._cut = self._cut or len(kept) < len(text)
+        if len(kept) < len(text):
+            self._cut = True
 
     def note(self, sentence: str) -> None:
-        """Say something of this file; of one that is in it, with its name before."""
+        """Say something of the file that is being read, once; of one that is in another, with its name before."""
         whole = " / ".join([*self._path, sentence])
         if whole not in self.notes:
             self.notes.append(whole)
@@ -90,7 +94,9 @@ class Gathered:
         if self._files_left <= 0:
             self.note(f"More than {FILES} files are in it; the others were not opened.")
             return
+
         self._files_left -= 1
+        # The end of a name tells what it is.
         name = " ".join(name.split())[-_NAME_CHARS:] or "without a name"
         self.add(f"[file {name}, {len(data):,} bytes]\n")
         self._path.append(name)
@@ -119,5 +125,5 @@ def refuse_bombs(archive: ZipFile) -> None:
         Refused: it claims too much.
     """
     size = sum(each.file_size for each in archive.infolist())
-    if size > UNPACKED_BYTES * 20:
+    if size > CLAIMED_BYTES:
         raise Refused(f"unpacks to {size:,} bytes, more than is opened here")

@@ -12,19 +12,25 @@ from mail_archive_tools.documents.limits import DEPTH, Gathered, Refused
 from mail_archive_tools.mime.carried.tnef import uncompressed_rtf
 from mail_archive_tools.mime.codecs import charsets
 
+# Properties by their numbers, as the names of streams have them (MS-OXMSG, 2.2.2; MS-OXPROPS says what each is).
 _SUBJECT, _MESSAGE_ID, _BODY, _HTML, _RTF = "0037", "1035", "1000", "1013", "1009"
 _SENDER, _SENDER_SMTP, _SENDER_ADDRESS = "0C1A", "5D01", "0C1F"
 _NAME, _SMTP, _ADDRESS = "3001", "39FE", "3003"
 _LONG_FILENAME, _FILENAME, _DATA = "3707", "3704", "3701"
 _SUBMITTED, _RECIPIENT_KIND = 0x0039, 0x0C15
-_KINDS = {1: "To", 2: "Cc", 3: "Bcc"}
+_UNICODE, _STRING8, _BINARY, _OBJECT = "001F", "001E", "0102", "000D"
+_PROPERTIES = "__properties_version1.0"
+_TO = 1
+_KINDS = {_TO: "To", 2: "Cc", 3: "Bcc"}
 _MEMBERS = 500
 _ROOT_HEAD, _INNER_HEAD, _OTHER_HEAD = 32, 24, 8
+"""Bytes before the properties of a message, of one that is attached to another, and of what else has properties."""
+_PROPERTY_BYTES = 16
 
 
 def read(data: bytes, gathered: Gathered) -> None:
     with olefile.OleFileIO(BytesIO(data)) as ole:
-        if not ole.exists("__properties_version1.0"):
+        if not ole.exists(_PROPERTIES):
             raise Refused("is not a message of Outlook that can be opened")
         _Item(ole, [], _ROOT_HEAD).add_to(gathered, 0)
 
@@ -40,32 +46,40 @@ class _Item:
     def add_to(self, gathered: Gathered, depth: int) -> None:
         for name, value in self._fields():
             gathered.add(f"{name}: {value}\n")
-        files = list(self._files())
+        files = [_Item(self._ole, path, _OTHER_HEAD) for path in self._inside("__attach_version1.0_#")]
         for number, file in enumerate(files, 1):
-            gathered.add(f"Attachment {number}: {file.text(_LONG_FILENAME) or file.text(_FILENAME) or 'message'}\n")
+            gathered.add(f"Attachment {number}: {file._file_name() or 'message'}\n")
         gathered.add("\n")
         self._add_body(gathered)
         gathered.add("\n")
+
         for file in files:
             if gathered.is_full():
                 return
-            inner = [*file._path, f"__substg1.0_{_DATA}000D"]
-            if (content := file.stream(_DATA, "0102")) is not None:
-                gathered.add_file(file.text(_LONG_FILENAME) or file.text(_FILENAME), content)
-            elif self._ole.exists([*inner, "__properties_version1.0"]):
-                if depth >= DEPTH:
-                    gathered.note(f"Messages in it were not opened: they are more than {DEPTH} levels deep.")
-                    return
-                gathered.add("[attached message]\n")
-                _Item(self._ole, inner, _INNER_HEAD).add_to(gathered, depth + 1)
+            content = file.stream(_DATA, _BINARY)
+            if content is not None:
+                gathered.add_file(file._file_name(), content)
+                continue
+            inner = [*file._path, f"__substg1.0_{_DATA}{_OBJECT}"]
+            if not self._ole.exists([*inner, _PROPERTIES]):
+                continue
+            if depth >= DEPTH:
+                gathered.note(f"Messages in it were not opened: they are more than {DEPTH} levels deep.")
+                return
+            gathered.add("[attached message]\n")
+            _Item(self._ole, inner, _INNER_HEAD).add_to(gathered, depth + 1)
 
     def text(self, number: str) -> str:
         """A property that is text: in UTF-16, else in the charset of whoever wrote it."""
-        if (data := self.stream(number, "001F")) is not None:
+        data = self.stream(number, _UNICODE)
+        if data is not None:
             return data.decode("utf-16-le", "replace").rstrip("\0")
-        return charsets.decode((self.stream(number, "001E") or b"").rstrip(b"\0"))
+
+        data = self.stream(number, _STRING8) or b""
+        return charsets.decode(data.rstrip(b"\0"))
 
     def stream(self, number: str, kind: str) -> bytes | None:
+        """A property whose size is not fixed: a stream of its own."""
         path = [*self._path, f"__substg1.0_{number}{kind}"]
         if not self._ole.exists(path) or self._ole.get_type(path) != olefile.STGTY_STREAM:
             return None
@@ -76,57 +90,84 @@ class _Item:
         return self._fixed.get(place)
 
     def _fields(self) -> Iterator[tuple[str, str]]:
-        sender, address = self.text(_SENDER), self.text(_SENDER_SMTP) or self.text(_SENDER_ADDRESS)
-        if sender or address:
-            yield "From", f"{sender} <{address}>" if address and address != sender else sender
-        recipients = [_Item(self._ole, path, _OTHER_HEAD) for path in self._inside("__recip_version1.0_#")]
-        for kind, name in _KINDS.items():
-            of_kind = [each for each in recipients if (each.number(_RECIPIENT_KIND) or 1) & 0xF == kind]
-            if of_kind:
-                yield name, ", ".join(each._mailbox() for each in of_kind)
-        if (sent := self.number(_SUBMITTED)) and (moment := _moment(sent)):
+        """What an answer shows of a header section."""
+        sender = _mailbox(self.text(_SENDER), self.text(_SENDER_SMTP) or self.text(_SENDER_ADDRESS))
+        if sender:
+            yield "From", sender
+        yield from self._recipients()
+
+        sent = self.number(_SUBMITTED)
+        moment = _moment(sent) if sent else None
+        if moment is not None:
             yield "Date", moment.isoformat()
         for name, number in (("Subject", _SUBJECT), ("Message-ID", _MESSAGE_ID)):
-            if value := self.text(number):
+            value = self.text(number)
+            if value:
                 yield name, value
 
-    def _mailbox(self) -> str:
-        name, address = self.text(_NAME), self.text(_SMTP) or self.text(_ADDRESS)
-        return f"{name} <{address}>" if address and address != name else name
+    def _recipients(self) -> Iterator[tuple[str, str]]:
+        mailboxes: dict[int, list[str]] = {}
+        for path in self._inside("__recip_version1.0_#"):
+            recipient = _Item(self._ole, path, _OTHER_HEAD)
+            # The upper bits of the kind are flags (MS-OXOMSG, PidTagRecipientType).
+            kind = (recipient.number(_RECIPIENT_KIND) or _TO) & 0xF
+            address = recipient.text(_SMTP) or recipient.text(_ADDRESS)
+            mailboxes.setdefault(kind, []).append(_mailbox(recipient.text(_NAME), address))
+
+        for kind, name in _KINDS.items():
+            if kind in mailboxes:
+                yield name, ", ".join(mailboxes[kind])
+
+    def _file_name(self) -> str:
+        return self.text(_LONG_FILENAME) or self.text(_FILENAME)
 
     def _add_body(self, gathered: Gathered) -> None:
         """The text, or what stands for it: HTML, or RTF."""
-        html = self.stream(_HTML, "0102")
-        if body := self.text(_BODY):
+        body = self.text(_BODY)
+        if body:
             gathered.add(body)
-        elif source := charsets.decode(html) if html else self.text(_HTML):
-            add_html(source, gathered)
-        elif packed := self.stream(_RTF, "0102"):
-            if unpacked := uncompressed_rtf(packed):
-                rtf.read(unpacked, gathered)
-            else:
-                gathered.note("Its RTF body cannot be unpacked.")
+            return
 
-    def _files(self) -> Iterator["_Item"]:
-        for path in self._inside("__attach_version1.0_#"):
-            yield _Item(self._ole, path, _OTHER_HEAD)
+        html = self.stream(_HTML, _BINARY)
+        source = charsets.decode(html) if html else self.text(_HTML)
+        if source:
+            add_html(source, gathered)
+            return
+
+        packed = self.stream(_RTF, _BINARY)
+        if not packed:
+            return
+        unpacked = uncompressed_rtf(packed)
+        if unpacked:
+            rtf.read(unpacked, gathered)
+        else:
+            gathered.note("Its RTF body cannot be unpacked.")
 
     def _inside(self, prefix: str) -> list[list[str]]:
         """The storages of that kind that are right in this one."""
-        depth = len(self._path)
-        paths = self._ole.listdir(streams=False, storages=True)
-        found = [each for each in paths if len(each) == depth + 1 and each[:depth] == self._path]
-        return sorted(each for each in found if each[-1].startswith(prefix))[:_MEMBERS]
+        found = []
+        for path in self._ole.listdir(streams=False, storages=True):
+            *parent, name = path
+            if parent == self._path and name.startswith(prefix):
+                found.append(path)
+        return sorted(found)[:_MEMBERS]
 
     def _fixed_properties(self, head: int) -> Iterator[tuple[int, int]]:
         """The properties of a fixed size, as numbers (MS-OXMSG, 2.4)."""
-        path = [*self._path, "__properties_version1.0"]
-        data = self._ole.openstream(path).read() if self._ole.exists(path) else b""
-        for place in range(head, len(data) - 15, 16):
-            yield (
-                int.from_bytes(data[place + 2 : place + 4], "little"),
-                int.from_bytes(data[place + 8 : place + 16], "little"),
-            )
+        path = [*self._path, _PROPERTIES]
+        if not self._ole.exists(path):
+            return
+
+        data = self._ole.openstream(path).read()
+        for place in range(head, len(data) - _PROPERTY_BYTES + 1, _PROPERTY_BYTES):
+            number = int.from_bytes(data[place + 2 : place + 4], "little")
+            yield number, int.from_bytes(data[place + 8 : place + 16], "little")
+
+
+def _mailbox(name: str, address: str) -> str:
+    if address and address != name:
+        return f"{name} <{address}>"
+    return name
 
 
 def _moment(filetime: int) -> datetime | None:

@@ -15,7 +15,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def decrypted(data: bytes, gathered: Gathered) -> bytes:
-    """An Office file as it is read: what is not encrypted stays as it is.
+    """An Office file without its encryption; one that has none stays as it is.
 
     Raises:
         Refused: there is no password, it is another one, or the file is encrypted in a way that is not known.
@@ -33,7 +33,8 @@ def decrypted(data: bytes, gathered: Gathered) -> bytes:
     except (FileFormatError, AssertionError, OSError):
         # It is broken, or none of what can be encrypted: its reader says what it is.
         return data
-    for password in [gathered.password] if gathered.password else _OFFICES_OWN:
+
+    for password in (gathered.password,) if gathered.password else _OFFICES_OWN:
         opened = BytesIO()
         try:
             file.load_key(password=password)
@@ -41,4 +42,5 @@ def decrypted(data: bytes, gathered: Gathered) -> bytes:
         except InvalidKeyError:
             continue
         return opened.getvalue()
+
     raise Refused(WRONG if gathered.password else NEEDED)

@@ -11,6 +11,7 @@ from mail_archive_tools.documents import scans
 from mail_archive_tools.documents.limits import PAGES, Gathered, Refused
 from mail_archive_tools.documents.passwords import NEEDED, WRONG
 
+_PAGES_NAMED = 20
 _LINKS_OF_A_PAGE = 50
 _URI_BYTES = 2_000
 _OBJECTS_OF_A_PAGE = 5_000
@@ -30,33 +31,46 @@ def read(data: bytes, gathered: Gathered) -> None:
         raise Refused("is not a PDF that can be opened") from None
 
     count = len(document)
-    pictures = []
-    for number in range(min(count, PAGES)):
+    pictures: list[int] = []
+    for number in range(1, min(count, PAGES) + 1):
         if gathered.is_full():
             return
-        gathered.add(f"[page {number + 1} of {count}]\n")
+        gathered.add(f"[page {number} of {count}]\n")
         try:
-            page = document[number]
-            text = page.get_textpage().get_text_range().replace("\r\n", "\n").strip()
-            gathered.add(f"{text}\n" if text else "")
-            for target in _links(document, page):
-                gathered.add(f"[link to {target}]\n")
-            if text:
-                _count_unlike_paper(page, number + 1, gathered)
-            elif _has_picture(page):
-                pictures.append(number + 1)
-                if found := _read_picture(page, gathered):
-                    gathered.add(f"[read from the page's picture]\n{found}\n")
+            _add_page(document, number, pictures, gathered)
         except pdfium.PdfiumError:
-            gathered.note(f"Page {number + 1} cannot be read.")
+            gathered.note(f"Page {number} cannot be read.")
+
     if count > PAGES:
         gathered.note(f"It has {count} pages; {PAGES} were read.")
     if pictures:
-        pages = ", ".join(map(str, pictures[:20])) + (", …" if len(pictures) > 20 else "")
-        gathered.note(f"Pages without text that are pictures, such as scans: {pages}.")
-        if not scans.can_read():
-            gathered.note(scans.CANNOT)
+        _note_pictures(pictures, gathered)
     _add_embedded(document, gathered)
+
+
+def _add_page(document: Any, number: int, pictures: list[int], gathered: Gathered) -> None:
+    """The text of a page and its links. The pages that are pictures without text are counted in `pictures`."""
+    page = document[number - 1]
+    text = page.get_textpage().get_text_range().replace("\r\n", "\n").strip()
+    if text:
+        gathered.add(f"{text}\n")
+    for target in _links(document, page):
+        gathered.add(f"[link to {target}]\n")
+    if text:
+        _count_unlike_paper(page, number, gathered)
+    elif _has_picture(page):
+        pictures.append(number)
+        words = _read_picture(page, gathered)
+        if words:
+            gathered.add(f"[read from the page's picture]\n{words}\n")
+
+
+def _note_pictures(pages: list[int], gathered: Gathered) -> None:
+    named = ", ".join(map(str, pages[:_PAGES_NAMED]))
+    more = ", …" if len(pages) > _PAGES_NAMED else ""
+    gathered.note(f"Pages without text that are pictures, such as scans: {named}{more}.")
+    if not scans.can_read():
+        gathered.note(scans.CANNOT)
 
 
 def _links(document: Any, page: Any) -> list[str]:
@@ -68,6 +82,7 @@ def _links(document: Any, page: Any) -> list[str]:
         if action and raw.FPDFAction_GetType(action) == raw.PDFACTION_URI:
             buffer = ctypes.create_string_buffer(_URI_BYTES)
             size = raw.FPDFAction_GetURIPath(document.raw, action, buffer, _URI_BYTES)
+            # Of one that is longer than the buffer, nothing was written into it.
             if 0 < size <= _URI_BYTES:
                 found[buffer.value.decode("utf-8", "replace")] = None
 
@@ -84,9 +99,13 @@ def _count_unlike_paper(page: Any, number: int, gathered: Gathered) -> None:
             continue
         raw.FPDFPageObj_GetFillColor(each.raw, red, green, blue, alpha)
         raw.FPDFTextObj_GetFontSize(each.raw, size)
-        scale = max(abs(each.get_matrix().a), abs(each.get_matrix().b))
-        white = min(red.value, green.value, blue.value) >= _LEAST_WHITE
-        count += white or not alpha.value or size.value * scale < _TINY_POINTS
+        # Text may be set large and drawn small, or turned.
+        matrix = each.get_matrix()
+        height = size.value * max(abs(matrix.a), abs(matrix.b))
+        is_white = min(red.value, green.value, blue.value) >= _LEAST_WHITE
+        if is_white or not alpha.value or height < _TINY_POINTS:
+            count += 1
+
     if count:
         gathered.note(
             f"Pieces of text on page {number} that are white, transparent or tiny, and may not be seen: {count}."
@@ -94,13 +113,17 @@ def _count_unlike_paper(page: Any, number: int, gathered: Gathered) -> None:
 
 
 def _has_picture(page: Any) -> bool:
-    return next(iter(page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3)), None) is not None
+    for _ in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
+        return True
+    return False
 
 
 def _read_picture(page: Any, gathered: Gathered) -> str:
     """The words on the picture of a page."""
     if not scans.can_read():
         return ""
+
+    # A PDF counts in points, of which an inch has 72.
     scale = _SCAN_DPI / 72
     width, height = page.get_size()
     if width * height * scale**2 > _SCAN_PIXELS:

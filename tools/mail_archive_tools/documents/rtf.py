@@ -20,12 +20,14 @@ _BRACKETED = {
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "footer"),
 }
 _MOST_GROUPS = 1_000
+"""Groups within groups that words in brackets are put into."""
 
 
 def read(data: bytes, gathered: Gathered) -> None:
     text = data[:UNPACKED_BYTES].decode("cp1252", "replace")
     if "\\objdata" in text:
         gathered.note("It has embedded objects, which were not opened.")
+
     shown = rtf_to_text("".join(_with_brackets(text, gathered)), errors="replace")  # type: ignore[no-untyped-call]
     gathered.add(_BEFORE_BRACKET.sub("]\n", str(shown)))
     if len(data) > UNPACKED_BYTES:
@@ -35,9 +37,11 @@ def read(data: bytes, gathered: Gathered) -> None:
 
 def _with_brackets(text: str, gathered: Gathered) -> Iterator[str]:
     """The RTF with words in brackets around what would be lost, in pieces."""
-    position, ignorable = 0, ""
+    # Of the groups that are open: what to write where they end.
     closers: list[str] = []
-    field_at, target = -1, ""
+    ignorable = ""
+    field_at = -1
+    position = 0
     for match in _TOKEN.finditer(text):
         token, word = match.group(), match.group("word")
         yield text[position : match.start()]
@@ -46,11 +50,14 @@ def _with_brackets(text: str, gathered: Gathered) -> Iterator[str]:
             # Whether the library is to pass over the group is decided by the word behind it.
             ignorable = token
             continue
+
         if token == "{":
             closers.append("")
         elif token == "}":
-            yield closers.pop() if closers else ""
-        elif word in _BRACKETED and match.group("number") != "0" and closers and len(closers) < _MOST_GROUPS:
+            if closers:
+                yield closers.pop()
+        # A number 0 switches a property of characters off.
+        elif word in _BRACKETED and match.group("number") != "0" and 0 < len(closers) < _MOST_GROUPS:
             yield f"[{_BRACKETED[word]}: "
             closers[-1] = f"]{closers[-1]}"
             ignorable = ""
@@ -58,12 +65,14 @@ def _with_brackets(text: str, gathered: Gathered) -> Iterator[str]:
         elif word == "fldinst":
             field_at = match.end()
         elif word == "fldrslt" and field_at >= 0:
-            found = _HYPERLINK.search(text, field_at, match.start())
-            target, field_at = found.group(1) if found else "", -1
-            if target and closers:
-                closers[-1] = f" <{target}>{closers[-1]}"
+            # What a field shows stands behind its instruction, which says where it leads.
+            link = _HYPERLINK.search(text, field_at, match.start())
+            field_at = -1
+            if link and link.group(1) and closers:
+                closers[-1] = f" <{link.group(1)}>{closers[-1]}"
         yield f"{ignorable}{token}"
         ignorable = ""
+
     yield text[position:]
     if closers:
         gathered.note("It breaks off; what stands before was read.")

@@ -25,17 +25,23 @@ def library() -> Path | None:
     """The library's file; None where it is not installed."""
     for folder in map(Path, LIBRARIES):
         for name in _NAMES:
-            for pattern in (name, f"*/{name}"):
-                if found := next(iter(folder.glob(pattern)), None):
-                    return found
+            # In the folder itself, or in one for the machine: /usr/lib/x86_64-linux-gnu.
+            for found in (*folder.glob(name), *folder.glob(f"*/{name}")):
+                return found
+
     return None
 
 
 @cache
 def trained_data() -> Path | None:
     """The folder of what it knows of languages."""
-    candidates = [Path(each).parent / name for each in LIBRARIES for name in _DATA]
-    return next((each for each in candidates if any(each.glob("*.traineddata"))), None)
+    for folder in map(Path, LIBRARIES):
+        for name in _DATA:
+            data = folder.parent / name
+            if any(data.glob("*.traineddata")):
+                return data
+
+    return None
 
 
 def can_read() -> bool:
@@ -44,8 +50,10 @@ def can_read() -> bool:
 
 def folders() -> list[Path]:
     """What it has to read: the libraries of the system, and what it knows of languages."""
-    where, knowledge = library(), trained_data()
-    return [where.resolve().parent, knowledge.resolve()] if where and knowledge else []
+    file, data = library(), trained_data()
+    if file is None or data is None:
+        return []
+    return [file.resolve().parent, data.resolve()]
 
 
 def read(data: bytes, gathered: Gathered) -> None:
@@ -54,6 +62,7 @@ def read(data: bytes, gathered: Gathered) -> None:
         raise Refused(f"is a picture. {CANNOT.rstrip('.')}")
     if len(data) > _PICTURE_BYTES:
         raise Refused(f"is a picture of more than {_PICTURE_BYTES:,} bytes, which is not looked at")
+
     tesseract = _loaded()
     picture = tesseract.pixReadMem(data, ctypes.c_size_t(len(data)))
     if not picture:
@@ -91,13 +100,17 @@ def _add(words: str, gathered: Gathered) -> None:
 def _recognized(engine: ctypes.c_void_p) -> str:
     tesseract = _loaded()
     found = tesseract.TessBaseAPIGetUTF8Text(engine)
+    text = ""
     try:
-        text = ctypes.string_at(found).decode("utf-8", "replace") if found else ""
+        if found:
+            text = ctypes.string_at(found).decode("utf-8", "replace")
     finally:
         if found:
             tesseract.TessDeleteText(ctypes.c_void_p(found))
         # Nothing of a picture is to be there when the next one is read.
         tesseract.TessBaseAPIClear(engine)
+
+    # A form feed ends what is on one page.
     lines = [line.strip() for line in text.replace("\f", "").split("\n")]
     return "\n".join(line for line in lines if line)
 
@@ -119,8 +132,11 @@ def _engine() -> ctypes.c_void_p:
     tesseract = _loaded()
     folder = trained_data()
     assert folder is not None
-    names = sorted(each.stem for each in folder.glob("*.traineddata") if each.stem != "osd")
-    languages = "+".join(sorted(names, key=lambda name: name != "eng")[:_LANGUAGES])
+    # "osd" is what tells the direction of a page, and no language.
+    names = {each.stem for each in folder.glob("*.traineddata")} - {"osd"}
+    english_first = sorted(names, key=lambda name: (name != "eng", name))
+    languages = "+".join(english_first[:_LANGUAGES])
+
     engine = ctypes.c_void_p(tesseract.TessBaseAPICreate())
     if tesseract.TessBaseAPIInit3(engine, str(folder).encode(), languages.encode()):
         raise Refused("is a picture, and the program that reads pictures does not start")

@@ -23,7 +23,10 @@ def bare(name: str) -> str:
 
 def attribute(attributes: Attributes, name: str, default: str = "") -> str:
     """The value of an attribute, whatever its namespace."""
-    return next((value for key, value in attributes.items() if bare(key) == name), default)
+    for key, value in attributes.items():
+        if bare(key) == name:
+            return value
+    return default
 
 
 def parse(
@@ -42,11 +45,16 @@ def parse(
     parser.EndElementHandler = lambda name: end(bare(name))
     parser.CharacterDataHandler = text
     parser.EntityDeclHandler = _refuse_entities
+    # A paragraph comes as one piece of text, and not as many.
     parser.buffer_text = True
+
     done = 0
     with archive.open(member) as source:
         try:
-            while done < budget and (chunk := source.read(_CHUNK)) and not gathered.is_full():
+            while done < budget:
+                chunk = source.read(_CHUNK)
+                if not chunk or gathered.is_full():
+                    break
                 parser.Parse(chunk)
                 done += len(chunk)
         except (expat.ExpatError, BadZipFile):
@@ -56,11 +64,12 @@ def parse(
 
 
 def hyperlinks(archive: ZipFile, name: str) -> Iterator[tuple[str, str]]:
-    """The targets of a member's hyperlinks by their id."""
+    """The targets of a member's hyperlinks, each behind its id. They stand in another member (ECMA-376, part 2)."""
     folder, _, base = name.rpartition("/")
     relations = f"{folder}/_rels/{base}.rels"
     if relations not in archive.namelist():
         return
+
     found: list[tuple[str, str]] = []
 
     def start(_: str, attributes: Attributes) -> None:
@@ -81,19 +90,25 @@ def hyperlinks(archive: ZipFile, name: str) -> Iterator[tuple[str, str]]:
 
 def add_embedded(archive: ZipFile, gathered: Gathered) -> None:
     """The files that are embedded in an Office file, and a word on macros."""
-    for each in archive.infolist():
-        if each.filename.lower().endswith("vbaproject.bin"):
+    for member in archive.infolist():
+        if member.filename.lower().endswith("vbaproject.bin"):
             gathered.note("It has macros, which were not run.")
-        elif _EMBEDDED.match(each.filename) and not gathered.is_full():
-            if each.file_size > gathered.room:
-                gathered.note(f"{each.filename} was not opened: it is too large.")
-                continue
-            try:
-                content = archive.read(each)
-            except BROKEN_ZIP:
-                gathered.note(f"{each.filename} is broken, or packed in a way that is not known here.")
-            else:
-                gathered.add_file(each.filename, content)
+        elif _EMBEDDED.match(member.filename) and not gathered.is_full():
+            _add_one(archive, member, gathered)
+
+
+def _add_one(archive: ZipFile, member: ZipInfo, gathered: Gathered) -> None:
+    name = member.filename
+    if member.file_size > gathered.room:
+        gathered.note(f"{name} was not opened: it is too large.")
+        return
+
+    try:
+        content = archive.read(member)
+    except BROKEN_ZIP:
+        gathered.note(f"{name} is broken, or packed in a way that is not known here.")
+    else:
+        gathered.add_file(name, content)
 
 
 def _refuse_entities(*_: object) -> None:

@@ -10,10 +10,12 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from mail_archive_tools.documents.limits import CELLS, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
 from mail_archive_tools.documents.office.markup import Attributes, add_embedded, attribute, hyperlinks, parse
+from mail_archive_tools.documents.office.open_document import CONTENT
 from mail_archive_tools.documents.office97 import excel
 from mail_archive_tools.documents.passwords import NEEDED, OLE, decrypted
 
 _WHOLE = 1e15
+"""Below this, a float holds each whole number as it is."""
 _COMMENTS = re.compile(r"xl/(?:comments\d*|comments/comment\d+|threadedComments/threadedComment\d+)\.xml$")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml$")
 
@@ -23,6 +25,7 @@ def read(data: bytes, gathered: Gathered) -> None:
     archive = _zip(data)
     if archive is not None:
         refuse_bombs(archive)
+
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
     except PasswordError:
@@ -59,12 +62,15 @@ def _zip(data: bytes) -> ZipFile | None:
 def _add_cells(workbook: CalamineWorkbook, gathered: Gathered) -> None:
     left = CELLS
     for sheet in workbook.sheets_metadata:
+        # "Visible", "Hidden" or "VeryHidden"; the last is hidden by a macro.
         state = "" if str(sheet.visible).endswith("Visible") else " (hidden)"
         gathered.add(f"[sheet {sheet.name}{state}]\n")
+
         for row in workbook.get_sheet_by_name(sheet.name).iter_rows():
             cells = [_shown(cell) for cell in row]
             left -= len(cells)
-            if line := "\t".join(cells).rstrip():
+            line = "\t".join(cells).rstrip()
+            if line:
                 gathered.add(line + "\n")
             if left <= 0:
                 gathered.note(f"It has more than {CELLS:,} cells; the rest was left out.")
@@ -77,44 +83,59 @@ def _asides(archive: ZipFile, gathered: Gathered) -> Iterator[str]:
     """The comments and links of a workbook, each with its cell where that is known."""
     budget = UNPACKED_BYTES
     for member in archive.infolist():
-        if _COMMENTS.match(member.filename):
-            notes = _Notes("comment", "threadedComment", "t", "text")
-        elif member.filename == "content.xml":
-            notes = _Notes("annotation", "annotation", "p", "p")
-        else:
-            if _SHEET.match(member.filename):
-                yield from (f"[link to {target}]" for _, target in hyperlinks(archive, member.filename) if target)
+        if _SHEET.match(member.filename):
+            for _, target in hyperlinks(archive, member.filename):
+                if target:
+                    yield f"[link to {target}]"
             continue
+        if _COMMENTS.match(member.filename):
+            notes = _Notes(comments=("comment", "threadedComment"), texts=("t", "text"))
+        elif member.filename == CONTENT:
+            notes = _Notes(comments=("annotation",), texts=("p",))
+        else:
+            continue
+
         budget -= parse(archive, member, gathered, budget, start=notes.start, end=notes.end, text=notes.add)
-        yield from (f"[comment{f' on {cell}' if cell else ''}] {text}" for cell, text in notes.found)
-        yield from (f"[link to {target}]" for target in dict.fromkeys(notes.links))
+        yield from notes.lines()
         if budget <= 0:
             return
 
 
 class _Notes:
-    """The comments, and links in cells, of one member."""
+    """The comments, and links in cells, of one member. `comments` are the elements that are comments, `texts` those
+    that hold their characters."""
 
-    def __init__(self, *tags: str) -> None:
-        self.found: list[tuple[str, str]] = []
-        self.links: list[str] = []
-        self._tags, self._text_tags = tags[:2], tags[2:]
+    def __init__(self, *, comments: tuple[str, ...], texts: tuple[str, ...]) -> None:
+        self._found: list[tuple[str, str]] = []
+        self._links: dict[str, None] = {}
+        self._tags, self._text_tags = comments, texts
+        # Of the comment that is read: its cell, and what it says so far. None: none is read.
         self._cell: str | None = None
         self._pieces: list[str] = []
         self._in_text = 0
+
+    def lines(self) -> Iterator[str]:
+        for cell, text in self._found:
+            where = f" on {cell}" if cell else ""
+            yield f"[comment{where}] {text}"
+        for target in self._links:
+            yield f"[link to {target}]"
 
     def start(self, tag: str, attributes: Attributes) -> None:
         if tag in self._tags:
             self._cell, self._pieces = attribute(attributes, "ref"), []
         elif tag in self._text_tags:
             self._in_text += 1
-        elif tag == "a" and (target := attribute(attributes, "href")):
-            self.links.append(target)
+        elif tag == "a":
+            target = attribute(attributes, "href")
+            if target:
+                self._links[target] = None
 
     def end(self, tag: str) -> None:
         if tag in self._tags and self._cell is not None:
-            if text := " ".join("".join(self._pieces).split()):
-                self.found.append((self._cell, text))
+            text = " ".join("".join(self._pieces).split())
+            if text:
+                self._found.append((self._cell, text))
             self._cell = None
         elif tag in self._text_tags:
             self._in_text -= 1

@@ -10,6 +10,8 @@ AddDocument = Callable[[olefile.OleFileIO, list[str], Gathered], None]
 
 _PACKAGED, _PACKAGE, _CONTENTS, _WORD = "\x01Ole10Native", "Package", "CONTENTS", "WordDocument"
 _SEVERAL = 200
+_LABEL = 6
+"""Where the name begins in what was packed, behind its size and two bytes."""
 
 
 def add_objects(ole: olefile.OleFileIO, gathered: Gathered, add_document: AddDocument) -> int:
@@ -17,32 +19,42 @@ def add_objects(ole: olefile.OleFileIO, gathered: Gathered, add_document: AddDoc
     in a storage. What the file itself is made of is no object: that is at its top."""
     found = 0
     for path in ole.listdir(streams=True, storages=False):
-        name, where = path[-1], path[:-1]
         if gathered.is_full() or found >= _SEVERAL:
             break
+
+        name, where = path[-1], path[:-1]
         if name == _WORD and where:
             gathered.add("[embedded document]\n")
             add_document(ole, where, gathered)
+            found += 1
         elif name in (_PACKAGED, _PACKAGE, _CONTENTS):
             if ole.get_size(path) > gathered.room:
                 gathered.note("An embedded file was not opened: it is too large.")
                 continue
-            content = ole.openstream(path).read()
-            gathered.add_file(*(_unpacked(content) if name == _PACKAGED else ("embedded", content)))
-        else:
-            continue
-        found += 1
+            _add_file(name, ole.openstream(path).read(), gathered)
+            found += 1
+
     return found
 
 
+def _add_file(stream: str, content: bytes, gathered: Gathered) -> None:
+    name = "embedded"
+    if stream == _PACKAGED:
+        name, content = _unpacked(content)
+    gathered.add_file(name, content)
+
+
 def _unpacked(data: bytes) -> tuple[str, bytes]:
-    """The name and content of a file that was packed as an object."""
-    label_end = data.find(b"\0", 6)
-    path_end = data.find(b"\0", label_end + 1)
-    name = data[6:label_end].decode("cp1252", "replace")
-    place = path_end + 5
-    place += 4 + int.from_bytes(data[place : place + 4], "little")
-    size = int.from_bytes(data[place : place + 4], "little")
-    if label_end < 0 or path_end < 0 or place + 4 + size > len(data):
+    """The name and content of a file that was packed as an object: a name, a path, another path with its length before
+    it, and the content with its length."""
+    name_end = data.find(b"\0", _LABEL)
+    path_end = data.find(b"\0", name_end + 1)
+    # Four bytes stand between the first path and the length of the second.
+    second = path_end + 5
+    length_at = second + 4 + int.from_bytes(data[second : second + 4], "little")
+    begin = length_at + 4
+    end = begin + int.from_bytes(data[length_at:begin], "little")
+
+    if name_end < 0 or path_end < 0 or end > len(data):
         return "embedded", data[4:]
-    return name, data[place + 4 : place + 4 + size]
+    return data[_LABEL:name_end].decode("cp1252", "replace"), data[begin:end]

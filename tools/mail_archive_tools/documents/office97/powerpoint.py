@@ -15,9 +15,12 @@ from mail_archive_tools.documents.passwords import decrypted
 _SLIDE, _NOTES, _MASTER, _HANDOUT, _OUTLINE = 1006, 1008, 1016, 4041, 4080
 _TEXT, _BYTES, _STRING, _LINK, _COMMENT, _OF_SLIDE = 4000, 4008, 4026, 4055, 12000, 1011
 _STREAMS = (["PP97_DUALSTORAGE", "PowerPoint Document"], ["PowerPoint Document"])
+_NUMBER = "*"
 _CONTAINER = 0xF
+_KEPT_CONTAINERS = (_SLIDE, _NOTES, _MASTER, _HANDOUT, _LINK, _COMMENT, _OUTLINE)
 _HEAD_BYTES = 8
 _MAX_RECORDS = 500_000
+_SHOWING = (_TEXT, _BYTES, _STRING)
 _SHOWN = str.maketrans({"\r": "\n", "\x0b": "\n"})
 
 
@@ -36,7 +39,9 @@ def read(data: bytes, gathered: Gathered) -> None:
         if where is None:
             raise Refused("is not a PowerPoint file that can be opened")
         stream = ole.openstream(where).read()
-    slides, outlined, title = 0, 0, ""
+
+    slides = outlined = 0
+    title = ""
     shown: set[str] = set()
     for record in _records(stream):
         if record.kind == _SLIDE:
@@ -53,13 +58,16 @@ def read(data: bytes, gathered: Gathered) -> None:
             title = f"[slide {outlined}]\n"
         elif record.kind == _NOTES:
             title = "[notes]\n"
-        elif (text := _text(record)) and text not in shown:
+        else:
+            text = _text(record)
             # A slide's text may stand in the outline too. A star is what stands for a number.
-            gathered.add(f"{title}{text}\n" if text != "*" else "")
-            title = title if text == "*" else ""
-            shown.add(text)
+            if text and text not in shown and text != _NUMBER:
+                gathered.add(f"{title}{text}\n")
+                title = ""
+                shown.add(text)
         if gathered.is_full():
             return
+
     if not slides:
         gathered.note("No slides of PowerPoint 97 or later were found in it; those of an older one are not read here.")
 
@@ -70,18 +78,24 @@ def _text(record: _Record) -> str:
         return ""
     if record.kind == _BYTES:
         return record.data.decode("latin-1").translate(_SHOWN).strip()
+
     text = record.data.decode("utf-16-le", "replace").translate(_SHOWN).strip()
-    if record.kind == _TEXT:
+    if record.kind == _TEXT or not text:
         return text
-    if record.kind == _STRING and record.inside == _LINK and record.instance == 1 and text:
+    # Of the strings in ExHyperlinkContainer and Comment10Container (MS-PPT) those of instance 1 are where it leads, and
+    # what it says; the others are names.
+    if record.kind != _STRING or record.instance != 1:
+        return ""
+    if record.inside == _LINK:
         return f"[link to {text}]"
-    if record.kind == _STRING and record.inside == _COMMENT and record.instance == 1 and text:
+    if record.inside == _COMMENT:
         return f"[comment] {text}"
     return ""
 
 
 def _records(stream: bytes) -> Iterator[_Record]:
-    """All records, those in containers too, in their order."""
+    """The records that matter here, those in containers too, in their order."""
+    # Of the containers that are open: where they end, and which of `_KEPT_CONTAINERS` they are, or are in.
     ends = [(len(stream), 0)]
     place = 0
     for _ in range(_MAX_RECORDS):
@@ -90,16 +104,20 @@ def _records(stream: bytes) -> Iterator[_Record]:
             place = ends.pop()[0]
         if not ends:
             return
+
+        # The head of a record (MS-PPT, 2.3.1).
         head = int.from_bytes(stream[place : place + 2], "little")
         kind = int.from_bytes(stream[place + 2 : place + 4], "little")
-        end = min(place + _HEAD_BYTES + int.from_bytes(stream[place + 4 : place + 8], "little"), ends[-1][0])
-        inside = ends[-1][1]
+        size = int.from_bytes(stream[place + 4 : place + 8], "little")
+        instance = head >> 4
         place += _HEAD_BYTES
+        outer_end, inside = ends[-1]
+        end = min(place + size, outer_end)
+
         if head & 0xF == _CONTAINER:
-            yield _Record(kind, head >> 4, b"", inside)
-            kept = kind if kind in (_SLIDE, _NOTES, _MASTER, _HANDOUT, _LINK, _COMMENT, _OUTLINE) else inside
-            ends.append((end, kept))
-        else:
-            if kind in (_TEXT, _BYTES, _STRING) or (kind == _OF_SLIDE and inside == _OUTLINE):
-                yield _Record(kind, head >> 4, stream[place:end], inside)
-            place = end
+            yield _Record(kind, instance, b"", inside)
+            ends.append((end, kind if kind in _KEPT_CONTAINERS else inside))
+            continue
+        if kind in _SHOWING or (kind == _OF_SLIDE and inside == _OUTLINE):
+            yield _Record(kind, instance, stream[place:end], inside)
+        place = end
