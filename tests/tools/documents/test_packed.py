@@ -4,6 +4,7 @@ import gzip
 import io
 import tarfile
 
+import py7zr
 import pytest
 
 from mail_archive_tools.documents import Kind, read_document
@@ -38,6 +39,20 @@ def test_of_very_many_members_so_many_are_listed(kind: Kind, data: bytes) -> Non
     read = read_document(kind, data)
     assert f"{MEMBERS} of its {MEMBERS + 5} members are listed." in read.notes
     assert f"\n{MEMBERS - 1}\t0\t" in read.text and f"\n{MEMBERS}\t0\t" not in read.text
+
+
+def sevenfold(password: str | None) -> bytes:
+    packed = io.BytesIO()
+    with py7zr.SevenZipFile(packed, "w", password=password) as archive:
+        archive.writestr("hello", "a.txt")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(("password", "told"), [(None, "no"), ("opensesame", "yes")])
+def test_a_7z_that_needs_no_password_is_not_encrypted_for_one_who_gives_one(password: str | None, told: str) -> None:
+    read = read_document("7z", sevenfold(password), "opensesame")
+    (row,) = [line for line in read.text.splitlines() if line.startswith("a.txt\t")]
+    assert row.split("\t")[-1] == told
 
 
 def test_of_a_tar_that_breaks_off_what_stands_before_is_listed() -> None:

@@ -69,6 +69,8 @@ def read_7z(data: bytes, gathered: Gathered) -> None:
         with py7zr.SevenZipFile(BytesIO(data), password=gathered.password or None) as archive:
             infos = [each for each in archive.list() if not each.is_directory]
             encrypted = archive.needs_password()
+            if gathered.password:
+                encrypted = _is_encrypted_7z(data)
             size = sum(each.uncompressed or 0 for each in infos)
             if size > gathered.room:
                 gathered.note("It unpacks to more than is opened here; its files are listed only.")
@@ -92,6 +94,18 @@ def read_7z(data: bytes, gathered: Gathered) -> None:
         return _Member(info.filename, info.uncompressed or 0, info.compressed, encrypted, load)
 
     _add(len(infos), map(member, infos), gathered)
+
+
+def _is_encrypted_7z(data: bytes) -> bool:
+    """Whether a 7z takes a password. One that is opened with a password says so in any case."""
+    import py7zr
+    from py7zr.exceptions import PasswordRequired
+
+    try:
+        with py7zr.SevenZipFile(BytesIO(data)) as archive:
+            return bool(archive.needs_password())
+    except PasswordRequired:
+        return True
 
 
 def read_tar(data: bytes, gathered: Gathered) -> None:
