@@ -53,8 +53,7 @@ class Columns:
     def add(self, rows: Iterable[Row]) -> None:
         """Note what is worth knowing of these rows."""
         for row in rows:
-            moment = row.get("ReceivedTimestamp")
-            self._milliseconds.append(int(moment.timestamp() * 1000) if moment else _NO_TIME)
+            self._milliseconds.append(_millisecond(row))
             self._messages.append(self._message(row))
             self._senders.append(self._names.number(_sender(row.get("From", ""))))
             self._subjects.append(self._names.number(_subject(row.get("Subject", ""))))
@@ -80,7 +79,9 @@ class Columns:
     def second(self, place: int) -> float | None:
         """When it was received, in seconds since 1970."""
         millisecond = self._milliseconds[place]
-        return None if millisecond == _NO_TIME else millisecond / 1000
+        if millisecond == _NO_TIME:
+            return None
+        return millisecond / 1000
 
     def sender(self, place: int) -> str:
         return self._names.name(self._senders[place])
@@ -100,28 +101,36 @@ class Columns:
         return self._hits[place]
 
     def conversations(self) -> list[int]:
-        """For each row a number that is the same for all of its conversation: what answers another belongs to that one,
-        and where that is not among the rows, to the first with its subject."""
-        with_id = {each: place for place, each in reversed(list(enumerate(self._message_ids))) if each}
+        """For each row a number that is the same for all of its conversation: an answer belongs to what it answers, or
+        where that is not among the rows, to the first row with its subject."""
+        with_id: dict[int, int] = {}
+        for place, message_id in enumerate(self._message_ids):
+            if message_id:
+                with_id.setdefault(message_id, place)
         first: dict[int, int] = {}
         for place in sorted(range(len(self)), key=self._milliseconds.__getitem__):
             first.setdefault(self._subjects[place], place)
+
+        # Sets that are joined: each row leads to another of its set, and the last of them to itself.
         conversations = list(range(len(self)))
 
         def root(place: int) -> int:
             while conversations[place] != place:
+                # Shorten the way for who comes next.
                 conversations[place] = conversations[conversations[place]]
                 place = conversations[place]
             return place
 
         for place in range(len(self)):
             same = with_id.get(self._message_ids[place], place)
-            answered = with_id.get(self._answered[place]) if self._answered[place] else None
-            if answered is None and (self._answered[place] or self._answers[place]):
-                answered = first[self._subjects[place]]
-            for other in (same, answered):
-                if other is not None:
-                    conversations[root(place)] = root(other)
+            conversations[root(place)] = root(same)
+
+            answered = self._answered[place]
+            if answered in with_id:
+                conversations[root(place)] = root(with_id[answered])
+            elif answered or self._answers[place]:
+                conversations[root(place)] = root(first[self._subjects[place]])
+
         return [root(place) for place in range(len(self))]
 
     def attachment(self, place: int) -> str:
@@ -131,14 +140,27 @@ class Columns:
         return ("received", "sent", "unknown")[self._sources[place]]
 
     def _message(self, row: Row) -> int:
+        # What says too little to be told as a copy of another is a message by itself.
+        key = hash((len(self), "no copy"))
         same = same_message(row)
-        key = hash(same) if same is not None else hash((len(self), "no copy"))
+        if same is not None:
+            key = hash(same)
         return self._message_numbers.setdefault(key, len(self._message_numbers))
+
+
+def _millisecond(row: Row) -> int:
+    """When it was received, in milliseconds since 1970."""
+    moment = row.get("ReceivedTimestamp")
+    if moment is None:
+        return _NO_TIME
+    return int(moment.timestamp() * 1000)
 
 
 def _id(found: list[str]) -> int:
     """What tells the first Message-ID from others; 0: there is none."""
-    return hash(found[0]) if found else 0
+    if not found:
+        return 0
+    return hash(found[0])
 
 
 class _Names:
@@ -170,7 +192,9 @@ def _subject(value: str) -> str:
 
 def _attachment(has_attachments: bool | None) -> int:
     """0: without, 1: with, -1: the row does not say."""
-    return -1 if has_attachments is None else int(has_attachments)
+    if has_attachments is None:
+        return -1
+    return int(has_attachments)
 
 
 def _recipients(row: Row) -> list[str]:
@@ -178,16 +202,22 @@ def _recipients(row: Row) -> list[str]:
     named = [*_mailboxes(row.get("To", "")), *_mailboxes(row.get("Cc", ""))]
     if not named:
         named = [each.lower() for each in row.get("Envelope", {}).get("To", [])]
-    return list(dict.fromkeys(shorten(clean_line(each), NAME_BYTES) for each in named[:_RECIPIENTS])) or [NOBODY]
+    if not named:
+        return [NOBODY]
+
+    shown = [shorten(clean_line(each), NAME_BYTES) for each in named[:_RECIPIENTS]]
+    return list(dict.fromkeys(shown))
 
 
 @lru_cache(maxsize=2_000)
 def _mailboxes(value: str) -> tuple[str, ...]:
+    # A group without members has a name alone: "undisclosed-recipients:;" (RFC 5322, 3.4).
     return tuple(_name(mailbox) for mailbox in read_addresses(value) if mailbox.address)
 
 
 def _name(mailbox: Mailbox) -> str:
-    return shorten(clean_line(decode_words(mailbox.address or mailbox.name)).lower(), NAME_BYTES) or NOBODY
+    written = decode_words(mailbox.address or mailbox.name)
+    return shorten(clean_line(written).lower(), NAME_BYTES) or NOBODY
 
 
 def _source(row: Row) -> int:
@@ -196,9 +226,13 @@ def _source(row: Row) -> int:
     arn = row.get("SourceArn", "")
     if "rule-set/" in arn or row.get("IngressPointId"):
         return 0
-    return 1 if arn else -1
+    if arn:
+        return 1
+    return -1
 
 
 def domain_of(name: str) -> str:
     """The domain of an address as `Columns` gives it."""
-    return name.rpartition("@")[2] if "@" in name else NOBODY
+    if "@" not in name:
+        return NOBODY
+    return name.rpartition("@")[2]

@@ -21,13 +21,14 @@ _NAMED = 3
 
 @dataclass
 class Contents:
-    """By the place of a row in its columns: what its message shows, of those that are meant; `judged` are the rows of
-    which that is known, `unreadable` those whose message cannot be read, with the reason."""
+    """What is known of counted messages once they are read, by the places of their rows in the columns."""
 
     facts: dict[int, Facts] = field(default_factory=dict)
+    """What a message shows, of those that are meant."""
     judged: dict[int, bool] = field(default_factory=dict)
+    """Whether a message is one that is meant, as soon as that is known."""
     unreadable: dict[int, str] = field(default_factory=dict)
-    """Why, without the message's id."""
+    """Why a message cannot be read, without its id."""
     broken_off: set[str] = field(default_factory=set)
     """The ids of messages that break off, and have none of the words that are looked for in what is there."""
 
@@ -41,10 +42,12 @@ class Contents:
         for place, why in self.unreadable.items():
             ids = by_reason.setdefault(why, {})
             ids.setdefault(columns.message(place), columns.archived_message_id(place))
-        reasons = sorted(by_reason.items(), key=lambda item: -len(item[1]))
-        return [
-            Unread(why=why, messages=len(ids), archived_message_ids=list(ids.values())[:_NAMED]) for why, ids in reasons
-        ]
+
+        exceptions = []
+        for why, ids in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+            named = list(ids.values())[:_NAMED]
+            exceptions.append(Unread(why=why, messages=len(ids), archived_message_ids=named))
+        return exceptions
 
     def read(self, columns: Columns) -> int:
         """How many rows were looked at; those that could not be read are none of them."""
@@ -65,11 +68,13 @@ async def read_contents(
             meant = matcher is None or await matcher.matches_content(message_id)
             facts = await reader.facts_of(message_id)
         except ArchiveError as error:
+            # Without the id, so that those with the same reason are one exception.
             contents.unreadable[place] = re.sub(rf"[Mm]essage {re.escape(message_id)}", "The message", str(error))
             return
         if facts.unread:
             contents.unreadable[place] = f"The message was not read: {facts.unread}."
             return
+
         contents.judged[place] = meant
         if matcher is not None and message_id in matcher.broken_off:
             contents.broken_off.add(message_id)
@@ -83,6 +88,7 @@ async def read_contents(
 async def _several_at_a_time(
     places: Sequence[int], judge: Callable[[int], Awaitable[None]], total: int, patience: Patience
 ) -> None:
+    """Judge these places, of `total` in all, until the time is up; several readers take the next place in turn."""
     left = iter(places)
     done = total - len(places)
 

@@ -19,7 +19,7 @@ from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.matching import Matcher
-from mail_archive_tools.searching.sweep import OutOfTime, Place, Sweep
+from mail_archive_tools.searching.sweep import OutOfTime, Place, SearchedWindow, Sweep
 
 MOST_ROWS = 500_000
 """Rows that one summary counts at most."""
@@ -59,13 +59,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of messages that a search cannot be asked for: those that `matcher` means alone, as `filtered` says
-    it. With a `reader` they are read. `terms` are looked for in their header fields."""
+    """What is asked of messages that a search cannot be asked for."""
 
     reader: Reader | None = None
+    """With it, the messages are read."""
     matcher: Matcher | None = None
+    """Only the messages that it means are counted."""
     filtered: dict[str, Any] | None = None
+    """What the caller said for `matcher`: it tells this summary from others."""
     terms: tuple[str, ...] = ()
+    """Words that are looked for in the header fields."""
 
 
 NOTHING_ASKED = Asked()
@@ -78,13 +81,15 @@ class Counter:
         self._tallies: Cache[Tally] = Cache(KEPT_ROWS, lambda tally: tally.weight)
 
     async def count(self, sweep: Sweep, patience: Patience, asked: Asked = NOTHING_ASKED) -> Tally:
-        """What is counted of a search when there is nothing left to count, or no time. What is `asked` of messages is
-        looked at once the range is counted."""
+        """Count a search until nothing is left to count, or no time. What is `asked` of messages is looked at once the
+        range is counted."""
         tally = await self._tally_of(sweep, asked)
         with anyio.move_on_after(max(patience.left, 0)) as waiting:
             await tally.lock.acquire()
+        # Another call counts the same, and goes on.
         if waiting.cancelled_caught:
             return tally
+
         try:
             await _count_on(sweep, tally, patience, asked.matcher)
             if asked.reader is not None and tally.is_finished:
@@ -112,7 +117,8 @@ class Counter:
 
 
 async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Matcher | None) -> None:
-    tally.notes, tally.running_search_id, progressed = [], None, False
+    tally.notes, tally.running_search_id = [], None
+    progressed = False
     while not tally.is_finished:
         if progressed and patience.left <= 0:
             return
@@ -124,7 +130,8 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
         try:
             part = await sweep.part(tally.place, patience, keep=False)
         except ArchiveError as error:
-            if not progressed and not len(tally.columns):
+            has_counted = progressed or len(tally.columns) > 0
+            if not has_counted:
                 raise
             tally.notes.append(f"The search stopped before the end of the range: {error}")
             return
@@ -133,16 +140,25 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
             tally.counts = tally.counts.having_run(part.searches)
             return
 
+        rows = [each.row for each in part.rows]
+        if matcher is not None:
+            rows = [row for row in rows if matcher.matches_row(row)]
         # In a thread, since thousands of addresses take a while to read; the place moves with what it counts.
         with anyio.CancelScope(shield=True):
-            rows = [each.row for each in part.rows if matcher is None or matcher.matches_row(each.row)]
             await to_thread.run_sync(tally.columns.add, rows)
-        tally.rows_found += len(part.rows)
-        tally.place, progressed = part.following, True
-        tally.counts = tally.counts.having_run(part.searches, part.overflowed, part.left_out)
-        tally.notes += [note for note in part.notes if note not in tally.notes]
-        tally.is_doubtful |= bool(part.left_out or part.notes)
+        _note_part(tally, part)
+        progressed = True
         tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
+
+
+def _note_part(tally: Tally, part: SearchedWindow) -> None:
+    """Go on behind a part whose rows are counted."""
+    tally.rows_found += len(part.rows)
+    tally.place = part.following
+    tally.counts = tally.counts.having_run(part.searches, part.overflowed, part.left_out)
+    tally.notes += [note for note in part.notes if note not in tally.notes]
+    if part.left_out or part.notes:
+        tally.is_doubtful = True
 
 
 def _seconds_kept(sweep: Sweep, tally: Tally) -> float:

@@ -28,9 +28,12 @@ class Group:
     def add(self, message: int, second: float | None) -> None:
         self.rows += 1
         self.messages.add(message)
-        if second is not None:
-            self.first = second if self.first is None else min(self.first, second)
-            self.last = second if self.last is None else max(self.last, second)
+        if second is None:
+            return
+        if self.first is None or second < self.first:
+            self.first = second
+        if self.last is None or second > self.last:
+            self.last = second
 
 
 class Gap(NamedTuple):
@@ -43,27 +46,32 @@ class Gap(NamedTuple):
 def group(
     columns: Columns, by: GroupBy, zone: tzinfo, places: Iterable[int], facts: Mapping[int, Facts]
 ) -> dict[str, Group]:
-    """The groups of these rows by their values; those of time in its order, others the largest first. By content only
-    rows are grouped of which it is known."""
+    """The groups of these rows by their values; those of time in its order, others the largest first. A grouping by
+    what messages show has only the rows whose messages were read."""
     groups: dict[str, Group] = {}
+    of_content = _SHOWN.get(by)
     for place in places:
-        if (shown := _SHOWN.get(by)) is not None:
-            labels: Iterable[str] = shown(facts[place]) if place in facts else ()
-        else:
+        if of_content is None:
             labels = _LABELS[by](columns, place, zone)
+        elif place in facts:
+            labels = of_content(facts[place])
+        else:
+            continue
         message, second = columns.message(place), columns.second(place)
         for label in labels:
             groups.setdefault(label, Group()).add(message, second)
+
     if by in IN_TIME:
-        return dict(sorted(groups.items(), key=lambda item: _in_time(item[0])))
-    return dict(sorted(groups.items(), key=lambda item: (-len(item[1].messages), -item[1].rows, item[0])))
+        return dict(sorted(groups.items(), key=_in_time))
+    return dict(sorted(groups.items(), key=_the_largest_first))
 
 
 def gaps(columns: Columns, places: Iterable[int], begin: datetime, end: datetime) -> list[Gap]:
     """The times between these rows, and before the first and after the last of that range; the longest first."""
-    seconds = sorted(second for place in places if (second := columns.second(place)) is not None)
-    edges = [begin.timestamp(), *seconds, end.timestamp()]
-    found = (Gap(first, last) for first, last in pairwise(edges) if last > first)
+    seconds = [columns.second(place) for place in places]
+    known = sorted(second for second in seconds if second is not None)
+    edges = [begin.timestamp(), *known, end.timestamp()]
+    found = [Gap(first, last) for first, last in pairwise(edges) if last > first]
     return sorted(found, key=lambda gap: (gap.first - gap.last, gap.first))
 
 
@@ -74,7 +82,10 @@ def _pairs(columns: Columns, place: int, zone: tzinfo) -> Iterator[str]:
 
 def _moment(columns: Columns, place: int, zone: tzinfo, label: Callable[[datetime], str]) -> Iterable[str]:
     second = columns.second(place)
-    return (_NO_TIME if second is None else label(datetime.fromtimestamp(second, UTC).astimezone(zone)),)
+    if second is None:
+        return (_NO_TIME,)
+    moment = datetime.fromtimestamp(second, UTC).astimezone(zone)
+    return (label(moment),)
 
 
 def _week(moment: datetime) -> str:
@@ -83,21 +94,29 @@ def _week(moment: datetime) -> str:
 
 
 def _types(facts: Facts) -> Iterable[str]:
-    """The types of the attachments, by what they show where that is another; signatures are none."""
-    return dict.fromkeys(file.kinds[-1] for file in facts.attachments) or (_NONE,)
+    """The types of the attachments; what their content shows goes before what was declared."""
+    return _each_once(file.kinds[-1] for file in facts.attachments)
 
 
 def _file_names(facts: Facts) -> Iterable[str]:
-    return dict.fromkeys(_value(file.name) or "(no name)" for file in facts.attachments) or (_NONE,)
+    return _each_once(_value(file.name) or "(no name)" for file in facts.attachments)
 
 
 def _findings(facts: Facts) -> Iterable[str]:
     """The findings without the values that are different for each message."""
-    return dict.fromkeys(_value(_OWN_VALUES.sub("…", each)) for each in facts.findings) or (_NONE,)
+    return _each_once(_value(_OWN_VALUES.sub("…", each)) for each in facts.findings)
+
+
+def _each_once(values: Iterable[str]) -> Iterable[str]:
+    found = dict.fromkeys(values)
+    return found or (_NONE,)
 
 
 def _size(facts: Facts) -> Iterable[str]:
-    return (next((name for limit, name in _SIZES if facts.size_bytes < limit), _LARGEST),)
+    for limit, name in _SIZES:
+        if facts.size_bytes < limit:
+            return (name,)
+    return (_LARGEST,)
 
 
 def _value(text: str) -> str:
@@ -106,6 +125,7 @@ def _value(text: str) -> str:
 
 _NONE = "(none)"
 _VALUE_BYTES = 200
+# Addresses, hosts, numbers with dates and times, and what stands in quotation marks.
 _OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*|“.*”")
 _SIZES = (
     (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
@@ -146,5 +166,14 @@ _LABELS: dict[GroupBy, Labels] = {
 }
 
 
-def _in_time(label: str) -> tuple[int, str]:
-    return (WEEKDAYS.index(label) if label in WEEKDAYS else 0, label)
+def _in_time(item: tuple[str, Group]) -> tuple[int, str]:
+    label, _ = item
+    # Dates sort as text (ISO 8601); days of the week do not.
+    if label in WEEKDAYS:
+        return WEEKDAYS.index(label), label
+    return 0, label
+
+
+def _the_largest_first(item: tuple[str, Group]) -> tuple[int, int, str]:
+    label, found = item
+    return -len(found.messages), -found.rows, label

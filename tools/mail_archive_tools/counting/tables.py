@@ -45,22 +45,27 @@ class Counted:
 def with_tables(answer: ArchiveSearchSummary, counted: Counted, grouping: Grouping) -> ArchiveSearchSummary:
     """The answer with as many groups as there is room for."""
     columns, places = counted.columns, counted.places
-    groups = {by: group(columns, by, grouping.zone, places, counted.facts) for by in grouping.group_by if by != "gap"}
-    silences = _silences(answer, columns, places) if "gap" in grouping.group_by else []
+    groups: dict[GroupBy, dict[str, Group]] = {}
+    silences: list[Gap] = []
+    for by in grouping.group_by:
+        if by == "gap":
+            silences = _silences(answer, columns, places)
+        else:
+            groups[by] = group(columns, by, grouping.zone, places, counted.facts)
+
     answer = answer.model_copy(update=_span(columns, places))
     if not IN_TIME.isdisjoint(groups):
         answer = answer.model_copy(update={"zone": str(grouping.zone)})
 
+    # Even with the least room something is listed.
     listed = answer
     for room in _rooms(grouping.top):
         notes = list(answer.notes or [])
         if room.top < grouping.top:
             notes.append(f"Only {room.top} groups each have room here; ask for fewer groupings at once to see more.")
-        tables = {
-            "summaries": [_summary(by, found, room) for by, found in groups.items()],
-            "gaps": [_range(gap) for gap in silences[: room.top]] or None,
-            "notes": notes or None,
-        }
+        summaries = [_summary(by, found, room) for by, found in groups.items()]
+        longest = [_range(gap) for gap in silences[: room.top]]
+        tables = {"summaries": summaries, "gaps": longest or None, "notes": notes or None}
         listed = answer.model_copy(update=tables)
         if _size(listed) <= SUMMARY_BYTES:
             break
@@ -117,14 +122,14 @@ def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
         # They come the largest first.
         largest = set(list(groups)[: room.top])
 
-    listed = [value for value in groups if value in largest]
-    others = [found for value, found in groups.items() if value not in largest]
-    return Summary(
-        by=by,
-        groups=len(groups),
-        top=[_listed(_cut(by, value, room.value_bytes), groups[value], in_time) for value in listed],
-        others=_others(others) if others else None,
-    )
+    top: list[SummaryGroup] = []
+    others: list[Group] = []
+    for value, found in groups.items():
+        if value in largest:
+            top.append(_listed(_cut(by, value, room.value_bytes), found, in_time))
+        else:
+            others.append(found)
+    return Summary(by=by, groups=len(groups), top=top, others=_others(others))
 
 
 def _cut(by: GroupBy, value: str, limit: int) -> str:
@@ -134,14 +139,25 @@ def _cut(by: GroupBy, value: str, limit: int) -> str:
     return elide(value, limit)
 
 
-def _others(groups: list[Group]) -> SummaryOthers:
+def _others(groups: list[Group]) -> SummaryOthers | None:
+    if not groups:
+        return None
+
     rows = sum(found.rows for found in groups)
-    messages = len(set().union(*(found.messages for found in groups)))
-    return SummaryOthers(groups=len(groups), rows=rows, messages=None if messages == rows else messages)
+    messages: set[int] = set()
+    for found in groups:
+        messages |= found.messages
+    return SummaryOthers(groups=len(groups), rows=rows, messages=_unless(rows, len(messages)))
+
+
+def _unless(rows: int, messages: int) -> int | None:
+    """How many messages, unless that is how many rows there are: then there are no copies, and one number says it."""
+    if messages == rows:
+        return None
+    return messages
 
 
 def _listed(value: str, found: Group, in_time: bool) -> SummaryGroup:
-    messages = len(found.messages)
     first, last = found.first, found.last
     if in_time:
         # The value says when.
@@ -152,7 +168,7 @@ def _listed(value: str, found: Group, in_time: bool) -> SummaryGroup:
     return SummaryGroup(
         value=value,
         rows=found.rows,
-        messages=None if messages == found.rows else messages,
+        messages=_unless(found.rows, len(found.messages)),
         first=_moment(first),
         last=_moment(last),
     )
@@ -164,4 +180,6 @@ def _range(gap: Gap) -> TimeRange:
 
 
 def _moment(second: float | None) -> datetime | None:
-    return None if second is None else datetime.fromtimestamp(second, UTC)
+    if second is None:
+        return None
+    return datetime.fromtimestamp(second, UTC)
