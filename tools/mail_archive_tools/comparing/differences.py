@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mail_archive_tools.comparing.quotations import LINE_MARKS
 from mail_archive_tools.models.checking import (
@@ -37,32 +37,39 @@ _ON_THE_WAY = frozenset({"Return-Path", "List-Id", "Resent-From"})
 def compare(one: Fetched, other: Fetched) -> MessageComparison:
     """What differs between them. Takes a while where texts are long."""
     headers = list(_headers(one.reading.about, other.reading.about))
-    texts, differing, compared_all = _texts(one.own_text, other.own_text)
-    quoted_too = one.reading.text.whole != other.reading.text.whole
     files = list(_files(one.reading.about, other.reading.about))
-    relation, because = _relation(one, other, headers, bool(differing) or quoted_too, files)
-    notes = []
-    if not differing and quoted_too:
+    notes: list[str] = []
+
+    texts = _texts(one.own_text, other.own_text)
+    own_differ = texts.differ
+    whole_differ = one.reading.text.whole != other.reading.text.whole
+    if whole_differ and not own_differ:
         notes.append("The new texts are the same; what they quote differs.")
-        texts, _, compared_all = _texts(one.reading.text.whole, other.reading.text.whole)
-    if len(texts) > SHOWN_DIFFERENCES:
-        notes.append(f"Of {len(texts)} differences of the texts {SHOWN_DIFFERENCES} are shown.")
-    if not compared_all:
+        texts = _texts(one.reading.text.whole, other.reading.text.whole)
+    texts_differ = own_differ or whole_differ
+
+    if len(texts.found) > SHOWN_DIFFERENCES:
+        notes.append(f"Of {len(texts.found)} differences of the texts {SHOWN_DIFFERENCES} are shown.")
+    if not texts.compared_all:
         notes.append(f"Of each text {COMPARED_WORDS:,} words were compared.")
     for each in (one, other):
         if each.reading.unread:
             notes.append(f"Of message {each.archived_message_id} only header fields were read: {each.reading.unread}.")
+
+    changed = [each.name for each in headers if each.name not in _ON_THE_WAY]
+    relation, because = _relation(one, other, _Changes(changed, texts_differ, bool(files)))
+    shown = texts.found[:SHOWN_DIFFERENCES]
     return MessageComparison(
         a=one.archived_message_id,
         b=other.archived_message_id,
         relation=relation,
         because=because,
         same_bytes=one.sha256 == other.sha256,
-        same_text=not differing and not quoted_too,
+        same_text=not texts_differ,
         sha256_a=one.sha256,
         sha256_b=other.sha256,
         headers=headers or None,
-        texts=texts[:SHOWN_DIFFERENCES] or None,
+        texts=shown or None,
         attachments=files or None,
         notes=notes or None,
     )
@@ -72,18 +79,31 @@ def _headers(one: About, other: About) -> Iterator[HeaderDifference]:
     """The header fields that differ, in the order of an answer."""
     for name, value in one.headers:
         its = getattr(other.headers, name)
-        if value != its and (value or its):
+        # An empty field says as much as none.
+        is_in_neither = not value and not its
+        if value != its and not is_in_neither:
             yield HeaderDifference(name=header_name(name), a=_shown(value), b=_shown(its))
 
 
 def _shown(value: object) -> str | None:
     if not value:
         return None
-    return shorten(", ".join(map(str, value)) if isinstance(value, list) else str(value), _PIECE_BYTES)
+
+    text = str(value)
+    if isinstance(value, list):
+        text = ", ".join(map(str, value))
+    return shorten(text, _PIECE_BYTES)
 
 
-def _texts(one: str, other: str) -> tuple[list[TextDifference], bool, bool]:
-    """The words that differ, whether any do, and whether all were compared."""
+class _Texts(NamedTuple):
+    """How two texts differ: by which words, whether by any, and whether all words were compared."""
+
+    found: list[TextDifference]
+    differ: bool
+    compared_all: bool
+
+
+def _texts(one: str, other: str) -> _Texts:
     # Imported here: only this needs it.
     from rapidfuzz.distance import Levenshtein
 
@@ -91,8 +111,10 @@ def _texts(one: str, other: str) -> tuple[list[TextDifference], bool, bool]:
     compared_all = max(len(words), len(others)) <= COMPARED_WORDS
     words, others = words[:COMPARED_WORDS], others[:COMPARED_WORDS]
     if words == others:
-        return [], one.split() != other.split(), compared_all
-    found = []
+        # They may differ behind what is compared.
+        return _Texts([], one.split() != other.split(), compared_all)
+
+    found: list[TextDifference] = []
     for operation in Levenshtein.opcodes(words, others):
         if operation.tag == "equal":
             continue
@@ -104,7 +126,7 @@ def _texts(one: str, other: str) -> tuple[list[TextDifference], bool, bool]:
                 b=_piece(others[operation.dest_start : operation.dest_end]),
             )
         )
-    return found, True, compared_all
+    return _Texts(found, True, compared_all)
 
 
 def _piece(words: Sequence[str]) -> str | None:
@@ -115,44 +137,80 @@ def _files(one: About, other: About) -> Iterator[AttachmentDifference]:
     """The attachments that only one of them has, by content."""
     mine, its = ({each.sha256: each for each in about.attachments} for about in (one, other))
     for owner, files, others in (("a", mine, its), ("b", its, mine)):
+        names = {each.name for each in others.values()}
         for digest, file in files.items():
-            if digest not in others:
-                namesake = any(each.name and each.name == file.name for each in others.values())
-                what = "the other has another content under this name" if namesake else "not in the other"
-                yield AttachmentDifference(only_in=owner, attachment_id=file.attachment_id, name=file.name, what=what)
+            if digest in others:
+                continue
+            what = "not in the other"
+            if file.name and file.name in names:
+                what = "the other has another content under this name"
+            yield AttachmentDifference(only_in=owner, attachment_id=file.attachment_id, name=file.name, what=what)
 
 
-def _relation(
-    one: Fetched, other: Fetched, headers: list[HeaderDifference], texts_differ: bool, files: list[AttachmentDifference]
-) -> tuple[Relation, list[str]]:
+class _Changes(NamedTuple):
+    """What differs beside what is added on the way: the names of header fields, and whether texts and attachments
+    do."""
+
+    headers: list[str]
+    texts: bool
+    files: bool
+
+    def parts(self) -> list[str]:
+        parts = [*self.headers]
+        if self.texts:
+            parts.append("the text")
+        if self.files:
+            parts.append("the attachments")
+        return parts
+
+
+def _relation(one: Fetched, other: Fetched, changes: _Changes) -> tuple[Relation, list[str]]:
     """How one came of the other, and by what one knows. Message-IDs are the senders' own words."""
     if one.sha256 == other.sha256:
         return "identical", ["Their bytes are the same (SHA-256)."]
-    ids = [each.reading.about.headers.message_id for each in (one, other)]
-    because: list[str] = []
-    if ids[0] and ids[0] == ids[1]:
-        because.append("They have the same Message-ID.")
-        changed = [each.name for each in headers if each.name not in _ON_THE_WAY]
-        resent = [name for name, each in (("a", one), ("b", other)) if each.reading.about.headers.resent_from]
-        if changed or texts_differ or files:
-            parts = [*changed, *(["the text"] if texts_differ else []), *(["the attachments"] if files else [])]
-            return "changed", [*because, f"What differs beside what is added on the way: {', '.join(parts)}."]
-        if resent:
-            return "resent", [*because, f"{' and '.join(resent)} was sent once more (Resent-From)."]
-        return "copy", [*because, "Author, date, subject, text and attachments are the same."]
-    for name, answer, original in (("a", one, other), ("b", other, one)):
-        original_id = original.reading.about.headers.message_id
-        if original_id and original_id in answer.reading.in_reply_to:
-            return "reply", [f"{name} names the other in In-Reply-To."]
-        if original_id and original_id in answer.reading.references:
-            return "reply", [f"{name} names the other in References."]
-    if not texts_differ and not files and one.own_text.strip():
+
+    message_id = one.reading.about.headers.message_id
+    if message_id and message_id == other.reading.about.headers.message_id:
+        relation, because = _of_one_id(one, other, changes.parts())
+        return relation, ["They have the same Message-ID.", because]
+
+    in_order, turned = ("a", one, other), ("b", other, one)
+    for name, answer, original in (in_order, turned):
+        field = _field_that_names(answer, original)
+        if field:
+            return "reply", [f"{name} names the other in {field}."]
+
+    has_text = bool(one.own_text.strip())
+    if has_text and not changes.texts and not changes.files:
         return "same text", ["Texts and attachments are the same; their Message-IDs differ."]
-    for name, longer, shorter in (("a", one, other), ("b", other, one)):
+    for name, longer, shorter in (in_order, turned):
         inner = " ".join(shorter.own_text.split())
         if len(inner) >= _LEAST_QUOTED and inner in _without_marks(longer.reading.text.whole):
             return "quotes", [f"The whole text of the other stands in {name}."]
     return "different", ["Nothing names the one in the other."]
+
+
+def _of_one_id(one: Fetched, other: Fetched, changed: list[str]) -> tuple[Relation, str]:
+    if changed:
+        return "changed", f"What differs beside what is added on the way: {', '.join(changed)}."
+
+    # Who sends a message once more leaves its Message-ID as it is (RFC 5322, 3.6.6).
+    resent = [name for name, each in (("a", one), ("b", other)) if each.reading.about.headers.resent_from]
+    if resent:
+        return "resent", f"{' and '.join(resent)} was sent once more (Resent-From)."
+    return "copy", "Author, date, subject, text and attachments are the same."
+
+
+def _field_that_names(answer: Fetched, original: Fetched) -> str | None:
+    """The header field by which one message says that it answers the other."""
+    message_id = original.reading.about.headers.message_id
+    if not message_id:
+        return None
+    if message_id in answer.reading.in_reply_to:
+        return "In-Reply-To"
+    if message_id in answer.reading.references:
+        return "References"
+    return None
 
 
 def _without_marks(text: str) -> str:

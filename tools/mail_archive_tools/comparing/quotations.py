@@ -10,13 +10,15 @@ from mail_archive_tools.untrusted import clean_text
 SEARCHED_CHARS = 1_000_000
 """How much of a text is searched for the passage that is nearest."""
 
+# Programs turn straight marks into these while one writes.
 _QUOTE_MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛‹›′`´", "'"), "–": "-", "—": "-"})
 LINE_MARKS = re.compile(r"(?m)^[ >|]+")
+# "[...]", "(…)", "..." and the like.
 _ELISION = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3,}|…)\s*")
 _WORD = re.compile(r"\w+")
-_LIKELY_PARTS = 5
 _FEW_WORDS = 60
-"""Of quotations that are longer fewer parts are compared: it takes the square of their length."""
+_LIKELY_PARTS, _LIKELY_PARTS_OF_MANY = 5, 2
+"""Of a quotation of more than a few words fewer parts are compared: it takes the square of its length."""
 _LEAST_WORDS = 12
 _PASSAGE_CHARS = 300
 
@@ -35,14 +37,17 @@ class Nearest(NamedTuple):
 
 
 def standing(quotation: str, text: str) -> Standing | None:
-    """How the words stand in the text, whose parts may be left out where the quotation says so ("…"); None: they do
-    not."""
+    """How the words stand in the text; None: they do not. Where the quotation has "…", words of the text may be left
+    out."""
     pieces = [piece for piece in _ELISION.split(clean_text(quotation).strip()) if piece.strip()]
     if not pieces:
         return None
+
     if _in_order(pieces, text):
         return Standing(exactly=True)
-    return Standing(exactly=False) if _in_order([_plain(each) for each in pieces], _plain(text)) else None
+    if _in_order([_plain(each) for each in pieces], _plain(text)):
+        return Standing(exactly=False)
+    return None
 
 
 def nearest(quotation: str, text: str) -> Nearest | None:
@@ -52,48 +57,66 @@ def nearest(quotation: str, text: str) -> Nearest | None:
 
     shown = " ".join(text[:SEARCHED_CHARS].split())
     wanted, searched = " ".join(quotation.split()).lower(), shown.lower()
-    if not shown or not wanted or len(searched) != len(shown):
+    if not shown or not wanted:
         return None
+    # Some letters are several in lower case ("İ"): then the places in the one are not those in the other.
+    if len(searched) != len(shown):
+        return None
+
     best: Nearest | None = None
     for start, end in _likely(wanted, searched):
         found = partial_ratio_alignment(wanted, searched[start:end])
-        if found is not None and (best is None or round(found.score) > best.likeness):
+        if found is None:
+            continue
+        likeness = round(found.score)
+        if best is None or likeness > best.likeness:
             passage = _whole_words(shown, start + found.dest_start, start + found.dest_end)
-            best = Nearest(passage, round(found.score))
+            best = Nearest(passage, likeness)
+
     return best
 
 
 def _likely(wanted: str, searched: str) -> list[tuple[int, int]]:
-    """The parts of a long text that have most of the words: what is compared letter by letter takes long."""
+    """Where the parts of a long text begin and end that have most of the words: only these are compared letter by
+    letter, which takes long."""
     words = list(_WORD.finditer(searched))
     asked = _WORD.findall(wanted)
-    known = set(asked)
     width = max(len(asked) * 3 // 2, _LEAST_WORDS)
     if len(words) <= width:
         return [(0, len(searched))]
+
+    # How many of the words stand before each place: the difference of two is how many stand between them.
+    known = set(asked)
     hits = list(accumulate((match.group() in known for match in words), initial=0))
     starts = range(0, len(words) - width + 1, max(1, width // 4))
     best = sorted(starts, key=lambda start: hits[start] - hits[start + width])
-    best = best[: _LIKELY_PARTS if len(asked) <= _FEW_WORDS else 2]
-    return [(words[start].start(), words[start + width - 1].end()) for start in best]
+
+    most = _LIKELY_PARTS if len(asked) <= _FEW_WORDS else _LIKELY_PARTS_OF_MANY
+    return [(words[start].start(), words[start + width - 1].end()) for start in best[:most]]
 
 
 def _whole_words(text: str, start: int, end: int) -> str:
+    """A part of a text, with the words whole that it begins and ends in."""
     start = text.rfind(" ", 0, start + 1) + 1
     stop = text.find(" ", max(end - 1, start))
-    return text[start : stop if stop >= 0 else None][:_PASSAGE_CHARS]
+    if stop < 0:
+        stop = len(text)
+    return text[start:stop][:_PASSAGE_CHARS]
 
 
 def _in_order(pieces: list[str], text: str) -> bool:
+    """Whether each stands behind the one before it."""
     place = 0
     for piece in pieces:
         found = text.find(piece, place)
         if found < 0:
             return False
         place = found + len(piece)
+
     return True
 
 
 def _plain(text: str) -> str:
     """A text without what quoting changes: marks at the begin of lines, white space, quotation marks, case."""
-    return folded(LINE_MARKS.sub("", text).translate(_QUOTE_MARKS))
+    unmarked = LINE_MARKS.sub("", text)
+    return folded(unmarked.translate(_QUOTE_MARKS))

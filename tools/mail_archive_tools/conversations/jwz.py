@@ -1,5 +1,6 @@
-"""Messages as conversations, by who answers whom: the algorithm of J. W. Zawinski. Pure, and never recursive.
+"""Messages as conversations, by who answers whom. Pure, and never recursive.
 
+The algorithm is that of J. W. Zawinski (https://www.jwz.org/doc/threading.html).
 Messages that are referred to and not there stay as gaps. Unlike the original, In-Reply-To is believed before the end of
 References, and subjects join two conversations only where an answer names nothing that it answers.
 """
@@ -28,10 +29,11 @@ class Threadable:
 
 @dataclass(eq=False)
 class Container:
-    """A place in a conversation; without a letter it is a gap: a message that others refer to."""
+    """A place in a conversation."""
 
     message_id: str
     letter: Threadable | None = None
+    """The message; None where it is a gap: a message that others refer to, and that is not there."""
     parent: Container | None = None
     children: list[Container] = field(default_factory=list)
     by_subject: bool = False
@@ -45,12 +47,13 @@ class Container:
         return node
 
     def walk(self) -> Iterator[tuple[Container, int]]:
-        """This node and those below it with their depths, answers behind what they answer, siblings in the order of
+        """This node and those below it with their depths: answers behind what they answer, siblings in the order of
         time."""
         waiting = [(self, 0)]
         while waiting:
             node, depth = waiting.pop()
             yield node, depth
+            # The last is taken first.
             waiting += [(child, depth + 1) for child in reversed(node.children)]
 
     def is_below(self, other: Container) -> bool:
@@ -63,6 +66,7 @@ class Container:
         """Put this node below `parent`, unless `parent` is below it: references of hostile or broken mail go round."""
         if parent.is_below(self):
             return
+
         if self.parent is not None:
             self.parent.children.remove(self)
         self.parent = parent
@@ -73,25 +77,35 @@ def conversations(letters: Iterable[Threadable]) -> list[Container]:
     """The roots of all conversations, the oldest first."""
     nodes: dict[str, Container] = {}
     for letter in sorted(letters, key=_order):
-        node = nodes.setdefault(letter.message_id, Container(letter.message_id))
-        if node.letter is not None:  # another message with the same id: what refers to it means the first
-            node = nodes.setdefault(f"{letter.message_id}\0{letter.key}", Container(letter.message_id))
-        node.letter = letter
-        named = [each for each in letter.references[-MOST_REFERENCES:] if each != letter.message_id]
-        chain = [nodes.setdefault(each, Container(each)) for each in named]
-        for parent, child in pairwise(chain):
-            if child.parent is None:
-                child.hang(parent)
-        if chain:
-            node.hang(chain[-1])
-
+        _place(letter, nodes)
     _join_by_subject([node for node in nodes.values() if node.parent is None and node.letter])
+
     age = _ages(nodes.values())
     for node in age:
         # What has no message below it is no gap: others named it, and were then placed elsewhere.
-        node.children = sorted(filter(age.__contains__, node.children), key=age.__getitem__)
+        kept = [child for child in node.children if child in age]
+        node.children = sorted(kept, key=age.__getitem__)
 
-    return sorted((node for node in age if node.parent is None), key=age.__getitem__)
+    roots = [node for node in age if node.parent is None]
+    return sorted(roots, key=age.__getitem__)
+
+
+def _place(letter: Threadable, nodes: dict[str, Container]) -> None:
+    """Give a message its container, below those that it names. `nodes` are the containers by their ids."""
+    node = nodes.setdefault(letter.message_id, Container(letter.message_id))
+    if node.letter is not None:
+        # Another message with the same id: what refers to the id means the first.
+        node = nodes.setdefault(f"{letter.message_id}\0{letter.key}", Container(letter.message_id))
+    node.letter = letter
+
+    named = [each for each in letter.references[-MOST_REFERENCES:] if each != letter.message_id]
+    chain = [nodes.setdefault(each, Container(each)) for each in named]
+    for parent, child in pairwise(chain):
+        # Where it is already placed, its own words or an earlier message said so.
+        if child.parent is None:
+            child.hang(parent)
+    if chain:
+        node.hang(chain[-1])
 
 
 def _join_by_subject(roots: Iterable[Container]) -> None:
@@ -99,9 +113,11 @@ def _join_by_subject(roots: Iterable[Container]) -> None:
     first: dict[str, Container] = {}
     for root in sorted(roots, key=lambda node: _order(node.letter)):
         letter = root.letter
-        if not letter or not letter.subject:
+        if letter is None or not letter.subject:
             continue
-        if letter.is_answer and not letter.references and letter.subject in first:
+
+        names_nothing = letter.is_answer and not letter.references
+        if names_nothing and letter.subject in first:
             root.hang(first[letter.subject])
             root.by_subject = True
         else:
@@ -111,7 +127,9 @@ def _join_by_subject(roots: Iterable[Container]) -> None:
 def _ages(nodes: Iterable[Container]) -> dict[Container, tuple[float, str]]:
     """When each conversation below a node began: a gap is as old as the oldest below it."""
     ages: dict[Container, tuple[float, str]] = {}
-    for each in sorted((node for node in nodes if node.letter), key=lambda node: _order(node.letter)):
+    with_letters = [node for node in nodes if node.letter]
+    for each in sorted(with_letters, key=lambda node: _order(node.letter)):
+        # From the oldest on, so that the first that comes to a gap is the oldest below it.
         node: Container | None = each
         while node is not None and node not in ages:
             ages[node] = _order(each.letter)
@@ -121,4 +139,6 @@ def _ages(nodes: Iterable[Container]) -> dict[Container, tuple[float, str]]:
 
 
 def _order(letter: Threadable | None) -> tuple[float, str]:
-    return (letter.time, letter.key) if letter else (0.0, "")
+    if letter is None:
+        return 0.0, ""
+    return letter.time, letter.key

@@ -1,9 +1,14 @@
 """Finding a conversation with what the service can be asked for: words of the subject, and participants.
 
-A search cannot be asked for a Message-ID. So all that has the subject's words is looked at; then all that the
-participants wrote meanwhile, since an answer may change the subject; then what has the new subjects; then what came
-before, while the beginning is missing, and after, while it goes on. What belongs together is told by In-Reply-To, which
-rows have, and by References, for which a message has to be fetched: that is done where In-Reply-To leads nowhere.
+A search cannot be asked for a Message-ID. So these are searched for in turn:
+
+- what has the subject's words;
+- what the participants wrote meanwhile, since an answer may change the subject;
+- what has the new subjects;
+- what came before, while the beginning is missing, and after, while it goes on.
+
+What belongs together is told by In-Reply-To, which rows have, and by References, for which a message has to be fetched:
+that is done where In-Reply-To leads nowhere.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of
+from mail_archive_tools.conversations.tree import KnownMessages, addresses_of, second_of, subject_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.reading.fetching.messages import Fetched
@@ -44,6 +49,7 @@ _FARTHEST_BACK = 60 * DAY
 """How far before the message that was asked for what is missing is looked for."""
 _AROUND = 2 * DAY
 _ROUNDS = 2
+# With marks inside: "o'neill", "v1.2", "2025-03".
 _WORD = re.compile(r"\w+(?:[.'@/-]\w+)*")
 
 
@@ -72,18 +78,28 @@ class Tracer:
             ArchiveError: not even the first search could be run.
         """
         begins = await self.searcher.lifetimes.begins(self.archive_id)
-        self.archive_begins = int(begins.timestamp()) if begins else None
+        if begins is not None:
+            self.archive_begins = int(begins.timestamp())
+
         asked = self.known.rows[self.known.asked]
-        searched = {_subject(asked)}
         await self._by_subject(asked)
         await self._by_participants(asked)
-        for row in self.known.tree().rows():
-            if _subject(row) not in searched and len(searched) < _MOST_SUBJECTS:
-                searched.add(_subject(row))
-                await self._by_subject(row)
-        while further := self._further(int(second_of(asked))):
+        await self._by_new_subjects(subject_of(asked))
+
+        further = self._further(int(second_of(asked)))
+        while further is not None:
             if not await self._search(further, _with_subject(asked)):
                 return
+            further = self._further(int(second_of(asked)))
+
+    async def _by_new_subjects(self, searched: str) -> None:
+        """What has the words of the subjects that the conversation has now, besides the one that was searched for."""
+        subjects = {searched}
+        for row in self.known.tree().rows():
+            subject = subject_of(row)
+            if subject not in subjects and len(subjects) < _MOST_SUBJECTS:
+                subjects.add(subject)
+                await self._by_subject(row)
 
     async def _by_subject(self, row: Row) -> None:
         """What has the words of a message's subject, around it."""
@@ -94,26 +110,33 @@ class Tracer:
         limit, covered = self.searcher.limits.seconds, self.covered
         if covered is None:
             return None
+
         tree = self.known.tree()
-        last = max(second_of(row) for row in tree.rows())
-        if tree.begins_missing and asked - covered.first < _FARTHEST_BACK and not self._is_the_beginning(covered.first):
+        is_far_back = asked - covered.first >= _FARTHEST_BACK or self._is_the_beginning(covered.first)
+        if tree.begins_missing and not is_far_back:
             return Window(covered.first - limit, covered.first)
-        if covered.last - last < _QUIET and covered.last < time.time():
+
+        last = max(second_of(row) for row in tree.rows())
+        goes_on = covered.last - last < _QUIET
+        if goes_on and covered.last < time.time():
             return Window(covered.last, covered.last + limit)
         return None
 
     async def _by_participants(self, asked: Row) -> None:
         """What the participants wrote meanwhile: answers with another subject, and what is missing in between. Once
         more for those who turn out to have taken part."""
-        written: set[str] = set()
+        searched: set[str] = set()
         for _ in range(_ROUNDS):
-            tree = self.known.tree()
-            members = tree.rows()
-            writers = dict.fromkeys(address for row in members for address in addresses_of(row))
-            new = [address for address in writers if address not in written][:MOST_PARTICIPANTS]
-            if not new or not await self._search(self._meanwhile(asked), all_of([contains("FROM", new)])):
+            # In the order of the conversation, each once.
+            participants: dict[str, None] = {}
+            for row in self.known.tree().rows():
+                participants |= dict.fromkeys(addresses_of(row))
+            new = [address for address in participants if address not in searched][:MOST_PARTICIPANTS]
+            if not new:
                 return
-            written |= set(new)
+            if not await self._search(self._meanwhile(asked), all_of([contains("FROM", new)])):
+                return
+            searched |= set(new)
 
     def _is_the_beginning(self, second: int) -> bool:
         """Whether the archive holds nothing older."""
@@ -125,14 +148,17 @@ class Tracer:
         seconds = [int(second_of(row)) for row in tree.rows()]
         if len(seconds) == 1 or tree.begins_missing:
             return self._around(asked)
+
         first, last = min(seconds) - _AROUND, max(seconds) + _AROUND
         return Window(max(first, last - self.searcher.limits.seconds), last)
 
     def _around(self, row: Row) -> Window:
         """The longest window around a message: mostly before an answer, mostly after what is none."""
-        answers = bool(row.get("InReplyTo")) or is_answer(row.get("Subject", ""))
         limit = self.searcher.limits.seconds
-        first = int(second_of(row)) - min(_BEFORE_AN_ANSWER if answers else _BEFORE_OTHERS, limit // 2)
+        before = _BEFORE_OTHERS
+        if row.get("InReplyTo") or is_answer(row.get("Subject", "")):
+            before = _BEFORE_AN_ANSWER
+        first = int(second_of(row)) - min(before, limit // 2)
         return Window(first, first + limit)
 
     async def _search(self, window: Window, filters: Filters | None) -> bool:
@@ -140,15 +166,19 @@ class Tracer:
         filters there is nothing to ask for."""
         if filters is None or not self.complete:
             return False
+
+        # Nothing is older than the archive's first message.
         if self.archive_begins is not None:
             first = min(max(window.first, self.archive_begins), window.last)
             window = Window(first, window.last)
         if self.searches == MOST_SEARCHES:
             return self._incomplete(f"It was looked for with {MOST_SEARCHES} searches, and may go on beyond them.")
+
         request = SearchRequest(self.archive_id, window, filters, self.searcher.limits.rows)
         try:
             outcome = await self.searcher.run(request, self.patience)
         except ArchiveError as error:
+            # Where nothing was found, the error is the answer; else what was found is.
             if not self.searches:
                 raise
             return self._incomplete(f"The search stopped early: {error}")
@@ -156,11 +186,13 @@ class Tracer:
         self.searches += 1
         if isinstance(outcome, Unfinished):
             return self._incomplete("Time is up before all was searched: call again with the same arguments.")
+
         known = self.covered or window
         self.covered = Window(min(known.first, window.first), max(known.last, window.last))
         self.known.add(outcome.results.rows)
         await self._fetch_references()
         self.notes += [note for note in outcome.results.notes if note not in self.notes]
+
         if outcome.results.left_out:
             return self._incomplete(left_out_notes(outcome.results.left_out)[0])
         if outcome.results.truncated:
@@ -176,18 +208,20 @@ class Tracer:
         """Fetch the messages that their rows do not place."""
         unplaced = list(self.known.unplaced())
         room = max(0, MOST_FETCHED - len(self.known.references))
-        fetched = await self.reader.all_messages(unplaced[:room], self.patience)
-        self.unread = set(unplaced[:room]) - fetched.keys()
-        self.known.references |= {key: named_by(each) for key, each in fetched.items()}
+        wanted = unplaced[:room]
+        fetched = await self.reader.all_messages(wanted, self.patience)
+        self.unread = set(wanted) - fetched.keys()
+        for key, message in fetched.items():
+            self.known.references[key] = named_by(message)
         if len(unplaced) > room:
             self._incomplete("Some messages with such a subject were not placed: too many would have to be fetched.")
 
 
 def named_by(fetched: Fetched) -> tuple[str, ...]:
     """The messages that it names: References, and last the one that In-Reply-To says it answers."""
-    reading = fetched.reading
-    answered = reading.in_reply_to[:1]
-    return (*(each for each in reading.references if each not in answered), *answered)
+    answered = fetched.reading.in_reply_to[:1]
+    references = [each for each in fetched.reading.references if each not in answered]
+    return (*references, *answered)
 
 
 def row_of(fetched: Fetched) -> Row:
@@ -201,12 +235,9 @@ def row_of(fetched: Fetched) -> Row:
     return cast(Row, {name: value for name, value in members.items() if value is not None})
 
 
-def _subject(row: Row) -> str:
-    return base_subject(row.get("Subject", "")).casefold()
-
-
 def _with_subject(row: Row) -> Filters | None:
-    return all_of([contains("SUBJECT", [word]) for word in subject_words(row.get("Subject", ""))])
+    words = subject_words(row.get("Subject", ""))
+    return all_of([contains("SUBJECT", [word]) for word in words])
 
 
 def subject_words(subject: str) -> list[str]:

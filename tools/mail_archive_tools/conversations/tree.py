@@ -24,7 +24,10 @@ class Tree:
         return [self.row(node) for node, _ in self.root.walk() if node.letter]
 
     def row(self, node: Container) -> Row:
-        return self.copies[node.letter.key][0] if node.letter else {}
+        """The first row of a message; an empty one of a gap."""
+        if node.letter is None:
+            return {}
+        return self.copies[node.letter.key][0]
 
     @property
     def begins_missing(self) -> bool:
@@ -41,56 +44,91 @@ class KnownMessages:
     references: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, rows: list[Row]) -> None:
-        self.rows |= {row["ArchivedMessageId"]: row for row in rows if "ArchivedMessageId" in row}
+        for row in rows:
+            if "ArchivedMessageId" in row:
+                self.rows[row["ArchivedMessageId"]] = row
 
     def tree(self) -> Tree:
         """The conversation of the message that was asked for, as far as it is known."""
+        # The copy that came first stands for the message.
         in_order = sorted(self.rows.values(), key=_order)
         copies = {_key(group[0]): group for group in group_copies(in_order, lambda row: row)}
-        mine = next(key for key, group in copies.items() if any(_key(row) == self.asked for row in group))
         roots = conversations(self._letter(group) for group in copies.values())
-        nodes = (node for root in roots for node, _ in root.walk())
-        asked = next(node for node in nodes if node.letter and node.letter.key == mine)
+
+        asked = self._node_of_asked(roots, copies)
         return Tree(asked.root, asked, copies)
+
+    def _node_of_asked(self, roots: list[Container], copies: dict[str, list[Row]]) -> Container:
+        """Where the message that was asked for stands, or the message that it is a copy of."""
+        for root in roots:
+            for node, _ in root.walk():
+                if node.letter is None:
+                    continue
+                if self.asked in map(_key, copies[node.letter.key]):
+                    return node
+        raise KeyError(self.asked)
 
     def unplaced(self) -> Iterator[str]:
         """The ids of messages that may belong to the conversation by their subject, and whose rows do not say where:
         their References would."""
-        known = {each for row in self.rows.values() for each in message_ids(row.get("MessageId", ""))}
-        subjects = {_subject(row) for row in self.tree().rows()}
+        known: set[str] = set()
+        for row in self.rows.values():
+            known.update(message_ids(row.get("MessageId", "")))
+        subjects = {subject_of(row) for row in self.tree().rows()}
+
         for key, row in self.rows.items():
-            answers = row.get("InReplyTo") or is_answer(row.get("Subject", ""))
-            placed = known.intersection(answered_ids(row.get("InReplyTo", "")))
-            if key not in self.references and answers and not placed and _subject(row) in subjects:
+            if key in self.references or subject_of(row) not in subjects:
+                continue
+            answered = row.get("InReplyTo", "")
+            if not answered and not is_answer(row.get("Subject", "")):
+                continue
+            if known.isdisjoint(answered_ids(answered)):
                 yield key
 
     def _letter(self, copies: list[Row]) -> Threadable:
         row = copies[0]
+        key = _key(row)
         ids = message_ids(row.get("MessageId", ""))
-        fetched = (self.references[_key(each)] for each in copies if _key(each) in self.references)
+        # What has no id is named by no other: a key of its own, which is no Message-ID.
         return Threadable(
-            key=_key(row),
-            message_id=ids[0] if ids else f"\0{_key(row)}",
-            references=next(fetched, tuple(answered_ids(row.get("InReplyTo", ""))[:1])),
+            key=key,
+            message_id=ids[0] if ids else f"\0{key}",
+            references=self._references(copies),
             time=second_of(row),
-            subject=_subject(row),
+            subject=subject_of(row),
             is_answer=is_answer(row.get("Subject", "")),
         )
+
+    def _references(self, copies: list[Row]) -> tuple[str, ...]:
+        """What a message names, as far as it is known: of any copy that was fetched, else of its row."""
+        for row in copies:
+            if _key(row) in self.references:
+                return self.references[_key(row)]
+
+        answered = answered_ids(copies[0].get("InReplyTo", ""))
+        return tuple(answered[:1])
 
 
 def second_of(row: Row) -> float:
     """When it was received, in seconds since 1970."""
     moment = row.get("ReceivedTimestamp")
-    return moment.timestamp() if moment else 0.0
+    if moment is None:
+        return 0.0
+    return moment.timestamp()
 
 
 def addresses_of(row: Row) -> list[str]:
     """The addresses in From, To and Cc, in lower case."""
-    fields = (row.get("From", ""), row.get("To", ""), row.get("Cc", ""))
-    return [mailbox.address.lower() for value in fields for mailbox in read_addresses(value) if "@" in mailbox.address]
+    found: list[str] = []
+    for value in (row.get("From", ""), row.get("To", ""), row.get("Cc", "")):
+        for mailbox in read_addresses(value):
+            if "@" in mailbox.address:
+                found.append(mailbox.address.lower())
+    return found
 
 
-def _subject(row: Row) -> str:
+def subject_of(row: Row) -> str:
+    """The subject without what answering and forwarding add: the same for a whole conversation."""
     return base_subject(row.get("Subject", "")).casefold()
 
 

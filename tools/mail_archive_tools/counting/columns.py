@@ -58,6 +58,7 @@ class Columns:
             self._senders.append(self._names.number(_sender(row.get("From", ""))))
             self._subjects.append(self._names.number(_subject(row.get("Subject", ""))))
             recipients = tuple(map(self._names.number, _recipients(row)))
+            # Lists that are the same are kept once: many messages go to the same people.
             self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
             self._attachments.append(_attachment(row.get("HasAttachments")))
             self._hits.append(self._hits_of(row))

@@ -109,6 +109,7 @@ class Counter:
             return Tally(sweep.beginning(), columns=Columns(hits_of(asked.terms)))
 
         tally = await self._tallies.get(key, begin)
+        # One that another call is counting is not old, whatever the time.
         if time.monotonic() > tally.expires_at and not tally.lock.locked():
             self._tallies.forget(key)
             tally = await self._tallies.get(key, begin)

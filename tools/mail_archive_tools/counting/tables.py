@@ -93,6 +93,7 @@ class _Room(NamedTuple):
 
 def _rooms(top: int) -> Iterator[_Room]:
     """Less and less room."""
+    # A fifth less each time, since each try is a whole answer that is made and measured.
     while top > 1:
         yield _Room(top, max(top * _TIMES_LISTED, _FEWEST_TIMES))
         top = min(top - 1, top * 4 // 5)
