@@ -58,6 +58,24 @@ def test_links_tables_and_what_is_hidden_in_word() -> None:
     assert "[hidden: VANISHED]" in read.text and "[deleted by Ann: DELETED]" in read.text
 
 
+@pytest.mark.parametrize("size", ["²", "9" * 5_000, "", "-1"])
+def test_a_font_size_that_is_no_number_hides_no_text(size: str) -> None:
+    read = read_document("word", docx(paragraph("plain to see", f'<w:sz w:val="{size}"/>')))
+    assert read.text == "plain to see\n" and read.notes == ()
+
+
+def test_tiny_letters_are_told() -> None:
+    read = read_document("word", docx(paragraph("hard to see", '<w:sz w:val="2"/>')))
+    assert read.notes == ("3 words are white or tiny: on white paper a reader may not see them.",)
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5_000])
+def test_a_slide_whose_number_is_none_is_read(number: str) -> None:
+    slide = '<p:sld xmlns:p="p" xmlns:a="a"><a:p><a:t>of no number</a:t></a:p></p:sld>'
+    read = read_document("slides", zipped({f"ppt/slides/slide{number}.xml": slide}))
+    assert "of no number" in read.text
+
+
 def test_macros_are_named_and_not_run() -> None:
     read = read_document("word", docx(paragraph("x"), more={"word/vbaProject.bin": b"code"}))
     assert "It has macros, which were not run." in read.notes

@@ -1,5 +1,6 @@
 """One XML member of a Word or PowerPoint file as text, as its elements come (ECMA-376, part 1)."""
 
+import re
 from zipfile import ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import Gathered
@@ -16,7 +17,7 @@ _BRACKETED = {
     "del": "deleted", "moveFrom": "moved away", "deletion": "deleted", "comment": "comment", "annotation": "comment",
     "note": "footnote",
 }  # fmt: skip
-_TINY_HALF_POINTS = 4
+_TINY_HALF_POINTS = re.compile("0*[0-3]")
 _WHITE = "FFFFFF"
 
 
@@ -88,7 +89,7 @@ class MemberText:
         elif tag in ("shd", "highlight"):
             # White on a ground of its own can be read.
             self._hard_to_see = False
-        elif tag == "sz" and value.isdigit() and int(value) < _TINY_HALF_POINTS:
+        elif tag == "sz" and _TINY_HALF_POINTS.fullmatch(value):
             self._hard_to_see = True
 
     def _open_bracket(self, title: str, author: str) -> None:

@@ -19,6 +19,7 @@ from mail_archive_tools.documents.passwords import decrypted
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$")
 _WORD_MAIN = "word/document.xml"
 _SLIDE = re.compile(r"ppt/(slides|notesSlides|comments)/(?:slide|notesSlide|comment|modernComment)_?(\w+)\.xml$")
+_NUMBER = re.compile("[0-9]{1,18}")
 _SLIDE_TITLES = {"slides": "slide", "notesSlides": "notes of slide", "comments": "comments"}
 
 
@@ -86,7 +87,7 @@ def _slides(names: Collection[str]) -> list[_Member]:
         if match is not None:
             kind, number = match.groups()
             # Comments of today have no number.
-            place = int(number) if number.isdigit() else 0
+            place = int(number) if _NUMBER.fullmatch(number) else 0
             found.add((kinds.index(kind), place, number, name))
 
     titles = list(_SLIDE_TITLES.values())
