@@ -48,10 +48,7 @@ def compare(one: Fetched, other: Fetched) -> MessageComparison:
         texts = _texts(one.reading.text.whole, other.reading.text.whole)
     texts_differ = own_differ or whole_differ
 
-    if len(texts.found) > SHOWN_DIFFERENCES:
-        notes.append(f"Of {len(texts.found)} differences of the texts {SHOWN_DIFFERENCES} are shown.")
-    if not texts.compared_all:
-        notes.append(f"Of each text {COMPARED_WORDS:,} words were compared.")
+    notes += texts.notes()
     for each in (one, other):
         if each.reading.unread:
             notes.append(f"Of message {each.archived_message_id} only header fields were read: {each.reading.unread}.")
@@ -101,6 +98,13 @@ class _Texts(NamedTuple):
     found: list[TextDifference]
     differ: bool
     compared_all: bool
+
+    def notes(self) -> Iterator[str]:
+        """What of the texts is not compared, or not shown."""
+        if len(self.found) > SHOWN_DIFFERENCES:
+            yield f"Of {len(self.found)} differences of the texts {SHOWN_DIFFERENCES} are shown."
+        if not self.compared_all:
+            yield f"Of each text {COMPARED_WORDS:,} words were compared."
 
 
 def _texts(one: str, other: str) -> _Texts:

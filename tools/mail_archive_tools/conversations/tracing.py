@@ -25,7 +25,7 @@ from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
 from mail_archive_tools.reading.fetching.messages import Fetched
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.job import SearchRequest, Unfinished
-from mail_archive_tools.searching.results import left_out_notes
+from mail_archive_tools.searching.results import Results, left_out_notes
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.searching.windows import DAY, Window
 from mail_archive_tools.service.filters import Filters, all_of, contains
@@ -186,16 +186,19 @@ class Tracer:
         self.searches += 1
         if isinstance(outcome, Unfinished):
             return self._incomplete("Time is up before all was searched: call again with the same arguments.")
+        return await self._take_in(outcome.results, window)
 
+    async def _take_in(self, results: Results, window: Window) -> bool:
+        """Take in what a search found; False when it did not find all."""
         known = self.covered or window
         self.covered = Window(min(known.first, window.first), max(known.last, window.last))
-        self.known.add(outcome.results.rows)
+        self.known.add(results.rows)
         await self._fetch_references()
-        self.notes += [note for note in outcome.results.notes if note not in self.notes]
+        self.notes += [note for note in results.notes if note not in self.notes]
 
-        if outcome.results.left_out:
-            return self._incomplete(left_out_notes(outcome.results.left_out)[0])
-        if outcome.results.truncated:
+        if results.left_out:
+            return self._incomplete(left_out_notes(results.left_out)[0])
+        if results.truncated:
             return self._incomplete("There are more messages with such subjects or senders than one search can find.")
         return True
 

@@ -75,7 +75,7 @@ def read_7z(data: bytes, gathered: Gathered) -> None:
             if size > gathered.room:
                 gathered.note("It unpacks to more than is opened here; its files are listed only.")
             elif not encrypted or gathered.password:
-                # All of it is one stream, so a member by itself would be unpacked with those before it.
+                # Members are mostly one stream, so each by itself would be unpacked with those before it.
                 factory = BytesIOFactory(gathered.room)
                 archive.extract(factory=factory)
                 contents = {name: each.read() for name, each in factory.products.items()}

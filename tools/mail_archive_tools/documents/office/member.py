@@ -153,12 +153,19 @@ class MemberText:
         else:
             self._gathered.add("\n")
 
+    def _separate(self) -> None:
+        """What stands between the title of a bracket, or a paragraph in it, and what follows."""
+        if self._colon:
+            self._gathered.add(": ")
+        elif self._space:
+            self._gathered.add(" ")
+        self._space = self._colon = False
+
     def _text(self, text: str) -> None:
         if not self._in_text or self._unseen:
             return
-        if (self._space or self._colon) and not text.isspace():
-            self._gathered.add(": " if self._colon else " ")
-            self._space = self._colon = False
+        if not text.isspace():
+            self._separate()
 
         if self._hard_to_see:
             self._words_hard_to_see += len(text.split())

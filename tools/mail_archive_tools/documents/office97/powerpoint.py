@@ -34,11 +34,7 @@ class _Record(NamedTuple):
 
 def read(data: bytes, gathered: Gathered) -> None:
     with olefile.OleFileIO(BytesIO(decrypted(data, gathered))) as ole:
-        # A file for PowerPoint 95 too has what is for 97 in a storage of its own.
-        where = next((each for each in _STREAMS if ole.exists(each)), None)
-        if where is None:
-            raise Refused("is not a PowerPoint file that can be opened")
-        stream = ole.openstream(where).read()
+        stream = _stream(ole)
 
     slides = outlined = 0
     title = ""
@@ -70,6 +66,15 @@ def read(data: bytes, gathered: Gathered) -> None:
 
     if not slides:
         gathered.note("No slides of PowerPoint 97 or later were found in it; those of an older one are not read here.")
+
+
+def _stream(ole: olefile.OleFileIO) -> bytes:
+    # A file for PowerPoint 95 too has what is for 97 in a storage of its own.
+    for path in _STREAMS:
+        if ole.exists(path):
+            found: bytes = ole.openstream(path).read()
+            return found
+    raise Refused("is not a PowerPoint file that can be opened")
 
 
 def _text(record: _Record) -> str:
