@@ -118,6 +118,20 @@ def test_a_text_is_shown_if_and_only_if_a_browser_paints_it(chromium: Browser, d
     assert shows(document) is chromium.paints(document, WORD), document
 
 
+CLIPPING = ("", "position:relative", "transform:translate(0)", "filter:none", "contain:layout")
+BETWEEN = ("", "position:relative")
+PLACED = ("position:absolute", "position:fixed", "position:relative", "float:left", "position:absolute;height:0")
+
+
+@pytest.mark.parametrize("clipping", CLIPPING)
+def test_what_is_placed_out_of_a_box_is_not_clipped_by_it(chromium: Browser, clipping: str) -> None:
+    for between in BETWEEN:
+        for placed in PLACED:
+            box = f'<div style="overflow:hidden;height:0;{clipping}">'
+            document = f'<!doctype html>{box}<div style="{between}"><p style="{placed}">CANARY</p></div></div>'
+            assert shows(document) is chromium.paints(document, WORD), document
+
+
 OLD = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN"'
 IN_WHITE = '<div style="color:white"><table><tr><td>CANARY</table></div>'
 

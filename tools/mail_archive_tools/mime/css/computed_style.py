@@ -16,6 +16,9 @@ from mail_archive_tools.mime.css.out_of_sight import (
     LEAST_BOX,
     OUT_OF_FLOW,
     boxless,
+    clipped,
+    contains_absolute,
+    contains_fixed,
     hidden,
     is_crowded,
     is_indented,
@@ -56,11 +59,17 @@ _INHERITED, _CURRENT, _UNKNOWN = Paint(inherited=True), Paint(current=True), Pai
 
 @dataclass(frozen=True)
 class ComputedStyle:
-    """What an element's own declarations say. None: nothing. `hidden` and `boxless` are reasons, the second for
-    elements that have a box of their own (blocks, and what is displayed or placed as one)."""
+    """What an element's own declarations say. None: nothing. `hidden`, `boxless` and `clipped` are reasons, the last
+    two for elements that have a box of their own (blocks, and what is displayed or placed as one)."""
 
     hidden: str | None = None
     boxless: str | None = None
+    clipped: str | None = None
+    """Of what the box clips. What is placed out of it is not clipped."""
+    position: str | None = None
+    contains_absolute: bool = False
+    contains_fixed: bool = False
+    """Whether what is placed absolutely, or fixed, in it is placed by it."""
     taken_out: bool = False
     """Out of the line that it stands in: whatever it is, it has a box of its own then."""
     indented: bool | None = None
@@ -119,6 +128,10 @@ def _look(values: dict[str, str]) -> ComputedStyle:
     return ComputedStyle(
         hidden=hidden(values),
         boxless=boxless(values),
+        clipped=clipped(values),
+        position=get("position"),
+        contains_absolute=contains_absolute(values),
+        contains_fixed=contains_fixed(values),
         taken_out=is_taken_out,
         indented=is_indented(get("text-indent", "inherit")),
         crowded=is_crowded(get("letter-spacing", "inherit")),

@@ -42,6 +42,9 @@ _NOT_DISPLAYED = ("none", "table-column", "table-column-group")
 _CLIPPING = ("hidden", "clip", "scroll", "auto")
 _OVERFLOWS = ("overflow-x", "overflow-y")
 _CONTAINING = ("strict", "paint", "content")
+_POSITIONED = (*OUT_OF_FLOW, "relative", "sticky")
+_PLACING = ("transform", "translate", "rotate", "scale", "filter")
+_PLACING_CONTAINMENT = (*_CONTAINING, "layout")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
 
 
@@ -231,17 +234,35 @@ def boxless(values: dict[str, str]) -> str | None:
     if is_beyond(get("margin-top", "")) or is_beyond(get("margin-bottom", "")):
         return "off-screen"
 
-    # What is larger than a box shows beyond it, unless the box clips.
+    padding = pixels_or_zero(get("padding-top", "")) or pixels_or_zero(get("padding-left", ""))
+    if _clips(values) and padding >= FAR_RIGHT:
+        return "off-screen"
+    return None
+
+
+def clipped(values: dict[str, str]) -> str | None:
+    """Why a box shows nothing of what it clips. What is larger than a box shows beyond it, unless the box clips."""
     if not _clips(values):
         return None
     if is_small(values, HEIGHTS) or is_small(values, _WIDTHS):
         return "zero-size box"
-    if is_thin(get("line-height", "")) and "height" not in values:
+    if is_thin(values.get("line-height", "")) and "height" not in values:
         return "zero-size box"
-    padding = pixels_or_zero(get("padding-top", "")) or pixels_or_zero(get("padding-left", ""))
-    if padding >= FAR_RIGHT:
-        return "off-screen"
     return None
+
+
+def contains_absolute(values: dict[str, str]) -> bool:
+    """Whether what is placed absolutely in a box is placed, and so clipped, by it (CSS Positioned Layout 3, 2.1)."""
+    return values.get("position") in _POSITIONED or contains_fixed(values)
+
+
+def contains_fixed(values: dict[str, str]) -> bool:
+    """Whether even what is fixed is placed by the box and not by the window: where the box is transformed, filtered or
+    contained (CSS Transforms 1, 3; Filter Effects 1, 5; CSS Containment 2, 3.4)."""
+    if any(values.get(name, "none") != "none" for name in _PLACING):
+        return True
+    contain = values.get("contain", "")
+    return any(word in contain for word in _PLACING_CONTAINMENT)
 
 
 def _clips(values: dict[str, str]) -> bool:

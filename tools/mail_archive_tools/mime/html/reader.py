@@ -178,7 +178,7 @@ class _Walk:
             self._image(attributes, inside)
             return
 
-        if tag in _WRITES and inside.hidden is None:
+        if tag in _WRITES and inside.hidden is None and inside.clip.in_flow is None:
             before, after = _AROUND.get(tag) or self._around(node, tag, attributes)
             if before:
                 self.pieces.append(before)

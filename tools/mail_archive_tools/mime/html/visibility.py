@@ -51,11 +51,34 @@ _CLOSABLE = frozenset("dialog marquee mphantom".split())
 _SPECIAL = _PREFORMATTED | _CLOSABLE | DRAWN | {"a", "table", "body", "foreignobject"}
 
 
+@dataclass(slots=True, frozen=True)
+class Clip:
+    """Why what is in a box is clipped away; None: it is not. What is placed absolutely or fixed is clipped by those
+    boxes alone that place it, and by what clips them (CSS Overflow 3, 3)."""
+
+    in_flow: str | None = None
+    absolute: str | None = None
+    fixed: str | None = None
+
+    def within(self, look: ComputedStyle, is_box: bool) -> "Clip":
+        """What holds in an element of this look that stands where this holds."""
+        around = {"absolute": self.absolute, "fixed": self.fixed}.get(look.position or "", self.in_flow)
+        own = look.clipped if is_box else None
+        in_flow = around or own
+        absolute = in_flow if look.contains_absolute else self.absolute
+        fixed = in_flow if look.contains_fixed else self.fixed
+        return Clip(in_flow, absolute, fixed)
+
+
+NO_CLIP = Clip()
+
+
 @dataclass(slots=True, eq=False)
 class Seen:
     """What an element hands down to what is in it. Not changed once it is made."""
 
     hidden: str | None = None
+    clip: Clip = NO_CLIP
     visible: bool = True
     font_size: float = 16.0
     colour: Colour | None = BLACK
@@ -189,6 +212,7 @@ class Visibility:
 
         inside = Seen(
             hidden=seen.hidden or _hidden(tag, attributes, look, is_box) or own,
+            clip=_clip(seen.clip, look, is_box),
             visible=visible,
             font_size=self._font_size(tag, look, seen),
             colour=colour,
@@ -254,6 +278,13 @@ def _hidden(tag: str, attributes: dict[str, str | None], look: ComputedStyle, is
     return look.boxless if is_box else None
 
 
+def _clip(around: Clip, look: ComputedStyle, is_box: bool) -> Clip:
+    """What clips the words of an element; for most, nothing does."""
+    if around is NO_CLIP and look.clipped is None:
+        return NO_CLIP
+    return around.within(look, is_box)
+
+
 def _own_reason(tag: str, attributes: dict[str, str | None]) -> str | None:
     """Why the element is not seen, by what it is: a dialog that is not open, a marquee without a size."""
     if tag == "dialog":
@@ -299,6 +330,8 @@ def _why(seen: Seen) -> str | None:
     """Why text that looks like this is not seen; None: it is."""
     if seen.hidden:
         return seen.hidden
+    if seen.clip.in_flow:
+        return seen.clip.in_flow
     if not seen.visible:
         return "visibility:hidden"
     if seen.indented:
