@@ -5,7 +5,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Annotated, ParamSpec, TypeVar, Unpack
+from typing import Annotated, Any, ParamSpec, TypeVar, Unpack
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.reading.shown import with_facts
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
-from mail_archive_tools.searching.cursors import fingerprint
+from mail_archive_tools.searching.cursors import Cursors, fingerprint
 from mail_archive_tools.searching.matching import Matcher
 from mail_archive_tools.searching.page import Collector, PageState
 from mail_archive_tools.searching.results import left_out_notes
@@ -36,8 +36,8 @@ from mail_archive_tools.searching.sweep import Sweep
 from mail_archive_tools.searching.windows import Order
 from mail_archive_tools.service.filters import filters_of
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+_Arguments = ParamSpec("_Arguments")
+_Page = TypeVar("_Page")
 
 Limit = Annotated[int, Field(ge=1, le=50, description="Rows in this answer; NextCursor leads to the rest.")]
 
@@ -70,70 +70,101 @@ async def search_archive(
     """Find messages received in a range of any length. Runs as many searches as this page needs and shows its rows;
     repeat the call with cursor for more. Words are parts of headers, upper or lower case; any of a list may match,
     all lists must. For counts call summarize_archive_search. Next: read_archive_message."""
+    wanted = filter_here or FilterHere()
     alternatives = filters_of(SearchWords(**words), exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
-    asks, is_similar = filter_here is not None and filter_here.asks, deduplicate == "similar"
+
+    is_similar = deduplicate == "similar"
     reader = access.reader.of(archive_id)
-    matcher = Matcher(filter_here or FilterHere(), reader, is_similar) if asks or is_similar else None
-    filtered = filter_here.model_dump() if asks and filter_here else None
-    query = fingerprint(archive_id, begin, end, alternatives, filtered, order, deduplicate)
-    state = access.cursors.read(cursor, PageState, query) if cursor else None
+    matcher = None
+    if wanted.asks or is_similar:
+        matcher = Matcher(wanted, reader, is_similar)
+
+    # A cursor leads on in the search that it is of, and in no other.
+    query = fingerprint(archive_id, begin, end, alternatives, wanted.asked, order, deduplicate)
+    state = None
+    if cursor:
+        state = access.cursors.read(cursor, PageState, query)
 
     with Patience(wait_seconds, progress) as patience:
         sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end, order)
-        begins = state or PageState(sweep.beginning())
-        leaders = await access.leaders_of(query) if is_similar else Similar()
-        similar = leaders.first(begins.leaders) if is_similar else None
-        collector = Collector(sweep, begins, deduplicate != "no", matcher, similar)
+        beginning = state or PageState(sweep.beginning())
+
+        leaders = Similar()
+        shown_before = None
+        if is_similar:
+            leaders = await access.leaders_of(query)
+            shown_before = leaders.first(beginning.leaders)
+
+        collector = Collector(sweep, beginning, deduplicate != "no", matcher, shown_before)
         await collector.collect(limit, patience)
         found = with_similar(collector.found, collector.folds)
         found, unread = await with_facts(found, show or [], reader, patience)
 
     rows, shortened = fit_rows(found, "summary", FoundRow)
     collector.show(len(rows))
-    folds = folded(collector.folds, rows)
+    like_earlier = folded(collector.folds, rows)
     if is_similar:
         rows = of_these(rows, collector.folds)
-        shortened += keep(leaders, begins.leaders, collector.found)
-    counts, judged = collector.counts, collector.state.judged
-    found_rows, found_messages = counts.rows, counts.messages
-    if matcher:
-        found_rows, found_messages = judged.matching_rows, judged.matching_messages
-    # What is to be said of the arguments is said once, not on each page.
-    notes = [*notes, *sweep.notes] if state is None else []
+        shortened += keep(leaders, beginning.leaders, collector.found)
+
+    on_arguments: list[str] = []
+    if state is None:
+        # Said on the first page, and not again.
+        on_arguments = [*notes, *sweep.notes]
+    notes = [*on_arguments, *_notes_on(collector, matcher), *unread, *shortened]
     return ArchiveSearchPage(
         from_timestamp=begin,
         to_timestamp=end,
         coverage=unless_all(collector.coverage, begin, end),
         complete=collector.is_complete,
         rows=rows,
-        rows_so_far=found_rows,
-        messages_so_far=found_messages,
-        searches_so_far=counts.searches,
-        filtered_here=_filtered_here(collector) if matcher else None,
-        folded=folds or None,
+        searches_so_far=collector.counts.searches,
+        folded=like_earlier or None,
         search_id=collector.search_id,
         running_search_id=collector.running_search_id,
-        next_cursor=access.cursors.write(collector.state, query) if collector.state.place.edge is not None else None,
-        notes=[
-            *notes,
-            *overflow_notes(counts),
-            *left_out_notes(counts.left_out),
-            *broken_off_notes(len(matcher.broken_off) if matcher else 0),
-            *collector.notes,
-            *unread,
-            *shortened,
-        ]
-        or None,
+        next_cursor=_next_cursor(collector.state, access.cursors, query),
+        notes=notes or None,
+        **_counts(collector, matcher),
     )
 
 
+def _counts(collector: Collector, matcher: Matcher | None) -> dict[str, Any]:
+    """The members that say how much was found: where this server filters, of what matches."""
+    counts = collector.counts
+    if matcher is None:
+        return {"rows_so_far": counts.rows, "messages_so_far": counts.messages}
+
+    judged = collector.state.judged
+    looked_at = FilteredHere(rows_found=counts.rows, rows_read=judged.rows, not_read=judged.unreadable or None)
+    return {
+        "rows_so_far": judged.matching_rows,
+        "messages_so_far": judged.matching_messages,
+        "filtered_here": looked_at,
+    }
+
+
+def _notes_on(collector: Collector, matcher: Matcher | None) -> list[str]:
+    """What went wrong on the way to these rows."""
+    notes = [*overflow_notes(collector.counts), *left_out_notes(collector.counts.left_out)]
+    if matcher is not None:
+        notes += broken_off_notes(len(matcher.broken_off))
+    return [*notes, *collector.notes]
+
+
+def _next_cursor(state: PageState, cursors: Cursors, query: str) -> str | None:
+    """What leads to the next page; None where there is none."""
+    if state.place.edge is None:
+        return None
+    return cursors.write(state, query)
+
+
 def _with_arguments_of(
-    other: Callable[Arguments, Awaitable[Result]],
-) -> Callable[[Callable[..., Awaitable[Result]]], Callable[Arguments, Awaitable[Result]]]:
+    other: Callable[_Arguments, Awaitable[_Page]],
+) -> Callable[[Callable[..., Awaitable[_Page]]], Callable[_Arguments, Awaitable[_Page]]]:
     """A decorator: the function takes what `other` takes, and shows that to those who look at its signature."""
 
-    def decorate(function: Callable[..., Awaitable[Result]]) -> Callable[Arguments, Awaitable[Result]]:
+    def decorate(function: Callable[..., Awaitable[_Page]]) -> Callable[_Arguments, Awaitable[_Page]]:
         function.__signature__ = inspect.signature(other, eval_str=True)  # type: ignore[attr-defined]
         return function
 
@@ -145,8 +176,3 @@ async def show_archive_search(*positional: object, **named: object) -> ArchiveSe
     """Show the user messages in a view: a table, a timeline, who wrote to whom, conversations, each message. The same
     search and arguments as search_archive, which is enough where nobody has to look; you get the first rows as well."""
     return await search_archive(*positional, **named)  # type: ignore[arg-type]
-
-
-def _filtered_here(collector: Collector) -> FilteredHere:
-    judged = collector.state.judged
-    return FilteredHere(rows_found=collector.counts.rows, rows_read=judged.rows, not_read=judged.unreadable or None)

@@ -12,7 +12,7 @@ from mail_archive_tools.answers.pictures import chart
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
-from mail_archive_tools.counting.counter import Asked
+from mail_archive_tools.counting.counter import Asked, Tally
 from mail_archive_tools.counting.groups import BY_CONTENT
 from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
 from mail_archive_tools.counting.terms import count_terms, hits_of
@@ -20,12 +20,7 @@ from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import ArchiveSearchSummary, FilteredHere, SearchWords
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
-from mail_archive_tools.models.query import (
-    Exclude,
-    FilterHere,
-    WaitSeconds,
-    WordArguments,
-)
+from mail_archive_tools.models.query import Exclude, FilterHere, WaitSeconds, WordArguments
 from mail_archive_tools.models.search import TimeRange, unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.reading.reader import Reader
@@ -33,10 +28,12 @@ from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
 from mail_archive_tools.searching.matching import Matcher, folded
 from mail_archive_tools.searching.results import left_out_notes
 from mail_archive_tools.searching.sweep import Sweep
-from mail_archive_tools.service.filters import Filters, filters_of
+from mail_archive_tools.service.filters import filters_of
 from mail_archive_tools.untrusted import shorten
 
 _REASONS = 10
+"""Reasons for which messages could not be read that are told at most."""
+_MAY_BE_MORE = "It found as many rows as it may: there may be more. Give its words and range instead of search_id."
 
 Term = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -77,7 +74,8 @@ async def summarize_archive_search(
     words of search_archive, or a search_id. What is not Complete goes on when called again with the same arguments."""
     alternatives = filters_of(SearchWords(**words), exclude)
     grouping = Grouping(list(dict.fromkeys(group_by)), _zone(zone), top)
-    asked = _asked(filter_here, grouping, terms or [], access.reader.of(archive_id or search_id or ""))
+    reader = access.reader.of(archive_id or search_id or "")
+    asked = _asked(filter_here or FilterHere(), grouping, terms or [], reader)
 
     with Patience(wait_seconds, progress) as patience:
         if search_id is not None:
@@ -87,78 +85,69 @@ async def summarize_archive_search(
         else:
             if archive_id is None or from_timestamp is None or to_timestamp is None:
                 raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
-            answer, counted = await _of_range(
-                archive_id, from_timestamp, to_timestamp, alternatives, access, patience, asked
-            )
+            begin, end, notes = read_range(from_timestamp, to_timestamp)
+            sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
+            tally = await access.counter.count(sweep, patience, asked)
+            answer, counted = await _of_range(sweep, tally, asked, notes)
 
     # In a thread, since many rows take a while to group.
     summary = await to_thread.run_sync(with_tables, answer, counted, grouping)
     if picture and any(each.top for each in summary.summaries):
-        summary = summary.with_picture(await to_thread.run_sync(chart, summary.summaries, summary.complete))
+        drawn = await to_thread.run_sync(chart, summary.summaries, summary.complete)
+        summary = summary.with_picture(drawn)
     return summary
 
 
-def _asked(filter_here: FilterHere | None, grouping: Grouping, terms: list[str], reader: Reader) -> Asked:
+def _asked(wanted: FilterHere, grouping: Grouping, terms: list[str], reader: Reader) -> Asked:
     """What messages are asked for, and whether they have to be read for it."""
-    matcher = Matcher(filter_here, reader) if filter_here and filter_here.asks else None
-    reads = (matcher is not None and matcher.reads) or not BY_CONTENT.isdisjoint(grouping.group_by)
+    matcher = None
+    if wanted.asks:
+        matcher = Matcher(wanted, reader)
     for term in terms:
         if not folded(term):
             raise InvalidArgument("terms has one with nothing in it that could be counted. Leave it out.")
-    return Asked(
-        reader if reads else None,
-        matcher,
-        filter_here.model_dump() if matcher and filter_here else None,
-        tuple(dict.fromkeys(terms)),
-    )
+
+    is_matched_by_content = matcher is not None and matcher.reads
+    is_grouped_by_content = not BY_CONTENT.isdisjoint(grouping.group_by)
+    reads = is_matched_by_content or is_grouped_by_content
+    return Asked(reader if reads else None, matcher, wanted.asked, tuple(dict.fromkeys(terms)))
 
 
-async def _of_range(
-    archive_id: str,
-    from_timestamp: datetime,
-    to_timestamp: datetime,
-    alternatives: tuple[Filters | None, ...],
-    access: Access,
-    patience: Patience,
-    asked: Asked,
-) -> tuple[ArchiveSearchSummary, Counted]:
+async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) -> tuple[ArchiveSearchSummary, Counted]:
     """The answer without its tables, and what they are made of."""
-    begin, end, notes = read_range(from_timestamp, to_timestamp)
-    sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
-    tally = await access.counter.count(sweep, patience, asked)
     counted, looked_at = _counted(tally.columns, tally.contents, asked, tally.rows_found)
-    terms = await to_thread.run_sync(_terms, asked, counted)
-    covered = sweep.coverage(tally.place.edge)
-    complete = tally.is_finished and tally.counts.is_whole and _is_read(looked_at)
-    if complete:
-        covered = unless_all(covered, begin, end)
-    elif tally.is_finished:
-        # Absent, it would say that nothing was searched.
-        covered = TimeRange(from_timestamp=begin, to_timestamp=end)
+    is_complete = tally.is_finished and tally.counts.is_whole and _is_read(looked_at)
+    notes = [
+        *notes,
+        *sweep.notes,
+        *overflow_notes(tally.counts),
+        *left_out_notes(tally.counts.left_out),
+        *broken_off_notes(len(tally.contents.broken_off)),
+        *tally.notes,
+    ]
     answer = ArchiveSearchSummary(
-        from_timestamp=begin,
-        to_timestamp=end,
-        coverage=covered,
-        complete=complete,
-        rows=len(counted.places),
-        messages=len({tally.columns.message(place) for place in counted.places}),
+        from_timestamp=sweep.begin,
+        to_timestamp=sweep.end,
+        coverage=_coverage(sweep, tally, is_complete),
+        complete=is_complete,
         searches_so_far=tally.counts.searches,
         filtered_here=looked_at,
         running_search_id=tally.running_search_id,
         summaries=[],
-        **terms,
-        exceptions=tally.contents.exceptions(tally.columns)[:_REASONS] or None,
-        notes=[
-            *notes,
-            *sweep.notes,
-            *overflow_notes(tally.counts),
-            *left_out_notes(tally.counts.left_out),
-            *broken_off_notes(len(tally.contents.broken_off)),
-            *tally.notes,
-        ]
-        or None,
+        notes=notes or None,
+        **await _numbers(tally.contents, asked, counted),
     )
     return answer, counted
+
+
+def _coverage(sweep: Sweep, tally: Tally, is_complete: bool) -> TimeRange | None:
+    """The part of the range that is counted, as an answer has to say it."""
+    if not tally.is_finished:
+        return sweep.coverage(tally.place.edge)
+    if not is_complete:
+        # Absent, it would say that nothing was searched.
+        return TimeRange(from_timestamp=sweep.begin, to_timestamp=sweep.end)
+    return unless_all(sweep.coverage(tally.place.edge), sweep.begin, sweep.end)
 
 
 def _counted(
@@ -167,8 +156,11 @@ def _counted(
     """The rows that are meant, and what was looked at to know that. Where messages have to be read, those that were not
     are not counted."""
     if asked.reader is None:
-        looked_at = FilteredHere(rows_found=rows_found, rows_read=rows_found) if asked.matcher else None
+        looked_at = None
+        if asked.matcher is not None:
+            looked_at = FilteredHere(rows_found=rows_found, rows_read=rows_found)
         return Counted(columns, range(len(columns))), looked_at
+
     # What the header fields leave out was looked at as well.
     read = contents.read(columns) + rows_found - len(columns)
     looked_at = FilteredHere(rows_found=rows_found, rows_read=read, not_read=len(contents.unreadable) or None)
@@ -179,12 +171,17 @@ def _is_read(looked_at: FilteredHere | None) -> bool:
     return looked_at is None or looked_at.rows_read == looked_at.rows_found
 
 
-def _terms(asked: Asked, counted: Counted) -> dict[str, Any]:
-    """The members that tell of terms, where some are asked for."""
-    if not asked.terms:
-        return {}
-    terms, any_of_them = count_terms(asked.terms, counted.columns, counted.places)
-    return {"terms": terms, "hit_by_terms": any_of_them}
+async def _numbers(contents: Contents, asked: Asked, counted: Counted) -> dict[str, Any]:
+    """The members that say how much is counted, with the terms where some are asked for, and what could not be."""
+    columns, places = counted.columns, counted.places
+    messages = {columns.message(place) for place in places}
+    unread = contents.exceptions(columns)[:_REASONS]
+    numbers: dict[str, Any] = {"rows": len(places), "messages": len(messages), "exceptions": unread or None}
+    if asked.terms:
+        # In a thread, since each term is looked for in every row.
+        found, any_of_them = await to_thread.run_sync(count_terms, asked.terms, columns, places)
+        numbers |= {"terms": found, "hit_by_terms": any_of_them}
+    return numbers
 
 
 async def _of_search(
@@ -195,33 +192,30 @@ async def _of_search(
     found = await access.searcher.results_of(search_id, search)
     columns, contents = Columns(hits_of(asked.terms)), Contents()
     matcher = asked.matcher
-    await to_thread.run_sync(columns.add, [row for row in found.rows if matcher is None or matcher.matches_row(row)])
+    rows = found.rows
+    if matcher is not None:
+        rows = [row for row in rows if matcher.matches_row(row)]
+    await to_thread.run_sync(columns.add, rows)
     if asked.reader is not None:
         await read_contents(contents, columns, asked.reader, matcher, patience)
     counted, looked_at = _counted(columns, contents, asked, len(found.rows))
 
     now = datetime.now(UTC)
-    begin, end = in_utc(search.get("FromTimestamp", now)), in_utc(search.get("ToTimestamp", now))
-    full = "It found as many rows as it may: there may be more. Give its words and range instead of search_id."
+    notes = []
+    if found.truncated:
+        notes.append(_MAY_BE_MORE)
+    notes += [*left_out_notes(found.left_out), *broken_off_notes(len(contents.broken_off)), *found.notes]
+    is_whole = not found.truncated and not found.left_out
     answer = ArchiveSearchSummary(
         archive_id=search.get("ArchiveId"),
         search_id=search_id,
-        from_timestamp=begin,
-        to_timestamp=end,
-        complete=not found.truncated and not found.left_out and _is_read(looked_at),
-        rows=len(counted.places),
-        messages=len({columns.message(place) for place in counted.places}),
+        from_timestamp=in_utc(search.get("FromTimestamp", now)),
+        to_timestamp=in_utc(search.get("ToTimestamp", now)),
+        complete=is_whole and _is_read(looked_at),
         filtered_here=looked_at,
         summaries=[],
-        **await to_thread.run_sync(_terms, asked, counted),
-        exceptions=contents.exceptions(columns)[:_REASONS] or None,
-        notes=[
-            *([full] if found.truncated else []),
-            *left_out_notes(found.left_out),
-            *broken_off_notes(len(contents.broken_off)),
-            *found.notes,
-        ]
-        or None,
+        notes=notes or None,
+        **await _numbers(contents, asked, counted),
     )
     return answer, counted
 

@@ -1,6 +1,6 @@
-"""What the tools that search over any range are asked with."""
+"""The arguments of the tools that search over a range of any length."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import BeforeValidator, Field
 
@@ -72,10 +72,19 @@ class FilterHere(Input):
         nothing, or as 0."""
         return any(value for _, value in self)
 
+    @property
+    def asked(self) -> dict[str, Any] | None:
+        """All that is asked for, to tell one search from another by it; None where that is nothing."""
+        if not self.asks:
+            return None
+        return self.model_dump()
+
 
 def _any_case(value: object) -> object:
     """The names of earlier versions: copies are folded, or nothing is."""
-    return {True: "copies", False: "no"}.get(value, value) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return "copies" if value else "no"
+    return value
 
 
 Deduplicate = Annotated[Literal["copies", "similar", "no"], BeforeValidator(_any_case)]
