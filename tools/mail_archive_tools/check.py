@@ -22,10 +22,12 @@ from mail_archive_tools.reading.fetching.messages import Fetched
 from mail_archive_tools.reading.readings import MessageReading
 
 _MISSED_SHOWN = 20
+"""Files that were not looked at, of which is said which they are."""
 _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off")
 """What the notes on a file say where its text is not all that is in it."""
 
 _HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
+"""Members of `MessageHeaders` that may be quoted."""
 _LEFT_OUT = re.compile(r"^\[\d+ quoted lines\]$", re.MULTILINE)
 _FOUND = ("verbatim", "nearly verbatim", "in a header field")
 
@@ -52,15 +54,19 @@ async def check_quotations(
         async with anyio.create_task_group() as checks:
             for number, each in enumerate(quotations):
                 checks.start_soon(check, number, each)
+
     results = [checked[number] for number in range(len(quotations))]
     unread = [each for each in results if each.result == "not read"]
     others = [each for each in errors if not isinstance(each, NotThisMessage)]
     if others and len(unread) == len(results):
         raise others[0]
+
+    passed_over = any(each.not_looked_at for each in results)
+    found = sum(each.result in _FOUND for each in results)
     return CheckedQuotations(
         quotations=results,
-        complete=not unread and not any(each.not_looked_at for each in results),
-        found=sum(each.result in _FOUND for each in results),
+        complete=not unread and not passed_over,
+        found=found,
         notes=["What is in quoted text only was written by another, earlier. What is not found is not to be quoted."],
     )
 
@@ -76,17 +82,6 @@ async def compare_archive_messages(a: MessageId, b: MessageId, *, access: Access
 
 async def _check(wanted: Quotation, access: Access, patience: Patience, errors: list[ArchiveError]) -> CheckedQuotation:
     """What becomes of one; why a message cannot be read is added to `errors`."""
-
-    def result(result: str, **more: object) -> CheckedQuotation:
-        members = {
-            "archived_message_id": wanted.archived_message_id,
-            "result": result,
-            "doubts": doubts or None,
-            **more,
-        }
-        return CheckedQuotation.model_validate(members)
-
-    doubts: list[str] = []
     fetched: Fetched | None = None
     why = "There was no time left to fetch it: ask again."
     try:
@@ -96,42 +91,66 @@ async def _check(wanted: Quotation, access: Access, patience: Patience, errors: 
         errors.append(error)
         why = str(error)
     if fetched is None:
-        return result("not read", why=f"It could not be checked. {why}")
-    if fetched.reading.unread:
-        return result(
-            "not read",
-            why=f"It could not be checked. No more than its header fields was read: {fetched.reading.unread}.",
-        )
+        return _outcome(wanted, result="not read", why=f"It could not be checked. {why}")
+    reading = fetched.reading
+    if reading.unread:
+        why = f"No more than its header fields was read: {reading.unread}."
+        return _outcome(wanted, result="not read", why=f"It could not be checked. {why}")
 
-    others = [f"The search shows another {FIELDS[name]} than the message." for name in fetched.reading.differing]
-    doubts = [*others, *_breaking_off(fetched.reading)]
-    words = wanted.quotation
-    # Where quoted lines were left out stand words of ours, which nobody wrote, and nothing goes on across them.
-    own = _LEFT_OUT.sub("\0", fetched.own_text)
-    if (found := await to_thread.run_sync(standing, words, own)) is not None:
-        return result("verbatim" if found.exactly else "nearly verbatim")
-    if (found := await to_thread.run_sync(standing, words, fetched.reading.text.whole)) is not None:
-        return result("in quoted text only", exactly=found.exactly)
-    for name, value in _header_texts(fetched).items():
-        if (found := standing(words, value)) is not None:
-            return result("in a header field", where=name, exactly=found.exactly)
+    others = [f"The search shows another {FIELDS[name]} than the message." for name in reading.differing]
+    doubts = [*others, *_breaking_off(reading)]
     missed: list[str] = []
-    for file in fetched.reading.about.attachments:
-        text = await _text_of(file, fetched, access, patience, missed)
-        if text and (found := await to_thread.run_sync(standing, words, text)) is not None:
-            return result("in an attachment", where=_named(file), exactly=found.exactly)
-    near = await to_thread.run_sync(nearest, words, fetched.reading.text.whole)
+    found = await _standing_in(fetched, wanted.quotation, access, patience, missed)
+    if found is not None:
+        return _outcome(wanted, doubts=doubts or None, **found)
+
+    near = await to_thread.run_sync(nearest, wanted.quotation, reading.text.whole)
     about: dict[str, object] = {"not_looked_at": _some(missed) or None}
-    if near:
+    if near is not None:
         about |= {"nearest": near.passage, "likeness": near.likeness}
-    doubts += _signs_of_loss(fetched.reading)
+    doubts += _signs_of_loss(reading)
     if doubts:
         # The next call is to fetch it anew, since it may be the download that was cut.
         access.reader.messages.forget(wanted.archived_message_id)
-    if fetched.reading.breaks_off:
-        why = f"It could not be checked. {_breaking_off(fetched.reading)[0]}"
-        return result("not read", why=why, **about | {"doubts": others or None})
-    return result("not found", **about)
+
+    if reading.breaks_off:
+        why = f"It could not be checked. {_breaking_off(reading)[0]}"
+        return _outcome(wanted, result="not read", why=why, doubts=others or None, **about)
+    return _outcome(wanted, result="not found", doubts=doubts or None, **about)
+
+
+def _outcome(wanted: Quotation, **members: object) -> CheckedQuotation:
+    return CheckedQuotation.model_validate({"archived_message_id": wanted.archived_message_id, **members})
+
+
+async def _standing_in(
+    fetched: Fetched, words: str, access: Access, patience: Patience, missed: list[str]
+) -> dict[str, object] | None:
+    """How and where words stand in a message, as members of an answer; None: they do not. Files that were not looked at
+    are added to `missed`. Long texts are searched in a thread, since they take a while."""
+    # Where quoted lines were left out stand words of ours, which nobody wrote, and nothing goes on across them.
+    own = _LEFT_OUT.sub("\0", fetched.own_text)
+    found = await to_thread.run_sync(standing, words, own)
+    if found is not None:
+        return {"result": "verbatim" if found.exactly else "nearly verbatim"}
+
+    found = await to_thread.run_sync(standing, words, fetched.reading.text.whole)
+    if found is not None:
+        return {"result": "in quoted text only", "exactly": found.exactly}
+
+    for name, value in _header_texts(fetched).items():
+        found = standing(words, value)
+        if found is not None:
+            return {"result": "in a header field", "where": name, "exactly": found.exactly}
+
+    for file in fetched.reading.about.attachments:
+        text = await _text_of_file(file, fetched, access, patience, missed)
+        if not text:
+            continue
+        found = await to_thread.run_sync(standing, words, text)
+        if found is not None:
+            return {"result": "in an attachment", "where": _named_file(file), "exactly": found.exactly}
+    return None
 
 
 def _signs_of_loss(reading: MessageReading) -> list[str]:
@@ -145,12 +164,16 @@ def _signs_of_loss(reading: MessageReading) -> list[str]:
 
 
 def _breaking_off(reading: MessageReading) -> list[str]:
-    return [f"The message breaks off: {reading.breaks_off}."] if reading.breaks_off else []
+    if not reading.breaks_off:
+        return []
+    return [f"The message breaks off: {reading.breaks_off}."]
 
 
 def _some(missed: list[str]) -> list[str]:
     left_out = len(missed) - _MISSED_SHOWN
-    return [*missed[:_MISSED_SHOWN], f"… and {left_out} more"] if left_out > 0 else missed
+    if left_out <= 0:
+        return missed
+    return [*missed[:_MISSED_SHOWN], f"… and {left_out} more"]
 
 
 def _header_texts(fetched: Fetched) -> dict[str, str]:
@@ -158,17 +181,21 @@ def _header_texts(fetched: Fetched) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in _HEADERS:
         value = getattr(fetched.reading.about.headers, name)
-        if value:
-            shown = ", ".join(value) if isinstance(value, list) else str(value)
-            found[header_name(name)] = shown
+        if not value:
+            continue
+        if isinstance(value, list):
+            value = ", ".join(value)
+        found[header_name(name)] = str(value)
     return found
 
 
-def _named(file: AttachmentSummary) -> str:
-    return f"attachment {file.attachment_id}" + (f" ({file.name})" if file.name else "")
+def _named_file(file: AttachmentSummary) -> str:
+    if not file.name:
+        return f"attachment {file.attachment_id}"
+    return f"attachment {file.attachment_id} ({file.name})"
 
 
-async def _text_of(
+async def _text_of_file(
     file: AttachmentSummary, fetched: Fetched, access: Access, patience: Patience, missed: list[str]
 ) -> str | None:
     """The text of a file; what cannot be looked at, or only in part, is added to `missed`."""
@@ -176,7 +203,10 @@ async def _text_of(
     why = "there was no time left"
     with anyio.move_on_after(max(patience.left, 0)):
         found = await access.reader.text_of(fetched, file.attachment_id)
-        text, why = found.text, " ".join(found.notes)
-    if text is None or any(words in why for words in _IN_PART):
-        missed.append(f"{_named(file)}: {why}")
+        text = found.text
+        why = " ".join(found.notes)
+
+    is_in_part = any(words in why for words in _IN_PART)
+    if text is None or is_in_part:
+        missed.append(f"{_named_file(file)}: {why}")
     return text
