@@ -22,17 +22,22 @@ _IN_A_LIST = re.compile(rf'"(?:[^"\\]|\\.)*+"?|\([^()]*+\)?|({_ADDRESS})(?=\s*(?
 
 def clean_mailbox(text: str) -> str:
     """One mailbox, `Name <address>` or an address alone, cleaned as `clean_line` does; its address is whole."""
-    return _cleaned(visible_line(text), _AT_THE_END)
+    return _broken_up_around(visible_line(text), _AT_THE_END)
 
 
 def clean_mailboxes(text: str) -> str:
     """An address field, decoded, cleaned as `clean_line` does; the addresses in it are whole."""
-    return _cleaned(visible_line(text), _IN_A_LIST)
+    return _broken_up_around(visible_line(text), _IN_A_LIST)
 
 
-def _cleaned(line: str, addresses: re.Pattern[str]) -> str:
+def _broken_up_around(line: str, addresses: re.Pattern[str]) -> str:
     places = acting(line)
     if not places:
         return line
-    whole = [match.span(1) for match in addresses.finditer(line) if match.group(1)]
-    return broken_up(line, (place for place in places if not any(start < place < end for start, end in whole)))
+
+    for address in addresses.finditer(line):
+        if address.group(1):
+            # Not within an address: who is written to is to be seen whole.
+            start, end = address.span(1)
+            places = [place for place in places if not start < place < end]
+    return broken_up(line, places)

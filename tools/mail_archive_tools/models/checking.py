@@ -10,19 +10,22 @@ from mail_archive_tools.models.filters import Input
 from mail_archive_tools.models.reading import Value
 from mail_archive_tools.untrusted import clean_line, shorten
 
-Result = Literal[
+Outcome = Literal[
     "verbatim", "nearly verbatim", "in quoted text only", "in a header field", "in an attachment", "not found",
     "not read",
 ]  # fmt: skip
 Relation = Literal["identical", "copy", "resent", "changed", "reply", "quotes", "same text", "different"]
 
 _OF_ADDRESSES = frozenset(("From", "Sender", "Reply-To", "Return-Path", "To", "Cc", "Bcc", "Resent-From"))
-HEADER_BYTES = 400
+"""Header fields whose values are addresses."""
+HEADER_VALUE_BYTES = 400
+"""The most that is shown of a header field that differs, in bytes of UTF-8."""
 
 
 def _header_value(value: str, about: ValidationInfo) -> str:
-    clean = clean_mailboxes if about.data.get("name") in _OF_ADDRESSES else clean_line
-    return shorten(clean(value), HEADER_BYTES)
+    if about.data.get("name") in _OF_ADDRESSES:
+        return shorten(clean_mailboxes(value), HEADER_VALUE_BYTES)
+    return shorten(clean_line(value), HEADER_VALUE_BYTES)
 
 
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
@@ -47,7 +50,7 @@ class Quotation(Input):
 
 class CheckedQuotation(Output):
     archived_message_id: Value = member("The message.")
-    result: Result = member(
+    result: Outcome = member(
         "verbatim; nearly verbatim (white space, quotation marks or case differ); in quoted text only: another wrote "
         "it first; in a header field; in an attachment; not found; not read."
     )

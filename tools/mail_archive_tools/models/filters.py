@@ -44,7 +44,8 @@ class Input(BaseModel):
 
 
 StringAttribute = Literal["TO", "FROM", "CC", "SUBJECT", "ENVELOPE_TO", "ENVELOPE_FROM"]
-Value = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+Substring = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+"""What a value contains, without regard to case."""
 
 
 def texts(description: str) -> WithJsonSchema:
@@ -60,7 +61,7 @@ class StringToEvaluate(Input):
 class StringExpression(Input):
     evaluate: StringToEvaluate = Field(description="What is looked at.")
     operator: Literal["CONTAINS"] = Field(description="How it is compared.")
-    values: list[Value] = Field(min_length=1, max_length=10, description="Any of these, upper or lower case.")
+    values: list[Substring] = Field(min_length=1, max_length=10, description="Any of these, upper or lower case.")
 
 
 class BooleanToEvaluate(Input):
@@ -88,11 +89,13 @@ class ArchiveFilters(Input):
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
-def _cleaned(filters: ArchiveFilters) -> ArchiveFilters:
+def _cleaned_filters(filters: ArchiveFilters) -> ArchiveFilters:
     """The filters with values that are safe and short enough to show: another program may have set them."""
-    return ArchiveFilters.model_validate(
-        {name: [_cleaned_condition(each) for each in kept] for name, kept in filters if kept is not None}
-    )
+    cleaned: dict[str, list[FilterCondition]] = {}
+    for name, conditions in filters:
+        if conditions is not None:
+            cleaned[name] = [_cleaned_condition(each) for each in conditions]
+    return ArchiveFilters.model_validate(cleaned)
 
 
 def _cleaned_condition(condition: FilterCondition) -> FilterCondition:
@@ -100,25 +103,33 @@ def _cleaned_condition(condition: FilterCondition) -> FilterCondition:
     if expression is None:
         return condition
     values = [shorten(clean_line(value), SHOWN_VALUE_BYTES) for value in expression.values]
-    return condition.model_copy(update={"string_expression": expression.model_copy(update={"values": values})})
+    cleaned = expression.model_copy(update={"values": values})
+    return condition.model_copy(update={"string_expression": cleaned})
 
 
-ShownFilters = Annotated[ArchiveFilters, AfterValidator(_cleaned)]
+ShownFilters = Annotated[ArchiveFilters, AfterValidator(_cleaned_filters)]
 """Filters as a search has them, for display."""
 
 
 def listed(value: Any) -> Any:
     """One word is a list of one: models tend to leave the brackets away."""
-    return [value] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return [value]
+    return value
 
 
-Words = Annotated[list[Value], BeforeValidator(listed), Field(min_length=1, max_length=10)]
+Words = Annotated[list[Substring], BeforeValidator(listed), Field(min_length=1, max_length=10)]
 """Substrings, compared without regard to case; any of them may match."""
+
+
+_THREE_WAYS = {"yes": True, "no": False, "any": None}
 
 
 def _three_ways(value: Any) -> Any:
     """Words for frameworks that make every argument required: a mere boolean has no way to say neither."""
-    return {"yes": True, "no": False, "any": None}.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _THREE_WAYS.get(value, value)
+    return value
 
 
 HasAttachments = Annotated[

@@ -11,12 +11,15 @@ from mail_archive_tools.errors import InvalidArgument
 
 def in_utc(moment: datetime) -> datetime:
     """The moment in UTC; one without a zone is taken to be there already."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
 
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC, to the second unless there is more: 2025-03-01T08:30:00Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z").replace(".000Z", "Z")
 
 
 def iso_of_seconds(seconds: float) -> str:
@@ -44,23 +47,29 @@ _WHAT_A_MOMENT_IS = "not a date and time in ISO 8601 in the years 1970 to 9998, 
 def _moment(value: Any) -> datetime:
     """Text or a datetime, nothing else: a number, or a year alone, would be taken for seconds since 1970. A date alone
     is one of UTC, which needs no saying."""
+    moment = value
     if isinstance(value, str):
-        with suppress(ValueError):
-            value = datetime.combine(date.fromisoformat(value.strip()), time.min, UTC)
-    try:
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(_WHAT_A_MOMENT_IS) from None
+        moment = _read_moment(value.strip())
     if not isinstance(moment, datetime) or moment.year not in YEARS:
         raise ValueError(_WHAT_A_MOMENT_IS)
     return moment
+
+
+def _read_moment(text: str) -> datetime:
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(text), time.min, UTC)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(_WHAT_A_MOMENT_IS) from None
 
 
 def _end_moment(value: Any) -> datetime:
     """The same; a date without a time ends with its last moment."""
     if isinstance(value, str):
         with suppress(ValueError):
-            return _moment(datetime.combine(date.fromisoformat(value.strip()), time.max, UTC))
+            day = date.fromisoformat(value.strip())
+            return _moment(datetime.combine(day, time.max, UTC))
     return _moment(value)
 
 
@@ -81,7 +90,7 @@ ToMoment = Annotated[
 ]
 
 
-_NAIVE = "A timestamp without a zone was taken as UTC."
+_TAKEN_AS_UTC = "A timestamp without a zone was taken as UTC."
 
 
 def read_range(from_timestamp: datetime, to_timestamp: datetime) -> tuple[datetime, datetime, list[str]]:
@@ -96,5 +105,7 @@ def read_range(from_timestamp: datetime, to_timestamp: datetime) -> tuple[dateti
             f"to_timestamp ({iso(end)}) is before from_timestamp ({iso(begin)}). Exchange them, or correct one."
         )
 
-    naive = from_timestamp.tzinfo is None or to_timestamp.tzinfo is None
-    return begin, end, [_NAIVE] if naive else []
+    is_naive = from_timestamp.tzinfo is None or to_timestamp.tzinfo is None
+    if is_naive:
+        return begin, end, [_TAKEN_AS_UTC]
+    return begin, end, []

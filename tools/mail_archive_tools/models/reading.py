@@ -12,27 +12,27 @@ from mail_archive_tools.untrusted import shorten
 Value = Annotated[MailLine, AfterValidator(partial(shorten, limit=400))]
 """A value out of a mail, short enough to stand among many."""
 
-Mailbox = Annotated[MailboxLine, AfterValidator(partial(shorten, limit=400))]
+ShownMailbox = Annotated[MailboxLine, AfterValidator(partial(shorten, limit=400))]
 """Somebody out of a mail: `Name <address>`, or an address."""
 
 
 class MessageHeaders(Output):
     """Addresses are "Name <address>". Values are decoded; what a sender may write is all theirs to choose."""
 
-    from_: list[Mailbox] | None = optional("The authors.", alias="From")
-    sender: list[Mailbox] | None = optional("Who sent it, where that is another than the author.")
-    reply_to: list[Mailbox] | None = optional("Where answers go.")
-    return_path: Mailbox | None = optional("Where bounces go, as the receiving host noted it.")
-    to: list[Mailbox] | None = optional("The recipients.")
-    cc: list[Mailbox] | None = optional("The recipients of copies.")
-    bcc: list[Mailbox] | None = optional("The recipients of hidden copies, where the field was kept.")
+    from_: list[ShownMailbox] | None = optional("The authors.", alias="From")
+    sender: list[ShownMailbox] | None = optional("Who sent it, where that is another than the author.")
+    reply_to: list[ShownMailbox] | None = optional("Where answers go.")
+    return_path: ShownMailbox | None = optional("Where bounces go, as the receiving host noted it.")
+    to: list[ShownMailbox] | None = optional("The recipients.")
+    cc: list[ShownMailbox] | None = optional("The recipients of copies.")
+    bcc: list[ShownMailbox] | None = optional("The recipients of hidden copies, where the field was kept.")
     subject: Value | None = optional("The subject.")
     date: Value | None = optional("The date with the zone that it was written in, or as it stands where it is no date.")
     message_id: Value | None = optional("The Message-ID, without angle brackets.")
     in_reply_to: list[Value] | None = optional("The Message-IDs that it answers.")
     references: list[Value] | None = optional("The Message-IDs of its thread, oldest first.")
     list_id: Value | None = optional("The mailing list it came through.")
-    resent_from: list[Mailbox] | None = optional("Who sent it once more.")
+    resent_from: list[ShownMailbox] | None = optional("Who sent it once more.")
 
 
 class HiddenText(Output):
@@ -96,7 +96,7 @@ class FindingLine(Output):
 
 
 class RecipientReport(Output):
-    recipient: Mailbox | None = optional("Whose delivery it is about.")
+    recipient: ShownMailbox | None = optional("Whose delivery it is about.")
     action: Value | None = optional("failed, delayed, delivered, relayed or expanded; or the disposition.")
     status: Value | None = optional("The status code (RFC 3463), such as 5.1.1.")
     diagnostic: Value | None = optional("What the other host said.")
@@ -116,8 +116,8 @@ class Invitation(Output):
     start: Value | None = optional("When it begins, in the zone it was written in.")
     end: Value | None = optional("When it ends.")
     location: Value | None = optional("Where.")
-    organizer: Mailbox | None = optional("Who invites.")
-    attendees: list[Mailbox] | None = optional("Who is invited.")
+    organizer: ShownMailbox | None = optional("Who invites.")
+    attendees: list[ShownMailbox] | None = optional("Who is invited.")
     status: Value | None = optional("CONFIRMED, TENTATIVE or CANCELLED.")
     recurrence: Value | None = optional("The rule by which it recurs.")
 

@@ -20,13 +20,16 @@ ErrorLine = Annotated[MailLine, AfterValidator(partial(shorten, limit=300))]
 
 
 ShortValue = Annotated[MailLine, AfterValidator(partial(shorten, limit=80))]
+"""Short enough for a cell of a table."""
 MOST_VALUES = 5
 """Values of one fact that a row shows."""
 
 
 def _first_values(values: list[str]) -> list[str]:
     more = len(values) - MOST_VALUES
-    return values if more <= 0 else [*values[:MOST_VALUES], f"+{more}"]
+    if more <= 0:
+        return values
+    return [*values[:MOST_VALUES], f"+{more}"]
 
 
 class SearchStatus(Output):
@@ -155,7 +158,9 @@ class TimeRange(Output):
 
 def unless_all(covered: TimeRange | None, begin: datetime, end: datetime) -> TimeRange | None:
     """What is covered of a range; None where that is the whole, which an answer need not say twice."""
-    if covered is not None and (covered.from_timestamp, covered.to_timestamp) == (begin, end):
+    if covered is None:
+        return None
+    if (covered.from_timestamp, covered.to_timestamp) == (begin, end):
         return None
     return covered
 
