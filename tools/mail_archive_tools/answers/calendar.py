@@ -1,36 +1,57 @@
-"""Times in a row, those without mail among them. Pure."""
+"""All times from one to another, those without mail among them. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
-from itertools import chain, islice, takewhile
+from itertools import chain, islice
 
 from mail_archive_tools.models.summary import WEEKDAYS
 
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
+_LAST_YEAR = 9_999
+"""The last that Python knows."""
 
 
 def in_a_row(by: str, labels: Sequence[str], most: int) -> list[str] | None:
     """The labels of all times from the first of these to the last, and behind them those that are no times; of hours
     and days of the week all there are. None where that would be more than `most`."""
+    times = [label for label in labels if _is_time(label)]
+    others = [label for label in labels if label not in times]
     try:
-        times = [label for label in labels if label[:1].isdigit() or label in WEEKDAYS]
-        row = _ROWS[by](times[0], times[-1]) if times else iter(())
-        found = list(islice(chain(row, (label for label in labels if label not in times)), most + 1))
+        row: Iterator[str] = iter(())
+        if times:
+            row = _ROWS[by](times[0], times[-1])
+        # One more than there may be tells that there are too many, however far apart the first and the last are.
+        found = list(islice(chain(row, others), most + 1))
     except (ValueError, OverflowError):
         return None
-    return found if len(found) <= most else None
+    if len(found) > most:
+        return None
+    return found
+
+
+def _is_time(label: str) -> bool:
+    return label[:1].isdigit() or label in WEEKDAYS
 
 
 def _dates(first: str, last: str, days: int) -> Iterator[str]:
-    begin, end = date.fromisoformat(first), date.fromisoformat(last)
-    return (f"{begin + timedelta(days=day)}" for day in range(0, (end - begin).days + 1, days))
+    begin = date.fromisoformat(first)
+    end = date.fromisoformat(last)
+    for passed in range(0, (end - begin).days + 1, days):
+        yield (begin + timedelta(days=passed)).isoformat()
 
 
 def _months(first: str, last: str) -> Iterator[str]:
     begin = date.fromisoformat(f"{first}-01")
-    months = (f"{begin.year + month // 12}-{month % 12 + 1:02}" for month in range(begin.month - 1, 12 * 9_999))
-    return chain(takewhile(lambda month: month != last, months), [last])
+    year, month = begin.year, begin.month
+    label = first
+    while label != last and year <= _LAST_YEAR:
+        yield label
+        month += 1
+        if month > 12:
+            year, month = year + 1, 1
+        label = f"{year}-{month:02}"
+    yield last
 
 
 def _years(first: str, last: str) -> Iterator[str]:

@@ -6,9 +6,10 @@ from pydantic import BaseModel
 
 from mail_archive_tools.untrusted import shorten
 
-VALUE_BYTES = 1_000
+SINGLE_VALUE_BYTES = 1_000
 """The most that one value takes, in bytes of UTF-8."""
 LIST_VALUE_BYTES = 500
+"""The same of a value in a list."""
 LIST_ITEMS = 20
 
 CUT = "Long values are cut (…); the message itself has them whole."
@@ -23,12 +24,17 @@ def fitted(model: _Model) -> _Model:
 
 def _fitted(value: Any) -> Any:
     if isinstance(value, str):
-        return shorten(value, VALUE_BYTES)
+        return shorten(value, SINGLE_VALUE_BYTES)
     if isinstance(value, BaseModel):
         return fitted(value)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        kept = [shorten(each, LIST_VALUE_BYTES) for each in value[:LIST_ITEMS]]
-        left_out = len(value) - len(kept)
-        return [*kept, f"… and {left_out} more"] if left_out else kept
-
+        return _fitted_texts(value)
     return value
+
+
+def _fitted_texts(values: list[str]) -> list[str]:
+    kept = [shorten(each, LIST_VALUE_BYTES) for each in values[:LIST_ITEMS]]
+    left_out = len(values) - len(kept)
+    if left_out:
+        kept.append(f"… and {left_out} more")
+    return kept

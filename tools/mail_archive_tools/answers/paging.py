@@ -12,8 +12,10 @@ from mail_archive_tools.untrusted import fence, first_bytes, new_nonce
 Offset = Annotated[int, Field(ge=0, description="NextOffset of the answer before, in characters.")]
 MaxChars = Annotated[int, Field(ge=1, le=30_000, description="How many characters at most.")]
 
-_MARKS = 80
+_FENCE_BYTES = 80
 """Bytes that the two fence marks take."""
+_LEAST_TEXT_BYTES = 200
+"""Where there is no room: so that whoever goes on with NextOffset comes to the end."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,31 @@ def page_of(text: str, offset: int, max_chars: int, max_bytes: int, what: str) -
             f"offset {offset} is behind the end of {what}: it has {len(text)} characters. Begin with offset 0."
         )
 
-    part = text[offset : offset + max_chars]
-    while part and (size := len(json.dumps(part, ensure_ascii=False).encode())) > max(max_bytes - _MARKS, 200):
-        part = first_bytes(part, max(1, int(len(part.encode()) * max(max_bytes - _MARKS, 200) / size) - 4))
+    room = max(max_bytes - _FENCE_BYTES, _LEAST_TEXT_BYTES)
+    part = _in_json_of(text[offset : offset + max_chars], room)
+    shown = None
+    if part:
+        shown = fence(part, new_nonce())
+
     end = offset + len(part)
-    return TextPage(fence(part, new_nonce()) if part else None, offset, len(text), end if end < len(text) else None)
+    next_offset = None
+    if end < len(text):
+        next_offset = end
+    return TextPage(shown, offset, len(text), next_offset)
+
+
+def _in_json_of(text: str, room: int) -> str:
+    """As much of the beginning of a text as takes no more than `room` bytes as JSON, in which a line break is two
+    characters."""
+    part = text
+    size = _json_bytes(part)
+    while part and size > room:
+        # By the share that has room. Four bytes less, since a character of UTF-8 may be cut at its end.
+        fewer = int(len(part.encode()) * room / size) - 4
+        part = first_bytes(part, max(1, fewer))
+        size = _json_bytes(part)
+    return part
+
+
+def _json_bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode())

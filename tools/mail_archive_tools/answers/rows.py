@@ -23,46 +23,55 @@ _SUMMARY = (
     "archived_message_id", "received_timestamp", "from_", "to", "subject", "has_attachments", "copies", "copy_ids",
     "similar_ids", "facts",
 )  # fmt: skip
+"""The members that a summary shows."""
 _SUMMARIZED = "… marks cut values."
 _FEWER = "There is no room for more rows in one answer."
+# A quoted string (RFC 5322, 3.2.4), which may lack its end, a comma, or what stands between these.
 _QUOTED_OR_NOT = re.compile(r'"(?:[^"\\]|\\.)*"?|,|[^",]+')
 _AROUND_NAMES = "\"' "
-
+_LEAST_NAME_BYTES = 4
+"""A name that would have less room is left out."""
 
 _Row = TypeVar("_Row", bound=SearchResultRow)
 
 
 def fit_rows(rows: Sequence[Mapping[str, Any]], detail: Detail, model: type[_Row]) -> tuple[list[_Row], list[str]]:
     """The first of `rows` (as the API gave them) that fit, at least one, and notes on what is not shown."""
+    is_summary = detail == "summary"
+    shorter, cut = (_summarized, _SUMMARIZED) if is_summary else (fitted, CUT)
     fitting: list[_Row] = []
+    # As keys, since each is said once.
     notes: dict[str, None] = {}
-    used = unknown = 0
+    used = 0
+    unknown = 0
     for row in rows:
         whole = model.of(**row)
-        shown = _summary(whole) if detail == "summary" else fitted(whole)
+        shown = shorter(whole)
         used += len(shown.model_dump_json(by_alias=True, exclude_none=True).encode())
         if fitting and used > ROWS_BYTES:
             notes[_FEWER] = None
             break
-        if _differs(whole, shown):
-            notes[_SUMMARIZED if detail == "summary" else CUT] = None
-        unknown += whole.has_attachments is None
+
+        if _is_cut(whole, shown):
+            notes[cut] = None
+        if whole.has_attachments is None:
+            unknown += 1
         fitting.append(shown)
 
-    if unknown and detail == "summary":
+    if unknown and is_summary:
         # A summary says of the others only that they have attachments: that one has none is what is left.
         notes[f"Whether {unknown} of these have attachments is not known."] = None
-
     return fitting, list(notes)
 
 
-def _differs(whole: _Row, shown: _Row) -> bool:
+def _is_cut(whole: _Row, shown: _Row) -> bool:
     """Whether a value was shortened; members that a summary leaves out do not count."""
     return any(value is not None and value != getattr(whole, name) for name, value in shown)
 
 
-def _summary(row: _Row) -> _Row:
-    shown = {name: getattr(row, name) for name in _SUMMARY if name in type(row).model_fields}
+def _summarized(row: _Row) -> _Row:
+    known = type(row).model_fields
+    shown = {name: getattr(row, name) for name in _SUMMARY if name in known}
     if row.date is not None and _differs_from_receipt(row):
         shown["date"] = shorten(row.date, DATE_BYTES)
     shown["has_attachments"] = row.has_attachments or None
@@ -72,7 +81,7 @@ def _summary(row: _Row) -> _Row:
         shown["from_"] = _shorten_mailbox(row.from_, FROM_BYTES)
     if row.to is not None:
         shown["to"] = _shorten_list(row.to, TO_BYTES)
-    return row.model_copy(update=dict.fromkeys(type(row).model_fields) | shown)
+    return row.model_copy(update={**dict.fromkeys(known), **shown})
 
 
 def _differs_from_receipt(row: SearchResultRow) -> bool:
@@ -91,9 +100,13 @@ def _shorten_mailbox(value: str, limit: int) -> str:
     name, opened, end = value.rpartition("<")
     if not opened or not end.endswith(">"):
         return shorten(value, limit)
+
     address = elide(f"<{end}", limit)
-    name_room = limit - len(address.encode()) - 1
-    return f"{shorten(name.strip(_AROUND_NAMES), name_room) if name_room > 3 else ''} {address}".strip()
+    name_room = limit - len(address.encode()) - len(" ")
+    if name_room < _LEAST_NAME_BYTES:
+        return address
+    name = shorten(name.strip(_AROUND_NAMES), name_room)
+    return f"{name} {address}".strip()
 
 
 def _shorten_list(value: str, limit: int) -> str:
@@ -101,7 +114,9 @@ def _shorten_list(value: str, limit: int) -> str:
     if len(value.encode()) <= limit:
         return value
     first, *others = _mailboxes(value)
-    count = f" +{len(others)}" if others else ""
+    if not others:
+        return _shorten_mailbox(first, limit)
+    count = f" +{len(others)}"
     return _shorten_mailbox(first, limit - len(count)) + count
 
 
@@ -114,4 +129,5 @@ def _mailboxes(value: str) -> list[str]:
         else:
             found[-1] += piece
 
-    return [each.strip() for each in found if each.strip()] or [value]
+    stripped = [each.strip() for each in found]
+    return [each for each in stripped if each] or [value]

@@ -5,7 +5,7 @@ that no value can pass for a line or a column of ours (columns are separated by 
 """
 
 # Imported for what they register.
-from mail_archive_tools.answers.rendering import checking, exports, messages, searches, threads
+from mail_archive_tools.answers.rendering import checking, exports, messages, ranges, searches, threads
 from mail_archive_tools.answers.rendering.base import render
 
-__all__ = ["checking", "exports", "messages", "render", "searches", "threads"]
+__all__ = ["checking", "exports", "messages", "ranges", "render", "searches", "threads"]

@@ -10,6 +10,8 @@ from mail_archive_tools.untrusted import fence_counted, new_nonce
 BAR_CHARACTERS = 8
 """How long the longest bar is."""
 
+_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+
 _Lines = TypeVar("_Lines", bound=Callable[[Any], Iterator[str]])
 
 
@@ -32,19 +34,19 @@ def line_by_line(function: _Lines) -> _Lines:
 def from_mail(lines: Iterable[str]) -> str:
     """Lines that hold what strangers wrote, between marks that none of them can forge."""
     fenced, places = fence_counted("\n".join(lines), new_nonce())
-    return f"{fenced}\n{_broken_up(places)}" if places else fenced
-
-
-def _broken_up(places: int) -> str:
+    if not places:
+        return fenced
     return (
-        f"A space was put into {number_of(places, 'place')} above that would act as markup; structured content has "
-        "addresses whole."
+        f"{fenced}\nA space was put into {number_of(places, 'place')} above that would act as markup; structured "
+        "content has addresses whole."
     )
 
 
 def marked(lines: Iterable[str]) -> Iterator[str]:
     """What stands among lines of ours: each line with a mark before it, so that none can pass for one."""
-    yield from (f"| {line}" for each in lines for line in each.split("\n"))
+    for each in lines:
+        for line in each.split("\n"):
+            yield f"| {line}"
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -54,8 +56,10 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def bar(count: int, most: int) -> str:
     """A count as block characters, beside the largest: for those who read a column faster than numbers."""
-    eighths = max(1, round(count / most * BAR_CHARACTERS * 8)) if count else 0
-    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+    if not count:
+        return ""
+    eighths = max(1, round(count / most * BAR_CHARACTERS * 8))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
 
 
 def labelled(members: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -65,18 +69,24 @@ def labelled(members: dict[str, Any], prefix: str = "") -> Iterator[str]:
         if isinstance(value, dict):
             yield from labelled(value, f"{label}.")
         elif isinstance(value, list):
-            for number, each in enumerate(value, 1):
-                if isinstance(each, dict):
-                    yield from labelled(each, f"{label}[{number}].")
-                else:
-                    yield f"{label}[{number}]: {plain(each)}"
+            yield from _labelled_list(value, label)
         else:
             yield f"{label}: {plain(value)}"
 
 
+def _labelled_list(values: list[Any], label: str) -> Iterator[str]:
+    for number, each in enumerate(values, 1):
+        if isinstance(each, dict):
+            yield from labelled(each, f"{label}[{number}].")
+        else:
+            yield f"{label}[{number}]: {plain(each)}"
+
+
 def plain(value: object) -> str:
     """A value as text: booleans as in JSON."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def number_of(count: int, thing: str) -> str:
@@ -85,4 +95,6 @@ def number_of(count: int, thing: str) -> str:
         return f"1 {thing}"
     if thing.endswith("y"):
         return f"{count} {thing[:-1]}ies"
-    return f"{count} {thing}{'es' if thing.endswith('ch') else 's'}"
+    if thing.endswith("ch"):
+        return f"{count} {thing}es"
+    return f"{count} {thing}s"

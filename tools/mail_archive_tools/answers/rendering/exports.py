@@ -1,11 +1,14 @@
 """Exports and tags as text."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from mail_archive_tools.answers.rendering.base import line_by_line, table
 from mail_archive_tools.models.archives import ArchiveTags
 from mail_archive_tools.models.exports import ArchiveExportList, ExportStatus
 from mail_archive_tools.models.moments import iso
+
+_STATUS = ("State", "SubmissionTimestamp", "CompletionTimestamp", "ErrorMessage")
 
 
 @line_by_line
@@ -15,7 +18,7 @@ def render_exports(result: ArchiveExportList) -> Iterator[str]:
         yield "No exports."
     else:
         rows = [[each.export_id or "", *_cells(each.status)] for each in result.exports]
-        yield table(["ExportId", "State", "SubmissionTimestamp", "CompletionTimestamp", "ErrorMessage"], rows)
+        yield table(("ExportId", *_STATUS), rows)
     if result.next_token:
         yield f"NextToken: {result.next_token}"
 
@@ -31,6 +34,13 @@ def render_tags(result: ArchiveTags) -> Iterator[str]:
 
 def _cells(status: ExportStatus | None) -> list[str]:
     if status is None:
-        return [""] * 4
-    times = (status.submission_timestamp, status.completion_timestamp)
-    return [status.state or "", *(iso(time) if time else "" for time in times), status.error_message or ""]
+        return [""] * len(_STATUS)
+    started = _time(status.submission_timestamp)
+    ended = _time(status.completion_timestamp)
+    return [status.state or "", started, ended, status.error_message or ""]
+
+
+def _time(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    return iso(moment)

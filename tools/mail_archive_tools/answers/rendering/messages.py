@@ -22,15 +22,17 @@ from mail_archive_tools.untrusted import unfenced
 
 _OURS = ("ArchivedMessageId", "MessageDownloadLink")
 """Members of a message that no stranger wrote."""
+_FILE_COLUMNS = ("AttachmentId", "Name", "Type", "DetectedType", "SizeBytes", "Inline", "Sha256")
 _ID = re.compile(r"[\w./:+=-]+", re.ASCII)
+"""What ids have in them."""
 
 
 @line_by_line
-def _message(result: ArchivedMessage) -> Iterator[str]:
+def _archived(result: ArchivedMessage) -> Iterator[str]:
     members = result.structured()
     yield members.pop("Warning")
     notes = members.pop("Notes", [])
-    ours: dict[str, str] = {name: members.pop(name) for name in _OURS if name in members}
+    ours = {name: members.pop(name) for name in _OURS if name in members}
     yield from labelled(ours)
     if members:
         yield from_mail(labelled(members))
@@ -41,51 +43,62 @@ def _message(result: ArchivedMessage) -> Iterator[str]:
 @line_by_line
 def _content(result: ArchivedMessageContent) -> Iterator[str]:
     yield result.warning
-    kind = "Text" if result.body.html is None else "HTML source"
-    if result.text_from_html:
-        kind += " (made from HTML)"
-    end = result.total_chars if result.next_offset is None else result.next_offset
-    if result.total_chars:
-        yield (
-            f"{kind} of message {result.archived_message_id}, characters {result.offset or 0} to {end} "
-            f"of {result.total_chars}."
-        )
-    else:
-        # What there is none of, a note says.
-        yield f"Message {result.archived_message_id}:"
+    yield _which_part(result)
     if result.body.message_malformed:
         yield "The service calls its MIME structure malformed."
     yield from result.notes or ()
-    if text := result.body.text or result.body.html:
+    text = result.body.text or result.body.html
+    if text:
         yield text
     yield from _more("get_archive_message_content", result.next_offset)
+
+
+def _which_part(result: ArchivedMessageContent) -> str:
+    if not result.total_chars:
+        # What there is none of, a note says.
+        return f"Message {result.archived_message_id}:"
+    kind = "HTML source"
+    if result.body.html is None:
+        kind = "Text"
+    if result.text_from_html:
+        kind += " (made from HTML)"
+    end = result.next_offset
+    if end is None:
+        end = result.total_chars
+    part = f"characters {result.offset or 0} to {end} of {result.total_chars}"
+    return f"{kind} of message {result.archived_message_id}, {part}."
 
 
 @line_by_line
 def _read(result: ReadMessage) -> Iterator[str]:
     yield result.warning
     yield from _ours(result)
-    if lines := _theirs(result):
+    lines = _theirs(result)
+    if lines:
         yield from_mail(lines)
     yield from _more("read_archive_message", result.next_offset)
 
 
 @line_by_line
-def _several(result: ReadMessages) -> Iterator[str]:
+def _read_several(result: ReadMessages) -> Iterator[str]:
     yield result.warning
     yield from result.notes or ()
-    not_shown = result.not_shown or []
-    # The server's own words: between the marks they would pass for a mail's.
-    yield from (_not_shown(each) for each in not_shown if _is_plain(each))
-    # What was given for an id may be a mail's words.
-    within = [*_each_of(result), *(_not_shown(each) for each in not_shown if not _is_plain(each))]
+    within = list(_messages(result))
+    for each in result.not_shown or ():
+        if _is_plain(each):
+            # The server's own words: between the marks they would pass for a mail's.
+            yield _not_shown(each)
+        else:
+            # What was given for an id may be a mail's words.
+            within.append(_not_shown(each))
     if within:
         yield from_mail(within)
 
 
 def _not_shown(each: NotShown) -> str:
-    named = "" if each.archived_message_id in each.why else f"message {each.archived_message_id}: "
-    return f"Not shown: {named}{each.why}"
+    if each.archived_message_id in each.why:
+        return f"Not shown: {each.why}"
+    return f"Not shown: message {each.archived_message_id}: {each.why}"
 
 
 def _is_plain(each: NotShown) -> bool:
@@ -93,8 +106,10 @@ def _is_plain(each: NotShown) -> bool:
     return _ID.fullmatch(each.archived_message_id) is not None
 
 
-def _each_of(result: ReadMessages) -> Iterator[str]:
-    same_text = ' and sections=["new_text"]' if NEW_TEXT_GOES_ON in (result.notes or ()) else ""
+def _messages(result: ReadMessages) -> Iterator[str]:
+    same_text = ""
+    if NEW_TEXT_GOES_ON in (result.notes or ()):
+        same_text = ' and sections=["new_text"]'
     for message in result.messages:
         yield from _ours(message)
         # Each line marked, so that none can pass for the begin of another message.
@@ -116,19 +131,22 @@ def _theirs(message: ShownMessage) -> list[str]:
     """What is said of a message, its text last."""
     lines = list(_about(message))
     if message.text:
-        source = f" ({message.text_source})" if message.text_source else ""
-        text_range = _range(source, message.offset, message.next_offset, message.total_chars)
-        lines += [text_range, unfenced(message.text)]
+        title = "Text"
+        if message.text_source:
+            title += f" ({message.text_source})"
+        part = _characters(message.offset, message.next_offset, message.total_chars)
+        lines += [f"{title}, {part}:", unfenced(message.text)]
     return lines
 
 
 @line_by_line
-def _attachment(result: ReadAttachment) -> Iterator[str]:
+def _read_file(result: ReadAttachment) -> Iterator[str]:
     yield result.warning
     yield f"Attachment of message {result.archived_message_id}"
     lines = [_attachments([result.attachment]), *(result.notes or ())]
     if result.text:
-        lines += [_range("", result.offset, result.next_offset, result.total_chars), unfenced(result.text)]
+        part = _characters(result.offset, result.next_offset, result.total_chars)
+        lines += [f"Text, {part}:", unfenced(result.text)]
     yield from_mail(lines)
     yield from _more("read_archive_attachment", result.next_offset)
 
@@ -136,7 +154,7 @@ def _attachment(result: ReadAttachment) -> Iterator[str]:
 def _about(result: ShownMessage) -> Iterator[str]:
     """What is said of a message beside its text."""
     if result.headers:
-        yield from _headers(result.headers)
+        yield from _header_lines(result.headers)
     if result.attachments:
         yield _attachments(result.attachments)
     yield from _authentications(result.authentication or [])
@@ -166,54 +184,80 @@ def _more(tool: str, next_offset: int | None) -> Iterator[str]:
         yield f"More: {tool} with offset={next_offset}"
 
 
-def _range(source: str, start: int | None, following: int | None, total: int) -> str:
+def _characters(start: int | None, following: int | None, total: int) -> str:
+    """Which part of a text is shown."""
     if start is None and following is None:
-        return f"Text{source}, {total} characters:"
-    end = total if following is None else following
-    return f"Text{source}, characters {start or 0} to {end} of {total}:"
+        return f"{total} characters"
+    end = following
+    if following is None:
+        end = total
+    return f"characters {start or 0} to {end} of {total}"
 
 
-def _headers(headers: MessageHeaders) -> Iterator[str]:
+def _header_lines(headers: MessageHeaders) -> Iterator[str]:
     for name, value in headers.structured().items():
-        yield f"{name}: {', '.join(value) if isinstance(value, list) else value}"
+        if isinstance(value, list):
+            yield f"{name}: {', '.join(value)}"
+        else:
+            yield f"{name}: {value}"
 
 
 def _attachments(attachments: list[AttachmentSummary]) -> str:
-    shown = [each.structured() for each in attachments]
-    names = ("AttachmentId", "Name", "Type", "DetectedType", "SizeBytes", "Inline", "Sha256")
-    columns = [name for name in names if any(name in row for row in shown)]
-    return table(columns, ([str(row.get(name, "")) for name in columns] for row in shown))
+    rows = [each.structured() for each in attachments]
+    present = {name for row in rows for name in row}
+    columns = [name for name in _FILE_COLUMNS if name in present]
+    return table(columns, ([str(row.get(name, "")) for name in columns] for row in rows))
 
 
 def _authentications(results: list[AuthenticationResult]) -> Iterator[str]:
     """Those that are trusted, and under one mark the others."""
-    yield from (f"Trusted: {_authentication(each)}" for each in results if each.trusted)
-    if others := [_authentication(each) for each in results if not each.trusted]:
+    others: list[str] = []
+    for each in results:
+        if each.trusted:
+            yield f"Trusted: {_authentication(each)}"
+        else:
+            others.append(_authentication(each))
+    if others:
         yield f"Not trusted, the sender may have written it: {' | '.join(others)}"
 
 
 def _authentication(result: AuthenticationResult) -> str:
-    by = f" by {result.authserv_id}" if result.authserv_id else ""
-    return f"{result.source}{by}: {'; '.join(result.results)}"
+    source = result.source
+    if result.authserv_id:
+        source += f" by {result.authserv_id}"
+    return f"{source}: {'; '.join(result.results)}"
 
 
 def _signature(signature: DkimSignature) -> str:
-    selector = f", s={signature.selector}" if signature.selector else ""
-    note = f" ({signature.note})" if signature.note else ""
-    found = f"body hash: {signature.body_hash}" if signature.body_hash else ""
-    verified = f"signature: {signature.signature or 'not verified, its key is not known'}"
-    what = "; ".join(each for each in (found, verified) if each)
-    return f"{signature.source or 'DKIM-Signature'} of d={signature.domain}{selector}: {what}{note}"
+    # By the tags of the field: the domain and the selector of its key (RFC 6376, 3.5).
+    line = f"{signature.source or 'DKIM-Signature'} of d={signature.domain}"
+    if signature.selector:
+        line += f", s={signature.selector}"
+    line += ": "
+    if signature.body_hash:
+        line += f"body hash: {signature.body_hash}; "
+    line += f"signature: {signature.signature or 'not verified, its key is not known'}"
+    if signature.note:
+        line += f" ({signature.note})"
+    return line
 
 
 def _links(links: list[LinkHost]) -> Iterator[str]:
     """A table of the hosts that links lead to, and a line for those that are only written."""
-    if written := [each for each in links if not each.kinds]:
-        counted = (f"{each.host} ({each.count})" if each.count else each.host for each in written)
-        yield f"Hosts written in it: {', '.join(counted)}"
-    if linked := [each for each in links if each.kinds]:
-        rows = ((each.host, str(each.count or 1), ", ".join(each.kinds or ()), "; ".join(each.words or ()))
-                for each in linked)  # fmt: skip
+    written: list[str] = []
+    rows: list[tuple[str, ...]] = []
+    for each in links:
+        if each.kinds:
+            words = "; ".join(each.words or ())
+            rows.append((each.host, str(each.count or 1), ", ".join(each.kinds), words))
+        elif each.count:
+            written.append(f"{each.host} ({each.count})")
+        else:
+            written.append(each.host)
+
+    if written:
+        yield f"Hosts written in it: {', '.join(written)}"
+    if rows:
         yield table(("LinkHost", "Count", "Kinds", "Words"), rows)
 
 

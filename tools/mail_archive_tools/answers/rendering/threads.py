@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mail_archive_tools.answers.rendering.base import from_mail, line_by_line, number_of
+from mail_archive_tools.answers.rendering.base import from_mail, line_by_line, marked, number_of
 from mail_archive_tools.models import ArchiveThread
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.models.thread import ThreadMessage
@@ -33,7 +33,7 @@ def _thread(result: ArchiveThread) -> Iterator[str]:
 def _conversation(result: ArchiveThread) -> Iterator[str]:
     yield f"Subject: {result.subject or '(no subject)'}"
     for message in result.messages:
-        yield from _message(message)
+        yield from _entry_lines(message)
 
 
 def _searched(result: ArchiveThread) -> str:
@@ -44,7 +44,7 @@ def _searched(result: ArchiveThread) -> str:
     return f"Searched {iso(covered.from_timestamp)} to {iso(covered.to_timestamp)}; {searches} run."
 
 
-def _message(message: ThreadMessage) -> Iterator[str]:
+def _entry_lines(message: ThreadMessage) -> Iterator[str]:
     space = "  " * min(message.depth - 1, _DEEPEST)
     if not message.found:
         yield f"{space}{message.number}. {_gap(message)}{_answers(message)}"
@@ -55,7 +55,8 @@ def _message(message: ThreadMessage) -> Iterator[str]:
         yield f"{space}   {message.copies} copies: {', '.join(message.copy_ids)}"
     if message.new_text:
         # Each line marked, so that none can pass for an entry.
-        yield from (f"{space}   | {line}" for line in unfenced(message.new_text).split("\n"))
+        for line in marked([unfenced(message.new_text)]):
+            yield f"{space}   {line}"
     if message.ends_like:
         yield f"{space}   (and the end of {message.ends_like}.)"
     if message.new_text_cut:
@@ -70,7 +71,9 @@ def _gap(message: ThreadMessage) -> str:
 
 
 def _line(message: ThreadMessage) -> str:
-    time = iso(message.received_timestamp) if message.received_timestamp else "(no time)"
+    time = "(no time)"
+    if message.received_timestamp:
+        time = iso(message.received_timestamp)
     line = f"{time} {message.from_ or '(no sender)'} [{message.archived_message_id}]{_answers(message)}"
     if message.by_subject:
         line += " (placed by its subject alone)"
@@ -87,4 +90,6 @@ def _line(message: ThreadMessage) -> str:
 
 def _answers(message: ThreadMessage) -> str:
     """What a message answers, where its place does not show it."""
-    return f" (depth {message.depth}, answers {message.parent})" if message.depth > _DEEPEST else ""
+    if message.depth <= _DEEPEST:
+        return ""
+    return f" (depth {message.depth}, answers {message.parent})"
