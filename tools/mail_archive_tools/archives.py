@@ -30,9 +30,11 @@ from mail_archive_tools.service.retention import longest_kept
 from mail_archive_tools.service.wire.lists import NOTES
 
 MAX_TAGS = 200
+"""Tags that an archive may have."""
 PENDING_DELETION = timedelta(days=30)
 """How long an archive that was deleted is still shown."""
 _PAGE_SIZE = 50
+"""As many archives as ListArchives gives at once."""
 _MOST_PAGES = 20
 """Pages of archives that are looked through for a name."""
 MIND_TAGS = "IAM policies may go by tags: who may use the archive can change with them"
@@ -53,9 +55,13 @@ async def list_archives(
 ) -> ArchiveList:
     """List the mail archives of this account and Region. Start here: every search needs an archive's id."""
     response = await access.client.list_archives(page_size, next_token)
-    # Said once, where every investigation begins.
-    notes = [*ABOUT_SEARCHING] if next_token is None and response.get("Archives") else []
-    if access.client.scope is not None and access.client.scope.alone:
+    notes: list[str] = []
+    if next_token is None and response.get("Archives"):
+        # Said once, where every investigation begins.
+        notes += ABOUT_SEARCHING
+
+    scope = access.client.scope
+    if scope is not None and scope.alone:
         notes.append(NOT_NARROWED)
     notes += response.get(NOTES, [])
     return ArchiveList.of(**{**response, NOTES: notes or None})
@@ -84,12 +90,14 @@ async def create_archive(
     # With the token of a call whose answer was lost, the archive may be there, and be the one that is meant.
     if taken_by is not None and client_token is None:
         raise _name_taken(archive_name, taken_by)
+
     token = client_token or secrets.token_hex(16)
     request = {
         "ArchiveName": archive_name,
-        "Retention": retention.model_dump(by_alias=True) if retention else None,
+        "Retention": _as_retention(retention),
         "KmsKeyArn": kms_key_arn,
-        "Tags": _as_tags(tags) if tags else None,
+        "Tags": _as_tags(tags or []) or None,
+        "ClientToken": token,
     }
     facts: dict[str, Fact] = {
         "Name": quoted(archive_name),
@@ -103,8 +111,9 @@ async def create_archive(
     if kms_key_arn is not None:
         facts["Key"] = quoted(kms_key_arn)
     notes = await consent(Change("Create an archive?", facts), consent_code)
+
     try:
-        archive_id = await access.client.create_archive({**request, "ClientToken": token})
+        archive_id = await access.client.create_archive(request)
     except (Unreachable, ServiceFailed) as error:
         raise type(error)(
             f"{error} It may have been made all the same: call again with client_token={token}, which makes it once."
@@ -128,6 +137,7 @@ async def update_archive(
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") == "PENDING_DELETION":
         raise NotReady(f"Archive {archive_id} is pending deletion: it cannot be changed any more.")
+
     kept = archive.get("Retention", {}).get("RetentionPeriod", "")
     if archive_name == archive.get("ArchiveName"):
         archive_name = None
@@ -149,7 +159,7 @@ async def update_archive(
         facts["Mail is kept for"] = f"{_period(retention.retention_period)}, instead of {_period(kept)}"
         facts["Mind"] = _lost_by(kept, retention.retention_period)
     notes = await consent(Change("Change this archive?", facts), consent_code)
-    changes = {"ArchiveName": archive_name, "Retention": retention.model_dump(by_alias=True) if retention else None}
+    changes = {"ArchiveName": archive_name, "Retention": _as_retention(retention)}
     await access.client.update_archive(archive_id, changes)
     return ChangedArchive(archive_id=archive_id, notes=notes or None)
 
@@ -168,6 +178,7 @@ async def delete_archive(
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") == "PENDING_DELETION":
         raise NotReady(f"Archive {archive_id} is pending deletion already. There is nothing left to do.")
+
     final = (datetime.now(UTC) + PENDING_DELETION).date()
     facts = {
         "Archive": named(archive),
@@ -254,8 +265,11 @@ async def _whose_name(name: str, access: Access) -> str | None:
             # Whoever may not list archives is told by CreateArchive or UpdateArchive.
             return None
         for each in response.get("Archives", []):
-            if each.get("ArchiveName") == name and each.get("ArchiveState") == "ACTIVE":
+            # The name of one that is pending deletion is free.
+            is_active = each.get("ArchiveState") == "ACTIVE"
+            if is_active and each.get("ArchiveName") == name:
                 return str(each.get("ArchiveId", ""))
+
         token = response.get("NextToken")
         if token is None:
             return None
@@ -269,18 +283,31 @@ def _name_taken(name: str, archive_id: str) -> InvalidArgument:
 
 
 def _period(retention_period: str) -> str:
-    return retention_period.lower().replace("_", " ") if retention_period != "PERMANENT" else "ever"
+    if retention_period == "PERMANENT":
+        return "ever"
+    return retention_period.lower().replace("_", " ")
 
 
 def _lost_by(before: str, after: str) -> str:
     """What is lost by a change of retention."""
-    old, new = longest_kept(before), longest_kept(after)
-    if new is None or (old is not None and new >= old):
+    old = longest_kept(before)
+    new = longest_kept(after)
+    if new is None:
+        return ""
+    if old is not None and new >= old:
         return ""
     return "mail that is older than that is deleted, and cannot be brought back"
 
 
+def _as_retention(retention: NewRetention | None) -> dict[str, str] | None:
+    """The API's Retention."""
+    if retention is None:
+        return None
+    return retention.model_dump(by_alias=True)
+
+
 def _as_tags(tags: list[NewTag]) -> list[dict[str, str]]:
+    """The API's Tags."""
     return [tag.model_dump(by_alias=True) for tag in tags]
 
 

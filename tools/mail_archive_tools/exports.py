@@ -35,14 +35,16 @@ from mail_archive_tools.service.buckets import Examined, Location, bucket_policy
 from mail_archive_tools.service.filters import request_filters, said_of
 from mail_archive_tools.service.shapes import state_of
 
-MAX_RESULTS = 250_000
+MOST_EXPORTED = 250_000
 """Messages that one export has at most."""
 
-START_SECONDS = 45.0
+START_EXPORT_SECONDS = 45.0
 """How long an export may take to be started, a look for one whose answer was lost included."""
+_USUAL_PARTITION = "aws"
+"""Of the Regions outside China, GovCloud and the European Sovereign Cloud (IAM, Amazon Resource Names)."""
 
-Filters = Annotated[ArchiveFilters, Field(description="Which messages. Leave it out for all.")]
-MaxResults = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="How many messages it may have.")]
+ExportFilters = Annotated[ArchiveFilters, Field(description="Which messages. Leave it out for all.")]
+MaxExported = Annotated[int, Field(ge=1, le=MOST_EXPORTED, description="How many messages it may have.")]
 ExportWaitSeconds = Annotated[
     int, Field(ge=0, le=50, description="How long to wait for its end in this call; 0: not at all.")
 ]
@@ -53,8 +55,8 @@ async def start_archive_export(
     from_timestamp: FromMoment,
     to_timestamp: ToMoment,
     export_destination_configuration: Annotated[ExportDestination, Field(description="Where it goes.")],
-    filters: Filters | None = None,
-    max_results: MaxResults = MAX_RESULTS,
+    filters: ExportFilters | None = None,
+    max_results: MaxExported = MOST_EXPORTED,
     include_metadata: Annotated[
         bool, Field(description="Whether envelope and metadata are put beside each message, as JSON.")
     ] = False,
@@ -72,6 +74,7 @@ async def start_archive_export(
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") != "ACTIVE":
         raise NotReady(f"Archive {archive_id} is pending deletion: nothing in it can be exported any more.")
+
     request = ExportRequest(archive_id, begin, end, request_filters(filters), max_results, url, include_metadata)
 
     known: dict[str, str] = {}
@@ -82,13 +85,16 @@ async def start_archive_export(
             known["Messages"] = await how_many(access.searcher, request, progress)
         return known
 
+    beside = "nothing"
+    if include_metadata:
+        beside = "its envelope and metadata, as JSON"
     facts: dict[str, Fact] = {
         "Archive": named(archive),
         "Received": f"{iso(begin)} to {iso(end)}",
         "Which of these": said_of(request.filters) or "all messages",
         "At most": f"{max_results:,} messages",
         "Destination": quoted(url),
-        "Beside each message": "its envelope and metadata, as JSON" if include_metadata else "nothing",
+        "Beside each message": beside,
         GRANTED: taken_for_granted(access.client.region),
     }
     change = Change("Export mail out of the archive into a bucket?", facts, counted)
@@ -101,9 +107,10 @@ async def start_archive_export(
     if again is not None:
         await consent(again, consent_code)
 
-    with Patience(START_SECONDS, progress) as patience:
+    with Patience(START_EXPORT_SECONDS, progress) as patience:
         export_id = await start_once(access.client, request, patience)
-    return StartedExport(export_id=export_id, notes=[*notes, *doubts_about(examined)] or None)
+    notes += doubts_about(examined)
+    return StartedExport(export_id=export_id, notes=notes or None)
 
 
 async def get_archive_export(
@@ -116,14 +123,15 @@ async def get_archive_export(
     """See how far an export is, or wait for its end. Of one that failed, the cause is explained."""
     with Patience(wait_seconds, progress) as patience:
         export = await wait_for_export(access.client, export_id, patience)
+
     location = location_of(export)
     examined = None
+    policy = None
     if state_of(export) == "FAILED" and location is not None:
         examined = await _examined(access, location)
+        if is_about_rights(export, examined):
+            policy = bucket_policy(location, examined.own_partition if examined else _USUAL_PARTITION)
     notes = what_to_do(export, examined)
-    policy = None
-    if state_of(export) == "FAILED" and location is not None and is_about_rights(export, examined):
-        policy = bucket_policy(location, examined.own_partition if examined else "aws")
     told = {"ExportId": export_id, "Notes": notes or None, "BucketPolicy": policy}
     return fitted(ArchiveExport.of(**{**export, **told}))
 

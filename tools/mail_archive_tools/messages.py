@@ -27,7 +27,9 @@ async def get_archive_message(archived_message_id: MessageId, *, access: Access)
     link = response.pop("MessageDownloadLink", None)
     whole = ArchivedMessage.of(**response, ArchivedMessageId=archived_message_id)
     message = fitted(whole)
-    notes = [CUT] if message != whole else []
+    notes: list[str] = []
+    if message != whole:
+        notes.append(CUT)
     if link and not access.show_download_links:
         notes.append(_LINK_HIDDEN)
         link = None
@@ -48,14 +50,20 @@ async def get_archive_message_content(
     html = format == "html"
     content = await access.reader.content(archived_message_id, html)
     page = page_of(content.text, offset, max_chars, CONTENT_BYTES, f"message {archived_message_id}")
+    if html:
+        body = MessageBody.of(Html=page.text, MessageMalformed=content.malformed)
+        notes = _html_notes(content)
+    else:
+        body = MessageBody.of(Text=page.text, MessageMalformed=content.malformed)
+        notes = _text_notes(content)
     return ArchivedMessageContent(
         archived_message_id=archived_message_id,
-        body=MessageBody.of(**{"Html" if html else "Text": page.text}, MessageMalformed=content.malformed),
+        body=body,
         text_from_html=content.from_html or None,
         offset=offset or None,
         total_chars=page.total_chars,
         next_offset=page.next_offset,
-        notes=(_html_notes(content) if html else _text_notes(content)) or None,
+        notes=notes or None,
     )
 
 

@@ -28,7 +28,7 @@ from mail_archive_tools.service.filters import request_filters
 
 MAX_RANGE = timedelta(seconds=Limits().seconds)
 """The longest range that Mail Manager searches at once."""
-MAX_RESULTS = Limits().rows
+MOST_FOUND = Limits().rows
 """The most rows that Mail Manager finds in one search."""
 
 _STARTED_BEFORE = (
@@ -36,11 +36,11 @@ _STARTED_BEFORE = (
     "started now."
 )
 
-Filters = Annotated[
+SearchFilters = Annotated[
     ArchiveFilters,
     Field(description="Which messages; search_archive takes words instead. Leave it out for all."),
 ]
-MaxResults = Annotated[int, Field(ge=0, le=MAX_RESULTS, description="How many rows the search may find.")]
+MaxFound = Annotated[int, Field(ge=0, le=MOST_FOUND, description="How many rows the search may find.")]
 DetailLevel = Annotated[
     Detail, Field(description="summary: id, time, From, To, Subject, attachments. full: every member, at length.")
 ]
@@ -50,8 +50,8 @@ async def start_archive_search(
     archive_id: ArchiveId,
     from_timestamp: FromMoment,
     to_timestamp: ToMoment,
-    filters: Filters | None = None,
-    max_results: MaxResults = MAX_RESULTS,
+    filters: SearchFilters | None = None,
+    max_results: MaxFound = MOST_FOUND,
     *,
     access: Access,
 ) -> StartedSearch:
@@ -94,22 +94,31 @@ async def get_archive_search_results(
 ) -> SearchResults:
     """See what a completed search found, a page at a time. detail=full shows all that is known of each message."""
     query = fingerprint("results", search_id)
-    place = access.cursors.read(cursor, RowPlace, query) if cursor is not None else RowPlace(search_id, 0)
+    place = RowPlace(search_id, 0)
+    if cursor is not None:
+        place = access.cursors.read(cursor, RowPlace, query)
     if place.search_id != search_id:
         raise InvalidArgument("This cursor leads into another search. Leave cursor out to begin anew.")
+
     found = await access.searcher.results_of(search_id)
     if place.offset > len(found.rows):
         raise InvalidArgument(f"Search {search_id} has only {len(found.rows)} rows. Leave cursor out.")
-    rows, shortened = fit_rows(found.rows[place.offset : place.offset + page_size], detail, SearchResultRow)
+    page = found.rows[place.offset : place.offset + page_size]
+    rows, shortened = fit_rows(page, detail, SearchResultRow)
+
+    next_cursor = None
     following = RowPlace(search_id, place.offset + len(rows))
+    if following.offset < len(found.rows):
+        next_cursor = access.cursors.write(following, query)
+    notes = [*left_out_notes(found.left_out), *found.notes, *shortened]
     return SearchResults(
         search_id=search_id,
         rows=rows,
         total_rows=len(found.rows),
         truncated=found.truncated or None,
         complete=False if found.left_out else None,
-        next_cursor=access.cursors.write(following, query) if following.offset < len(found.rows) else None,
-        notes=[*left_out_notes(found.left_out), *found.notes, *shortened] or None,
+        next_cursor=next_cursor,
+        notes=notes or None,
     )
 
 
