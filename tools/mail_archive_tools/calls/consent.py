@@ -61,9 +61,11 @@ class Change:
 def _lines(facts: Mapping[str, Fact]) -> list[str]:
     lines: list[str] = []
     for label, fact in facts.items():
+        if not fact:
+            continue
         if isinstance(fact, str):
-            lines += [f"{label}: {fact}"] if fact else []
-        elif fact:
+            lines.append(f"{label}: {fact}")
+        else:
             lines += [f"{label}:", *(f"- {each}" for each in fact)]
     return lines
 
@@ -74,8 +76,8 @@ _PLACE = re.compile(r"arn:[a-z-]+:ses:(?P<region>[a-z0-9-]+):(?P<account>\d{12})
 
 def named(archive: Mapping[str, Any]) -> str:
     """An archive as GetArchive has it: by name and id, and where it is."""
-    name = f"{quoted(str(archive.get('ArchiveName', '')))} ({archive.get('ArchiveId', '')})"
-    return f"{name}{where(archive)}"
+    name = quoted(str(archive.get("ArchiveName", "")))
+    return f"{name} ({archive.get('ArchiveId', '')}){where(archive)}"
 
 
 def where(archive: Mapping[str, Any]) -> str:

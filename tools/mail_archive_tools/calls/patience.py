@@ -26,7 +26,9 @@ _current: ContextVar[Patience | None] = ContextVar("patience", default=None)
 def last_try() -> float | None:
     """Until when what was refused for now may be tried again, by the event loop's clock; None where nobody said."""
     patience = _current.get()
-    return None if patience is None else patience.last_try
+    if patience is None:
+        return None
+    return patience.last_try
 
 
 def seconds_left(otherwise: float) -> float:
@@ -52,19 +54,23 @@ def waiting_for_a_person() -> Iterator[None]:
 
 class Patience:
     """The time that one call may take, in seconds. Within it (`with`), whatever is asked or tried again knows when to
-    stop. One within another ends with it, unless it is `apart`: then it is of a work that nobody waits for, which tries
-    nothing again when the one around it is over."""
+    stop. One within another ends with it, unless it is `apart`: then it is of a work that nobody waits for. That may
+    take its own time, but tries nothing again when the one around it is over."""
 
     def __init__(self, seconds: float, progress: Progress = silent, *, apart: bool = False) -> None:
         self._started = anyio.current_time()
         self._progress = progress
         self._token: Token[Patience | None] | None = None
-        around = _current.get()
-        self._around = None if apart else around
-        self._caller = around if apart else None
+        self._around: Patience | None = None
+        self._caller: Patience | None = None
         self.deadline = self._started + seconds
-        if self._around is not None:
-            self.deadline = min(self.deadline, self._around.deadline)
+
+        around = _current.get()
+        if apart:
+            self._caller = around
+        elif around is not None:
+            self._around = around
+            self.deadline = min(self.deadline, around.deadline)
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -82,7 +88,9 @@ class Patience:
     @property
     def last_try(self) -> float:
         """Until when something may be tried again, by the event loop's clock."""
-        return self.deadline if self._caller is None else self._caller.deadline
+        if self._caller is None:
+            return self.deadline
+        return self._caller.deadline
 
     def lengthen(self, seconds: float) -> None:
         """Give it, and those around it, that much more."""

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 _ACTING = frozenset("&<>[]|`*~$^")
 """What HTML and Markdown act on wherever it stands: entities, elements, links, tables, code, emphasis, formulas. With
 these out of the way nothing else of a text acts but underscores, marks of highlighting and addresses of the web."""
+_OF_THE_QUOTATION = '"\\'
+"""What ends a quotation, and what begins a name within one."""
 _ACTING_IN_PLACES = re.compile(r"={2,}|\+{2,}|(?:(?<=http)|(?<=https)|(?<=ftp)):(?=//)|(?<=www)\.", re.IGNORECASE)
 """`==` and `++` mark words up where some programs show them; addresses of the web become links."""
 _UNDERSCORES = re.compile("_+")
@@ -81,10 +83,12 @@ def _deceiving(text: str) -> set[int]:
     for word in _WORD.finditer(text):
         if not word[0].isascii():
             places.update(word.start() + place for place in _alike(word[0]))
-    places.update(_in_a_row(text, _MARKS_IN_A_ROW, _is_mark))
-    places.update(_in_a_row(text, _SPACES_IN_A_ROW, str.isspace))
+
+    places.update(_too_many(text, _MARKS_IN_A_ROW, _is_mark))
+    places.update(_too_many(text, _SPACES_IN_A_ROW, str.isspace))
     for acting in _ACTING_IN_PLACES.finditer(text):
         places.update(range(*acting.span()))
+
     # Last, since what is named beside an underscore makes an edge of it.
     for underscores in _UNDERSCORES.finditer(text):
         if not _is_within_a_word(text, underscores.span(), places):
@@ -94,21 +98,29 @@ def _deceiving(text: str) -> set[int]:
 
 def _is_within_a_word(text: str, span: tuple[int, int], named: set[int]) -> bool:
     """Whether underscores stand between two letters or digits, where they are no emphasis (CommonMark, 6.2)."""
-    before, after = span[0] - 1, span[1]
-    if before < 0 or after == len(text) or before in named or after in named:
+    before = span[0] - 1
+    after = span[1]
+    if before < 0 or after == len(text):
+        return False
+    if before in named or after in named:
         return False
     return text[before].isalnum() and text[after].isalnum()
 
 
 def _is_deceiving(character: str) -> bool:
     """Whether a character is never shown as it is, whatever stands beside it."""
+    if not character.isprintable():
+        return True
     if character.isascii():
-        return character in '"\\' or character in _ACTING or not character.isprintable()
-    if not character.isprintable() or character in _FILLERS or _LATIN_MARKS.match(character):
+        return character in _ACTING or character in _OF_THE_QUOTATION
+    if character in _FILLERS or _LATIN_MARKS.match(character):
         return True
     if character in _OF_EAST_ASIA:
         return False
-    if unicodedata.category(character) in _DECEIVING or _PICTURES_OF_LETTERS.match(character):
+
+    if unicodedata.category(character) in _DECEIVING:
+        return True
+    if _PICTURES_OF_LETTERS.match(character):
         return True
     if _is_latin(character) and not _ORDINARY_LATIN.match(character):
         return True
@@ -123,7 +135,7 @@ def _alike(word: str) -> list[int]:
     """The places of letters and digits that look like others, or may. Beside a Latin letter that is each of another
     script; a word of one script that has letters of its own as well is plainly of that script, and stays as it is."""
     letters = [each for each in word if each.isalpha()]
-    alike = [place for place, each in enumerate(word) if each in _LOOKALIKES or _ALL_ALIKE.match(each)]
+    alike = [place for place, each in enumerate(word) if _is_alike(each)]
     if any(map(_is_latin, letters)):
         return [*alike, *(place for place, each in enumerate(word) if _is_foreign(each))]
     if not letters:
@@ -134,18 +146,28 @@ def _alike(word: str) -> list[int]:
     return []
 
 
+def _is_alike(character: str) -> bool:
+    """Whether a letter looks like one of ASCII, or is of a script in which hardly one does not."""
+    return character in _LOOKALIKES or _ALL_ALIKE.match(character) is not None
+
+
 def _is_foreign(character: str) -> bool:
     """Whether a letter or digit of a word does not belong beside Latin letters."""
     if character.isascii() or _is_latin(character):
         return False
-    return character in _STROKES or not unicodedata.name(character, "").startswith(_BESIDE_LATIN)
+    if character in _STROKES:
+        return True
+    return not unicodedata.name(character, "").startswith(_BESIDE_LATIN)
 
 
-def _in_a_row(text: str, limit: int, belongs: Callable[[str], bool]) -> Iterator[int]:
-    """The places of characters that belong together, from the one on that is one too many."""
+def _too_many(text: str, limit: int, belongs: Callable[[str], bool]) -> Iterator[int]:
+    """The places of characters that stand in a row with more of their kind than `limit`: of those beyond it."""
     count = 0
     for place, each in enumerate(text):
-        count = count + 1 if belongs(each) else 0
+        if not belongs(each):
+            count = 0
+            continue
+        count += 1
         if count > limit:
             yield place
 

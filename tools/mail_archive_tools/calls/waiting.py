@@ -89,7 +89,8 @@ async def in_time(lock: anyio.Lock) -> AsyncIterator[None]:
 
 
 async def _wait_for(lock: anyio.Lock) -> None:
-    with anyio.move_on_after(max(0.0, seconds_left(CALL_SECONDS))) as waiting:
+    left = max(0.0, seconds_left(CALL_SECONDS))
+    with anyio.move_on_after(left) as waiting:
         await lock.acquire()
     if waiting.cancelled_caught:
         raise Late("Another call still fetches the same, and the time of this one is up. Call again.")

@@ -34,11 +34,11 @@ async def how_many(
     """The number of messages that the request selects, against that of all in its range, for a person; where not all
     could be counted, what was and why not more."""
     with Patience(seconds, progress) as patience:
-        selected = await _counted(searcher, request, request.filters, patience)
+        selected = await _count(searcher, request, request.filters, patience)
         in_all = selected
         if request.filters is not None and not selected.failed:
-            in_all = await _counted(searcher, request, None, patience)
-            # There was less time for it.
+            in_all = await _count(searcher, request, None, patience)
+            # There was less time for it, and those that are selected are among all.
             in_all = replace(in_all, rows=max(in_all.rows, selected.rows))
 
     said = _said(request, selected, in_all)
@@ -56,7 +56,7 @@ def _said(request: ExportRequest, selected: _Count, in_all: _Count) -> str:
     return f"{selected}, which is all that was received in that time, counted just now"
 
 
-async def _counted(
+async def _count(
     searcher: Searcher, request: ExportRequest, filters: dict[str, Any] | None, patience: Patience
 ) -> _Count:
     rows = 0

@@ -38,11 +38,15 @@ class ExportRequest:
         }
 
     def is_answered_by(self, export: Export) -> bool:
-        """Whether that is such an export, as far as it says. Seconds are compared: not all of the service keeps
-        more."""
+        """Whether that is such an export, as far as it says. Times are compared by their seconds: not all of the
+        service keeps more."""
         asked = {"ArchiveId": self.archive_id, **self.arguments}
+        # GetArchiveExport does not say it.
         del asked["IncludeMetadata"]
-        return all(_same(export.get(name, value), value) for name, value in asked.items() if value is not None)
+        for name, value in asked.items():
+            if value is not None and not _is_same(export.get(name, value), value):
+                return False
+        return True
 
 
 async def start_once(client: MailManager, request: ExportRequest, patience: Patience) -> str:
@@ -79,7 +83,9 @@ async def _export_after_all(client: MailManager, request: ExportRequest, began: 
         return request.is_answered_by(await client.get_archive_export(export["ExportId"]))
 
     found = await started_after_all(began, listed, is_ours)
-    return None if found is None else found["ExportId"]
+    if found is None:
+        return None
+    return found["ExportId"]
 
 
 async def _newest(client: MailManager, archive_id: str) -> list[Export]:
@@ -93,13 +99,16 @@ async def _in_the_way(client: MailManager, archive_id: str) -> str | None:
         newest = await _newest(client, archive_id)
     except ArchiveError:
         return None
-    for export in filter(is_unfinished_export, newest):
-        since = submitted_of(export)
-        began = f" since {iso(since)}" if since else ""
+    running = next(filter(is_unfinished_export, newest), None)
+    if running is not None:
+        state = str(state_of(running))
+        since = submitted_of(running)
+        if since is not None:
+            state += f" since {iso(since)}"
         return (
-            f"Export {clean_line(export.get('ExportId', ''))} is {state_of(export)}{began}, and one may run at a "
-            "time. Wait for it with get_archive_export and wait_seconds, then call again; or end it with "
-            "stop_archive_export if whoever started it agrees."
+            f"Export {clean_line(running.get('ExportId', ''))} is {state}, and one may run at a time. Wait for it with "
+            "get_archive_export and wait_seconds, then call again; or end it with stop_archive_export if whoever "
+            "started it agrees."
         )
     return (
         "An export of another archive is running, and one may run at a time: list_archive_exports of the others shows "
@@ -107,7 +116,7 @@ async def _in_the_way(client: MailManager, archive_id: str) -> str | None:
     )
 
 
-def _same(found: Any, asked: Any) -> bool:
+def _is_same(found: Any, asked: Any) -> bool:
     if isinstance(asked, datetime) and isinstance(found, datetime):
         return abs(in_utc(found) - in_utc(asked)) < timedelta(seconds=1)
     return bool(found == asked)

@@ -8,6 +8,7 @@ from mail_archive_tools.service.buckets import NO_POLICY, SERVICE, Examined, Loc
 from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.service.shapes import Export, is_unfinished_export, state_of
 
+# What S3 and Mail Manager say in messages, in small letters: of rights, and of a bucket that is not there.
 _DENIED = ("denied", "not authorized", "forbidden", "403", "permission", "policy")
 _MISSING = ("nosuchbucket", "no such bucket", "does not exist", "there is no bucket", "404", "not found")
 
@@ -31,7 +32,9 @@ async def wait_for_export(client: MailManager, export_id: str, patience: Patienc
 def location_of(export: Export) -> Location | None:
     """Where an export goes; None where the service does not say."""
     url = export.get("ExportDestinationConfiguration", {}).get("S3", {}).get("S3Location", "")
-    return Location.of(url) if url.startswith("s3://") else None
+    if not url.startswith("s3://"):
+        return None
+    return Location.of(url)
 
 
 def is_about_rights(export: Export, examined: Examined | None) -> bool:
@@ -41,12 +44,15 @@ def is_about_rights(export: Export, examined: Examined | None) -> bool:
         return False
     if examined is not None and any(each.why == NO_POLICY for each in examined.doubts):
         return True
-    return not said or any(word in said for word in _DENIED)
+    if not said:
+        return True
+    return any(word in said for word in _DENIED)
 
 
 def what_to_do(export: Export, examined: Examined | None) -> list[str]:
     """What to do next; of an export that failed, the cause as far as it can be seen."""
-    state, location = state_of(export), location_of(export)
+    state = state_of(export)
+    location = location_of(export)
     if is_unfinished_export(export):
         return ["It runs: call get_archive_export again with wait_seconds, or stop_archive_export to end it."]
     if state == "CANCELLED":

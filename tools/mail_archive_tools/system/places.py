@@ -44,7 +44,8 @@ def why_not_read(path: Path) -> str | None:
 def _why_not_on_the_way(path: Path) -> str | None:
     try:
         for each in _on_the_way(path):
-            if why := _why_not(each):
+            why = _why_not(each)
+            if why is not None:
                 return why
     except OSError as error:
         return f"what leads to it cannot be looked at ({error.strerror})"
@@ -82,7 +83,8 @@ def _on_the_way(path: Path) -> Iterator[Path]:
 def _why_not_followed(folder: Path, name: str) -> str | None:
     """Why what a link in `folder` leads to is not used. Each name on the way is gone through by itself, as the system
     does: a link may lead out and in again."""
-    place, names = folder, [name]
+    place = folder
+    names = [name]
     for _ in range(_MOST_STEPS):
         if not names:
             return None
@@ -90,15 +92,18 @@ def _why_not_followed(folder: Path, name: str) -> str | None:
         following = Path(os.path.normpath(place / names.pop(0)))
         if not following.is_relative_to(folder):
             return _LEADS_OUT
-        if why := _why_not(following):
+        why = _why_not(following)
+        if why is not None:
             return why
+
         if following.is_symlink():
             target = following.readlink()
             if target.is_absolute():
-                if target.parts[: len(folder.parts)] != folder.parts:
+                if not _is_below(folder, target):
                     return _LEADS_OUT
-                place, target = folder, Path(*target.parts[len(folder.parts) :])
-            names[:0] = target.parts
+                place = folder
+                target = Path(*target.parts[len(folder.parts) :])
+            names = [*target.parts, *names]
         elif following.exists():
             place = following
         else:
@@ -107,13 +112,18 @@ def _why_not_followed(folder: Path, name: str) -> str | None:
     return "it is a symbolic link that leads nowhere"
 
 
+def _is_below(folder: Path, path: Path) -> bool:
+    """Whether a path begins with the folder, as it is written: `..` in it is gone through later."""
+    return path.parts[: len(folder.parts)] == folder.parts
+
+
 def _why_not(path: Path) -> str | None:
     """Why a file, a folder or a link itself is not used."""
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if found.st_uid not in (os.geteuid(), *_of_the_system()):
+    if found.st_uid not in {os.geteuid(), *_of_the_system()}:
         return f"{path} is another user's"
     if stat.S_ISLNK(found.st_mode):
         # A link has no mode: who may change it is who may write in its folder.
@@ -122,7 +132,8 @@ def _why_not(path: Path) -> str | None:
         # Of what is there, each user can only change their own, in /tmp for instance.
         return None
 
-    if stat.S_ISREG(found.st_mode) and found.st_nlink > 1 and _others_may_link_in(path.parent):
+    has_other_names = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+    if has_other_names and _others_may_link_in(path.parent):
         # Whose it is says nothing of who gave it this name.
         return f"{path} has another name as well, which others may have given it: copy it to a folder of yours"
 
@@ -153,7 +164,8 @@ def _is_own_group(group: int) -> bool:
         return True
 
     try:
-        user, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+        user = pwd.getpwuid(os.geteuid())
+        found = grp.getgrgid(group)
     except KeyError:
         return False
     is_private = user.pw_gid == group and found.gr_name == user.pw_name
