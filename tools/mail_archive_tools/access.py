@@ -21,7 +21,7 @@ from mail_archive_tools.service.client import MailManager
 from mail_archive_tools.storage.facts import FactsKept, Nowhere
 
 _LEADERS = 50_000
-"""Messages that others are compared with, of all searches together: some 60 MB."""
+"""Messages that others are compared with (`deduplicate="similar"`), of all searches together: some 60 MB."""
 
 
 @dataclass
@@ -53,6 +53,7 @@ class Access:
                 f"{quoted(url)} is no place to export to. Name one such as s3://bucket/prefix, of letters, digits and "
                 "!_.-'(), with no part between slashes that is empty, . or .. ; nothing was sent anywhere."
             ) from None
+
         if not self.export_to:
             raise Misconfigured(
                 "Nothing is exported before somebody says where to: whoever runs this server names the places with "
@@ -94,9 +95,11 @@ class Access:
         is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
         process; exports go to `buckets`, and there to the places `export_to` alone."""
         reader = Reader(client, may_download, context, find_keys, facts_kept or Nowhere())
+        # What a search told of a message is compared with what the reader is given for it.
+        searcher = Searcher(client, told=reader.told)
         return cls(
             client,
-            Searcher(client, told=reader.told),
+            searcher,
             reader,
             Counter(),
             cursors or Cursors(),

@@ -41,11 +41,12 @@ def _cell(row: dict[str, Any], name: str) -> str:
 
 def _fact_cells(row: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
     """What a row shows of its message; that there is nothing is another thing than that it was not read."""
-    if "Facts" not in row:
-        yield from ("(not read)" for _ in names)
-        return
+    facts = row.get("Facts")
     for name in names:
-        value = row["Facts"].get(name, "")
+        if facts is None:
+            yield "(not read)"
+            continue
+        value = facts.get(name, "")
         if isinstance(value, list):
             yield "; ".join(value)
         else:
