@@ -20,6 +20,7 @@ from mail_archive_server.cli import COMMANDS, command_line
 from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import read_settings
 from mail_archive_tools import errors
+from mail_archive_tools.answers.budget import ANSWER_BYTES
 from tests.buckets import Bucket, s3_server
 from tests.conftest import ROOT, Sample, eml
 from tests.warm import run
@@ -114,6 +115,35 @@ def test_the_layout_names_what_is_there() -> None:
     inside = {path.name for root in roots for path in (ROOT / root).rglob("*.py") if path.parent.name in packages}
     assert named <= there
     assert there - named <= inside | {"__init__.py", "__main__.py"}
+
+
+def changes() -> dict[str, str]:
+    """The changes of which CONTRIBUTING.md says where they go, and what it says of each."""
+    page = TEXTS["CONTRIBUTING.md"]
+    section = page.partition("## Where a change goes\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", section, re.MULTILINE)
+    return {change: files for change, files in rows if change not in ("Change", "---")}
+
+
+def test_twelve_changes_have_a_place() -> None:
+    assert len(changes()) == 12
+
+
+@pytest.mark.parametrize("change", changes())
+def test_the_files_of_a_change_are_there_and_have_what_is_said_of_them(change: str) -> None:
+    named = re.findall(r"`([^`]+)`", changes()[change])
+    paths = [ROOT / name for name in named if "/" in name or name.endswith((".md", ".toml"))]
+    assert paths
+    assert [path for path in paths if not path.exists()] == []
+
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py"))]
+    source = "\n".join(file.read_text("utf-8") for file in files)
+    words = [name for name in named if re.fullmatch(r"[A-Z]\w+|build_server", name)]
+    assert [word for word in words if not re.search(rf"\b{word}\b", source)] == []
+
+
+def test_no_answer_is_said_to_be_larger_than_answers_are() -> None:
+    assert f"no answer more than {ANSWER_BYTES // 1_000} KB" in README
 
 
 @pytest.mark.parametrize("page", TEXTS)
