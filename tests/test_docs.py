@@ -20,7 +20,7 @@ from mail_archive_server.cli import COMMANDS, command_line
 from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import read_settings
 from mail_archive_tools import errors
-from mail_archive_tools.answers.budget import ANSWER_BYTES
+from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
 from tests.buckets import Bucket, s3_server
 from tests.conftest import ROOT, Sample, eml
 from tests.warm import run
@@ -143,7 +143,7 @@ def test_the_files_of_a_change_are_there_and_have_what_is_said_of_them(change: s
 
 
 def test_no_answer_is_said_to_be_larger_than_answers_are() -> None:
-    assert f"no answer more than {ANSWER_BYTES // 1_000} KB" in README
+    assert f"no answer more than {TOOL_ANSWER_BYTES // 1_000} KB" in README
 
 
 @pytest.mark.parametrize("page", TEXTS)

@@ -18,7 +18,7 @@ from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
-from mail_archive_tools.answers.budget import ANSWER_BYTES
+from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
 from tests.conftest import ERAS, READ_OF_CORPUS, text_of
 from tests.folder import keeping_archive
 
@@ -80,7 +80,7 @@ async def test_a_set_is_imported_and_read_without_a_crash(corpus: Path, folder: 
                 for tool in (*noted, "get_archive_message_content", "read_archive_message"):
                     answer = await client.call_tool(tool, {"archived_message_id": message_id})
                     assert not answer.is_error, (message_id, text_of(answer))
-                    assert len(text_of(answer).encode()) < ANSWER_BYTES
+                    assert len(text_of(answer).encode()) < TOOL_ANSWER_BYTES
                 assert len(json.dumps(answer.structured_content, ensure_ascii=False).encode()) < 24_000
                 await read_attachments(client, message_id, answer.structured_content or {})
                 read.add(message_id)

@@ -9,7 +9,7 @@ from mail_archive_local.storage.store import Store
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
-from mail_archive_tools.answers.budget import ANSWER_BYTES
+from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.messages import get_archive_message, get_archive_message_content
@@ -82,7 +82,7 @@ async def test_content_comes_in_parts_that_make_the_whole(own_sample: Sample) ->
     access, parts, offset = local(own_sample), [], 0
     while True:
         content = await get_archive_message_content(message_id, offset=offset, max_chars=30_000, access=access)
-        assert len(render(content).encode()) < ANSWER_BYTES
+        assert len(render(content).encode()) < TOOL_ANSWER_BYTES
         parts.append(inside(content.body.text))
         if content.next_offset is None:
             break
@@ -133,5 +133,5 @@ async def test_a_message_to_a_thousand_people_still_fits(own_sample: Sample) -> 
     message_id = put(own_sample, recipients.encode() + eml(Subject="to all", Return_Path=f"<{'y' * 5000}@z.example>"))
     message = await get_archive_message(message_id, access=local(own_sample))
     assert message.envelope and message.envelope.to and message.envelope.to[-1] == "… and 980 more"
-    assert len(render(message).encode()) < ANSWER_BYTES
+    assert len(render(message).encode()) < TOOL_ANSWER_BYTES
     assert any("cut" in note for note in message.notes or [])

@@ -10,7 +10,7 @@ import pytest
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
-from mail_archive_tools.answers.budget import ANSWER_BYTES
+from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
 from mail_archive_tools.answers.members import Section
 from mail_archive_tools.answers.paging import fair_parts
 from mail_archive_tools.answers.rendering import render
@@ -135,12 +135,12 @@ async def test_the_largest_message_fits(own_sample: Sample) -> None:
     read = await read_archive_message(message_id, access=access)
     structured = read.structured()
     assert len(json.dumps(structured, ensure_ascii=False).encode()) < 24_000
-    assert len(render(read).encode()) < ANSWER_BYTES
+    assert len(render(read).encode()) < TOOL_ANSWER_BYTES
     assert any(note.startswith("Attachments: ") and "of 300 are shown" in note for note in read.notes or ())
     assert "read_archive_attachment reads the others too; the last is 301." in (read.notes or ())
     assert len(inside(read.text)) > 2_000
     largest = await read_archive_message(message_id, max_chars=30_000, access=access)
-    assert len(json.dumps(largest.structured(), ensure_ascii=False).encode()) < ANSWER_BYTES
+    assert len(json.dumps(largest.structured(), ensure_ascii=False).encode()) < TOOL_ANSWER_BYTES
 
 
 async def test_quoted_text_can_be_hidden(own_sample: Sample) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
-from mail_archive_tools.answers.budget import ANSWER_BYTES
+from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument, NotReady, SearchEnded
 from mail_archive_tools.models import ArchiveFilters
@@ -131,7 +131,7 @@ async def test_the_largest_filters_still_fit(own_sample: Sample) -> None:
     started = await start_archive_search(own_sample.archive_id, *APRIL, filters, access=access)
     search = await get_archive_search(started.search_id, access=access)
     text = render(search)
-    assert len(text.encode()) < ANSWER_BYTES
+    assert len(text.encode()) < TOOL_ANSWER_BYTES
     assert "\u202e" not in text
 
 

@@ -30,9 +30,9 @@ from mail_archive_tools.service.retention import longest_kept
 from mail_archive_tools.service.wire.lists import NOTES
 
 MAX_TAGS = 200
-"""Tags that an archive may have."""
+"""Tags that an archive may have (the API's TagList)."""
 PENDING_DELETION = timedelta(days=30)
-"""How long an archive that was deleted is still shown."""
+"""How long an archive that was deleted is still shown (the API's DeleteArchive)."""
 _PAGE_SIZE = 50
 """As many archives as ListArchives gives at once."""
 _MOST_PAGES = 20

@@ -154,6 +154,7 @@ async def stop_archive_export(
         "Archive": await _named_if_seen(str(export.get("ArchiveId", "")), access),
         "Destination": quoted(str(location_of(export) or "")),
     }
+
     change = Change("Stop this export? What it has delivered stays; the rest is not exported.", facts)
     notes = await consent(change, consent_code)
     await access.client.stop_archive_export(export_id)

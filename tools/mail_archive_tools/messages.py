@@ -50,12 +50,14 @@ async def get_archive_message_content(
     html = format == "html"
     content = await access.reader.content(archived_message_id, html)
     page = page_of(content.text, offset, max_chars, CONTENT_BYTES, f"message {archived_message_id}")
+
     if html:
         body = MessageBody.of(Html=page.text, MessageMalformed=content.malformed)
         notes = _html_notes(content)
     else:
         body = MessageBody.of(Text=page.text, MessageMalformed=content.malformed)
         notes = _text_notes(content)
+
     return ArchivedMessageContent(
         archived_message_id=archived_message_id,
         body=body,
@@ -79,6 +81,7 @@ def _html_notes(content: Content) -> list[str]:
 def _text_notes(content: Content) -> list[str]:
     if not content.text:
         return ["This message has no text; it may consist of attachments only."]
+
     notes = []
     if content.hidden_words:
         notes.append(f"{content.hidden_words} words that the HTML hides from a reader were left out.")

@@ -173,6 +173,7 @@ def _members(fetched: Fetched, sections: Collection[Section], notes: Iterable[st
     """What is said of a message whichever of its sections are shown."""
     text = _text_shown(fetched, sections)
     notes = [*notes, *_why_no_text(fetched.reading, text)]
+
     return {
         "archived_message_id": fetched.archived_message_id,
         "sha256": fetched.sha256,
@@ -297,6 +298,7 @@ def _with_texts(described: list[ReadMessage], texts: list[str], max_chars: int, 
     """The messages with as much of their texts as there are characters and bytes for."""
     chars = fair_parts([len(text) for text in texts], max_chars)
     sizes = fair_parts([len(text.encode()) + _AROUND_TEXT for text in texts], room)
+
     shown: list[ShownMessage] = []
     for answer, text, most, size in zip(described, texts, chars, sizes, strict=True):
         members = dict(answer)

@@ -125,6 +125,7 @@ async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) 
         *broken_off_notes(len(tally.contents.broken_off)),
         *tally.notes,
     ]
+
     answer = ArchiveSearchSummary(
         from_timestamp=sweep.begin,
         to_timestamp=sweep.end,
@@ -176,6 +177,7 @@ async def _numbers(contents: Contents, asked: Asked, counted: Counted) -> dict[s
     columns, places = counted.columns, counted.places
     messages = {columns.message(place) for place in places}
     unread = contents.exceptions(columns)[:_REASONS]
+
     numbers: dict[str, Any] = {"rows": len(places), "messages": len(messages), "exceptions": unread or None}
     if asked.terms:
         # In a thread, since each term is looked for in every row.
@@ -195,6 +197,8 @@ async def _of_search(
     rows = found.rows
     if matcher is not None:
         rows = [row for row in rows if matcher.matches_row(row)]
+
+    # In a thread, since thousands of addresses take a while to read.
     await to_thread.run_sync(columns.add, rows)
     if asked.reader is not None:
         await read_contents(contents, columns, asked.reader, matcher, patience)

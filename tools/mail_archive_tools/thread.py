@@ -77,7 +77,7 @@ async def get_archive_thread(
         if tracer.unread:
             unread.append(f"Whether {len(tracer.unread)} more messages belong to it is not known: they were not read.")
 
-    shown = list(_with_room(page))
+    shown = list(_entries_with_room(page))
     following = offset + len(shown)
     subject = base_subject(asked.reading.row.get("Subject", ""))
     notes = [*tracer.notes, *unread]
@@ -85,7 +85,7 @@ async def get_archive_thread(
         archived_message_id=archived_message_id,
         subject=subject or None,
         asked_number=entries[found.asked].number,
-        coverage=_covered(tracer.covered),
+        coverage=_searched_range(tracer.covered),
         complete=tracer.complete and not unread,
         messages=shown,
         total_messages=len(messages),
@@ -202,7 +202,7 @@ async def _with_new_text(
 ) -> list[ThreadMessage]:
     """The messages with what each adds, between fence marks; what was read of the conversation tells which of them
     stand in later ones, and what ends several of them is shown once."""
-    in_time = sorted((each for each in messages if each.archived_message_id), key=_time)
+    in_time = sorted((each for each in messages if each.archived_message_id), key=_by_time)
     wanted = dict.fromkeys(_ids([*page, *in_time[:COMPARED]]))
     fetched = await reader.all_messages(list(wanted), patience)
     stands_in = await _stands_in(in_time, fetched)
@@ -240,13 +240,13 @@ async def _stands_in(in_time: list[ThreadMessage], fetched: dict[str, Fetched]) 
     return {read[place].number: read[later].number for place, later in places.items()}
 
 
-def _time(message: ThreadMessage) -> tuple[datetime, int]:
+def _by_time(message: ThreadMessage) -> tuple[datetime, int]:
     """By which messages are in the order of time: of the same time by their numbers, those without one last."""
     last = datetime.max.replace(tzinfo=UTC)
     return message.received_timestamp or last, message.number
 
 
-def _with_room(page: list[ThreadMessage]) -> Iterator[ThreadMessage]:
+def _entries_with_room(page: list[ThreadMessage]) -> Iterator[ThreadMessage]:
     """As many messages as there is room for, at least one."""
     used = 0
     for message in page:
@@ -257,7 +257,7 @@ def _with_room(page: list[ThreadMessage]) -> Iterator[ThreadMessage]:
         yield message
 
 
-def _covered(window: Window | None) -> TimeRange | None:
+def _searched_range(window: Window | None) -> TimeRange | None:
     if window is None:
         return None
     first = datetime.fromtimestamp(window.first, UTC)

@@ -195,11 +195,14 @@ def acting(text: str) -> list[int]:
     if not text.isascii():
         in_another_form, forms = _plain_forms()
         if in_another_form.search(text):
+            # A character for a character, so that places in one are places in the other.
             plain = text.translate(forms)
+
     places: set[int] = set()
     for mark, active in _ACTIVE.items():
         if mark in plain:
             places.update(match.end() for match in active.finditer(plain))
+
     # Looked for by itself: most texts have none, and what begins a line is looked for at each of them.
     if _SPOKEN.search(plain):
         places.update(match.end() for match in _TURN.finditer(plain))

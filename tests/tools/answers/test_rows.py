@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mail_archive_tools.answers.budget import ANSWER_BYTES, ROWS_BYTES
+from mail_archive_tools.answers.budget import ROWS_BYTES, TOOL_ANSWER_BYTES
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.answers.rows import FROM_BYTES, SUBJECT_BYTES, TO_BYTES, fit_rows
 from mail_archive_tools.models import SearchResultRow, SearchResults
@@ -84,8 +84,8 @@ def test_full_rows_stay_under_forty_kilobytes(count: int) -> None:
     rows, notes = fit_rows([monster(number) for number in range(count)], "full", SearchResultRow)
     results = SearchResults(search_id="s" * 64, rows=rows, total_rows=1000, notes=notes)
     assert 1 <= len(rows) <= count
-    assert len(render(results).encode()) < ANSWER_BYTES
-    assert len(json.dumps(results.structured(), ensure_ascii=False).encode()) < ANSWER_BYTES
+    assert len(render(results).encode()) < TOOL_ANSWER_BYTES
+    assert len(json.dumps(results.structured(), ensure_ascii=False).encode()) < TOOL_ANSWER_BYTES
     assert any("cut" in note for note in notes)
 
 
@@ -153,4 +153,4 @@ def test_encoded_words_are_decoded_before_they_are_cleaned() -> None:
 
 
 def test_page_bytes_leave_room_for_the_rest_of_an_answer() -> None:
-    assert ROWS_BYTES < ANSWER_BYTES * 0.9
+    assert ROWS_BYTES < TOOL_ANSWER_BYTES * 0.9

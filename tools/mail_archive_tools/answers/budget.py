@@ -4,17 +4,17 @@ import json
 
 from mail_archive_tools.models import Output
 
-ANSWER_BYTES = 40_000
+TOOL_ANSWER_BYTES = 40_000
 """The most that any answer takes, in either channel. The parts below that are as large as an answer may get leave room
 in it: for what is said beside them, and since text and JSON say the same in different lengths."""
 
-ROWS_BYTES = ANSWER_BYTES - 6_000
+ROWS_BYTES = TOOL_ANSWER_BYTES - 6_000
 """The rows of one page. Notes and ids of copies stand beside them."""
-CONTENT_BYTES = ANSWER_BYTES - 8_000
+CONTENT_BYTES = TOOL_ANSWER_BYTES - 8_000
 """The text of `get_archive_message_content`."""
-CONVERSATION_BYTES = ANSWER_BYTES - 10_000
+CONVERSATION_BYTES = TOOL_ANSWER_BYTES - 10_000
 """The messages of one page of a conversation. As text, each line of them has a mark before it."""
-LONG_READING_BYTES = ANSWER_BYTES - 2_000
+LONG_READING_BYTES = TOOL_ANSWER_BYTES - 2_000
 """A message or an attachment, whole, where more characters were asked for than a caller gets without asking."""
 READING_BYTES = 23_500
 """The same with the characters that a caller gets without asking for more."""

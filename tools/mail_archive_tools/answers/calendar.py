@@ -17,6 +17,7 @@ def in_a_row(by: str, labels: Sequence[str], most: int) -> list[str] | None:
     and days of the week all there are. None where that would be more than `most`."""
     times = [label for label in labels if _is_time(label)]
     others = [label for label in labels if label not in times]
+
     try:
         row: Iterator[str] = iter(())
         if times:
@@ -25,6 +26,7 @@ def in_a_row(by: str, labels: Sequence[str], most: int) -> list[str] | None:
         found = list(islice(chain(row, others), most + 1))
     except (ValueError, OverflowError):
         return None
+
     if len(found) > most:
         return None
     return found
@@ -44,6 +46,7 @@ def _dates(first: str, last: str, days: int) -> Iterator[str]:
 def _months(first: str, last: str) -> Iterator[str]:
     begin = date.fromisoformat(f"{first}-01")
     year, month = begin.year, begin.month
+
     label = first
     while label != last and year <= _LAST_YEAR:
         yield label

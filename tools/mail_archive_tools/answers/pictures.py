@@ -27,7 +27,7 @@ _SQUARE = 40
 _INDENT = 20
 """How far an answer is drawn to the right of what it answers."""
 _MOST_LINES, _MOST_PEOPLE, _MOST_ENTRIES, _MOST_COLUMNS = 30, 12, 60, 400
-_DEEPEST = 20
+_DEEPEST_DRAWN = 20
 """Answers below are not drawn any further to the right."""
 _LAST_LATIN = 0x17F
 """The last letter of Latin Extended-A (Unicode): those beyond it are not in the font."""
@@ -50,7 +50,7 @@ def chart(summaries: Sequence[Summary], complete: bool = True) -> bytes:
         panels.append(_note("Not complete: there may be more, also where nothing is shown"))
     panels += [_panel(each) for each in summaries if each.top]
 
-    drawn = _with_room(panels)
+    drawn = _panels_with_room(panels)
     left_out = len(panels) - len(drawn)
     if left_out:
         drawn.append(_note(f"{left_out} more groupings stand in the text alone"))
@@ -66,7 +66,7 @@ def tree(subject: str, messages: Sequence[ThreadMessage]) -> bytes:
         _title(on, top, subject or "Conversation")
         places: dict[int, tuple[int, int]] = {}
         for line, each in enumerate(shown, 1):
-            x = _MARGIN + 8 + _INDENT * min(each.depth - 1, _DEEPEST)
+            x = _MARGIN + 8 + _INDENT * min(each.depth - 1, _DEEPEST_DRAWN)
             y = top + _LINE * line + _LINE // 2
             places[each.number] = (x, y)
             if each.parent in places:
@@ -93,7 +93,7 @@ def _words_of(each: ThreadMessage) -> str:
     return f"{each.number}. {when}  {each.from_ or ''}"
 
 
-def _with_room(panels: Sequence[_Panel]) -> list[_Panel]:
+def _panels_with_room(panels: Sequence[_Panel]) -> list[_Panel]:
     """The first of them, as many as have room, beside a line that says how many more there are."""
     room = MOST_PIXELS - 3 * _LINE
     fitting: list[_Panel] = []

@@ -74,13 +74,16 @@ def _summarized(row: _Row) -> _Row:
     shown = {name: getattr(row, name) for name in _SUMMARY if name in known}
     if row.date is not None and _differs_from_receipt(row):
         shown["date"] = shorten(row.date, DATE_BYTES)
+    # Absent says that there are none; of how many it is not known, a note says.
     shown["has_attachments"] = row.has_attachments or None
+
     if row.subject is not None:
         shown["subject"] = shorten(row.subject, SUBJECT_BYTES)
     if row.from_ is not None:
         shown["from_"] = _shorten_mailbox(row.from_, FROM_BYTES)
     if row.to is not None:
         shown["to"] = _shorten_list(row.to, TO_BYTES)
+
     return row.model_copy(update={**dict.fromkeys(known), **shown})
 
 

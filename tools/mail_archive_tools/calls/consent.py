@@ -55,6 +55,7 @@ class Change:
                 f"asked with {QUESTION_CHARACTERS:,} at most, all of them shown. Nothing was changed. Ask for fewer or "
                 "shorter values, and for the rest in calls of their own."
             )
+
         return "\n".join([*lines, *_lines(await self.more())])
 
 

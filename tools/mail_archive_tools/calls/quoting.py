@@ -138,6 +138,7 @@ def _alike(word: str) -> list[int]:
     alike = [place for place, each in enumerate(word) if _is_alike(each)]
     if any(map(_is_latin, letters)):
         return [*alike, *(place for place, each in enumerate(word) if _is_foreign(each))]
+
     if not letters:
         # Digits alone: those of other scripts look like others of ASCII, or like letters.
         return [place for place, each in enumerate(word) if not each.isascii()]

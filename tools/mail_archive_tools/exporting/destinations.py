@@ -67,6 +67,7 @@ def refuse_unusable(location: Location, examined: Examined) -> None:
                 f"{bucket_policy(location, examined.own_partition)}"
             )
         raise InvalidArgument(sentence)
+
     if examined.partition != examined.own_partition:
         raise InvalidArgument(
             f"Bucket {location.bucket} is in {examined.region}, of the partition {examined.partition}, and the "

@@ -99,6 +99,7 @@ async def _in_the_way(client: MailManager, archive_id: str) -> str | None:
         newest = await _newest(client, archive_id)
     except ArchiveError:
         return None
+
     running = next(filter(is_unfinished_export, newest), None)
     if running is not None:
         state = str(state_of(running))

@@ -49,6 +49,7 @@ def _comparison(result: MessageComparison) -> Iterator[str]:
     yield from result.because
     yield f"Texts: {'the same' if result.same_text else 'they differ'}"
     yield from result.notes or ()
+
     lines = list(_differences(result))
     if lines:
         yield from_mail(lines)

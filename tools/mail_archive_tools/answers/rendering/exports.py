@@ -8,7 +8,7 @@ from mail_archive_tools.models.archives import ArchiveTags
 from mail_archive_tools.models.exports import ArchiveExportList, ExportStatus
 from mail_archive_tools.models.moments import iso
 
-_STATUS = ("State", "SubmissionTimestamp", "CompletionTimestamp", "ErrorMessage")
+_EXPORT_STATUS = ("State", "SubmissionTimestamp", "CompletionTimestamp", "ErrorMessage")
 
 
 @line_by_line
@@ -18,7 +18,7 @@ def render_exports(result: ArchiveExportList) -> Iterator[str]:
         yield "No exports."
     else:
         rows = [[each.export_id or "", *_cells(each.status)] for each in result.exports]
-        yield table(("ExportId", *_STATUS), rows)
+        yield table(("ExportId", *_EXPORT_STATUS), rows)
     if result.next_token:
         yield f"NextToken: {result.next_token}"
 
@@ -34,13 +34,13 @@ def render_tags(result: ArchiveTags) -> Iterator[str]:
 
 def _cells(status: ExportStatus | None) -> list[str]:
     if status is None:
-        return [""] * len(_STATUS)
-    started = _time(status.submission_timestamp)
-    ended = _time(status.completion_timestamp)
+        return [""] * len(_EXPORT_STATUS)
+    started = _moment_cell(status.submission_timestamp)
+    ended = _moment_cell(status.completion_timestamp)
     return [status.state or "", started, ended, status.error_message or ""]
 
 
-def _time(moment: datetime | None) -> str:
+def _moment_cell(moment: datetime | None) -> str:
     if moment is None:
         return ""
     return iso(moment)

@@ -32,8 +32,10 @@ def _archived(result: ArchivedMessage) -> Iterator[str]:
     members = result.structured()
     yield members.pop("Warning")
     notes = members.pop("Notes", [])
+
     ours = {name: members.pop(name) for name in _OURS if name in members}
     yield from labelled(ours)
+    # What is left came out of the message, or with it.
     if members:
         yield from_mail(labelled(members))
     yield from notes
@@ -47,6 +49,7 @@ def _content(result: ArchivedMessageContent) -> Iterator[str]:
     if result.body.message_malformed:
         yield "The service calls its MIME structure malformed."
     yield from result.notes or ()
+
     text = result.body.text or result.body.html
     if text:
         yield text
@@ -57,11 +60,13 @@ def _which_part(result: ArchivedMessageContent) -> str:
     if not result.total_chars:
         # What there is none of, a note says.
         return f"Message {result.archived_message_id}:"
+
     kind = "HTML source"
     if result.body.html is None:
         kind = "Text"
     if result.text_from_html:
         kind += " (made from HTML)"
+
     end = result.next_offset
     if end is None:
         end = result.total_chars
@@ -83,6 +88,7 @@ def _read(result: ReadMessage) -> Iterator[str]:
 def _read_several(result: ReadMessages) -> Iterator[str]:
     yield result.warning
     yield from result.notes or ()
+
     within = list(_messages(result))
     for each in result.not_shown or ():
         if _is_plain(each):
@@ -91,6 +97,7 @@ def _read_several(result: ReadMessages) -> Iterator[str]:
         else:
             # What was given for an id may be a mail's words.
             within.append(_not_shown(each))
+
     if within:
         yield from_mail(within)
 
@@ -110,6 +117,7 @@ def _messages(result: ReadMessages) -> Iterator[str]:
     same_text = ""
     if NEW_TEXT_GOES_ON in (result.notes or ()):
         same_text = ' and sections=["new_text"]'
+
     for message in result.messages:
         yield from _ours(message)
         # Each line marked, so that none can pass for the begin of another message.
@@ -157,10 +165,12 @@ def _about(result: ShownMessage) -> Iterator[str]:
         yield from _header_lines(result.headers)
     if result.attachments:
         yield _attachments(result.attachments)
+
     yield from _authentications(result.authentication or [])
     yield from map(_signature, result.dkim_signatures or ())
     for number, hop in enumerate(result.route or (), 1):
         yield f"Hop {number}: {_hop(hop)}"
+
     for hidden in result.hidden_text or ():
         yield f"Hidden by its HTML: {hidden.words} words ({hidden.reason})"
     yield from _links(result.links or [])
@@ -234,6 +244,7 @@ def _signature(signature: DkimSignature) -> str:
     if signature.selector:
         line += f", s={signature.selector}"
     line += ": "
+
     if signature.body_hash:
         line += f"body hash: {signature.body_hash}; "
     line += f"signature: {signature.signature or 'not verified, its key is not known'}"
@@ -263,9 +274,10 @@ def _links(links: list[LinkHost]) -> Iterator[str]:
 
 def _hop(hop: RouteHop) -> str:
     line = hop.from_ or "?"
-    # Many hosts say their address as their name.
+    # A host without a name says its address in brackets in its place (RFC 5321, 4.1.3).
     if hop.ip_address and hop.ip_address not in line:
         line += f" [{hop.ip_address}]"
+
     line += f" to {hop.by or '?'}"
     if hop.protocol:
         line += f" {hop.protocol}"

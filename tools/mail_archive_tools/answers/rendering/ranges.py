@@ -22,15 +22,18 @@ def _page(result: ArchiveSearchPage) -> Iterator[str]:
         yield f"{len(result.rows)} shown; {counted}"
     else:
         yield counted
+
     yield _covered(result, f"; {number_of(result.searches_so_far, 'search')} run.")
     if result.filtered_here:
         yield f"Filtered here: {_looked_at(result.filtered_here)}"
     yield from _still_running(result.running_search_id)
     yield from result.notes or ()
+
     yield from row_lines(result.rows)
     yield from _copy_ids(result.rows)
     for each in result.folded or ():
         yield f"Left out: {each.archived_message_id}, like {each.like} of an earlier answer"
+
     if result.next_cursor:
         yield f"More: the same call with cursor={result.next_cursor}"
     if result.search_id:
@@ -52,6 +55,7 @@ def _summary(result: ArchiveSearchSummary) -> Iterator[str]:
     yield _how_many(result.rows, result.messages, result.complete, "counted")
     if result.first_timestamp and result.last_timestamp:
         yield f"The first at {iso(result.first_timestamp)}, the last at {iso(result.last_timestamp)}."
+
     yield _covered(result, _by(result))
     if result.filtered_here:
         yield _looked_at(result.filtered_here)
@@ -60,6 +64,7 @@ def _summary(result: ArchiveSearchSummary) -> Iterator[str]:
         yield f"Not counted: {number_of(each.messages, 'message')} ({ids}). {each.why}"
     yield from _still_running(result.running_search_id)
     yield from result.notes or ()
+
     if result.terms is not None:
         yield from _term_table(result)
     if result.zone:
@@ -69,6 +74,7 @@ def _summary(result: ArchiveSearchSummary) -> Iterator[str]:
     if result.gaps:
         yield "Longest times without mail:"
         yield from map(_span, result.gaps)
+
     if not result.complete:
         yield from _how_to_go_on(result)
 

@@ -14,7 +14,7 @@ from mail_archive_tools.models import (
 )
 
 _ARCHIVE = ("ArchiveId", "ArchiveName", "ArchiveState", "LastUpdatedTimestamp")
-_STATUS = ("SubmissionTimestamp", "CompletionTimestamp", "State", "ErrorMessage")
+_SEARCH_STATUS = ("SubmissionTimestamp", "CompletionTimestamp", "State", "ErrorMessage")
 _AFTER_A_SEARCH = {
     "COMPLETED": "Next: get_archive_search_results.",
     "QUEUED": "Not finished: look again in a few seconds.",
@@ -48,10 +48,10 @@ def _searches(result: ArchiveSearchList) -> Iterator[str]:
     rows = []
     for search in result.structured()["Searches"]:
         status = search.get("Status", {})
-        cells = [status.get(name, "") for name in _STATUS]
+        cells = [status.get(name, "") for name in _SEARCH_STATUS]
         rows.append([search.get("SearchId", ""), *cells])
 
-    yield table(("SearchId", *_STATUS), rows)
+    yield table(("SearchId", *_SEARCH_STATUS), rows)
     if result.next_token:
         yield f"More: list_archive_searches with next_token={result.next_token}"
 
@@ -83,14 +83,14 @@ def _search(result: ArchiveSearch) -> Iterator[str]:
 def _results(result: SearchResults) -> Iterator[str]:
     if result.rows:
         yield result.warning
-    yield _count(result)
+    yield _rows_of_all(result)
     yield from result.notes or ()
     yield from row_lines(result.rows)
     if result.next_cursor:
         yield f"More rows: get_archive_search_results with cursor={result.next_cursor}"
 
 
-def _count(result: SearchResults) -> str:
+def _rows_of_all(result: SearchResults) -> str:
     if not result.total_rows:
         return f"Nothing found: search {result.search_id}."
     line = f"{len(result.rows)} of {result.total_rows} rows: search {result.search_id}."

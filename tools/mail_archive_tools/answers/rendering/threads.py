@@ -18,6 +18,7 @@ def _thread(result: ArchiveThread) -> Iterator[str]:
     entries = number_of(result.total_messages, "entry")
     if result.missing:
         entries += f"; {result.missing} missing"
+
     yield (
         f"Conversation: {entries}. You asked for number {result.asked_number}, message {result.archived_message_id}."
     )
@@ -25,6 +26,7 @@ def _thread(result: ArchiveThread) -> Iterator[str]:
     if not result.complete:
         yield "It may not be whole:"
     yield from result.notes or ()
+
     yield from_mail(_conversation(result))
     if result.next_offset:
         yield f"More: get_archive_thread with the same arguments and offset={result.next_offset}"
@@ -74,6 +76,7 @@ def _line(message: ThreadMessage) -> str:
     time = "(no time)"
     if message.received_timestamp:
         time = iso(message.received_timestamp)
+
     line = f"{time} {message.from_ or '(no sender)'} [{message.archived_message_id}]{_answers(message)}"
     if message.by_subject:
         line += " (placed by its subject alone)"
