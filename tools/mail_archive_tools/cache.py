@@ -39,6 +39,7 @@ class Cache(Generic[_Value]):
         Raises:
             Late: another call still fetches it when the time is up.
         """
+        # One who comes while another fetches waits for what that one gets.
         lock = self._fetching.setdefault(key, anyio.Lock())
         try:
             async with in_time(lock):
@@ -48,6 +49,7 @@ class Cache(Generic[_Value]):
                 self._weigh_anew(key)
                 return self._kept[key]
         finally:
+            # The last one out takes the lock away: keys come from callers, and there is no end to them.
             if not lock.locked() and not lock.statistics().tasks_waiting:
                 self._fetching.pop(key, None)
 

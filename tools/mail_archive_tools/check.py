@@ -28,6 +28,7 @@ _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off"
 
 _HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
 """Members of `MessageHeaders` that may be quoted."""
+# As `mime/quotes.py` writes it.
 _LEFT_OUT = re.compile(r"^\[\d+ quoted lines\]$", re.MULTILINE)
 _FOUND = ("verbatim", "nearly verbatim", "in a header field")
 

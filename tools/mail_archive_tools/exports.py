@@ -70,6 +70,7 @@ async def start_archive_export(
     time. Next: get_archive_export with wait_seconds."""
     begin, end, notes = read_range(from_timestamp, to_timestamp)
     url = export_destination_configuration.s3.s3_location
+    # Refused before anything is asked of AWS: the name of a place may itself say things.
     location = access.destination(url)
     archive = await access.client.get_archive(archive_id)
     if archive.get("ArchiveState") != "ACTIVE":

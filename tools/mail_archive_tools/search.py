@@ -74,6 +74,7 @@ async def search_archive(
     alternatives = filters_of(SearchWords(**words), exclude)
     begin, end, notes = read_range(from_timestamp, to_timestamp)
 
+    # Whether texts are alike is known of messages that were read: the matcher reads them, also where it matches all.
     is_similar = deduplicate == "similar"
     reader = access.reader.of(archive_id)
     matcher = None
@@ -101,6 +102,7 @@ async def search_archive(
         found = with_similar(collector.found, collector.folds)
         found, unread = await with_facts(found, show or [], reader, patience)
 
+    # Rows for which there is no room come with the next page.
     rows, shortened = fit_rows(found, "summary", FoundRow)
     collector.show(len(rows))
     like_earlier = folded(collector.folds, rows)

@@ -204,6 +204,7 @@ async def _of_search(
         await read_contents(contents, columns, asked.reader, matcher, patience)
     counted, looked_at = _counted(columns, contents, asked, len(found.rows))
 
+    # GetArchiveSearch may leave out the range.
     now = datetime.now(UTC)
     notes = []
     if found.truncated:
@@ -228,6 +229,8 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
+        # ZoneInfoNotFoundError is a KeyError; a name that leads out of the data of zones is a ValueError, that of a
+        # folder in it, or one that is too long for a file, an OSError.
         raise InvalidArgument(
             f"zone {shorten(name, 50)!r} is no IANA time zone. Give one such as Europe/Berlin, or leave it out for UTC."
         ) from None

@@ -55,6 +55,7 @@ async def get_archive_thread(
     with Patience(wait_seconds, progress) as patience:
         asked = await reader.message(archived_message_id)
 
+        # The message that is asked for is in its conversation, whatever searches find.
         known = KnownMessages(archived_message_id)
         known.add([row_of(asked)])
         known.references[archived_message_id] = named_by(asked)

@@ -33,6 +33,7 @@ def fair_parts(needs: list[int], whole: int) -> list[int]:
     it leaves."""
     parts = [0] * len(needs)
     left = max(whole, 0)
+    # Those that need least first: what they leave is known when the others get their parts.
     by_need = sorted(range(len(needs)), key=lambda place: needs[place])
     for number, place in enumerate(by_need):
         parts[place] = min(needs[place], left // (len(needs) - number))

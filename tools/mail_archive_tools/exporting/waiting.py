@@ -21,6 +21,7 @@ async def wait_for_export(client: MailManager, export_id: str, patience: Patienc
     """
     export = await client.get_archive_export(export_id)
     with anyio.move_on_after(max(patience.left, 0)):
+        # An export may take long: it is looked at less and less often.
         for delay in growing(FIRST_DELAY):
             if not is_unfinished_export(export):
                 break

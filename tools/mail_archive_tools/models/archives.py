@@ -60,6 +60,7 @@ ClientToken = Annotated[
     described_text("What makes it once: the token that a call without an answer named, to call again."),
     Field(min_length=1, max_length=128),
 ]
+# As the API has them: TagKey and TagValue.
 TagKey = Annotated[str, Field(pattern=r"^[a-zA-Z0-9/_+=.:@-]+$", min_length=1, max_length=128)]
 TagValue = Annotated[str, Field(pattern=r"^[a-zA-Z0-9/_+=.:@-]*$", max_length=256)]
 

@@ -41,6 +41,7 @@ class Output(BaseModel):
         try:
             return cls.model_validate(members, extra="ignore")
         except ValidationError as error:
+            # The first of what is wrong: values are left out, since they may be a mail's.
             where = ".".join(str(step) for step in error.errors()[0]["loc"])
             raise ServiceFailed(
                 f"Mail Manager's answer could not be used: its member {where} is not what the API says. "

@@ -9,6 +9,7 @@ from mail_archive_tools.models.filters import Input, ShownFilters
 from mail_archive_tools.models.moments import Timestamp
 from mail_archive_tools.models.search import ErrorLine
 
+# The API has also `*` (S3Location), which in a policy would stand for any place.
 _LETTER = "[a-zA-Z0-9!_'()-]"
 _PART = rf"(?:{_LETTER}(?:{_LETTER}|\.)*|\.{_LETTER}(?:{_LETTER}|\.)*|\.\.(?:{_LETTER}|\.)+)"
 S3_LOCATION = rf"^s3://[a-zA-Z0-9.-]{{3,63}}(/{_PART})*/?$"

@@ -56,6 +56,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _read_moment(text: str) -> datetime:
+    # A date first: `datetime` takes one as well, and gives it no zone.
     with suppress(ValueError):
         return datetime.combine(date.fromisoformat(text), time.min, UTC)
     try:
