@@ -48,14 +48,16 @@ def import_mail(
     report: Report = silent,
     workers: int = 0,
     stopped: Stopped = never,
+    tally: ImportTally | None = None,
 ) -> ImportTally:
     """Bring every message of the sources into the archive; `report` is called as it goes on. `workers` processes
-    describe the messages; 0: this one does. Once it is `stopped`, what was read is put in, and no more is read.
+    describe the messages; 0: this one does. Once it is `stopped`, what was read is put in, and no more is read. What is
+    done is counted in `tally`, where one is given: several imports may be counted as one.
 
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
-    tally = ImportTally()
+    tally = tally or ImportTally()
     return _import(store, archive, _until(stopped, tally, read_sources(list(sources))), tally, report, workers)
 
 
@@ -66,15 +68,16 @@ def import_export(
     report: Report = silent,
     workers: int = 0,
     stopped: Stopped = never,
+    tally: ImportTally | None = None,
 ) -> ImportTally:
     """Bring every message of an export into the archive, with its id, metadata and envelope. Objects that were read
     before, and have not changed, are not fetched again. Where not all of them can be listed, those that were are kept,
-    and the tally is `cut_short`.
+    and the tally is `cut_short`. The rest is as with `import_mail`.
 
     Raises:
         StoreError: the folder can no longer be written. Batches before that are kept.
     """
-    tally = ImportTally()
+    tally = tally or ImportTally()
     items = read_export(_unread(store, archive, place.entries(), tally), place.fetch)
     try:
         _import(store, archive, _until(stopped, tally, _as_found(items)), tally, report, workers)

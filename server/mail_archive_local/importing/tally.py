@@ -28,14 +28,6 @@ class ImportTally:
     def seen(self) -> int:
         return self.added + self.already_there
 
-    def join(self, other: "ImportTally") -> None:
-        """Count what another import did as well."""
-        for name in ("added", "already_there", "skips", "bytes_read", "known_objects"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.skipped = [*self.skipped, *other.skipped][:_REPORTED_SKIPS]
-        self.cut_short += other.cut_short
-        self.is_interrupted |= other.is_interrupted
-
     def skip(self, skipped: Skipped) -> None:
         self.skips += 1
         if len(self.skipped) < _REPORTED_SKIPS:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_local.context import Local
-from mail_archive_local.importing.importer import import_mail
+from mail_archive_local.importing.importer import import_export, import_mail
+from mail_archive_local.importing.places import FolderPlace
 from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox
 from mail_archive_local.importing.tally import ImportTally
 from mail_archive_local.storage.putting import ArchiveRecord
@@ -271,3 +272,19 @@ def test_a_message_over_the_limit_inside_an_mbox_comes_without_its_bytes() -> No
         found = list(split_mbox(io.BytesIO(box), chunk, message_bytes=10_000))
         assert [raw for raw, _ in found] == [small, b"", last]
         assert found[1][1] > 50_000
+
+
+def test_several_sources_are_counted_as_one_where_they_are_given_one_tally(target: Target, mail: Path) -> None:
+    """Whoever watches sees how far all of it is: the second export does not begin at nothing."""
+    places = [mail / "first", mail / "second"]
+    for number, place in enumerate(places):
+        place.mkdir()
+        (place / "one.eml").write_bytes(eml(subject=f"No. {number}"))
+    tally, read = ImportTally(), []
+    for place in places:
+        import_export(
+            target.store, target.archive, FolderPlace(place), lambda now: read.append(now.bytes_read), tally=tally
+        )
+    assert read == sorted(read)
+    assert read[-1] == sum((place / "one.eml").stat().st_size for place in places)
+    assert (tally.added, target.count()) == (2, 2)

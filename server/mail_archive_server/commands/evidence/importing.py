@@ -103,11 +103,11 @@ class _Done:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self.tallies: list[ImportTally] = []
+        self.tally: ImportTally | None = None
 
     def kept(self) -> str:
         """What of it is kept, and how to go on."""
-        added = sum(tally.added for tally in self.tallies)
+        added = 0 if self.tally is None else self.tally.added
         if not added:
             return f"Nothing was added to {self._folder}. The same command goes on."
         verb = "was" if added == 1 else "were"
@@ -136,23 +136,17 @@ def _read(sources: Sources, store: "Store", archive: "ArchiveRecord", done: _Don
     from mail_archive_local.importing.importer import import_export, import_mail
     from mail_archive_local.importing.tally import ImportTally
 
-    tally = ImportTally()
+    tally = done.tally = ImportTally()
     is_long = not sources.total or sources.total >= PARALLEL_BYTES
     workers = (os.cpu_count() or 1) if is_long else 0
     with heard() as interrupts, Reporter(sources.total) as show:
-
-        def report(of_source: "ImportTally") -> None:
-            done.tallies = [tally, of_source]
-            show(of_source)
-
         if sources.mail:
-            tally.join(import_mail(store, archive, sources.mail, report, workers, interrupts.stopped))
+            import_mail(store, archive, sources.mail, show, workers, interrupts.stopped, tally)
         for each in sources.exports:
             if interrupts.asked:
                 tally.is_interrupted = True
                 break
-            tally.join(import_export(store, archive, each, report, workers, interrupts.stopped))
-        done.tallies = [tally]
+            import_export(store, archive, each, show, workers, interrupts.stopped, tally)
     return tally
 
 
