@@ -26,6 +26,9 @@ KINDS = {
 }
 """Errors of commands; those of tools describe themselves."""
 
+_SAID_BY_COMMANDS = ("LocalArchiveError", "NoMail", "UnfinishedExport")
+"""Errors of the local archive that a user meets in commands alone, which pass them on as they are."""
+
 FILLED_IN = "…"
 LEAST_LETTERS = 8
 """Of a sentence that says something by itself."""
@@ -35,7 +38,7 @@ _REASONS = ("", "REASON", "with an explicit deny in REASON", "because no session
 _OF_TOOLS = {
     name for name, each in vars(errors).items() if isinstance(each, type) and each.__module__ == errors.__name__
 }
-_ERRORS = _OF_TOOLS | KINDS.keys()
+_ERRORS = _OF_TOOLS | KINDS.keys() | set(_SAID_BY_COMMANDS)
 
 
 def sentences() -> Iterator[tuple[str, str]]:
@@ -159,7 +162,12 @@ def _error(call: ast.Call) -> tuple[str, ast.expr] | None:
     table of causes, whose last member makes them."""
     if _name(call.func) == "Cause" and len(call.args) == 3 and isinstance(call.args[2], ast.Lambda):
         return _name(call.args[1]), call.args[2].body
-    return (_name(call.func), call.args[0]) if call.args and _name(call.func) in _ERRORS else None
+    kind = _name(call.func)
+    if not call.args or kind not in _ERRORS:
+        return None
+    if kind in _SAID_BY_COMMANDS:
+        kind = "CommandError"
+    return kind, call.args[0]
 
 
 def _name(node: ast.expr) -> str:

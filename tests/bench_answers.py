@@ -16,8 +16,7 @@ from typing import Any
 import anyio
 from mcp import Client
 
-from mail_archive_local.context import Local
-from mail_archive_local.storage.store import Store
+from mail_archive_local import ArchiveFolder
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
 from mail_archive_server.sample import fill
@@ -43,8 +42,8 @@ class Answer:
 def sample() -> Iterator[tuple[Path, str]]:
     with tempfile.TemporaryDirectory(prefix="mail-archive-bench-") as name:
         folder = Path(name) / "sample"
-        with Store(folder, create=True) as store:
-            archive_id = fill(Local(store, str))
+        with ArchiveFolder(folder, create=True) as opened:
+            archive_id = fill(opened)
         yield folder, archive_id
 
 

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from mcp.server import MCPServer
 
+from mail_archive_local import ArchiveFolder
 from mail_archive_local.context import Local
 from mail_archive_local.doors.bridge import LinkListener, attach
 from mail_archive_local.storage.store import Store
@@ -187,8 +188,8 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """The sample archive as it was made, for copies. No database is opened in it: when a file of one is copied and
     closed, this process loses its locks on it (POSIX), and another process may then damage what this one has open."""
     folder = tmp_path_factory.mktemp("pristine") / "archive"
-    with Store(folder, create=True) as store:
-        archive_id = fill(Local(store, str))
+    with ArchiveFolder(folder, create=True) as opened:
+        archive_id = fill(opened)
     return Sample(folder, archive_id)
 
 

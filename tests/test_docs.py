@@ -200,7 +200,16 @@ def test_programs_of_the_docs_are_programs() -> None:
     assert len(programs) >= 5
     for program in programs:
         compile(program, "docs", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        assert "uvx" in program and "mail-archive-mcp" in program
+        of_a_host = "uvx" in program and "mail-archive-mcp" in program
+        assert of_a_host or "mail_archive_local" in program
+
+
+def test_the_program_about_a_local_archive_runs(tmp_path: Path) -> None:
+    (program,) = (each for each in blocks("python") if "mail_archive_local" in each)
+    (tmp_path / "export.mbox").write_bytes(b"From a@b.example Sun Jun  1 12:00:00 2025\n" + eml(Subject="two"))
+    finished = python("-c", program, cwd=tmp_path)
+    assert (finished.stdout, finished.stderr) == ("True\n", "")
+    assert (tmp_path / "out" / "messages.mbox").is_file()
 
 
 def assert_taken(words: list[str], environment: dict[str, str]) -> None:
@@ -222,7 +231,7 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
         "export": {"AWS_ENDPOINT_URL_MAILMANAGER=http://127.0.0.1:8025"},
         "eval": {"$(mail-archive-mcp local sample --show-credentials)", "$(mail-archive-mcp completion bash)"},
         "aws": {"mailmanager"},
-        "python": {"examples/agent.py", "examples/mcp_client.py", "examples/least_privilege.py"},
+        "python": {f"examples/{name}.py" for name in ("agent", "mcp_client", "least_privilege", "local_archive")},
     }
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for line in commands():
@@ -262,7 +271,7 @@ def test_the_commands_of_a_local_archive_work_in_their_order(tmp_path: Path, sam
         and "case-7" not in line
         and "my-own" not in line
     ]
-    assert len(runnable) == 15
+    assert len(runnable) == 16
     in_order = list(dict.fromkeys(runnable))
     # What makes something may be run once more.
     again = [line for line in in_order if " import " in line]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import mail_archive_local
 from tests.conftest import ROOT
 
 PACKAGES = {
@@ -22,6 +23,9 @@ FILES = sorted(path for folder in PACKAGES.values() for path in folder.rglob("*.
 
 ROOM_FILES = 14
 """Files that stand side by side in one room, `__init__.py` left aside."""
+
+FACE_NAMES = 20
+"""Names of the local archive that others may use, at most."""
 
 FLOORS = {
     "mail_archive_tools": (
@@ -48,14 +52,15 @@ FLOORS = {
         ("errors",),
     ),
     "mail_archive_local": (
+        ("folder",),
         ("evidence", "doors"),
-        ("endpoint", "exporting", "importing"),
+        ("endpoint", "exporting", "importing", "choosing"),
         ("operations",),
         ("context",),
         ("download_links",),
         ("identity",),
         ("wire", "storage"),
-        ("api_errors", "arns"),
+        ("api_errors", "arns", "errors"),
     ),
     "mail_archive_server": (
         ("__main__",),
@@ -174,6 +179,28 @@ def test_packages_import_those_below_alone() -> None:
         if height[package(each)] > height[package(name)]
     ]
     assert upwards == []
+
+
+def test_the_local_archive_has_one_face() -> None:
+    """What the server and the examples import of it are few names, each of which is there."""
+    face = set(mail_archive_local.__all__)
+    assert 10 < len(face) <= FACE_NAMES
+    assert all(getattr(mail_archive_local, name).__doc__ for name in face - {"ACCOUNT", "DEFAULT_REGION"})
+    users = [path for path in FILES if package(module(path)) == "mail_archive_server"]
+    imported = {
+        name
+        for path in [*users, *(ROOT / "examples").glob("*.py")]
+        for name in imports(path)
+        if package(name) == "mail_archive_local"
+    }
+    assert imported - {"mail_archive_local"} <= {f"mail_archive_local.{name}" for name in face}
+    assert "mail_archive_local.ArchiveFolder" in imported
+
+
+def test_the_face_of_the_local_archive_costs_nothing_before_it_is_used() -> None:
+    code = "import sys, mail_archive_local; print([name for name in sys.modules if 'mail_archive_' in name])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "['mail_archive_local']"
 
 
 def test_the_local_archive_knows_nothing_of_mcp() -> None:

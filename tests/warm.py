@@ -126,8 +126,9 @@ def _serve() -> None:
 _COMMANDS_LOAD = (
     "boto3",
     "mcp",
-    "mail_archive_local.evidence.comparing",
+    "mail_archive_local.evidence.verifying",
     "mail_archive_local.evidence.exporting",
+    "mail_archive_local.folder",
     "mail_archive_local.importing.importer",
     "mail_archive_server.app",
     "mail_archive_server.backends",

@@ -25,7 +25,7 @@ def open_access(settings: Settings) -> Access:
     first call.
 
     Raises:
-        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        LocalArchiveError: there is no usable local archive in the folder that they name, or no such user.
     """
     return accessor(settings)()
 
@@ -35,7 +35,7 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
     tools needs none. `cursors` are those of its caller, where callers are to be told apart.
 
     Raises:
-        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        LocalArchiveError: there is no usable local archive in the folder that they name, or no such user.
         SettingError: there is no such tool, more archives are named than AWS can be told, or none of the places that
             exports may go to; the keys cannot be read, or the folder of facts cannot be used.
     """
@@ -58,7 +58,7 @@ def open_backend(settings: Settings) -> Backend:
     """The backend of settings that go together.
 
     Raises:
-        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        LocalArchiveError: there is no usable local archive in the folder that they name, or no such user.
         SettingError: there is no such tool, more archives are named than AWS can be told, or none of the places that
             exports may go to.
     """
@@ -71,7 +71,7 @@ def open_backend(settings: Settings) -> Backend:
 def backend_of(settings: Settings) -> Backend:
     """
     Raises:
-        StoreError: there is no usable local archive in the folder that they name, or no such user.
+        LocalArchiveError: there is no usable local archive in the folder that they name, or no such user.
     """
     if settings.local is None:
         return AwsBackend(settings)

@@ -12,10 +12,7 @@ from typing import Any
 import anyio
 from mcp import Client, StdioServerParameters
 
-from mail_archive_local.context import Local
-from mail_archive_local.storage.failures import StoreError
-from mail_archive_local.storage.putting import ArchiveRecord
-from mail_archive_local.storage.store import Store
+from mail_archive_local import ArchiveFolder, LocalArchiveError
 from mail_archive_server.sample import fill
 from mail_archive_server.sample.fill import ARCHIVE_NAME
 from mail_archive_server.terminal import CommandError, shown
@@ -36,11 +33,11 @@ def show(keep: Path | None = None) -> None:
     """
     with _folder(keep) as folder:
         try:
-            with Store(folder, create=True) as store:
-                _refuse_other_mail(store)
-                archive_id = fill(Local(store, str))
-                count = store.count_messages(_archive(store, archive_id))
-        except StoreError as error:
+            with ArchiveFolder(folder, create=True) as opened:
+                _refuse_other_mail(opened)
+                fill(opened)
+                count = opened.count_messages(opened.archive(ARCHIVE_NAME))
+        except LocalArchiveError as error:
             raise CommandError(str(error)) from error
         _say(f"A sample archive with {count} messages: one year of the mail of Tidewater Instruments.")
         anyio.run(_investigate, folder)
@@ -49,18 +46,12 @@ def show(keep: Path | None = None) -> None:
             _say(f"The sample stays in {kept}: mail-archive-mcp --local {kept} serves it.")
 
 
-def _refuse_other_mail(store: Store) -> None:
-    others = [archive.name for archive in store.archives() if archive.name != ARCHIVE_NAME]
+def _refuse_other_mail(folder: ArchiveFolder) -> None:
+    others = [archive.name for archive in folder.archives() if archive.name != ARCHIVE_NAME]
     if others:
         raise CommandError(
-            f"{store.folder} is a local archive with other mail in it ({others[0]}). Name a new folder for the sample."
+            f"{folder.path} is a local archive with other mail in it ({others[0]}). Name a new folder for the sample."
         )
-
-
-def _archive(store: Store, archive_id: str) -> ArchiveRecord:
-    archive = store.archive(archive_id)
-    assert archive is not None
-    return archive
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from mail_archive_local.evidence.comparing import compare_with_archive
-from mail_archive_local.evidence.exporting import Wanted, export_to
-from mail_archive_local.evidence.forms import EXPORT_MANIFEST
+from mail_archive_local.evidence.exporting import export_to
+from mail_archive_local.evidence.forms import EXPORT_MANIFEST, ExportForm
 from mail_archive_local.evidence.listing import EVERYTHING
 from mail_archive_local.exporting.delivery import FolderDelivery
 from mail_archive_local.importing.record import Known, describe
@@ -76,12 +76,12 @@ def test_it_is_written_by_no_export_and_called_changed_beside_its_manifest(
 ) -> None:
     (archive,) = api.store.archives()
     out = tmp_path / "before"
-    export_to(out, api.store, archive, EVERYTHING, Wanted())
+    export_to(out, api.store, archive, EVERYTHING, ExportForm())
     flip(api, message_id)
     compared = compare_with_archive(out / EXPORT_MANIFEST, api.store)
     assert compared.changed == [message_id] and compared.same == 1 and not compared.missing
     with pytest.raises(MessageDamaged, match=VERIFY):
-        export_to(tmp_path / "out", api.store, archive, EVERYTHING, Wanted())
+        export_to(tmp_path / "out", api.store, archive, EVERYTHING, ExportForm())
     assert not (tmp_path / "out" / EXPORT_MANIFEST).exists()
 
 

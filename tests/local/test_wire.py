@@ -8,9 +8,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from mail_archive_local.api_errors import ApiError
+from mail_archive_local.choosing import ARCHIVE_NAME, ARCHIVE_NAME_LENGTH
 from mail_archive_local.endpoint import OPERATIONS, PERSONAL, handle
 from mail_archive_local.wire.protocol import STATUSES, write_error
-from mail_archive_server.commands.evidence.archive_names import ARCHIVE_NAME, ARCHIVE_NAME_LENGTH
 from tests.conftest import LocalApi
 
 ARCHIVE_ID = "a-" + "x" * 26

@@ -16,8 +16,8 @@ import httpx
 import pytest
 from mcp import Client
 
+from mail_archive_local.choosing import name_after
 from mail_archive_local.storage.store import Store
-from mail_archive_server.commands.evidence.archive_names import archive_name
 from mail_archive_server.settings import Settings, read_settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import READING, Sample, eml
@@ -154,7 +154,7 @@ def _all_of(controller: int) -> str:
     ],
 )
 def test_an_archive_is_named_after_its_folder(folder: str, name: str) -> None:
-    assert archive_name(Path("/somewhere") / folder) == name
+    assert name_after(Path("/somewhere") / folder) == name
 
 
 def test_flags_are_written_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 from mail_archive_local.context import Local
 from mail_archive_local.doors.asgi import api_app
 from mail_archive_local.storage.store import Store
-from tests.conftest import ROOT, Sample, loopback
+from tests.conftest import ROOT, Sample, eml, loopback
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def run(name: str, *words: str, **environment: str) -> str:
 
 def test_every_example_is_run_here() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == {
-        *("mcp_client.py", "agent.py", "plain_boto3.py", "least_privilege.py")
+        *("mcp_client.py", "agent.py", "plain_boto3.py", "least_privilege.py", "local_archive.py")
     }
 
 
@@ -63,3 +63,19 @@ def test_least_privilege(tmp_path: Path) -> None:
     assert (
         "IAM does not allow ses:GetArchiveMessage on arn:aws:ses:us-east-1:000000000000:mailmanager-archive/" in shown
     )
+
+
+def test_the_local_archive(tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    for day in (2, 3):
+        letter = eml(subject=f"Letter of day {day}", date=f"Mon, {day} Jun 2025 10:00:00 +0000")
+        (mail / f"{day}.eml").write_bytes(letter)
+    assert run("local_archive.py", str(tmp_path / "folder"), str(mail)).splitlines() == [
+        "2 messages added, 0 were there already",
+        "- Letter of day 3",
+        "- Letter of day 2",
+        "2 messages written to folder-out",
+        "folder is whole: True",
+        "folder-out is whole: True",
+    ]

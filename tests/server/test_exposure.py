@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
+from mail_archive_local.doors.port import config_of
 from mail_archive_local.evidence.signing import SigningError, sign
-from mail_archive_server.commands.local import config_of
 from mail_archive_server.hosting.arguments import sentence
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_server.transport.sessions import with_few_sessions

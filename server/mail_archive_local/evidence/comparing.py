@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from mail_archive_local.evidence.listing import EVERYTHING
 from mail_archive_local.evidence.manifest import ManifestError, read_files, read_head, read_messages, sha256_of
 from mail_archive_local.evidence.writing import MAIL_FOLDERS, MBOX
 from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
+from mail_archive_local.importing.tally import never
 from mail_archive_local.storage.failures import MessageDamaged
+from mail_archive_local.storage.integrity.checking import Stopped
 from mail_archive_local.storage.store import Store
 
 _BESIDE_MESSAGES = ("index.*", "load.*", "TEXT/**/*")
@@ -60,9 +62,11 @@ class Compared:
         return {**members, **(files if self.files_are_covered else {}), "FilesChecked": self.files_are_covered}
 
 
-def compare_with_archive(manifest: Path, store: Store) -> Compared:
-    """
+def compare_with_archive(manifest: Path, store: Store, stopped: Callable[[], bool] = never) -> Compared:
+    """What is in the archive of a manifest, with what that says of it.
+
     Raises:
+        Stopped: it was not wanted any more.
         ManifestError: it is no manifest, or of an archive that is not there.
         OSError: it cannot be read.
     """
@@ -75,6 +79,8 @@ def compare_with_archive(manifest: Path, store: Store) -> Compared:
     found = Compared(manifest.name)
     listed: set[str] = set()
     for message in read_messages(manifest):
+        if stopped():
+            raise Stopped
         listed.add(message.archived_message_id)
         here = store.message(message.archived_message_id)
         try:
@@ -95,17 +101,20 @@ def compare_with_archive(manifest: Path, store: Store) -> Compared:
     return found
 
 
-def compare_with_files(manifest: Path) -> Compared:
+def compare_with_files(manifest: Path, stopped: Callable[[], bool] = never) -> Compared:
     """The files beside a manifest, with what it says of them.
 
     Raises:
+        Stopped: it was not wanted any more.
         ManifestError: it is no manifest.
         OSError: it cannot be read.
     """
     found = Compared(manifest.name, of_files=True)
     folder, listed = manifest.parent, set()
-    in_mbox = _Mbox(folder / MBOX)
+    in_mbox = _Mbox(folder / MBOX, stopped)
     for message in read_messages(manifest):
+        if stopped():
+            raise Stopped
         listed.add(message.file)
         if message.file == MBOX:
             is_there = is_same = in_mbox.take(message.sha256)
@@ -128,6 +137,8 @@ def compare_with_files(manifest: Path) -> Compared:
     else:
         patterns += _BESIDE_MESSAGES
         for each in beside:
+            if stopped():
+                raise Stopped
             listed.add(each.file)
             _look_at(folder, each.file, each.sha256, found)
     found.new = [*sorted(_new_files(folder, patterns, listed)), *in_mbox.left()]
@@ -146,13 +157,15 @@ def _look_at(folder: Path, name: str, sha256: str, found: Compared) -> None:
 class _Mbox:
     """The messages of an mbox, by their hashes. One that had no line's end at its end got one there."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stopped: Callable[[], bool]) -> None:
         self._counts: Counter[str] = Counter()
         self._without_end: dict[str, str] = {}
         if not path.is_file():
             return
         with path.open("rb") as file:
             for raw, _ in split_mbox(file, message_bytes=_QUOTED_BYTES):
+                if stopped():
+                    raise Stopped
                 written = unquoted(raw)
                 self._counts[_sha256(written)] += 1
                 self._without_end[_sha256(written.removesuffix(b"\n"))] = _sha256(written)

@@ -3,14 +3,14 @@ messages and options give the same bytes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mail_archive_local.evidence.forms import EXPORT_MANIFEST
+from mail_archive_local.evidence.forms import EXPORT_MANIFEST, ExportForm
 from mail_archive_local.evidence.index import Index, row_of
-from mail_archive_local.evidence.load_files import KINDS, Bates
+from mail_archive_local.evidence.load_files import KINDS
 from mail_archive_local.evidence.manifest import About, Beside, Listed, sha256_of, write_manifest
 from mail_archive_local.evidence.selecting import Selected, Selection
 from mail_archive_local.evidence.unfinished import Unfinished, written_beside
@@ -23,26 +23,12 @@ TextOf = Callable[[bytes], str]
 """The text of a message, or a sentence on why there is none."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """How messages are to be written: by the names in `forms`."""
-
-    format: str = "eml"
-    index: str = "csv"
-    load_files: tuple[str, ...] = ()
-    bates: Bates = field(default_factory=Bates)
-
-    def asked(self) -> dict[str, Any]:
-        """The same, as JSON has it."""
-        return {**asdict(self), "load_files": list(self.load_files)}
-
-
 def export_to(
     folder: Path,
     store: Store,
     archive: ArchiveRecord,
     selection: Selection,
-    wanted: Wanted,
+    form: ExportForm,
     report: Callable[[int], None] = lambda count: None,
     anew: bool = False,
 ) -> int:
@@ -54,10 +40,10 @@ def export_to(
         OSError: it cannot be written.
     """
     about = About(archive.archive_id, archive.name, query=selection.asked())
-    asked = {"By": __version__, "ArchiveId": archive.archive_id, "Query": about.query, "Wanted": wanted.asked()}
+    asked = {"By": __version__, "ArchiveId": archive.archive_id, "Query": about.query, "Wanted": form.asked()}
     with written_beside(folder, asked, anew=anew) as unfinished:
         with ExitStack() as stack:
-            writing = _Writing(unfinished, archive.name, wanted, stack)
+            writing = _Writing(unfinished, archive.name, form, stack)
             listed = writing.each(selection.messages(store, archive), report)
             manifest = unfinished.folder / EXPORT_MANIFEST
             count = write_manifest(manifest, about, listed, writing.beside).messages
@@ -68,19 +54,19 @@ def export_to(
 class _Writing:
     """The files of one export, open."""
 
-    def __init__(self, unfinished: Unfinished, custodian: str, wanted: Wanted, stack: ExitStack) -> None:
+    def __init__(self, unfinished: Unfinished, custodian: str, form: ExportForm, stack: ExitStack) -> None:
         folder = unfinished.folder
-        self._folder, self._custodian, self._wanted = folder, custodian, wanted
+        self._folder, self._custodian, self._form = folder, custodian, form
         self._files = unfinished.files
-        self._index = Index(folder, wanted.index)
+        self._index = Index(folder, form.index)
         stack.callback(self._index.close)
-        self._beside = [self._index.name, *(f"load.{kind}" for kind in wanted.load_files)]
+        self._beside = [self._index.name, *(f"load.{kind}" for kind in form.load_files)]
         self._files |= {*self._beside, MBOX}
-        self._loads = [KINDS[kind](folder) for kind in wanted.load_files]
+        self._loads = [KINDS[kind](folder) for kind in form.load_files]
         for load in self._loads:
             stack.callback(load.close)
         # A document of a load file is a file of its own, named by its number.
-        self._writer = None if self._loads else WRITERS[wanted.format](folder)
+        self._writer = None if self._loads else WRITERS[form.format](folder)
         if self._writer is not None:
             stack.callback(self._writer.close)
         self._text_of: TextOf = stack.enter_context(texts()) if self._loads else (lambda raw: "")
@@ -88,7 +74,7 @@ class _Writing:
     def each(self, messages: Iterator[Selected], report: Callable[[int], None]) -> Iterator[Listed]:
         """Write each message, and what there is of it elsewhere; gives its line of the manifest."""
         for place, message in enumerate(messages):
-            bates = self._wanted.bates.number(place)
+            bates = self._form.bates.number(place)
             was_there = self._was_there(message, bates)
             file = self._write(message, bates)
             self._files.add(file)

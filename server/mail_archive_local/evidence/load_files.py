@@ -7,7 +7,6 @@ line of a document in the OPT names its native file as the one page that it has.
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,19 +21,6 @@ COLUMNS = (
     *("NATIVELINK", "TEXTLINK"),
 )
 VOLUME = "VOL001"
-
-
-@dataclass(frozen=True)
-class Bates:
-    """Numbers of documents: a prefix and so many digits, from a first one on."""
-
-    prefix: str = "MAIL"
-    padding: int = 7
-    first: int = 1
-
-    def number(self, place: int) -> str:
-        """That of the document at a place, the first being 0."""
-        return f"{self.prefix}{self.first + place:0{self.padding}d}"
 
 
 class Dat:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from mail_archive_local.errors import LocalArchiveError
 from mail_archive_local.evidence.writing import create
 from mail_archive_local.importing.exported import message_id_of_header
 from mail_archive_tools import __version__
@@ -28,7 +29,7 @@ ERRORS = 1_000
 """Errors that are listed at most; all are counted."""
 
 
-class ManifestError(Exception):
+class ManifestError(LocalArchiveError):
     """A manifest that cannot be read; the text names it and the line."""
 
 

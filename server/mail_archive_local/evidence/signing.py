@@ -1,15 +1,14 @@
 """Signatures and time stamps of manifests: files beside them, which other programs can verify as well.
 
 `<manifest>.sig` is a signature over its bytes: Ed25519 (RFC 8032), ECDSA with SHA-256, or RSA-PSS with SHA-256, by the
-kind of the key. `<manifest>.tsr` is a time-stamp response (RFC 3161) over their SHA-512. Loads `cryptography` and
-`rfc3161-client` when it is asked.
+kind of the key. `<manifest>.tsr` is a time-stamp response (RFC 3161) over their SHA-512. Loads `cryptography`, `httpx`
+and `rfc3161-client` when it is asked.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import httpx
-
+from mail_archive_local.errors import LocalArchiveError
 from mail_archive_tools.system.places import why_not_read
 
 SIGNATURE, TIME_STAMP = ".sig", ".tsr"
@@ -19,8 +18,43 @@ _STAMP_BYTES = 1_000_000
 _QUERY = "application/timestamp-query"
 
 
-class SigningError(Exception):
+class SigningError(LocalArchiveError):
     """A key that cannot be used, a signature that does not hold, an authority that does not stamp."""
+
+
+class Signing(NamedTuple):
+    """How a manifest is signed: with the private key in a file, and stamped by an authority at a URL; None: not."""
+
+    key: Path | None = None
+    authority: str | None = None
+
+    def remove_outdated(self, manifest: Path) -> list[Path]:
+        """Take away the signatures of a manifest that has changed; returns those that `sign` does not make anew."""
+        lost = []
+        for suffix, is_made_anew in ((SIGNATURE, self.key), (TIME_STAMP, self.authority)):
+            old = _name_beside(manifest, suffix)
+            if not old.exists():
+                continue
+            old.unlink()
+            if not is_made_anew:
+                lost.append(old)
+        return lost
+
+    def sign(self, manifest: Path) -> list[Path]:
+        """Sign a manifest, and have it stamped, as far as is wanted; returns the files that were made.
+
+        Raises:
+            LocalArchiveError: it could not be done; the manifest is there.
+        """
+        made = []
+        try:
+            if self.key is not None:
+                made.append(sign(manifest, self.key))
+            if self.authority is not None:
+                made.append(stamp(manifest, self.authority))
+        except SigningError as error:
+            raise LocalArchiveError(f"{error} The manifest at {manifest} is there, without it.") from error
+        return made
 
 
 def sign(path: Path, key_file: Path) -> Path:
@@ -92,6 +126,8 @@ def _answer(authority: str, query: bytes) -> bytes:
     Raises:
         SigningError: nothing, or more than that.
     """
+    import httpx
+
     answer = bytearray()
     try:
         with (
@@ -158,7 +194,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _beside(path: Path, suffix: str) -> bytes:
-    beside = path.with_name(path.name + suffix)
+    beside = _name_beside(path, suffix)
     if not beside.exists():
         what = "signature" if suffix == SIGNATURE else "time stamp"
         raise SigningError(f"{path} has no {what}: {beside.name} is not beside it.")
@@ -166,6 +202,10 @@ def _beside(path: Path, suffix: str) -> bytes:
 
 
 def _write(path: Path, suffix: str, content: bytes) -> Path:
-    beside = path.with_name(path.name + suffix)
+    beside = _name_beside(path, suffix)
     beside.write_bytes(content)
     return beside
+
+
+def _name_beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

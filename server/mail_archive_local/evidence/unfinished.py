@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mail_archive_local.errors import LocalArchiveError
 from mail_archive_local.evidence.forms import BEGUN, EXPORT_MANIFEST, UNFINISHED
 from mail_archive_local.storage.alone import alone
 from mail_archive_local.storage.opening import FILE_MODE, FOLDER_MODE
@@ -15,8 +16,16 @@ from mail_archive_local.storage.opening import FILE_MODE, FOLDER_MODE
 _LOCK = "unfinished.lock"
 
 
-class CannotBegin(Exception):
+class CannotBegin(LocalArchiveError):
     """A folder cannot be written as it was asked for; the text says why, and what to do."""
+
+
+class UnfinishedExport(LocalArchiveError):
+    """An export was not written to its end; it lies in `folder`."""
+
+    def __init__(self, text: str, folder: Path) -> None:
+        super().__init__(text)
+        self.folder = folder
 
 
 def beside(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """Mail into a local archive: in batches, each one transaction, so that a killed import loses nothing and a
 second one goes on where it stopped. Describing messages is most of the work; other processes may do it."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -18,6 +19,7 @@ from mail_archive_local.importing.exported import (
     stem,
     until_failure,
 )
+from mail_archive_local.importing.mail_sources import MailSources
 from mail_archive_local.importing.packed import Unread
 from mail_archive_local.importing.places import Place
 from mail_archive_local.importing.sources import Found, Skipped, read_sources
@@ -39,6 +41,33 @@ class _Chunk(NamedTuple):
 
 
 _Streamed = Found | Skipped | Entry | Settle
+
+
+def import_all(
+    store: Store,
+    archive: ArchiveRecord,
+    sources: MailSources,
+    report: Report = silent,
+    stopped: Stopped = never,
+) -> ImportTally:
+    """Bring all of the sources into the archive, counted as one; other processes help where there is much.
+
+    Raises:
+        StoreError: the folder can no longer be written. Batches before that are kept.
+    """
+    workers = 0
+    if sources.are_long:
+        workers = os.cpu_count() or 1
+
+    tally = ImportTally()
+    if sources.mail:
+        import_mail(store, archive, sources.mail, report, workers, stopped, tally)
+    for each in sources.exports:
+        if stopped():
+            tally.is_interrupted = True
+            break
+        import_export(store, archive, each, report, workers, stopped, tally)
+    return tally
 
 
 def import_mail(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mail_archive_local.errors import LocalArchiveError
 from mail_archive_local.storage.reading import was_refused
 
 _READ_ONLY_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
@@ -13,7 +14,7 @@ _DAMAGED_SCHEMA = ("no such table", "no such column", "no such module", "vtable 
 BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-class StoreError(Exception):
+class StoreError(LocalArchiveError):
     """A local archive folder cannot be used; the text names it and the next step."""
 
 

@@ -61,14 +61,14 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
     """
     from mcp import Client
 
-    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local import LocalArchiveError
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.published import chosen_tools
 
     try:
         access = accessor(settings)
-    except StoreError as error:
+    except LocalArchiveError as error:
         raise CommandError(str(error)) from error
     # Whatever --consent says of servers: here the terminal asks, or nothing is changed.
     server = build_server(access, settings.log_level, chosen_tools(settings))

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Exit status 0: nothing is missing; 1: something is."""
     settings = read_settings(vars(arguments))
-    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local import LocalArchiveError
     from mail_archive_server.backends import open_backend
     from mail_archive_server.identity.doctor import examine
     from mail_archive_server.identity.report import lines
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     try:
         found = examine(settings, open_backend(settings), arguments.try_search)
-    except StoreError as error:
+    except LocalArchiveError as error:
         raise CommandError(str(error)) from error
     try:
         missing = protections()

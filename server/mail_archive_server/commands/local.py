@@ -3,7 +3,6 @@
 import argparse
 import shlex
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,7 @@ from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import CommandError, shown
 
 if TYPE_CHECKING:
-    import uvicorn
-    from starlette.types import ASGIApp
-
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder
 
 HELP = "serve a local archive's API to other AWS clients"
 
@@ -57,65 +53,29 @@ def run(arguments: argparse.Namespace) -> None:
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
     proxy = None if arguments.trusted_proxy is None else read_value(address, "--trusted-proxy", arguments.trusted_proxy)
     export_folder, s3_endpoint_url = _destination(arguments)
-    from mail_archive_local.context import Local
-    from mail_archive_local.exporting.places import exporter_to
-    from mail_archive_local.operations.retention import delete_what_is_older, keep_deleting
-    from mail_archive_local.storage.failures import StoreError
-    from mail_archive_local.storage.opening import DATABASE
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder, LocalArchiveError
 
     try:
-        is_there = False
-        # Where this user may not look, the store says so.
-        with suppress(PermissionError):
-            is_there = (folder / DATABASE).is_file()
-        store = Store(folder, create=not is_there and not arguments.show_credentials)
-    except StoreError as error:
+        is_made = not ArchiveFolder.is_there(folder) and not arguments.show_credentials
+        with ArchiveFolder(folder, create=is_made) as opened:
+            if arguments.show_credentials:
+                _show_credentials(opened, arguments.user)
+                return
+            if arguments.user is not None:
+                raise SettingError("--user is for --show-credentials.")
+
+            served = opened.on_port(
+                chosen_port,
+                search_seconds=search_seconds,
+                link_seconds=link_seconds,
+                export_folder=export_folder,
+                s3_endpoint_url=s3_endpoint_url,
+                trusted_proxy=proxy,
+            )
+            _announce(folder, served.url)
+            served.run()
+    except LocalArchiveError as error:
         raise CommandError(str(error)) from error
-    if arguments.show_credentials:
-        _show_credentials(store, arguments.user)
-        return
-    if arguments.user is not None:
-        raise SettingError("--user is for --show-credentials.")
-
-    import socket
-
-    import uvicorn
-
-    from mail_archive_local.doors.asgi import api_app
-    from mail_archive_local.identity.callers import LOOPBACK
-
-    store.warn_if_exposed()
-    try:
-        listening = socket.create_server((LOOPBACK, chosen_port))
-    except OSError as error:
-        raise CommandError(f"Port {chosen_port} cannot be listened on ({error.strerror}). Name another one.") from error
-
-    base = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
-    exporter = exporter_to(export_folder, s3_endpoint_url)
-    local = Local(store, lambda: base, search_seconds=search_seconds, link_seconds=link_seconds, exporter=exporter)
-    delete_what_is_older(local)
-    keep_deleting(local)
-    local.go_on()
-    app = api_app(local)
-    _announce(folder, base)
-    server = uvicorn.Server(config_of(app, proxy))
-    server.run(sockets=[listening])
-    store.close()
-
-
-def config_of(app: "ASGIApp", proxy: str | None) -> "uvicorn.Config":
-    """How the API is served. Anybody may send X-Forwarded-For: it counts from a proxy that the operator named alone."""
-    import uvicorn
-
-    return uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        proxy_headers=proxy is not None,
-        forwarded_allow_ips=proxy,
-    )
 
 
 def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None]:
@@ -129,23 +89,16 @@ def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None
     )
 
 
-def _show_credentials(store: "Store", user: str | None) -> None:
-    from mail_archive_local.arns import DEFAULT_REGION
-    from mail_archive_local.context import Local
-    from mail_archive_local.identity.identities import OWNER, IdentityError
+def _show_credentials(folder: "ArchiveFolder", user: str | None) -> None:
+    from mail_archive_local import DEFAULT_REGION
 
-    try:
-        ring = Local(store, str).key_ring()
-    except IdentityError as error:
-        raise CommandError(str(error)) from error
-    keys = ring.keys_of(user or OWNER)
+    keys = folder.keys_of(user)
     if keys is None:
-        raise SettingError(f"--user {user} is none of the folder's users: {', '.join(ring.identities.users)}.")
+        raise SettingError(f"--user {user} is none of the folder's users: {', '.join(folder.users())}.")
     key, secret = keys
     sys.stdout.write(
         f"export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={DEFAULT_REGION}\n"
     )
-    store.close()
 
 
 def _announce(folder: Path, base: str) -> None:

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _document(settings: "Settings", kind: str, account: str | None, principal: str | None) -> "Document | str":
     from dataclasses import replace
 
-    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local import LocalArchiveError
     from mail_archive_server.backends import backend_of
     from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
     from mail_archive_server.identity.connecting import Connection
@@ -77,7 +77,7 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
     try:
         backend = backend_of(settings)
         place = Connection(settings, backend).place_now()
-    except (StoreError, Misconfigured) as error:
+    except (LocalArchiveError, Misconfigured) as error:
         raise CommandError(str(error)) from error
     place = place if account is None else replace(place, account=account)
     if kind == "trust":

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     settings = read_settings(vars(arguments))
     # Imported here: `--help` need not wait for the SDK.
-    from mail_archive_local.storage.failures import StoreError
+    from mail_archive_local import LocalArchiveError
     from mail_archive_server.app import build_server
     from mail_archive_server.backends import accessor
     from mail_archive_server.hosting.consenting import FORMS, consents_of
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
         try:
             access = accessor(settings, cursors)
-        except StoreError as error:
+        except LocalArchiveError as error:
             raise CommandError(str(error)) from error
 
         views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_local.arns import ACCOUNT, DEFAULT_REGION
-from mail_archive_local.context import Local
-from mail_archive_local.exporting.places import client_of_places, exporter_to
-from mail_archive_local.identity.identities import OWNER, IdentityError
-from mail_archive_local.operations.retention import delete_what_is_older
-from mail_archive_local.storage.store import Store
+from mail_archive_local import ACCOUNT, DEFAULT_REGION, ArchiveFolder, IdentityError
 from mail_archive_tools.errors import Misconfigured
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
-    from mail_archive_local.doors.bridge import LinkListener
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_server.settings import Settings
     from mail_archive_tools.reading.links import LinkRule
@@ -33,27 +26,22 @@ class LocalBackend:
     def __init__(self, settings: Settings) -> None:
         """
         Raises:
-            StoreError: there is no usable local archive in the folder that the settings name, or no such user.
+            LocalArchiveError: there is no usable local archive in the folder that the settings name, or no such user.
         """
         assert settings.local is not None
-        store = Store(settings.local)
-        store.warn_if_exposed()
-        self._listener: LinkListener | None = None
-        self._lock = threading.Lock()
         self._settings = settings
-        self._local = Local(
-            store,
-            self._link_base,
+        self._folder = ArchiveFolder(settings.local)
+        self._served = self._folder.in_process(
             search_seconds=settings.search_seconds,
-            exporter=exporter_to(settings.export_folder, settings.s3_endpoint_url),
+            export_folder=settings.export_folder,
+            s3_endpoint_url=settings.s3_endpoint_url,
         )
-        delete_what_is_older(self._local)
-        self._local.go_on()
-        user = settings.profile or OWNER
-        keys = self._local.key_ring().keys_of(user)
+        keys = self._folder.keys_of(settings.profile)
         if keys is None:
-            known = ", ".join(self._local.key_ring().identities.users)
-            raise IdentityError(f"--profile {user} is no user of the local archive. Its identity.json has {known}.")
+            known = ", ".join(self._folder.users())
+            raise IdentityError(
+                f"--profile {settings.profile} is no user of the local archive. Its identity.json has {known}."
+            )
         self._keys = keys
 
     def session(self) -> tuple[Session, Callable[[], Credentials]]:
@@ -76,13 +64,11 @@ class LocalBackend:
         return ACCOUNT
 
     def attach(self, client: Any) -> None:
-        from mail_archive_local.doors.bridge import attach
-
-        attach(client, self._local)
+        self._served.attach(client)
 
     def s3(self, connection: Connection) -> Any:
         self.refuse_nowhere()
-        return client_of_places(self._settings.export_folder, self._settings.s3_endpoint_url)
+        return self._served.s3()
 
     def refuse_nowhere(self) -> None:
         folder = self._settings.export_folder
@@ -100,22 +86,13 @@ class LocalBackend:
     def links(self, region: Callable[[], str]) -> LinkRule:
         from mail_archive_tools.reading.links import origin_links
 
-        return origin_links(lambda: "" if self._listener is None else self._link_base())
+        return origin_links(self._served.link_base)
 
     def notes(self) -> list[str]:
-        why = self._local.store.why_not_written
+        why = self._folder.why_not_written
         if not why:
             return []
         return [
             f"{why} Searches are kept in memory, and end with the server; archives cannot be changed, and mail that is "
             "older than its archive keeps it stays."
         ]
-
-    def _link_base(self) -> str:
-        from mail_archive_local.doors.bridge import LinkListener
-
-        with self._lock:
-            if self._listener is None:
-                self._listener = LinkListener()
-                self._listener.serves(self._local)
-        return self._listener.base()

@@ -17,14 +17,13 @@ def with_sample(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     # Imported here: other servers need none of it.
-    from mail_archive_local.context import Local
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder
     from mail_archive_server.sample import fill
 
     folder = Path(tempfile.mkdtemp(prefix="mail-archive-sample-"))
     try:
-        with Store(folder, create=True) as store:
-            fill(Local(store, str))
+        with ArchiveFolder(folder, create=True) as opened:
+            fill(opened)
         yield replace(settings, local=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import Random
 
-from mail_archive_local.arns import ACCOUNT, DEFAULT_REGION
+from mail_archive_local import ACCOUNT, DEFAULT_REGION
 from mail_archive_server.sample.letters import COMPANY, LOGO, Attachment, Letter, Person, pdf, reply, source
 from mail_archive_server.sample.questions import QUESTIONS
 

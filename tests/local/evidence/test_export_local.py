@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from mail_archive_local.context import Local
 from mail_archive_local.evidence.comparing import compare_with_archive
-from mail_archive_local.evidence.forms import FORMATS, LOAD_FILES
+from mail_archive_local.evidence.forms import ExportForm
 from mail_archive_local.evidence.listing import list_archive
 from mail_archive_local.evidence.load_files import KINDS
 from mail_archive_local.evidence.manifest import About, ManifestError, edrm_mih, read_files, read_head, read_messages
@@ -74,7 +74,7 @@ def test_the_same_input_gives_the_same_bytes(pristine: Sample, tmp_path: Path, f
 
 
 def test_every_form_that_the_command_line_offers_can_be_written() -> None:
-    assert tuple(WRITERS) == FORMATS and tuple(KINDS) == LOAD_FILES
+    assert tuple(WRITERS) == ExportForm.FORMATS and tuple(KINDS) == ExportForm.LOAD_FILES
 
 
 def test_messages_are_files_that_others_read(sample: Sample, tmp_path: Path) -> None:

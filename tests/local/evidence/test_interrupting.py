@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from mail_archive_local.evidence.unfinished import beside
+from mail_archive_local.importing.mail_sources import PARALLEL_BYTES
 from mail_archive_local.storage.failures import StoreError
 from mail_archive_local.storage.opening import DATABASE
 from mail_archive_local.storage.store import Store
-from mail_archive_server.commands.evidence.importing import PARALLEL_BYTES
 from tests.local.importing.test_importer import children_of, large_mbox
 from tests.pace import HANGS, wait_until
 

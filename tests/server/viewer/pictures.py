@@ -10,8 +10,7 @@ from pathlib import Path
 import anyio
 from PIL import Image
 
-from mail_archive_local.context import Local
-from mail_archive_local.storage.store import Store
+from mail_archive_local import ArchiveFolder
 from mail_archive_server.backends import open_access
 from mail_archive_server.sample import fill
 from mail_archive_server.settings import Settings
@@ -24,8 +23,8 @@ COLORS = 128
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        with Store(Path(folder) / "sample", create=True) as store:
-            archive_id = fill(Local(store, str))
+        with ArchiveFolder(Path(folder) / "sample", create=True) as opened:
+            archive_id = fill(opened)
         access = open_access(Settings(local=Path(folder) / "sample", search_seconds=0))
         year = {"archive_id": archive_id, "from_timestamp": "2025-01-01", "to_timestamp": "2025-12-31"}
         for theme in ("light", "dark"):

@@ -9,7 +9,7 @@ from mail_archive_server.settings import SETTINGS, Settings, add_flags, read_set
 from mail_archive_server.terminal import CommandError
 
 if TYPE_CHECKING:
-    from mail_archive_local.importing.places import S3Place
+    from mail_archive_local import S3Place
     from mail_archive_tools.service.buckets import Location
 
 AWS_SETTINGS = ("region", "profile", "role_arn", "external_id", "endpoint_url", "s3_endpoint_url")
@@ -40,7 +40,7 @@ def place_in_s3(url: str, settings: Settings) -> "S3Place":
         SettingError: it is none of S3.
         CommandError: there is nothing, or it cannot be looked at.
     """
-    from mail_archive_local.importing.places import S3Place
+    from mail_archive_local import S3Place
     from mail_archive_tools.service.buckets import Location
 
     read_value(words(S3_LOCATION, "a place in S3, such as s3://bucket/prefix"), "SOURCE", url)

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_local.evidence.forms import EXPORT_MANIFEST, FORMATS, INDEXES, LOAD_FILES
-from mail_archive_server.commands.evidence.archive_names import of_that_name
+from mail_archive_local import Bates, ExportForm
 from mail_archive_server.commands.evidence.interrupting import explained, heard
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import one_of, path
@@ -18,10 +17,7 @@ from mail_archive_server.settings import SettingError, read_value
 from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_local.evidence.exporting import Wanted
-    from mail_archive_local.evidence.selecting import Selection
-    from mail_archive_local.storage.putting import ArchiveRecord
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import Selection
 
 HELP = "write messages of a local archive as .eml, mbox or Maildir, with an index and a manifest"
 
@@ -36,8 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the local archive")
     parser.add_argument("out", metavar="OUT", help="a new or empty folder: it is there when all of it is")
     parser.add_argument("--archive", metavar="NAME", help="the archive in it; needed where there are several")
-    parser.add_argument("--format", metavar="|".join(FORMATS), default="eml", help="how messages are written (eml)")
-    parser.add_argument("--index", metavar="|".join(INDEXES), default="csv", help="how the index is written (csv)")
+    parser.add_argument(
+        "--format", metavar="|".join(ExportForm.FORMATS), default="eml", help="how messages are written (eml)"
+    )
+    parser.add_argument(
+        "--index", metavar="|".join(ExportForm.INDEXES), default="csv", help="how the index is written (csv)"
+    )
     parser.add_argument("--from", metavar="TIME", dest="begin", help="received from then on, inclusive")
     parser.add_argument("--to", metavar="TIME", dest="end", help="received until then, inclusive")
     for name in _WORDS:
@@ -72,71 +72,41 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Progress") -> None:
     signing = signing_of(arguments)
-    wanted = _wanted(arguments)
+    form = _form(arguments)
     selection = _selection(arguments)
-    from mail_archive_local.evidence.exporting import export_to
-    from mail_archive_local.evidence.unfinished import CannotBegin
-    from mail_archive_local.storage.failures import StoreError
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder, LocalArchiveError
 
+    manifest = out / ExportForm.MANIFEST
     try:
-        with Store(folder, looking=True) as store:
-            archive = _named_archive(store, arguments.archive)
+        with ArchiveFolder(folder, looking=True) as opened:
+            archive = opened.archive(arguments.archive)
             with heard() as interrupts:
                 progress.stopped = interrupts.stopped
-                count = export_to(out, store, archive, selection, wanted, progress, arguments.anew)
-    except (StoreError, CannotBegin) as error:
+                count = opened.export(archive, out, selection, form, report=progress, anew=arguments.anew)
+        signed = sign_manifest(manifest, signing, has_changed=True)
+    except LocalArchiveError as error:
         raise CommandError(str(error)) from error
-    except OSError as error:
-        raise CommandError(
-            f"{shown(out)} cannot be written ({error.strerror}). Mend that and give the same command to go on, or name "
-            "another folder."
-        ) from error
-    signed = sign_manifest(out / EXPORT_MANIFEST, signing, has_changed=True)
 
     if arguments.json:
-        done = {"ArchiveId": archive.archive_id, "Messages": count, "Manifest": str(out / EXPORT_MANIFEST)}
+        done = {"ArchiveId": archive.archive_id, "Messages": count, "Manifest": str(manifest)}
         print(json.dumps(done | {"Signatures": [str(each) for each in signed]}))
     else:
         made = "".join(f", {each.name}" for each in signed)
-        print(f"{number_of(count, 'message')} of archive {archive.name} in {shown(out)}, with {EXPORT_MANIFEST}{made}.")
+        print(f"{number_of(count, 'message')} of archive {archive.name} in {shown(out)}, with {manifest.name}{made}.")
 
 
-def _named_archive(store: "Store", name: str | None) -> "ArchiveRecord":
-    """The archive of that name or id; the only one where none is named.
-
-    Raises:
-        CommandError: there is none, or it is not clear which is meant.
-    """
-    active = [archive for archive in store.archives() if archive.state == "ACTIVE"]
-    known = ", ".join(archive.name for archive in active) or "none"
-    if name is None:
-        if len(active) != 1:
-            several = f"{shown(store.folder)} has several archives, or none."
-            raise CommandError(f"{several} Name one with --archive: {known}.")
-        return active[0]
-
-    found = of_that_name(active, name)
-    if found is None:
-        raise CommandError(f"There is no archive {name} in {shown(store.folder)}. There are: {known}.")
-    return found
-
-
-def _wanted(arguments: argparse.Namespace) -> "Wanted":
-    from mail_archive_local.evidence.exporting import Wanted
-    from mail_archive_local.evidence.load_files import Bates
-
-    kind = read_value(one_of(*FORMATS), "--format", arguments.format)
-    index = read_value(one_of(*INDEXES), "--index", arguments.index)
+def _form(arguments: argparse.Namespace) -> ExportForm:
+    kind = read_value(one_of(*ExportForm.FORMATS), "--format", arguments.format)
+    index = read_value(one_of(*ExportForm.INDEXES), "--index", arguments.index)
     named = [name.strip() for name in (arguments.load_file or "").split(",") if name.strip()]
-    load_files = tuple(dict.fromkeys(read_value(one_of(*LOAD_FILES), "--load-file", name) for name in named))
+    load_files = tuple(dict.fromkeys(read_value(one_of(*ExportForm.LOAD_FILES), "--load-file", name) for name in named))
     if load_files and kind != "eml":
         raise SettingError("--load-file writes each message as a file of its own: leave --format out.")
     if not _PREFIX.fullmatch(arguments.bates_prefix):
         raise SettingError("--bates-prefix must be at most 40 letters, digits and _.-")
     padding = read_value(_number(1, 20), "--bates-padding", arguments.bates_padding)
     first = read_value(_number(0, 10**12), "--bates-start", arguments.bates_start)
-    return Wanted(kind, index, load_files, Bates(arguments.bates_prefix, padding, first))
+    return ExportForm(kind, index, load_files, Bates(arguments.bates_prefix, padding, first))
 
 
 def _number(least: int, most: int) -> Any:
@@ -151,7 +121,7 @@ def _number(least: int, most: int) -> Any:
 def _selection(arguments: argparse.Namespace) -> "Selection":
     from pydantic import TypeAdapter, ValidationError
 
-    from mail_archive_local.evidence.selecting import Selection
+    from mail_archive_local import Selection
     from mail_archive_tools.models.filters import SearchWords
     from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, iso
 
@@ -190,15 +160,15 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
 
 def _kept(out: Path, progress: "_Progress") -> str:
     """What is there of an export that was broken off."""
-    from mail_archive_local.evidence.unfinished import beside, is_unfinished
+    from mail_archive_local import ArchiveFolder
 
-    folder = beside(out)
-    if (out / EXPORT_MANIFEST).is_file():
+    if (out / ExportForm.MANIFEST).is_file():
         return f"{shown(out)} is whole, but its manifest is not signed as was asked."
-    if not is_unfinished(folder):
+    unfinished = ArchiveFolder.unfinished_export(out)
+    if unfinished is None:
         return f"Nothing was written yet to {shown(out)}. The same command begins from the start."
     written = number_of(progress.count, "message")
-    return f"{written} written, in {shown(folder)}: the same command goes on, with --anew it begins anew."
+    return f"{written} written, in {shown(unfinished)}: the same command goes on, with --anew it begins anew."
 
 
 class _Progress:

@@ -1,18 +1,14 @@
 """`import`: mail into a local archive. Calling it again is safe, and goes on where it was stopped."""
 
 import argparse
-import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_local.evidence.forms import MANIFEST_SUFFIX
-from mail_archive_server.commands.evidence.archive_names import archive_name, choose_archive, usable_name
 from mail_archive_server.commands.evidence.aws_flags import add_aws_flags, aws_settings, query_of
 from mail_archive_server.commands.evidence.interrupting import explained, heard, interrupted
-from mail_archive_server.commands.evidence.mail_sources import Sources, name_skipped, sources_of
+from mail_archive_server.commands.evidence.mail_sources import name_skipped, sources_of
 from mail_archive_server.commands.evidence.progress import Reporter
 from mail_archive_server.commands.evidence.signing import add_signing, sign_manifest, signing_of
 from mail_archive_server.setting_values import path
@@ -20,14 +16,9 @@ from mail_archive_server.settings import read_value
 from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_local.importing.tally import ImportTally
-    from mail_archive_local.storage.putting import ArchiveRecord
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder, ArchiveRecord, ImportTally, MailSources
 
 HELP = "put mail into a local archive: .eml files, folders of them, mbox, Maildir, exports in a folder or in S3"
-
-PARALLEL_BYTES = 10_000_000
-"""From so much mail on, other processes help: they take a moment to start."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,33 +51,28 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     signing = signing_of(arguments)
-    from mail_archive_local.api_errors import ApiError
-    from mail_archive_local.context import Local
-    from mail_archive_local.storage.failures import StoreError
-    from mail_archive_local.storage.store import Store
+    from mail_archive_local import ArchiveFolder, LocalArchiveError
 
-    name = usable_name(arguments.archive or archive_name(folder))
-    settings = aws_settings(arguments)
-    sources = sources_of(arguments, settings)
-    query = query_of(arguments.query_of, settings)
     try:
-        with Store(folder, create=True) as store:
-            if exposed := store.exposed():
-                store.keep_from_others()
-                print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
-            archive = choose_archive(Local(store, str), name, named=arguments.archive is not None)
-            _hash_the_rest(store)
-            tally = _read(sources, store, archive, done)
+        name = ArchiveFolder.name_to_fill(folder, arguments.archive)
+        settings = aws_settings(arguments)
+        sources = sources_of(arguments, settings)
+        query = query_of(arguments.query_of, settings)
+        with ArchiveFolder(folder, create=True) as opened:
+            _keep_from_others(opened)
+            archive = opened.archive_to_fill(name, is_chosen=arguments.archive is not None)
+            _hash_the_rest(opened)
+            tally = _read(opened, archive, sources, done)
             if tally.is_interrupted:
                 raise interrupted(done.kept())
-            manifest = folder / f"{archive.archive_id}{MANIFEST_SUFFIX}"
+            manifest = opened.manifest_of(archive)
             if sources.exports or manifest.exists() or any(signing):
-                has_changed = _list_all(manifest, store, archive, arguments.sources, query, tally)
+                has_changed = opened.list_import(archive, tally, arguments.sources, query)
                 sign_manifest(manifest, signing, has_changed=has_changed)
-    except (StoreError, ApiError) as error:
+    except LocalArchiveError as error:
         raise CommandError(str(error)) from error
 
-    name_skipped(tally.skipped, tally.skips)
+    name_skipped(tally)
     told = _members(tally, archive)
     if not arguments.json:
         _summarize(tally, archive)
@@ -103,11 +89,14 @@ class _Done:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self.tally: ImportTally | None = None
+        self._tally: ImportTally | None = None
+
+    def note(self, tally: "ImportTally") -> None:
+        self._tally = tally
 
     def kept(self) -> str:
         """What of it is kept, and how to go on."""
-        added = 0 if self.tally is None else self.tally.added
+        added = 0 if self._tally is None else self._tally.added
         if not added:
             return f"Nothing was added to {self._folder}. The same command goes on."
         verb = "was" if added == 1 else "were"
@@ -115,65 +104,27 @@ class _Done:
         return f"{kept}. The same command goes on."
 
 
-def _hash_the_rest(store: "Store") -> None:
-    """Give the messages of an archive of a version before the hashes that they do not have."""
-    from mail_archive_local.storage.putting import Unhashed
-    from mail_archive_local.storage.row_keys import message_id_of
+def _keep_from_others(folder: "ArchiveFolder") -> None:
+    exposed = folder.keep_from_others()
+    if exposed:
+        print(f"{shown(exposed[0])} could be read by others; now only its owner can.", file=sys.stderr)
 
-    def is_whole(message: Unhashed) -> bool:
-        kept = message.kept
-        if message.sha256 is not None:
-            return hashlib.sha256(kept.raw).digest() == message.sha256
-        return message_id_of(kept.raw, str(kept.archive_id)) == kept.archived_message_id
 
-    count = store.hash_the_rest(is_whole)
+def _hash_the_rest(folder: "ArchiveFolder") -> None:
+    count = folder.hash_the_rest()
     if count:
         print(f"{number_of(count, 'message')} of a version before got a hash of their records.", file=sys.stderr)
 
 
-def _read(sources: Sources, store: "Store", archive: "ArchiveRecord", done: _Done) -> "ImportTally":
+def _read(folder: "ArchiveFolder", archive: "ArchiveRecord", sources: "MailSources", done: _Done) -> "ImportTally":
     """Bring all of the sources into the archive, until Ctrl-C is pressed."""
-    from mail_archive_local.importing.importer import import_export, import_mail
-    from mail_archive_local.importing.tally import ImportTally
-
-    tally = done.tally = ImportTally()
-    is_long = not sources.total or sources.total >= PARALLEL_BYTES
-    workers = (os.cpu_count() or 1) if is_long else 0
     with heard() as interrupts, Reporter(sources.total) as show:
-        if sources.mail:
-            import_mail(store, archive, sources.mail, show, workers, interrupts.stopped, tally)
-        for each in sources.exports:
-            if interrupts.asked:
-                tally.is_interrupted = True
-                break
-            import_export(store, archive, each, show, workers, interrupts.stopped, tally)
-    return tally
 
+        def report(tally: "ImportTally") -> None:
+            done.note(tally)
+            show(tally)
 
-def _list_all(
-    manifest: Path,
-    store: "Store",
-    archive: "ArchiveRecord",
-    sources: list[str],
-    query: dict[str, Any],
-    tally: "ImportTally",
-) -> bool:
-    """Write the manifest of all that is in the archive now; whether it says something else than before.
-
-    Raises:
-        CommandError: there is something else in its place.
-    """
-    from mail_archive_local.evidence.listing import list_archive
-    from mail_archive_local.evidence.manifest import About, ManifestError
-
-    errors = [{"Origin": each.origin, "Reason": each.reason} for each in tally.skipped]
-    # Whoever has the manifest alone is to see that there was more.
-    errors += [{"Reason": each} for each in tally.cut_short]
-    about = About(archive.archive_id, archive.name, sources, query, errors, tally.skips + len(tally.cut_short))
-    try:
-        return list_archive(manifest, store, archive, about).has_changed
-    except ManifestError as error:
-        raise CommandError(f"{error} Move it away, and import once more.") from error
+        return folder.import_mail(archive, sources, report=report, stopped=interrupts.stopped)
 
 
 def _members(tally: "ImportTally", archive: "ArchiveRecord") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mail_archive_server.terminal import number_of
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from mail_archive_local.importing.tally import ImportTally
+    from mail_archive_local import ImportTally
 
 PLAIN_LINE_SECONDS = 5.0
 """How often progress is said where there is no terminal."""
