@@ -35,7 +35,10 @@ class Beside:
 
     @property
     def says_anything(self) -> bool:
-        return bool(self.archived_message_id or self.second is not None or self.metadata or self.envelope)
+        if self.second is not None:
+            return True
+        # A Message-ID alone tells whose record it is, and nothing of the message.
+        return any((self.archived_message_id, self.metadata, self.envelope))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -62,55 +65,89 @@ def _records(value: Any, depth: int) -> Iterator[Beside]:
         return
     if not isinstance(value, dict):
         return
-    members = {_plain(name): each for name, each in value.items()}
-    if _TELLING.isdisjoint(members):
-        for each in value.values():
-            yield from _records(each, depth + 1)
+
+    members = _plainly_named(value)
+    if not _TELLING.isdisjoint(members):
+        yield _record(members)
         return
-    yield _record(members)
+    for each in value.values():
+        yield from _records(each, depth + 1)
 
 
 def _record(members: dict[str, Any]) -> Beside:
-    inner = members.get("metadata")
-    metadata = {_plain(name): each for name, each in inner.items()} if isinstance(inner, dict) else members
-    envelope = members.get("envelope")
+    # Some layouts have what is of the metadata in an object of its own, others beside the rest.
+    metadata = members
+    if isinstance(members.get("metadata"), dict):
+        metadata = _plainly_named(members["metadata"])
+
+    texts = {name: _text(metadata.get(name.lower())) for name in _STRINGS}
+    envelope: dict[str, Any] = {}
+    if isinstance(members.get("envelope"), dict):
+        envelope = _envelope(_plainly_named(members["envelope"]))
+
     return Beside(
         archived_message_id=_text(members.get("archivedmessageid")),
         message_id=_text(members.get("messageid")),
         second=_second(metadata.get("timestamp", members.get("receivedtimestamp"))),
-        metadata={name: text for name in _STRINGS if (text := _text(metadata.get(name.lower())))},
-        envelope=_envelope(envelope) if isinstance(envelope, dict) else {},
+        metadata=_said(texts),
+        envelope=envelope,
     )
 
 
-def _envelope(found: dict[str, Any]) -> dict[str, Any]:
-    members = {_plain(name): each for name, each in found.items()}
+def _envelope(members: dict[str, Any]) -> dict[str, Any]:
     recipients = members.get("to")
-    listed = recipients if isinstance(recipients, list) else [recipients]
-    envelope: dict[str, Any] = {"Helo": _text(members.get("helo")), "From": _text(members.get("from"))}
-    envelope["To"] = [text for each in listed[:_RECIPIENTS] if (text := _text(each))]
-    return {name: value for name, value in envelope.items() if value}
+    if not isinstance(recipients, list):
+        recipients = [recipients]
+    texts = map(_text, recipients[:_RECIPIENTS])
+    return _said(
+        {
+            "Helo": _text(members.get("helo")),
+            "From": _text(members.get("from")),
+            "To": list(filter(None, texts)),
+        }
+    )
 
 
-def _plain(name: str) -> str:
-    """A name in the one way that all spellings of it have in common."""
-    return name.replace("_", "").replace("-", "").lower()
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    """The members that say something."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _plainly_named(members: dict[str, Any]) -> dict[str, Any]:
+    """The same, by names in the one way that all spellings of them have in common."""
+    return {name.replace("_", "").replace("-", "").lower(): value for name, value in members.items()}
 
 
 def _text(value: Any) -> str:
-    return value[:_LONGEST] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value[:_LONGEST]
 
 
 def _second(value: Any) -> float | None:
     """A moment, as seconds or milliseconds since 1970, or as text."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) > _MILLISECONDS_FROM else float(value)
-        return seconds if 0 <= seconds < _MILLISECONDS_FROM else None
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return _second_of_text(value)
+    # To Python, true and false are numbers.
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+
+    # JSON may have numbers that are too large for a float.
+    if not 0 <= value < 1_000 * _MILLISECONDS_FROM:
+        return None
+    if value > _MILLISECONDS_FROM:
+        return value / 1_000
+    return float(value)
+
+
+def _second_of_text(text: str) -> float | None:
+    """In ISO 8601, in UTC where it says no zone, or as in a header field."""
     try:
-        moment = datetime.fromisoformat(value.strip())
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        read = parse_date(value)
-        return None if read is None else read.timestamp()
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        of_header = parse_date(text)
+        return None if of_header is None else of_header.timestamp()
+
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

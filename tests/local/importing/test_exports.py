@@ -273,6 +273,13 @@ def test_no_json_makes_a_record_that_cannot_be_kept(document: Any) -> None:
         assert all(isinstance(text, str) for text in record.metadata.values())
 
 
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "-1" + "0" * 400, "1e999", "-1", "true", '"soon"', "NaN", "[]"])
+def test_a_time_that_is_none_is_none(value: str) -> None:
+    """Also a number that no float holds, which ended the import."""
+    (record,) = records_of(json.loads(f'{{"Metadata": {{"Timestamp": {value}}}}}'))
+    assert record.second is None
+
+
 @settings(max_examples=300)
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(gzip.compress))
 def test_no_bytes_break_the_reading(content: bytes) -> None:
