@@ -37,15 +37,20 @@ class Batch:
         derived = [message_id_of(each.raw, self._archive.archive_id) for each in found]
         given = [each.beside.archived_message_id for each in found]
         there = self._store.archives_of_messages([*derived, *filter(None, given)])
+
         new = []
         for each, of_bytes in zip(found, derived, strict=True):
             beside = self._with_usable_id(each.beside, there)
             message_id = beside.archived_message_id or of_bytes
-            if message_id in there and message_id not in self._damaged and not self._tells_more(message_id, beside):
+            is_whole = message_id in there and message_id not in self._damaged
+            if is_whole and not self._tells_more(message_id, beside):
                 self._tally.already_there += 1
                 continue
-            # It was put in before without what is known beside it.
-            instead_of = of_bytes if beside.says_anything and of_bytes in there else ""
+
+            instead_of = ""
+            if of_bytes in there and beside.says_anything:
+                # It was put in before without what is known beside it.
+                instead_of = of_bytes
             new.append(New(each.raw, each.file_time, beside, instead_of))
         return new
 
@@ -60,26 +65,32 @@ class Batch:
         if not beside.metadata or beside.archived_message_id:
             return False
         there = self._store.message(message_id)
-        return there is not None and not beside.metadata.items() <= json.loads(there.metadata)["Metadata"].items()
+        if there is None:
+            return False
+        known = json.loads(there.metadata)["Metadata"]
+        return not beside.metadata.items() <= known.items()
 
     def add(self, described: Described) -> None:
         for message in described.messages:
             if self._first_kept is not None and message.second < self._first_kept:
-                period = self._archive.retention
-                reason = f"is older than the archive keeps mail ({period})"
+                reason = f"is older than the archive keeps mail ({self._archive.retention})"
                 self._tally.skip(Skipped(f"message {message.archived_message_id}", reason))
                 continue
             self._messages.append(message)
             self._bytes += len(message.raw)
         self._read += described.read
-        waited = time.monotonic() - self._since > BATCH_SECONDS
-        if waited or len(self._messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES:
+
+        is_large = len(self._messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES
+        if is_large or time.monotonic() - self._since > BATCH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        added = self._store.add_messages(self._archive, self._messages) if self._messages else 0
-        self._tally.added += added
-        self._tally.already_there += len(self._messages) - added
+        """Put in what there is."""
+        if self._messages:
+            added = self._store.add_messages(self._archive, self._messages)
+            self._tally.added += added
+            self._tally.already_there += len(self._messages) - added
+
         # After their messages: a killed import reads them once more.
         self._store.note_read(self._archive, [(each.origin, each.version) for each in self._read])
         self._messages, self._read, self._bytes, self._since = [], [], 0, time.monotonic()

@@ -43,7 +43,11 @@ DescribeChunk = Callable[[list[New], list[Entry]], Iterable[Described]]
 def describing(archive_id: str, workers: int) -> Iterator[tuple[DescribeChunk, Callable[[], Iterable[Described]]]]:
     """How chunks are described, and what gives the chunks that are left at the end."""
     if not workers:
-        yield lambda new, read: [Described(_describe(archive_id, new), read)], lambda: []
+
+        def describe_here(new: list[New], read: list[Entry]) -> Iterable[Described]:
+            return [Described(_describe(archive_id, new), read)]
+
+        yield describe_here, lambda: ()
         return
 
     with _deaf_to_interrupts():
@@ -52,6 +56,7 @@ def describing(archive_id: str, workers: int) -> Iterator[tuple[DescribeChunk, C
 
     def next_chunk() -> Described:
         new, read, described = waiting.popleft()
+        # What was read here need not have travelled back.
         pairs = zip(new, described.result(), strict=True)
         return Described([message._replace(raw=each.raw) for each, message in pairs], read)
 
@@ -80,6 +85,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if not system.CAN_DELAY_SIGNALS:
         yield
         return
+
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -89,12 +95,13 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _describe(archive_id: str, new: list[New]) -> list[NewMessage]:
     now = time.time()
-    return [
-        describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside))._replace(
-            instead_of=each.instead_of
-        )
-        for each in new
-    ]
+    described = []
+    for each in new:
+        message = describe(each.raw, archive_id, each.file_time, now=now, known=_known(each.beside))
+        if each.instead_of:
+            message = message._replace(instead_of=each.instead_of)
+        described.append(message)
+    return described
 
 
 def _known(beside: Beside) -> Known | None:

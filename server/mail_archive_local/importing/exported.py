@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from mail_archive_local.importing.beside import NOTHING, Beside
-from mail_archive_local.importing.packed import Unread, unpacked
+from mail_archive_local.importing.packed import Unpacked, Unread, unpacked
 from mail_archive_local.storage.pairing import Pairing
 from mail_archive_tools.mime.fields.headers import read_headers
 
@@ -97,7 +97,7 @@ class _Group:
 def _read_group(objects: list[tuple[Entry, bytes | str]], alone: Pairing) -> Iterator[Item]:
     groups: dict[str, _Group] = {}
     for entry, content in objects:
-        for found in [Unread(entry.origin, content)] if isinstance(content, str) else unpacked(entry.origin, content):
+        for found in _found_in(entry, content):
             if isinstance(found, Unread):
                 yield found
                 continue
@@ -110,7 +110,15 @@ def _read_group(objects: list[tuple[Entry, bytes | str]], alone: Pairing) -> Ite
 
     for group in groups.values():
         yield from _paired(group, alone)
-    yield from (entry for entry, content in objects if not isinstance(content, str))
+    # What could not be had is asked for once more by the next import.
+    yield from (entry for entry, content in objects if isinstance(content, bytes))
+
+
+def _found_in(entry: Entry, content: bytes | str) -> Iterable[Unpacked | Unread]:
+    """What is in an object; where it could not be had, the sentence that says why."""
+    if isinstance(content, str):
+        return [Unread(entry.origin, content)]
+    return unpacked(entry.origin, content)
 
 
 def _paired(group: _Group, alone: Pairing) -> Iterator[Exported]:
@@ -134,13 +142,15 @@ def _record_of(message_id: str, entry: Entry, alone: Pairing) -> Beside:
     if not message_id:
         return NOTHING
     record = alone.record_of(message_id, entry)
-    return NOTHING if record is None else Beside.from_json(record)
+    if record is None:
+        return NOTHING
+    return Beside.from_json(record)
 
 
 def _again(entry: Entry, record: Beside, fetch: Fetch) -> Iterator[Exported]:
     """A message that was given without its record."""
     for _, content in fetch([entry]):
-        for found in [] if isinstance(content, str) else unpacked(entry.origin, content):
+        for found in _found_in(entry, content):
             if isinstance(found, Unread) or not isinstance(found.content, bytes):
                 continue
             if message_id_of_header(found.content) == record.message_id:
@@ -151,4 +161,6 @@ def _again(entry: Entry, record: Beside, fetch: Fetch) -> Iterator[Exported]:
 def message_id_of_header(raw: bytes) -> str:
     """The Message-ID field of a message, "" where it has none."""
     field = read_headers(raw).first("message-id")
-    return "" if field is None else field.unfolded.strip()
+    if field is None:
+        return ""
+    return field.unfolded.strip()

@@ -38,6 +38,12 @@ class _Chunk(NamedTuple):
     found: list[Found]
     read: list[Entry]
     settles: bool = False
+    """Whether all that is on its way is put in, before anything else comes."""
+
+    @property
+    def has_enough(self) -> bool:
+        # A message of an export is two objects, where its JSON stands beside it.
+        return len(self.found) >= CHUNK_MESSAGES or len(self.read) >= 2 * CHUNK_MESSAGES
 
 
 _Streamed = Found | Skipped | Entry | Settle
@@ -129,15 +135,19 @@ def _until(stopped: Stopped, tally: ImportTally, stream: Iterable[_Streamed]) ->
 def _unread(store: Store, archive: ArchiveRecord, entries: Iterable[Entry], tally: ImportTally) -> Iterator[Entry]:
     """The objects that were not read before. What stands beside each other is read together, or not at all; all of it
     where messages that were put in are damaged or gone."""
-    is_whole = not store.damaged_messages() and store.count_messages(archive) >= store.count_after_reading(archive)
+    has_all = store.count_messages(archive) >= store.count_after_reading(archive)
+    is_whole = has_all and not store.damaged_messages()
     failures: list[PlaceFailed] = []
-    for _, group in groupby(until_failure(entries, failures), key=lambda entry: stem(entry.origin)):
+
+    listed = until_failure(entries, failures)
+    for _, group in groupby(listed, key=lambda entry: stem(entry.origin)):
         together = list(group)
         if is_whole and all(store.has_read(archive, each.origin, each.version) for each in together):
             tally.known_objects += len(together)
             tally.bytes_read += sum(max(each.size, 0) for each in together)
         else:
             yield from together
+
     if failures:
         raise failures[0]
 
@@ -162,6 +172,7 @@ def _import(
     workers: int,
 ) -> ImportTally:
     batch = Batch(store, archive, tally)
+
     with describing(archive.archive_id, workers) as (describe_chunk, describe_rest):
 
         def settle() -> None:
@@ -171,6 +182,7 @@ def _import(
 
         try:
             for chunk in _chunks(stream, tally, report):
+                # The chunks that are described by now, this one or ones before.
                 for described in describe_chunk(batch.unknown(chunk.found), chunk.read):
                     batch.add(described)
                 if chunk.settles:
@@ -194,21 +206,24 @@ def _chunks(stream: Iterable[_Streamed], tally: ImportTally, report: Report) -> 
                 yield chunk._replace(settles=True)
                 chunk, size = _Chunk([], []), 0
                 continue
+
             if isinstance(item, Entry):
                 chunk.read.append(item)
                 tally.bytes_read += max(item.size, 0)
+            elif isinstance(item, Found):
+                chunk.found.append(item)
+                tally.bytes_read += item.bytes_read
+                size += len(item.raw)
             else:
                 tally.bytes_read += item.bytes_read
-            if isinstance(item, Found):
-                chunk.found.append(item)
-                size += len(item.raw)
-            elif isinstance(item, Skipped):
                 tally.skip(item)
-            if len(chunk.found) >= CHUNK_MESSAGES or size >= CHUNK_BYTES or len(chunk.read) >= 2 * CHUNK_MESSAGES:
+
+            if size >= CHUNK_BYTES or chunk.has_enough:
                 yield chunk
                 chunk, size = _Chunk([], []), 0
             report(tally)
     except PlaceFailed:
+        # What was read before is put in.
         yield chunk
         raise
     yield chunk._replace(settles=True)

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from mail_archive_local.importing.beside import Beside, records_of
 from mail_archive_local.importing.sources import FROM_LINE, MESSAGE_BYTES, looks_like_mail, split_mbox, unquoted
@@ -19,8 +20,10 @@ MEMBERS = 300_000
 DEEPEST = 3
 """How many packings may stand in each other."""
 
+# How a file of gzip begins that is deflated (RFC 1952, section 2.3.1), and a zip (APPNOTE, section 4.3.7).
 _GZIP, _ZIP = b"\x1f\x8b\x08", b"PK\x03\x04"
 _GZIP_FORMAT = 31
+"""What zlib calls gzip with a window of any size: 16 and 15."""
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _PEEK_BYTES = 1_000_000
 
@@ -70,6 +73,7 @@ def _from_gzip(origin: str, content: bytes, depth: int) -> Iterator[Unpacked | U
     except zlib.error:
         yield Unread(origin, "is gzip that is damaged")
         return
+
     if len(inner) > MESSAGE_BYTES:
         yield Unread(origin, f"holds more than a message may ({MESSAGE_BYTES // 1_000_000} MB)")
     elif not decompressor.eof:
@@ -98,8 +102,13 @@ def _from_member(
             # What the directory says of its size need not be so.
             inner = file.read(MESSAGE_BYTES + 1)
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        yield Unread(origin, "is encrypted" if "encrypted" in str(error) else "cannot be unpacked")
+        # Of an encrypted file, zipfile says so in the words of a RuntimeError alone.
+        if "encrypted" in str(error):
+            yield Unread(origin, "is encrypted")
+        else:
+            yield Unread(origin, "cannot be unpacked")
         return
+
     yield from unpacked(origin, inner, depth + 1)
 
 
@@ -108,23 +117,34 @@ def _from_mbox(origin: str, content: bytes) -> Iterator[Unpacked | Unread]:
         where = f"{origin} (message {number})"
         if raw:
             yield Unpacked(where, unquoted(raw))
+        elif size:
+            yield Unread(where, f"is larger than a message may be ({size:,} bytes)")
         else:
-            yield Unread(where, "is empty" if not size else f"is larger than a message may be ({size:,} bytes)")
+            yield Unread(where, "is empty")
 
 
 def _from_json(origin: str, content: bytes) -> Unpacked | Unread:
-    """One document, or one on each line."""
     if len(content) > JSON_BYTES:
         return Unread(origin, f"is JSON of more than {JSON_BYTES // 1_000_000} MB")
     try:
-        text = content.decode("utf-8-sig")
-        try:
-            documents = [json.loads(text)]
-        except ValueError:
-            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
+        documents = _documents(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return Unread(origin, "looks like JSON, and is none")
+
     records = [record for each in documents for record in records_of(each)]
     if not any(record.says_anything for record in records):
         return Unread(origin, "is JSON that says nothing of a message")
     return Unpacked(origin, records)
+
+
+def _documents(text: str) -> list[Any]:
+    """One of JSON, or one on each line (JSON Lines).
+
+    Raises:
+        ValueError, RecursionError: it is neither.
+    """
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        lines = (line for line in text.splitlines() if line.strip())
+        return [json.loads(line) for line in lines]

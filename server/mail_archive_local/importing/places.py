@@ -23,7 +23,6 @@ PAGE_OBJECTS = 1_000
 AHEAD_BYTES = 64_000_000
 """How much is fetched before it is its turn, one object aside."""
 
-
 LOOKED_AT, LOOKED_AT_BYTES = 50, 4_000_000
 """Files that are looked at to know whether a folder is an export, and how long they may be."""
 
@@ -64,12 +63,21 @@ def holds_export(folder: Path) -> bool:
     """Whether the first files of a folder show that it is an export: JSON about messages, or such or mail in a
     packing."""
     for entry in islice(FolderPlace(folder).entries(), LOOKED_AT):
-        content = _read(entry) if entry.size <= LOOKED_AT_BYTES else ""
-        if isinstance(content, str):
+        if entry.size > LOOKED_AT_BYTES:
             continue
-        for found in unpacked(entry.origin, content):
-            if isinstance(found, Unpacked) and (isinstance(found.content, list) or found.content != content):
-                return True
+        content = _read(entry)
+        if isinstance(content, bytes) and _is_of_export(entry, content):
+            return True
+    return False
+
+
+def _is_of_export(entry: Entry, content: bytes) -> bool:
+    for found in unpacked(entry.origin, content):
+        if not isinstance(found, Unpacked):
+            continue
+        # Mail that was in no packing is the object itself, and may be anybody's.
+        if isinstance(found.content, list) or found.content != content:
+            return True
     return False
 
 
@@ -78,7 +86,9 @@ def _read(entry: Entry) -> bytes | str:
         return entry.version
     if entry.size > OBJECT_BYTES:
         return _too_large(entry)
+
     try:
+        # Not blocking: a FIFO that took the file's place must not stop the import.
         descriptor = os.open(entry.origin, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
@@ -106,43 +116,58 @@ class S3Place:
             ) from error
 
     def _listed(self) -> Iterator[Entry]:
-        prefix = f"{self._location.prefix}/" if self._location.prefix else ""
+        prefix = ""
+        if self._location.prefix:
+            prefix = f"{self._location.prefix}/"
+
         paginator = self._client.get_paginator("list_objects_v2")
         pages = paginator.paginate(
             Bucket=self._location.bucket, Prefix=prefix, PaginationConfig={"PageSize": self._page_objects}
         )
         for page in pages:
             for found in page.get("Contents", []):
-                if not found["Key"].endswith("/"):
-                    origin = f"s3://{self._location.bucket}/{found['Key']}"
-                    yield Entry(origin, f"{found['Size']}-{found.get('ETag', '')}", found["Size"])
+                # Consoles make an empty object for what they show as a folder.
+                if found["Key"].endswith("/"):
+                    continue
+                origin = f"s3://{self._location.bucket}/{found['Key']}"
+                version = f"{found['Size']}-{found.get('ETag', '')}"
+                yield Entry(origin, version, found["Size"])
 
     def fetch(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | str]]:
         waiting: deque[tuple[Entry, Future[bytes | str]]] = deque()
         ahead = 0
+        failure: PlaceFailed | None = None
+
         with ThreadPoolExecutor(self._at_once) as pool:
             try:
                 for entry in entries:
                     waiting.append((entry, pool.submit(self._get, entry)))
                     ahead += entry.size
-                    while len(waiting) > 1 and (len(waiting) > 2 * self._at_once or ahead > AHEAD_BYTES):
+                    while self._are_enough(len(waiting), ahead):
                         first, content = waiting.popleft()
                         ahead -= first.size
                         yield first, content.result()
             except PlaceFailed as error:
                 # What is on its way already comes first.
-                failure: PlaceFailed | None = error
-            else:
-                failure = None
+                failure = error
+
             while waiting:
                 first, content = waiting.popleft()
                 yield first, content.result()
+
         if failure is not None:
             raise failure
+
+    def _are_enough(self, waiting: int, ahead: int) -> bool:
+        """Whether no more is fetched before the first of what is waited for was taken; one always is."""
+        if waiting <= 1:
+            return False
+        return waiting > 2 * self._at_once or ahead > AHEAD_BYTES
 
     def _get(self, entry: Entry) -> bytes | str:
         if entry.size > OBJECT_BYTES:
             return _too_large(entry)
+
         key = entry.origin.removeprefix(f"s3://{self._location.bucket}/")
         try:
             with s3_failures():

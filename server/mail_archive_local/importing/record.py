@@ -29,7 +29,8 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2400, 1, 1, tzinfo=UTC)
 _VALUE_CHARS = 100_000
 """How much of one header value is kept in a row; the raw message keeps it all."""
-_RECEIVED_HEADERS = 200
+_RECEIVED_HEADERS, _RECIPIENTS = 200, 1_000
+"""How many of them a record has at most."""
 
 _PLAIN_FIELDS = {
     "Date": "date",
@@ -75,13 +76,13 @@ def describe(
     known: Known | None = None,
 ) -> NewMessage:
     """The record of `raw` in that archive. `file_time` (seconds since 1970) dates a message that carries no date, or
-    one behind `now`, since nothing can have been received then;
-    `metadata` adds what no header carries (`IngressPointId`, `SourceArn`, ...), `envelope` stands instead of what
-    the headers tell of it. What another archive knew of it, `known`, stands as it is: nothing is told from headers
-    that it did not say. Never raises on bad mail."""
+    one behind `now`, since nothing can have been received then; `metadata` adds what no header carries
+    (`IngressPointId`, `SourceArn`, ...), `envelope` stands instead of what the headers tell of it. What another archive
+    knew of it, `known`, stands as it is: nothing is told from headers that it did not say. Never raises on bad mail."""
     root = read_structure(raw)
     headers = root.headers
     received = [_value(field.unfolded) for field in headers.all("received")[:_RECEIVED_HEADERS]]
+
     moment: float = _received_second(headers, received, file_time, now)
     archived_message_id = message_id_of(raw, archive_id)
     noted: dict[str, Any] = {
@@ -90,22 +91,29 @@ def describe(
         **(metadata or {}),
     }
     told_envelope = envelope or _envelope(headers, received)
+    has_given_id = False
     if known is not None:
-        moment = moment if known.second is None else _whole(known.second)
-        archived_message_id = known.archived_message_id or archived_message_id
-        noted, told_envelope = dict(known.metadata), known.envelope
+        noted = dict(known.metadata)
+        told_envelope = known.envelope
+        if known.second is not None:
+            moment = _whole(known.second)
+        if known.archived_message_id:
+            archived_message_id = known.archived_message_id
+            has_given_id = True
     noted = {"Timestamp": moment, **noted}
+
     has_attachments = any(part.is_attachment for part in root.walk())
-    row = {
-        "ArchivedMessageId": archived_message_id,
-        "ReceivedTimestamp": moment,
-        **{name: _joined(headers, field) for name, field in _PLAIN_FIELDS.items()},
-        "Subject": decode_words(_joined(headers, "subject") or "") or None,
-        "HasAttachments": has_attachments,
-        "ReceivedHeaders": received,
-        "Envelope": told_envelope,
-        **{name: noted.get(name) for name in _NOTED_IN_ROWS},
-    }
+    # The order is that of the API's documentation, and stays: what is written is hashed.
+    row: dict[str, Any] = {"ArchivedMessageId": archived_message_id, "ReceivedTimestamp": moment}
+    for name, field in _PLAIN_FIELDS.items():
+        row[name] = _joined(headers, field)
+    row["Subject"] = _subject(headers)
+    row["HasAttachments"] = has_attachments
+    row["ReceivedHeaders"] = received
+    row["Envelope"] = told_envelope
+    for name in _NOTED_IN_ROWS:
+        row[name] = noted.get(name)
+
     return NewMessage(
         archived_message_id=archived_message_id,
         second=math.floor(moment),
@@ -114,26 +122,41 @@ def describe(
         metadata=_json({"Metadata": _present(noted), "Envelope": row["Envelope"]}),
         searchable=_searchable(row),
         raw=raw,
-        given_id=known is not None and bool(known.archived_message_id),
+        given_id=has_given_id,
     )
 
 
 def _whole(seconds: float) -> float:
     """As a whole number where it is one, which JSON writes as such."""
-    return int(seconds) if float(seconds).is_integer() else seconds
+    if float(seconds).is_integer():
+        return int(seconds)
+    return seconds
+
+
+def _subject(headers: Headers) -> str | None:
+    """The subject, decoded; None where there is none, or an empty one."""
+    encoded = _joined(headers, "subject")
+    if not encoded:
+        return None
+    return decode_words(encoded) or None
 
 
 def _searchable(row: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
     """What the six text attributes of a search look at."""
     to, sender, cc = (fold(decode_words(row[name] or "")) for name in ("To", "From", "Cc"))
+    subject = fold(row["Subject"] or "")
+
     envelope = row["Envelope"]
-    recipients, return_path = ", ".join(envelope.get("To", [])), envelope.get("From", "")
-    return to, sender, cc, fold(row["Subject"] or ""), fold(recipients), fold(return_path)
+    recipients = fold(", ".join(envelope.get("To", [])))
+    return_path = fold(envelope.get("From", ""))
+    return to, sender, cc, subject, recipients, return_path
 
 
 def _joined(headers: Headers, name: str) -> str | None:
     fields = headers.all(name)
-    return _value(", ".join(field.unfolded for field in fields)) if fields else None
+    if not fields:
+        return None
+    return _value(", ".join(field.unfolded for field in fields))
 
 
 def _value(text: str) -> str:
@@ -152,16 +175,26 @@ def _present(value: dict[str, Any]) -> dict[str, Any]:
 def _envelope(headers: Headers, received: list[str]) -> dict[str, Any]:
     """From of Return-Path; To of Delivered-To, X-Original-To and the `for` clauses of Received; Helo of Received."""
     envelope: dict[str, Any] = {}
-    if sender := headers.first("return-path"):
+    # A server that delivers finally writes down the reverse-path as Return-Path (RFC 5321, section 4.4).
+    sender = headers.first("return-path")
+    if sender:
         angle = _ANGLE_ADDRESS.search(sender.unfolded)
-        envelope["From"] = angle.group(1) if angle else sender.unfolded
+        envelope["From"] = sender.unfolded
+        if angle:
+            envelope["From"] = angle.group(1)
 
-    recipients = [field.unfolded for name in ("delivered-to", "x-original-to") for field in headers.all(name)]
-    recipients = recipients or [match.group("address") for line in received[:1] for match in _FOR_CLAUSE.finditer(line)]
+    fields = [*headers.all("delivered-to"), *headers.all("x-original-to")]
+    recipients = [field.unfolded for field in fields]
+    if received and not recipients:
+        recipients = [match.group("address") for match in _FOR_CLAUSE.finditer(received[0])]
     if recipients:
-        envelope["To"] = list(dict.fromkeys(each.strip("<>")[:_VALUE_CHARS] for each in recipients[:1000]))
-    if clause := _FROM_CLAUSE.match(received[0]) if received else None:
-        envelope["Helo"] = clause.group("helo")
+        addresses = (each.strip("<>")[:_VALUE_CHARS] for each in recipients[:_RECIPIENTS])
+        envelope["To"] = list(dict.fromkeys(addresses))
+
+    if received:
+        clause = _FROM_CLAUSE.match(received[0])
+        if clause:
+            envelope["Helo"] = clause.group("helo")
     return envelope
 
 
@@ -170,23 +203,37 @@ def _origin(received: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     if not received:
         return found
-    if clause := _FROM_CLAUSE.match(received[0]):
+
+    clause = _FROM_CLAUSE.match(received[0])
+    if clause:
+        # The comment is what the receiving server looked up itself; the word before it is what the sender said at HELO
+        # (RFC 5321, section 4.4: TCP-info).
         comment = clause.group("comment") or ""
-        literal = _ADDRESS_LITERAL.search(comment) or _ADDRESS_LITERAL.search(clause.group("helo"))
+        helo = clause.group("helo")
+        literal = _ADDRESS_LITERAL.search(comment) or _ADDRESS_LITERAL.search(helo)
         if literal:
             found["SenderIpAddress"] = literal.group("ip")
-        if host := _HOSTNAME.match(comment) or _HOSTNAME.match(clause.group("helo")):
+        host = _HOSTNAME.match(comment) or _HOSTNAME.match(helo)
+        if host:
             found["SenderHostname"] = host.group("host")
-    if tls := _TLS.search(received[0]):
-        found["TlsProtocol"], found["TlsCipherSuite"] = tls.group("protocol"), tls.group("cipher")
+
+    tls = _TLS.search(received[0])
+    if tls:
+        found["TlsProtocol"] = tls.group("protocol")
+        found["TlsCipherSuite"] = tls.group("cipher")
     return found
 
 
 def _received_second(headers: Headers, received: list[str], file_time: float, now: float) -> int:
     """The date of the topmost Received header, else of Date, else the file's time; in whole seconds since 1970."""
+    candidates = []
+    if received:
+        # The date of a Received field stands behind its last semicolon (RFC 5322, section 3.6.7).
+        candidates.append(received[0].rpartition(";")[2])
     date = headers.first("date")
-    candidates = [received[0].rpartition(";")[2]] if received else []
-    candidates += [date.unfolded] if date else []
+    if date:
+        candidates.append(date.unfolded)
+
     for candidate in candidates:
         moment = parse_date(candidate)
         if moment is not None and 1 <= moment.timestamp() <= now:
@@ -198,4 +245,6 @@ def _received_second(headers: Headers, received: list[str], file_time: float, no
 def parse_date(text: str) -> datetime | None:
     """The moment of a header's date; None where it is none, or outside 1970 to 2399."""
     moment = read_date(text).moment
-    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+    if moment is None or not _EARLIEST <= moment < _LATEST:
+        return None
+    return moment

@@ -103,14 +103,22 @@ def _walk(folder: Path) -> Iterator[Path | Skipped]:
         if entry.is_symlink():
             yield Skipped(str(path), "is a symbolic link; name its target to import it")
         elif entry.is_dir():
-            # A Maildir's subfolders begin with a dot; those of version control have no cur or new.
-            hidden = entry.name.startswith(".") and not any((path / name).is_dir() for name in _MAILDIR)
-            if not hidden and not (entry.name == "tmp" and names >= _MAILDIR):
+            # What lies in tmp is still being delivered: https://cr.yp.to/proto/maildir.html
+            is_in_delivery = entry.name == "tmp" and names >= _MAILDIR
+            if not is_in_delivery and not _is_hidden(path):
                 yield from _walk(path)
         elif not entry.is_file():
             yield Skipped(str(path), "is not a regular file")
         elif not entry.name.startswith("."):
             yield path
+
+
+def _is_hidden(folder: Path) -> bool:
+    """Whether a folder is no matter of mail: a Maildir's subfolders begin with a dot, too, but those of version control
+    have no cur or new."""
+    if not folder.name.startswith("."):
+        return False
+    return not any((folder / name).is_dir() for name in _MAILDIR)
 
 
 def _size(path: Path) -> int:
@@ -128,6 +136,7 @@ def _read_file(path: Path) -> Iterator[Found | Skipped]:
         if not stat.S_ISREG(status.st_mode):
             yield Skipped(str(path), "is not a regular file")
             return
+
         start = file.peek(_PEEK_BYTES)[:_PEEK_BYTES]
         if FROM_LINE.match(start):
             yield from _read_mbox(path, file, status.st_mtime)
@@ -151,8 +160,11 @@ def _long_peek(file: BufferedReader) -> bytes:
 
 def looks_like_mail(start: bytes) -> bool:
     """Whether the first bytes of a file are a header section with at least one field that mail has."""
-    end = _EMPTY_LINE.search(start)
-    return _MAIL_FIELD.search(start, 0, end.start() if end else len(start)) is not None
+    empty_line = _EMPTY_LINE.search(start)
+    end = len(start)
+    if empty_line:
+        end = empty_line.start()
+    return _MAIL_FIELD.search(start, 0, end) is not None
 
 
 def _read_mbox(path: Path, file: BufferedReader, file_time: float) -> Iterator[Found | Skipped]:
@@ -178,6 +190,7 @@ def split_mbox(
     """Each message between `From ` lines, without them and the empty line before the next, and how many bytes it
     had: one over the limit comes without its bytes. Holds one message at a time."""
     pending, dropped, begun = b"", 0, False
+
     while chunk := file.read(chunk_bytes):
         pending += chunk
         whole_lines = pending.rfind(b"\n") + 1
@@ -189,11 +202,13 @@ def split_mbox(
             if begun:
                 yield _message(pending[start : separator.start()], dropped, message_bytes)
             begun, start, dropped = True, separator.end(), 0
+
         # The end of the chunk may be the beginning of a separator, and of the empty line before it.
         pending = pending[start:]
         if dropped + len(pending) > message_bytes:
             kept = max(len(pending) - _SEPARATOR_BYTES, 0)
             dropped, pending = dropped + kept, pending[kept:]
+
     if begun:
         yield _message(pending, dropped, message_bytes)
 
@@ -202,7 +217,10 @@ def _message(raw: bytes, dropped: int, message_bytes: int) -> tuple[bytes, int]:
     size = dropped + len(raw)
     if size > message_bytes:
         return b"", size
-    return raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith((b"\n\n", b"\n\r\n")) else raw, size
+    if raw.endswith((b"\n\n", b"\n\r\n")):
+        # The empty line belongs to the mbox (RFC 4155, appendix A).
+        raw = raw.removesuffix(b"\n").removesuffix(b"\r")
+    return raw, size
 
 
 def _too_large(size: int) -> str:
