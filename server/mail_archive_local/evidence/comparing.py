@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mail_archive_local.evidence.listing import EVERYTHING
-from mail_archive_local.evidence.manifest import ManifestError, read_files, read_head, read_messages, sha256_of
+from mail_archive_local.evidence.manifest import Listed, ManifestError, read_files, read_head, read_messages, sha256_of
 from mail_archive_local.evidence.writing import MAIL_FOLDERS, MBOX
 from mail_archive_local.importing.sources import MESSAGE_BYTES, split_mbox, unquoted
 from mail_archive_local.importing.tally import never
@@ -58,8 +58,12 @@ class Compared:
         }
         if not self.of_files:
             return members
-        files = {"MissingFiles": self.missing_files, "ChangedFiles": self.changed_files}
-        return {**members, **(files if self.files_are_covered else {}), "FilesChecked": self.files_are_covered}
+
+        if self.files_are_covered:
+            members["MissingFiles"] = self.missing_files
+            members["ChangedFiles"] = self.changed_files
+        members["FilesChecked"] = self.files_are_covered
+        return members
 
 
 def compare_with_archive(manifest: Path, store: Store, stopped: Callable[[], bool] = never) -> Compared:
@@ -82,23 +86,34 @@ def compare_with_archive(manifest: Path, store: Store, stopped: Callable[[], boo
         if stopped():
             raise Stopped
         listed.add(message.archived_message_id)
-        here = store.message(message.archived_message_id)
-        try:
-            raw = None if here is None else store.raw_message(here.id)
-        except MessageDamaged:
-            found.changed.append(message.archived_message_id)
-            continue
-        if raw is None:
-            found.missing.append(message.archived_message_id)
-        elif hashlib.sha256(raw).hexdigest() != message.sha256:
-            found.changed.append(message.archived_message_id)
-        else:
-            found.same += 1
+        _look_in_archive(store, message, found)
+
     if head.get("Query") and not head.get("Sources"):
         # It lists what was asked for; that there is more says nothing.
         return found
     found.new = [each for each in EVERYTHING.ids(store, archive) if each not in listed]
     return found
+
+
+def _look_in_archive(store: Store, message: Listed, found: Compared) -> None:
+    """Note what became of a message."""
+    message_id = message.archived_message_id
+    here = store.message(message_id)
+    if here is None:
+        found.missing.append(message_id)
+        return
+    try:
+        raw = store.raw_message(here.id)
+    except MessageDamaged:
+        found.changed.append(message_id)
+        return
+
+    if raw is None:
+        found.missing.append(message_id)
+    elif _sha256(raw) != message.sha256:
+        found.changed.append(message_id)
+    else:
+        found.same += 1
 
 
 def compare_with_files(manifest: Path, stopped: Callable[[], bool] = never) -> Compared:
@@ -110,22 +125,26 @@ def compare_with_files(manifest: Path, stopped: Callable[[], bool] = never) -> C
         OSError: it cannot be read.
     """
     found = Compared(manifest.name, of_files=True)
-    folder, listed = manifest.parent, set()
+    folder = manifest.parent
+    listed: set[str] = set()
     in_mbox = _Mbox(folder / MBOX, stopped)
+
     for message in read_messages(manifest):
         if stopped():
             raise Stopped
         listed.add(message.file)
         if message.file == MBOX:
+            # An mbox has no names: a message that was changed is one that is missing, and one that is new.
             is_there = is_same = in_mbox.take(message.sha256)
         else:
-            path = folder / message.file
-            is_there = bool(message.file) and path.is_file()
-            is_same = is_there and _sha256(path.read_bytes()) == message.sha256
+            is_there, is_same = _look_at_message(folder / message.file, message.sha256)
         if is_same:
             found.same += 1
+        elif is_there:
+            found.changed.append(message.archived_message_id)
         else:
-            (found.changed if is_there else found.missing).append(message.archived_message_id)
+            found.missing.append(message.archived_message_id)
+
         if message.text_file:
             listed.add(message.text_file)
             _look_at(folder, message.text_file, message.text_sha256, found)
@@ -141,8 +160,16 @@ def compare_with_files(manifest: Path, stopped: Callable[[], bool] = never) -> C
                 raise Stopped
             listed.add(each.file)
             _look_at(folder, each.file, each.sha256, found)
+
     found.new = [*sorted(_new_files(folder, patterns, listed)), *in_mbox.left()]
     return found
+
+
+def _look_at_message(path: Path, sha256: str) -> tuple[bool, bool]:
+    """Whether there is a file, and whether it is the message."""
+    if not path.is_file():
+        return False, False
+    return True, _sha256(path.read_bytes()) == sha256
 
 
 def _look_at(folder: Path, name: str, sha256: str, found: Compared) -> None:
@@ -162,26 +189,33 @@ class _Mbox:
         self._without_end: dict[str, str] = {}
         if not path.is_file():
             return
+
         with path.open("rb") as file:
             for raw, _ in split_mbox(file, message_bytes=_QUOTED_BYTES):
                 if stopped():
                     raise Stopped
                 written = unquoted(raw)
-                self._counts[_sha256(written)] += 1
-                self._without_end[_sha256(written.removesuffix(b"\n"))] = _sha256(written)
+                sha256 = _sha256(written)
+                self._counts[sha256] += 1
+                self._without_end[_sha256(written.removesuffix(b"\n"))] = sha256
 
     def take(self, sha256: str) -> bool:
         """Whether there is such a message, which is then no longer left."""
-        key = sha256 if self._counts[sha256] else self._without_end.get(sha256, "")
+        key = sha256
+        if not self._counts[key]:
+            key = self._without_end.get(sha256, "")
         if not self._counts[key]:
             return False
+
         self._counts[key] -= 1
         return True
 
     def left(self) -> list[str]:
         """What there is beside those that were taken, if anything."""
         count = self._counts.total()
-        return [f"{count} in {MBOX}"] if count else []
+        if not count:
+            return []
+        return [f"{count} in {MBOX}"]
 
 
 def _new_files(folder: Path, patterns: list[str], listed: set[str]) -> Iterator[str]:

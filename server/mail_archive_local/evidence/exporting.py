@@ -14,7 +14,7 @@ from mail_archive_local.evidence.load_files import KINDS
 from mail_archive_local.evidence.manifest import About, Beside, Listed, sha256_of, write_manifest
 from mail_archive_local.evidence.selecting import Selected, Selection
 from mail_archive_local.evidence.unfinished import Unfinished, written_beside
-from mail_archive_local.evidence.writing import MBOX, WRITERS, has_file, write_file
+from mail_archive_local.evidence.writing import MBOX, WRITERS, Writer, has_file, write_file
 from mail_archive_local.storage.putting import ArchiveRecord
 from mail_archive_local.storage.store import Store
 from mail_archive_tools import __version__
@@ -41,6 +41,7 @@ def export_to(
     """
     about = About(archive.archive_id, archive.name, query=selection.asked())
     asked = {"By": __version__, "ArchiveId": archive.archive_id, "Query": about.query, "Wanted": form.asked()}
+
     with written_beside(folder, asked, anew=anew) as unfinished:
         with ExitStack() as stack:
             writing = _Writing(unfinished, archive.name, form, stack)
@@ -62,14 +63,19 @@ class _Writing:
         stack.callback(self._index.close)
         self._beside = [self._index.name, *(f"load.{kind}" for kind in form.load_files)]
         self._files |= {*self._beside, MBOX}
+
         self._loads = [KINDS[kind](folder) for kind in form.load_files]
         for load in self._loads:
             stack.callback(load.close)
-        # A document of a load file is a file of its own, named by its number.
-        self._writer = None if self._loads else WRITERS[form.format](folder)
-        if self._writer is not None:
+
+        self._writer: Writer | None = None
+        self._text_of: TextOf = _no_text
+        if self._loads:
+            # A document of a load file is a file of its own, named by its number, with its text beside it.
+            self._text_of = stack.enter_context(texts())
+        else:
+            self._writer = WRITERS[form.format](folder)
             stack.callback(self._writer.close)
-        self._text_of: TextOf = stack.enter_context(texts()) if self._loads else (lambda raw: "")
 
     def each(self, messages: Iterator[Selected], report: Callable[[int], None]) -> Iterator[Listed]:
         """Write each message, and what there is of it elsewhere; gives its line of the manifest."""
@@ -78,6 +84,7 @@ class _Writing:
             was_there = self._was_there(message, bates)
             file = self._write(message, bates)
             self._files.add(file)
+
             listed = Listed.of(message.archived_message_id, message.second, message.raw, file)
             row = row_of(message, listed)
             self._index.add(row)
@@ -89,10 +96,12 @@ class _Writing:
                     report(place)
                     write_file(self._folder, text_file, text, message.second)
                 self._files.add(text_file)
+
                 for load in self._loads:
                     load.add(bates, row, self._custodian, text_file)
                 text_sha256 = sha256_of(self._folder / text_file)
                 listed = replace(listed, text_file=text_file, text_sha256=text_sha256)
+
             yield listed
             report(place + 1)
 
@@ -105,12 +114,18 @@ class _Writing:
 
     def _was_there(self, message: Selected, bates: str) -> bool:
         """Whether a message of a load file was written before, so that its text is still its text."""
-        return bool(self._loads) and has_file(self._folder / f"NATIVES/{bates}.eml", message.raw)
+        if not self._loads:
+            return False
+        return has_file(self._folder / f"NATIVES/{bates}.eml", message.raw)
 
     def _write(self, message: Selected, bates: str) -> str:
         if self._writer is not None:
             return self._writer.write(message)
         return write_file(self._folder, f"NATIVES/{bates}.eml", message.raw, message.second)
+
+
+def _no_text(raw: bytes) -> str:
+    return ""
 
 
 @contextmanager

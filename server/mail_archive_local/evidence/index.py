@@ -17,6 +17,7 @@ COLUMNS = (
     *("ArchivedMessageId", "ReceivedTimestamp", "Date", "From", "To", "Cc", "Subject", "MessageId", "InReplyTo"),
     *("HasAttachments", "Bytes", "SHA256", "EDRMMIH", "File"),
 )
+# https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -24,8 +25,10 @@ def row_of(message: Selected, listed: Listed) -> dict[str, Any]:
     """What an index says of a message; header values are decoded, and lose what nobody sees. Each other character
     stays: an index is evidence, which programs read."""
     row = json.loads(message.row)
+    # Encoded words stand in texts; in ids there are none (RFC 2047, section 5).
     texts = {name: visible_line(decode_words(row.get(name) or "")) for name in ("Date", "From", "To", "Cc", "Subject")}
     ids = {name: visible_line(row.get(name) or "") for name in ("MessageId", "InReplyTo")}
+
     return {
         "ArchivedMessageId": message.archived_message_id,
         "ReceivedTimestamp": iso_of_seconds(message.second),
@@ -47,6 +50,7 @@ class Index:
         self.name = f"index.{kind}"
         self._is_csv = kind == "csv"
         self._file = io.TextIOWrapper(gone_on_with(folder / self.name), encoding="utf-8", newline="")
+        # As RFC 4180 has it.
         self._csv = csv.DictWriter(self._file, COLUMNS, lineterminator="\r\n")
         if self._is_csv:
             self._csv.writeheader()
@@ -63,5 +67,7 @@ class Index:
 
 def _harmless(value: Any) -> Any:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+        return str(value).lower()
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

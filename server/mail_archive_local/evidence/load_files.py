@@ -27,10 +27,15 @@ class Dat:
     """`load.dat`: UTF-8 with a byte-order mark, a line a document, the first naming the fields."""
 
     def __init__(self, folder: Path) -> None:
+        # Without its mark, UTF-8 would be taken for a code page of Windows.
         self._file = io.TextIOWrapper(gone_on_with(folder / "load.dat"), encoding="utf-8-sig", newline="")
         self._write(COLUMNS)
 
     def add(self, bates: str, row: dict[str, Any], custodian: str, text: str) -> None:
+        has_attachments = "N"
+        if row["HasAttachments"]:
+            has_attachments = "Y"
+
         fields = {
             "BEGDOC": bates,
             "ENDDOC": bates,
@@ -44,7 +49,7 @@ class Dat:
             "TIMEZONE": "UTC",
             "MESSAGEID": row["MessageId"],
             "INREPLYTO": row["InReplyTo"],
-            "HASATTACHMENTS": "Y" if row["HasAttachments"] else "N",
+            "HASATTACHMENTS": has_attachments,
             "FILESIZE": str(row["Bytes"]),
             "SHA256HASH": row["SHA256"],
             "EDRMMIH": row["EDRMMIH"],
@@ -58,7 +63,8 @@ class Dat:
         self._file.close()
 
     def _write(self, values: tuple[str, ...]) -> None:
-        self._file.write(FIELD.join(f"{QUOTE}{_plain(value)}{QUOTE}" for value in values) + "\r\n")
+        quoted = (f"{QUOTE}{_plain(value)}{QUOTE}" for value in values)
+        self._file.write(FIELD.join(quoted) + "\r\n")
 
 
 class Opt:
@@ -68,6 +74,7 @@ class Opt:
         self._file = io.TextIOWrapper(gone_on_with(folder / "load.opt"), encoding="utf-8", newline="")
 
     def add(self, bates: str, row: dict[str, Any], custodian: str, text: str) -> None:
+        # Y: here begins a document. It is in no box and no folder, and of one page.
         self._file.write(f"{bates},{VOLUME},{_path(row['File'])},Y,,,1\r\n")
 
     def close(self) -> None:
@@ -92,4 +99,5 @@ def _path(name: str) -> str:
 
 def _plain(value: str) -> str:
     """A value without Concordance's own characters: its quote is doubled, as in CSV."""
-    return value.replace(FIELD, " ").replace("\r\n", NEW_LINE).replace("\n", NEW_LINE).replace(QUOTE, QUOTE * 2)
+    in_one_line = value.replace("\r\n", NEW_LINE).replace("\n", NEW_LINE)
+    return in_one_line.replace(FIELD, " ").replace(QUOTE, QUOTE * 2)

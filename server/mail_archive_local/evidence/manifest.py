@@ -58,6 +58,7 @@ class Listed:
         return edrm_mih(self.message_id)
 
     def line(self) -> str:
+        # What is not known of a message is left out.
         members = {
             "ArchivedMessageId": self.archived_message_id,
             "ReceivedTimestamp": iso_of_seconds(self.second),
@@ -109,20 +110,29 @@ class About:
     def after(self, head: dict[str, Any]) -> "About":
         """The same, with what an older manifest of these messages said of where they came from."""
         sources = list(dict.fromkeys([*head.get("Sources", []), *self.sources]))
-        errors = [each for each in self.errors if each not in head.get("Errors", [])]
+
+        # An import that is done again meets the same errors.
+        known = head.get("Errors", [])
+        new = [each for each in self.errors if each not in known]
+        met_again = len(self.errors) - len(new)
+        error_count = int(head.get("ErrorCount", 0)) + self.error_count - met_again
+
         return replace(
             self,
             sources=sources,
             query=self.query or head.get("Query", {}),
-            errors=[*head.get("Errors", []), *errors],
-            error_count=int(head.get("ErrorCount", 0)) + self.error_count - (len(self.errors) - len(errors)),
+            errors=[*known, *new],
+            error_count=error_count,
         )
 
 
 def edrm_mih(message_id: str) -> str:
     """The MD5 of a Message-ID up to its first closing bracket; "" where there is none."""
     value, bracket, _ = message_id.partition(">")
-    return hashlib.md5(f"{value}{bracket}".encode(), usedforsecurity=False).hexdigest().upper() if value else ""
+    if not value:
+        return ""
+    # What MIH 1.0 prescribes: it names messages, and protects nothing.
+    return hashlib.md5(f"{value}{bracket}".encode(), usedforsecurity=False).hexdigest().upper()
 
 
 class Written(NamedTuple):
@@ -137,6 +147,7 @@ def write_manifest(
 ) -> Written:
     """Write a manifest, whole or not at all. `beside` gives the files that lie beside the messages; it is called when
     all of these were given."""
+    # The first line says how many there are: it is known last.
     lines = path.with_name(f".{path.name}.lines")
     count = size = 0
     with _anew(lines) as file:
@@ -159,16 +170,20 @@ def write_manifest(
     }
     if beside is not None:
         head["Files"] = [each.members() for each in beside()]
+
     part = path.with_name(f".{path.name}.part")
     with _anew(part) as whole, lines.open("rb") as file:
         whole.write(_line(head).encode())
         shutil.copyfileobj(file, whole)
+        # On the disk before it takes the place of the one before.
         whole.flush()
         os.fsync(whole.fileno())
     lines.unlink()
-    has_changed = not path.exists() or not filecmp.cmp(path, part, shallow=False)
+
+    was_there = path.exists()
+    is_same = was_there and filecmp.cmp(path, part, shallow=False)
     part.replace(path)
-    return Written(count, has_changed)
+    return Written(count, has_changed=not is_same)
 
 
 def _anew(path: Path) -> BinaryIO:
@@ -199,6 +214,7 @@ def read_files(path: Path) -> list[Beside] | None:
     files = read_head(path).get("Files")
     if files is None:
         return None
+
     try:
         return [Beside(str(each["File"]), int(each["Bytes"]), str(each["SHA256"])) for each in files]
     except (KeyError, ValueError, TypeError):
@@ -212,9 +228,10 @@ def read_messages(path: Path) -> Iterator[Listed]:
         ManifestError: a line is none of one.
     """
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number > 1:
-                yield _listed(path, number, _parsed(path, number, line))
+        # The first is the head.
+        file.readline()
+        for number, line in enumerate(file, 2):
+            yield _listed(path, number, _parsed(path, number, line))
 
 
 def _listed(path: Path, number: int, members: dict[str, Any]) -> Listed:

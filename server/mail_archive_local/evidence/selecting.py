@@ -14,6 +14,7 @@ from mail_archive_tools.models.filters import SearchWords
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.service.filters import filters_of
 
+# No message of an archive was received before or after.
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2400, 1, 1, tzinfo=UTC)
 _ALL = 1 << 40
 
@@ -64,13 +65,19 @@ class Selection:
         """
         for key in self._keys(store, archive):
             raw = store.raw_message(key)
+            # It may have been deleted for its age since its key was found.
             message = whole_record(store, archive.number, key, raw)
             if message is not None and raw is not None:
                 yield Selected(message.archived_message_id, second_of(key), raw, message.api_row)
 
     def _keys(self, store: Store, archive: ArchiveRecord) -> list[int]:
         keys: set[int] = set()
+        # Words may be more than one search of the API can ask for.
         for filters in filters_of(self.words, self.exclude):
-            request = {"FromTimestamp": self.begin or _FIRST, "ToTimestamp": self.end or _LAST}
-            keys.update(store.find(query_of(archive.number, request | ({"Filters": filters} if filters else {})), _ALL))
+            request: dict[str, Any] = {"FromTimestamp": self.begin or _FIRST, "ToTimestamp": self.end or _LAST}
+            if filters:
+                request["Filters"] = filters
+            keys.update(store.find(query_of(archive.number, request), _ALL))
+
+        # A key begins with the second of receipt.
         return sorted(keys)

@@ -86,10 +86,14 @@ def verify_signature(path: Path, key_file: Path) -> None:
 
     pem = _bytes(key_file)
     try:
-        certified = b"BEGIN CERTIFICATE" in pem
-        key: Any = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
+        key: Any
+        if b"BEGIN CERTIFICATE" in pem:
+            key = x509.load_pem_x509_certificate(pem).public_key()
+        else:
+            key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SigningError(f"{key_file} is no public key and no certificate in PEM: {error}") from None
+
     try:
         key.verify(_beside(path, SIGNATURE), path.read_bytes(), *_parameters(key, key_file))
     except InvalidSignature:
@@ -104,13 +108,16 @@ def stamp(path: Path, authority: str) -> Path:
     """
     from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
 
+    # With the authority's certificates in it, the stamp can be verified from its root alone, years later.
     unsigned = TimestampRequestBuilder().data(path.read_bytes())
     request = unsigned.nonce(nonce=True).cert_request(cert_request=True).build()
     answer = _answer(authority, request.as_bytes())
+
     try:
         response = decode_timestamp_response(answer)
     except ValueError:
         raise SigningError(f"What {authority} answered is no time-stamp response.") from None
+    # Granted, and granted with modifications (RFC 3161, section 2.4.2).
     if response.status not in (0, 1):
         raise SigningError(f"The time stamping authority {authority} refused (status {response.status}).")
     # What is kept is a stamp of this file: one of another is found now, not years later.
@@ -158,6 +165,7 @@ def verify_stamp(path: Path, certificate_file: Path) -> str:
         response = decode_timestamp_response(_beside(path, TIME_STAMP))
     except ValueError as error:
         raise SigningError(f"The time stamp of {path} cannot be looked at: {error}") from None
+
     builder = VerifierBuilder()
     for root in roots:
         builder = builder.add_root_certificate(root)
@@ -178,10 +186,12 @@ def _parameters(key: Any, key_file: Path) -> tuple[Any, ...]:
     from cryptography.hazmat.primitives.hashes import SHA256
 
     if isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):
+        # It has its own hash (RFC 8032, section 5.1).
         return ()
     if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
         return (ec.ECDSA(SHA256()),)
     if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
+        # A salt as long as the hash is what others expect (RFC 8017, section 9.1).
         return (padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH), SHA256())
     raise SigningError(f"{key_file} has a key of a kind that does not sign here: Ed25519, ECDSA and RSA do.")
 
@@ -196,7 +206,7 @@ def _bytes(path: Path) -> bytes:
 def _beside(path: Path, suffix: str) -> bytes:
     beside = _name_beside(path, suffix)
     if not beside.exists():
-        what = "signature" if suffix == SIGNATURE else "time stamp"
+        what = {SIGNATURE: "signature", TIME_STAMP: "time stamp"}[suffix]
         raise SigningError(f"{path} has no {what}: {beside.name} is not beside it.")
     return _bytes(beside)
 

@@ -47,13 +47,15 @@ class Unfinished:
 
     def leave_out_others(self) -> None:
         """Take away what is no part of it: what was begun may have had other messages."""
+        belongs = {*self.files, BEGUN, _LOCK}
+        # What lies in a folder comes before it.
         for path in sorted(self.folder.rglob("*"), reverse=True):
             name = path.relative_to(self.folder).as_posix()
             if path.is_dir():
-                # A Maildir has an empty folder.
-                if name.count("/") or name not in ("cur", "new", "tmp"):
+                # Of a Maildir, all three belong to it, also where they are empty.
+                if name not in ("cur", "new", "tmp"):
                     _remove_if_empty(path)
-            elif name not in self.files and name not in (BEGUN, _LOCK):
+            elif name not in belongs:
                 path.unlink()
 
 
@@ -71,6 +73,7 @@ def written_beside(out: Path, asked: dict[str, Any], *, anew: bool) -> Iterator[
     out.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
     folder.mkdir(FOLDER_MODE, exist_ok=True)
     _refuse_strangers(folder)
+
     with alone(folder / _LOCK) as is_alone:
         if not is_alone:
             raise CannotBegin(f"Another process writes {out} at this moment. Wait for it, or name another folder.")
@@ -83,6 +86,7 @@ def written_beside(out: Path, asked: dict[str, Any], *, anew: bool) -> Iterator[
 
     (folder / _LOCK).unlink()
     if out.is_dir():
+        # Not everywhere does a rename replace an empty folder.
         out.rmdir()
     folder.rename(out)
     (out / BEGUN).unlink()
@@ -102,7 +106,8 @@ def _refuse_place(out: Path) -> None:
 def _refuse_strangers(folder: Path) -> None:
     """What has the name by chance is not touched."""
     there = {path.name for path in folder.iterdir()}
-    if there - {_LOCK, f"{_LOCK}-journal"} and BEGUN not in there:
+    of_lock = {_LOCK, f"{_LOCK}-journal"}
+    if there - of_lock and BEGUN not in there:
         raise CannotBegin(
             f"{folder} is in the way, and was not begun by an export. Move it away, or name another folder."
         )
@@ -123,6 +128,7 @@ def _begin(folder: Path, out: Path, asked: dict[str, Any]) -> None:
             )
         return
 
+    # Half a note would be taken for one of other words.
     part = path.with_name(f".{BEGUN}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)

@@ -128,6 +128,7 @@ def verify(
     except Stopped:
         verified.is_interrupted = True
     except OSError as error:
+        # A manifest, or a file that it lists.
         raise LocalArchiveError(f"{error.filename} cannot be read ({error.strerror}).") from error
     return verified
 
@@ -191,8 +192,10 @@ def _verify_archive(folder: Path, manifests: list[Path], stopped: Callable[[], b
     """
     found = verified.check
     try:
+        # Looking: a folder that may be evidence is not brought up to date.
         with Store(folder, looking=True) as store:
             check(store, Reader(message_id_of, differs, stopped), found)
+            # What a damaged database says is there, or is not, proves nothing.
             if not found.database:
                 verified.compared = [compare_with_archive(each, store, stopped) for each in manifests]
     except StoreDamaged as error:
@@ -207,6 +210,7 @@ def _verify_archive(folder: Path, manifests: list[Path], stopped: Callable[[], b
 def _note(folder: Path, found: Check) -> str:
     """Note what is damaged in the archive, for its next import; returns why it could not be noted, if so."""
     if found.log or found.database:
+        # An import cannot mend these.
         return ""
     with Store(folder, looking=True) as store:
         if store.has_noted(found.damaged, index_is_whole=found.index_is_whole):

@@ -51,7 +51,10 @@ class MboxWriter:
         date = time.asctime(time.gmtime(message.second))
         self._file.write(f"From MAILER-DAEMON {date}\n".encode())
         self._file.write(_FROM_QUOTED.sub(rb">\1", message.raw))
-        self._file.write(b"\n" if message.raw.endswith(b"\n") else b"\n\n")
+        if not message.raw.endswith(b"\n"):
+            self._file.write(b"\n")
+        # An empty line ends a message.
+        self._file.write(b"\n")
         return MBOX
 
     def close(self) -> None:
@@ -67,6 +70,7 @@ class MaildirWriter:
             (folder / name).mkdir(FOLDER_MODE, exist_ok=True)
 
     def write(self, message: Selected) -> str:
+        # Seconds, what is unique, a host; then flags: https://cr.yp.to/proto/maildir.html
         name = f"cur/{message.second}.{message.archived_message_id}.archive:2,S"
         return write_file(self._folder, name, message.raw, message.second)
 
@@ -82,11 +86,14 @@ def write_file(folder: Path, name: str, content: bytes, second: int) -> str:
     path = folder / name
     if has_file(path, content):
         return name
+
+    # Never half of it under its name, whatever ends this process.
     path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     with create(part) as file:
         file.write(content)
+    # The same export gives the same files, whenever it is made.
     os.utime(part, (second, second))
     part.replace(path)
     return name
@@ -94,6 +101,7 @@ def write_file(folder: Path, name: str, content: bytes, second: int) -> str:
 
 def has_file(path: Path, content: bytes) -> bool:
     """Whether a file is there, with that content."""
+    # Its length first: most files that are another's need not be read.
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except FileNotFoundError:
@@ -126,6 +134,7 @@ class _GoneOnWith(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         content = bytes(data)
+
         if self._is_same:
             start = self._file.tell()
             if self._file.read(len(content)) == content:
@@ -133,6 +142,7 @@ class _GoneOnWith(io.RawIOBase):
             self._is_same = False
             self._file.seek(start)
             self._file.truncate()
+
         return int(self._file.write(content) or 0)
 
     def close(self) -> None:

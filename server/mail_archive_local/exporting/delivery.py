@@ -58,8 +58,10 @@ class S3Delivery:
     def check(self, location: Location) -> None:
         with _s3_sentences(location):
             failures = examine(self._client, location).failures
+
         if failures:
-            raise DeliveryFailed(f"Nothing can be written to {location}: {failures[0].action}: {failures[0].why}")
+            first = failures[0]
+            raise DeliveryFailed(f"Nothing can be written to {location}: {first.action}: {first.why}")
 
     def put(self, location: Location, name: str, body: bytes) -> None:
         with _s3_sentences(location):
@@ -91,16 +93,19 @@ class FolderDelivery:
 
     def keys(self, location: Location) -> Iterator[str]:
         """The objects that are there, by key."""
+        bucket = self.folder / location.bucket
         for path in self._folder(location).rglob("*"):
             if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(self.folder / location.bucket).as_posix()
+                yield path.relative_to(bucket).as_posix()
 
     def put(self, location: Location, name: str, body: bytes) -> None:
         with _sentences(location):
-            self._folder(location).mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            folder = self._folder(location)
+            folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+
             part = self._write_part(location, name, body)
             # Whole, or not there at all, also after a failure of the machine.
-            part.replace(self._folder(location) / name)
+            part.replace(folder / name)
 
     def end(self, location: Location) -> None:
         with suppress(OSError, DeliveryFailed):
@@ -109,7 +114,9 @@ class FolderDelivery:
 
     def _write_part(self, location: Location, name: str, body: bytes) -> Path:
         part = self._folder(location) / f".{name}{_PART}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), FILE_MODE)
+        # On Windows, a file that is not binary gets other line ends.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(part, flags, FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
             file.flush()

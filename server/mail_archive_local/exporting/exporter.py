@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -56,6 +56,7 @@ class Exporter:
             if self._is_running:
                 return
             self._is_running = True
+
         threading.Thread(target=self._run_while_wanted, args=(local,), name="exports", daemon=True).start()
 
     @cached_property
@@ -65,11 +66,15 @@ class Exporter:
     def run(self, local: Local) -> None:
         """Deliver all that is to be delivered, or wait until another process has."""
         while local.exports.unfinished():
-            is_shared = local.store.can_be_written
-            with alone(local.store.folder / LOCK) if is_shared else nullcontext(True) as is_alone:
+            lock: AbstractContextManager[bool] = nullcontext(True)
+            if local.store.can_be_written:
+                lock = alone(local.store.folder / LOCK)
+
+            with lock as is_alone:
                 if is_alone:
                     for export in local.exports.unfinished():
                         self._deliver(local, export)
+
             if not is_alone:
                 time.sleep(_RETRY_SECONDS)
 
@@ -102,12 +107,15 @@ class Exporter:
     def _deliver(self, local: Local, export: ExportRecord) -> None:
         request = json.loads(export.request)
         location = Location.of(request["ExportDestinationConfiguration"]["S3"]["S3Location"])
+        with_metadata = bool(request.get("IncludeMetadata"))
+
         try:
             if export.state != "PROCESSING":
                 self._prepare(local, export, location, _selection(request))
-            self._deliver_messages(local, local.exports.reread(export), location, bool(request.get("IncludeMetadata")))
+            self._deliver_messages(local, local.exports.reread(export), location, with_metadata)
         except DeliveryFailed as error:
             local.exports.end(export, "FAILED", local.clock(), f"{error}.")
+
         self._report("ended")
         with suppress(DeliveryFailed):
             self.delivery.end(location)
@@ -115,10 +123,15 @@ class Exporter:
     def _prepare(self, local: Local, export: ExportRecord, location: Location, request: dict[str, Any]) -> None:
         self._report("prepare")
         local.exports.prepare(export)
+
         self._report("check")
         self.delivery.check(location)
+
         self._report("select")
-        keys = local.store.find(query_of(export.archive, request), request.get("MaxResults", MAX_MESSAGES))
+        limit = request.get("MaxResults", MAX_MESSAGES)
+        keys = local.store.find(query_of(export.archive, request), limit)
+
+        # What was found is kept: mail that comes while it is delivered is no part of it.
         self._report("begin")
         local.exports.begin(export, keys)
 
@@ -128,6 +141,7 @@ class Exporter:
                 if export.stop_asked is not None:
                     local.exports.end(export, "CANCELLED", local.clock())
                     return
+
                 _refuse_deleted(local, export)
                 keys = local.exports.next_keys(export, self._chunk_messages)
                 if not keys:
@@ -136,7 +150,9 @@ class Exporter:
                     return
 
                 objects = [each for key in keys for each in _objects(local, key, metadata)]
+                # Taken as they end: the first that fails ends the export.
                 list(pool.map(lambda each: self._put(location, *each), objects))
+
                 self._report("advance")
                 export = local.exports.advance(export, export.delivered + len(keys))
 
@@ -147,7 +163,9 @@ class Exporter:
 
 def _selection(request: dict[str, Any]) -> dict[str, Any]:
     """What was asked, with its times as the API has them."""
-    times = {name: datetime.fromtimestamp(request[name], UTC) for name in ("FromTimestamp", "ToTimestamp")}
+    times = {}
+    for name in ("FromTimestamp", "ToTimestamp"):
+        times[name] = datetime.fromtimestamp(request[name], UTC)
     return request | times
 
 
@@ -158,8 +176,11 @@ def _objects(local: Local, key: int, metadata: bool) -> list[tuple[str, bytes]]:
         raw = local.store.raw_message(key)
     except MessageDamaged as error:
         raise DeliveryFailed(str(error).removesuffix(".")) from error
+
+    # It may have been deleted for its age since it was found.
     if message is None or raw is None:
         return []
+
     name = message.archived_message_id
     objects = [(f"{name}.eml", raw)]
     if metadata:

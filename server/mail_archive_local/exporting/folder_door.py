@@ -29,17 +29,22 @@ def attach_folder(client: Any, folder: FolderDelivery) -> None:
 
 
 def _answer(folder: FolderDelivery, method: str, bucket: str, key: str, query: dict[str, list[str]]) -> Reply:
+    prefix = ""
+    if method == "PUT":
+        prefix = key.rpartition("/")[0]
     try:
-        folder.check(Location(bucket, key.rpartition("/")[0]) if method == "PUT" else Location(bucket, ""))
+        folder.check(Location(bucket, prefix))
     except DeliveryFailed as error:
         if folder.has(bucket):
             return _error(403, "AccessDenied", str(error))
         return _error(404, "NoSuchBucket", str(error))
+
     if method == "HEAD":
         return Reply(200, b"", _XML)
     if method == "PUT":
         # What comes with If-Match is for an object that is there; there is none to be changed.
         return _error(404, "NoSuchKey", "The specified key does not exist.")
+
     if "location" in query:
         return Reply(200, _LOCATION, _XML)
     if "policy" in query:
@@ -49,15 +54,18 @@ def _answer(folder: FolderDelivery, method: str, bucket: str, key: str, query: d
         return Reply(200, _VERSIONING, _XML)
     if "list-type" in query:
         (prefix,) = query.get("prefix", [""])
-        return Reply(200, _listed(folder, Location(bucket, prefix.rstrip("/")), int(query["max-keys"][0])), _XML)
+        location = Location(bucket, prefix.rstrip("/"))
+        return Reply(200, _listed(folder, location, int(query["max-keys"][0])), _XML)
+
     return _error(405, "MethodNotAllowed", "A folder of buckets answers only what an export asks.")
 
 
 def _listed(folder: FolderDelivery, location: Location, limit: int) -> bytes:
     """The files of a place as objects, `limit` of them."""
-    keys = [f"<Contents><Key>{escape(key)}</Key></Contents>" for key in islice(folder.keys(location), limit + 1)]
-    truncated = "true" if len(keys) > limit else "false"
-    listed = "".join(keys[:limit])
+    # One more than that tells whether there are more.
+    keys = list(islice(folder.keys(location), limit + 1))
+    truncated = str(len(keys) > limit).lower()
+    listed = "".join(f"<Contents><Key>{escape(key)}</Key></Contents>" for key in keys[:limit])
     return f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{listed}</ListBucketResult>".encode()
 
 

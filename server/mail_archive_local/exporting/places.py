@@ -33,7 +33,11 @@ def client_of_places(folder: Path | None, s3_endpoint_url: str | None) -> Any:
     if folder is not None:
         from mail_archive_local.exporting.folder_door import attach_folder
 
+        # Nothing is sent to that host, and nobody looks at the keys.
         client = s3_client("http://localhost", "folder", "folder")
         attach_folder(client, FolderDelivery(folder))
         return client
-    return None if s3_endpoint_url is None else s3_client(s3_endpoint_url)
+
+    if s3_endpoint_url is not None:
+        return s3_client(s3_endpoint_url)
+    return None

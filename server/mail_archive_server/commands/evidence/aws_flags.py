@@ -29,6 +29,7 @@ def aws_settings(arguments: argparse.Namespace) -> Settings:
     is one that mail is put into."""
     if not arguments.query_of and not any(map(is_in_s3, arguments.sources)):
         return Settings()
+
     environment = {name: value for name, value in os.environ.items() if name != "MAIL_ARCHIVE_LOCAL"}
     return read_settings({name: getattr(arguments, name) for name in AWS_SETTINGS}, environment)
 
@@ -63,11 +64,13 @@ def _client_for(location: "Location", settings: Settings) -> Any:
     try:
         backend = backend_of(settings)
         client = backend.s3(Connection(settings, backend))
+        # Asked for one object: whether it can be listed is told before anything is made.
         found = client.list_objects_v2(Bucket=location.bucket, Prefix=location.prefix, MaxKeys=1)
     except REFUSALS as error:
         raise CommandError(str(refusal(error, "ListObjectsV2", Resource(str(location))))) from error
     except ArchiveError as error:
         raise CommandError(str(error)) from error
+
     if not found.get("Contents"):
         raise CommandError(f"There is nothing at {location}, so nothing was added. Check the bucket and the prefix.")
     return client

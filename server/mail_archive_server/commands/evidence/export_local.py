@@ -78,6 +78,7 @@ def _run(arguments: argparse.Namespace, folder: Path, out: Path, progress: "_Pro
 
     manifest = out / ExportForm.MANIFEST
     try:
+        # Looking: what is exported may be evidence, and is not changed.
         with ArchiveFolder(folder, looking=True) as opened:
             archive = opened.archive(arguments.archive)
             with heard() as interrupts:
@@ -99,9 +100,11 @@ def _form(arguments: argparse.Namespace) -> ExportForm:
     kind = read_value(one_of(*ExportForm.FORMATS), "--format", arguments.format)
     index = read_value(one_of(*ExportForm.INDEXES), "--index", arguments.index)
     named = [name.strip() for name in (arguments.load_file or "").split(",") if name.strip()]
-    load_files = tuple(dict.fromkeys(read_value(one_of(*ExportForm.LOAD_FILES), "--load-file", name) for name in named))
+    named = [read_value(one_of(*ExportForm.LOAD_FILES), "--load-file", name) for name in named]
+    load_files = tuple(dict.fromkeys(named))
     if load_files and kind != "eml":
         raise SettingError("--load-file writes each message as a file of its own: leave --format out.")
+
     if not _PREFIX.fullmatch(arguments.bates_prefix):
         raise SettingError("--bates-prefix must be at most 40 letters, digits and _.-")
     padding = read_value(_number(1, 20), "--bates-padding", arguments.bates_padding)
@@ -139,19 +142,20 @@ def _selection(arguments: argparse.Namespace) -> "Selection":
         given = {name: getattr(arguments, f"{prefix}{name}") for name in _WORDS}
         return {name: value for name, value in given.items() if value}
 
-    begin, end = moment(FromMoment, "--from", arguments.begin), moment(ToMoment, "--to", arguments.end)
+    begin = moment(FromMoment, "--from", arguments.begin)
+    end = moment(ToMoment, "--to", arguments.end)
     if begin is not None and end is not None and end < begin:
         raise SettingError(f"--to ({iso(end)}) is before --from ({iso(begin)}). Exchange them, or correct one.")
+
     chosen, left_out = words(""), words("exclude_")
     if arguments.has_attachments is not None:
         chosen["has_attachments"] = read_value(one_of("yes", "no"), "--has-attachments", arguments.has_attachments)
     try:
-        return Selection(
-            SearchWords.model_validate(chosen),
-            SearchWords.model_validate(left_out) if left_out else None,
-            begin,
-            end,
-        )
+        asked = SearchWords.model_validate(chosen)
+        exclude = None
+        if left_out:
+            exclude = SearchWords.model_validate(left_out)
+        return Selection(asked, exclude, begin, end)
     except ValidationError as error:
         fault = error.errors()[0]
         flag = "--" + str(fault["loc"][0]).replace("_", "-")
@@ -162,6 +166,7 @@ def _kept(out: Path, progress: "_Progress") -> str:
     """What is there of an export that was broken off."""
     from mail_archive_local import ArchiveFolder
 
+    # It is put in place when all of it is written: only what comes after that can have been broken off.
     if (out / ExportForm.MANIFEST).is_file():
         return f"{shown(out)} is whole, but its manifest is not signed as was asked."
     unfinished = ArchiveFolder.unfinished_export(out)
@@ -183,6 +188,7 @@ class _Progress:
         self.count = count
         if self.stopped():
             raise KeyboardInterrupt
+
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS:
             self._last = now

@@ -37,6 +37,7 @@ def members(verified: "Verified") -> dict[str, Any]:
         **beside,
     }
     if found.database:
+        # Nobody looked at it.
         del members["IndexWhole"]
     return members
 

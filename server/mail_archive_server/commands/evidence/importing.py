@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
+    # Whatever is wrong with the flags is said before anything is loaded or made.
     signing = signing_of(arguments)
     from mail_archive_local import ArchiveFolder, LocalArchiveError
 
@@ -58,6 +59,7 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
         settings = aws_settings(arguments)
         sources = sources_of(arguments, settings)
         query = query_of(arguments.query_of, settings)
+
         with ArchiveFolder(folder, create=True) as opened:
             _keep_from_others(opened)
             archive = opened.archive_to_fill(name, is_chosen=arguments.archive is not None)
@@ -65,6 +67,8 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
             tally = _read(opened, archive, sources, done)
             if tally.is_interrupted:
                 raise interrupted(done.kept())
+
+            # Mail that somebody collects for himself needs no manifest; once there is one, it is kept up to date.
             manifest = opened.manifest_of(archive)
             if sources.exports or manifest.exists() or any(signing):
                 has_changed = opened.list_import(archive, tally, arguments.sources, query)
@@ -78,6 +82,7 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
         _summarize(tally, archive)
     if tally.cut_short:
         raise CommandError(" ".join(tally.cut_short), told)
+    # Of other sources that was found before anything was made.
     if sources.exports and not tally.seen and not tally.known_objects:
         raise CommandError("There is no mail in this export. Check the place, and what it says was skipped.", told)
     if arguments.json:
@@ -96,9 +101,12 @@ class _Done:
 
     def kept(self) -> str:
         """What of it is kept, and how to go on."""
-        added = 0 if self._tally is None else self._tally.added
+        added = 0
+        if self._tally is not None:
+            added = self._tally.added
         if not added:
             return f"Nothing was added to {self._folder}. The same command goes on."
+
         verb = "was" if added == 1 else "were"
         kept = f"{number_of(added, 'message')} {verb} added to {self._folder}, and kept"
         return f"{kept}. The same command goes on."

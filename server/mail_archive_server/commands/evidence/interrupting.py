@@ -34,6 +34,7 @@ def heard() -> Iterator[Interrupts]:
         # Python hears signals in its main thread alone: in another one there is nothing to note.
         yield interrupts
         return
+
     try:
         yield interrupts
     finally:

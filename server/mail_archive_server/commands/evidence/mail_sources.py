@@ -26,6 +26,7 @@ def sources_of(arguments: argparse.Namespace, settings: "Settings") -> "MailSour
 
     in_s3 = [source for source in arguments.sources if is_in_s3(source)]
     paths = [read_value(path, "SOURCE", source) for source in arguments.sources if source not in in_s3]
+    # Each is asked for when it is its turn: files that are not there are told first.
     places = (place_in_s3(source, settings) for source in in_s3)
     try:
         return MailSources.of(paths, are_exports=arguments.export, in_s3=places)

@@ -46,6 +46,7 @@ class Reporter:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._bar is None:
             return
+
         if kind is None and self._total:
             # What was skipped unread counts as done.
             self._bar.update(self._total - self._bar.n)
@@ -53,7 +54,10 @@ class Reporter:
 
     def _advance(self, tally: "ImportTally") -> None:
         assert self._bar is not None
-        read = min(tally.bytes_read, self._total) if self._total else tally.bytes_read
+        read = tally.bytes_read
+        if self._total:
+            # A file may have grown since it was counted.
+            read = min(read, self._total)
         self._bar.update(read - self._bar.n)
 
     def _line(self, tally: "ImportTally") -> None:
@@ -62,8 +66,12 @@ class Reporter:
         now = time.monotonic()
         if not self._last_line:
             self._last_line = now
-        if now - self._last_line >= PLAIN_LINE_SECONDS:
-            self._last_line = now
-            # How much there is in S3 is not known before all of it is listed.
-            share = f"{min(tally.bytes_read / self._total, 1):.0%}: " if self._total else ""
-            print(f"{share}{number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)
+        if now - self._last_line < PLAIN_LINE_SECONDS:
+            return
+
+        self._last_line = now
+        share = ""
+        # How much there is in S3 is not known before all of it is listed.
+        if self._total:
+            share = f"{min(tally.bytes_read / self._total, 1):.0%}: "
+        print(f"{share}{number_of(tally.seen, 'message')}", file=sys.stderr, flush=True)

@@ -84,13 +84,14 @@ def _run(arguments: argparse.Namespace, until_now: _UntilNow) -> None:
     if verified.is_interrupted:
         raise KeyboardInterrupt
 
-    told = members(verified)
     if verified.not_noted:
         cannot_be_noted = "What was found cannot be noted in the archive, for its next import"
         print(f"{cannot_be_noted}: {verified.not_noted}", file=sys.stderr)
+    told = members(verified)
     if not arguments.json:
         for line in lines(verified):
             print(line)
+
     if not verified.check.is_whole:
         raise CommandError(_next_step(verified, shown(folder)), told)
     if not verified.is_as_listed:
