@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from mail_archive_local.storage.beside import DatabaseFile
 from mail_archive_local.storage.failures import (
     BUSY_CODES,
     Failures,
@@ -73,6 +74,7 @@ class Database:
         """
         self.folder = folder
         self.path = folder / DATABASE
+        self.file = DatabaseFile(self.path)
         self.schema = "main"
         """What the folder's database is called on a connection."""
         self._failures = Failures(folder, self.path)
@@ -80,7 +82,9 @@ class Database:
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._in_memory: sqlite3.Connection | None = None
         self._in_memory_lock = threading.RLock()
-        # A store that nobody closed closes its connections when it is forgotten.
+        # A store that nobody closed closes its connections when it is forgotten, and then the file: the finalizer that
+        # was made last runs first.
+        weakref.finalize(self, self.file.close)
         weakref.finalize(self, _close_all, self._idle)
         if refusal := why_unreadable(folder, self.path):
             raise StoreError(refusal)
@@ -110,6 +114,7 @@ class Database:
         with self._in_memory_lock:
             if self._in_memory is not None:
                 self._in_memory.close()
+        self.file.close()
 
     @property
     def can_be_written(self) -> bool:
@@ -225,7 +230,7 @@ class Database:
         """Open it to read."""
         with self._failures.answers(opening=True):
             try:
-                db = open_to_read(self.path, self._busy_seconds)
+                db = open_to_read(self.file, self._busy_seconds)
             except CannotCopy as error:
                 raise StoreUnwritable(
                     f"The local archive at {self.folder} cannot be written, and SQLite cannot read it without writing "

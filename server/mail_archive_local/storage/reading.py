@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 
+from mail_archive_local.storage.beside import DatabaseFile
 from mail_archive_local.storage.log import has_log, log_of, read_log
 from mail_archive_tools import system
 
@@ -50,7 +51,7 @@ class CannotCopy(Exception):
     """The database cannot be copied into memory; the text says why."""
 
 
-def open_to_read(database: Path, busy_seconds: float) -> sqlite3.Connection:
+def open_to_read(database: DatabaseFile, busy_seconds: float) -> sqlite3.Connection:
     """A connection that reads the folder's database, and changes nothing in the folder.
 
     Raises:
@@ -126,18 +127,19 @@ def was_refused() -> bool:
     return was
 
 
-def _attach(db: sqlite3.Connection, database: Path, busy_seconds: float) -> None:
-    if is_on_read_only_media(database.parent):
-        if has_log(database):
+def _attach(db: sqlite3.Connection, database: DatabaseFile, busy_seconds: float) -> None:
+    path = database.path
+    if is_on_read_only_media(path.parent):
+        if has_log(path):
             _attach_copy(db, database, busy_seconds)
         else:
-            _attach_file(db, database, "mode=ro&immutable=1")
+            _attach_file(db, path, "mode=ro&immutable=1")
         return
 
     # A connection that may only read leaves the log as it is; the other one clears away what opening made.
-    mode = "mode=ro" if has_log(database) else "mode=rw"
+    mode = "mode=ro" if has_log(path) else "mode=rw"
     try:
-        _attach_file(db, database, mode)
+        _attach_file(db, path, mode)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in _NOT_OPENED:
             raise
@@ -155,7 +157,7 @@ def _detach(db: sqlite3.Connection) -> None:
         db.execute(f"DETACH {DISK}")
 
 
-def _attach_copy(db: sqlite3.Connection, database: Path, busy_seconds: float) -> None:
+def _attach_copy(db: sqlite3.Connection, database: DatabaseFile, busy_seconds: float) -> None:
     if not hasattr(db, "deserialize"):
         raise CannotCopy("this Python's SQLite cannot read a database from memory")
     try:
@@ -166,18 +168,18 @@ def _attach_copy(db: sqlite3.Connection, database: Path, busy_seconds: float) ->
     db.deserialize(image, name=DISK)
 
 
-def _image(database: Path, busy_seconds: float) -> bytes:
+def _image(database: DatabaseFile, busy_seconds: float) -> bytes:
     """The bytes of the database, with what its log has, at one moment."""
     for _ in range(_TRIES):
-        before = _stamps(database)
+        before = _stamps(database.path)
         size = sum(stamp[0] for stamp in before)
         if size > COPIED_BYTES:
             raise CannotCopy(
                 f"it has {size / 1e6:,.0f} MB, and {COPIED_BYTES / 1e6:,.0f} MB is the most that is copied into memory"
             )
-        content = bytearray(database.read_bytes())
-        log = read_log(database, busy_seconds)
-        if _stamps(database) == before:
+        content = bytearray(database.read())
+        log = read_log(database.path, busy_seconds)
+        if _stamps(database.path) == before:
             break
         time.sleep(busy_seconds / _TRIES)
     else:

@@ -1,6 +1,6 @@
 """Files and links of a folder: what a link leads to is somewhere else, and is not changed."""
 
-import os
+import errno
 import stat
 from pathlib import Path
 
@@ -26,15 +26,16 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def leave_to_owner(path: Path, mode: int) -> None:
-    """Give a file or folder its mode; what a link leads to keeps its own.
+    """Give a file or folder its mode; what a link leads to keeps its own. Its folder comes before a file: then nobody
+    else can put a link in the file's place.
 
     Raises:
         OSError: it is a link now, or is somebody else's.
     """
     if not system.HAS_FILE_MODES:
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        os.fchmod(descriptor, mode)
-    finally:
-        os.close(descriptor)
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "It is a symbolic link", str(path))
+    # By its name: a file of a database that is opened and closed here takes this process's locks on it along.
+    # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+    path.chmod(mode)

@@ -133,10 +133,8 @@ def _check(db: Connection, store: Store, reader: Reader, found: Check) -> None:
 
 def _header(store: Store) -> Iterator[str]:
     start, expected = _JOURNAL
-    with store.path.open("rb") as file:
-        file.seek(start)
-        if file.read(len(expected)) != expected:
-            yield "Its header does not say that it has a write-ahead log, as it was made with."
+    if store.file.read(start, len(expected)) != expected:
+        yield "Its header does not say that it has a write-ahead log, as it was made with."
 
 
 def _missing(db: Connection, schema: str) -> Iterator[str]:
