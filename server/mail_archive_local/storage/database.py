@@ -82,16 +82,13 @@ class Database:
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._in_memory: sqlite3.Connection | None = None
         self._in_memory_lock = threading.RLock()
+
         # A store that nobody closed closes its connections when it is forgotten, and then the file: the finalizer that
         # was made last runs first.
         weakref.finalize(self, self.file.close)
         weakref.finalize(self, _close_all, self._idle)
-        if refusal := why_unreadable(folder, self.path):
-            raise StoreError(refusal)
-        if link := link_among(self.path):
-            raise StoreError(
-                f"{link} is a symbolic link, and what it leads to would be changed. Name a folder of files."
-            )
+
+        self._refuse_folder()
         if not self.path.is_file():
             self._refuse_what_is_gone()
             make_folder(folder, create)
@@ -99,6 +96,7 @@ class Database:
             self._read()
         else:
             self._open(create)
+
         settings = {**new_keys(), **self._settings()}
         self.link_key = bytes.fromhex(settings["link_key"])
         self.credentials = KeyPair(settings["access_key_id"], settings["secret_access_key"])
@@ -183,10 +181,12 @@ class Database:
             with self._in_memory_lock:
                 yield self._in_memory
             return
+
         try:
             db = self._idle.get_nowait()
         except queue.Empty:
             db = self._connect()
+
         try:
             yield db
         finally:
@@ -214,6 +214,17 @@ class Database:
         return db
 
     # Opening
+
+    def _refuse_folder(self) -> None:
+        """Refuse one that may not be read, or in which a link stands for a file of the database."""
+        refusal = why_unreadable(self.folder, self.path)
+        if refusal:
+            raise StoreError(refusal)
+        link = link_among(self.path)
+        if link is not None:
+            raise StoreError(
+                f"{link} is a symbolic link, and what it leads to would be changed. Name a folder of files."
+            )
 
     def _open(self, create: bool) -> None:
         """Open it to write; where that cannot be, and nobody said that it must, to read."""
@@ -248,7 +259,8 @@ class Database:
         self._in_memory = db
 
     def _refuse_what_is_gone(self) -> None:
-        if gone := what_is_gone(self.folder, self.path):
+        gone = what_is_gone(self.folder, self.path)
+        if gone:
             raise StoreError(gone)
 
     def _check(self, db: sqlite3.Connection, create: bool) -> None:
@@ -265,6 +277,7 @@ class Database:
         """Let a local archive pass that is known here; returns the version of its format."""
         (version,) = db.execute(f"PRAGMA {schema}user_version").fetchone()
         (application,) = db.execute(f"PRAGMA {schema}application_id").fetchone()
+
         if not has_tables(db, schema):
             self._refuse_what_is_gone()
             raise StoreError(
@@ -278,7 +291,8 @@ class Database:
                 f"The local archive at {self.folder} was made by a newer mail-archive-mcp (version {version} of the "
                 f"format, this one knows {SCHEMA_VERSION}). Upgrade with `pip install -U mail-archive-mcp`."
             )
-        if why := why_strange(db, schema.removesuffix(".") or "main"):
+        why = why_strange(db, schema.removesuffix(".") or "main")
+        if why:
             raise StoreDamaged(
                 f"{self.path} is not opened: {why}. It is damaged, or somebody has it leave mail out, or never end. "
                 "Restore it from a copy, or import the mail into a new folder."

@@ -43,18 +43,23 @@ class ExportRecords:
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
         number = db.execute(f"INSERT INTO export ({names}) VALUES ({marks})", values).lastrowid
-        hash_row(db, "export", number or 0)
+        assert number is not None
+        hash_row(db, "export", number)
 
     def find(self, export_id: str) -> ExportRecord | None:
         with self._database.reading() as db:
             row = db.execute(f"SELECT {_COLUMNS} FROM export WHERE export_id = ?", (export_id,)).fetchone()
-        return ExportRecord(*row) if row else None
+        if row is None:
+            return None
+        return ExportRecord(*row)
 
     def of_archive(self, archive: int, before: int | None, limit: int) -> list[ExportRecord]:
         """An archive's exports, newest first, from the one before number `before` on."""
         sql = f"SELECT {_COLUMNS} FROM export WHERE archive = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        if before is None:
+            before = sys.maxsize
         with self._database.reading() as db:
-            rows = db.execute(sql, (archive, sys.maxsize if before is None else before, limit))
+            rows = db.execute(sql, (archive, before, limit))
             return [ExportRecord(*row) for row in rows]
 
     def unfinished(self) -> list[ExportRecord]:
@@ -81,11 +86,9 @@ class ExportRecords:
 
     def begin(self, export: ExportRecord, keys: Sequence[int]) -> None:
         """Keep which messages it has, in one transaction with its state: whoever goes on delivers the same ones."""
+        rows = ((export.number, place, key) for place, key in enumerate(keys))
         with self._database.writing() as db:
-            db.executemany(
-                "INSERT INTO export_message VALUES (?, ?, ?)",
-                ((export.number, place, key) for place, key in enumerate(keys)),
-            )
+            db.executemany("INSERT INTO export_message VALUES (?, ?, ?)", rows)
             db.execute("UPDATE export SET state = 'PROCESSING' WHERE number = ?", (export.number,))
             hash_messages_of_export(db, export.number)
             hash_row(db, "export", export.number)
@@ -111,11 +114,9 @@ class ExportRecords:
         return found
 
     def end(self, export: ExportRecord, state: State, now: float, error: str | None = None) -> None:
+        sql = "UPDATE export SET state = ?, completed = ?, error = ? WHERE number = ?"
         with self._database.writing() as db:
-            db.execute(
-                "UPDATE export SET state = ?, completed = ?, error = ? WHERE number = ?",
-                (state, now, error, export.number),
-            )
+            db.execute(sql, (state, now, error, export.number))
             db.execute("DELETE FROM export_message WHERE export = ?", (export.number,))
             forget_messages_of_export(db, export.number)
             hash_row(db, "export", export.number)

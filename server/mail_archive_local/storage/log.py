@@ -75,14 +75,17 @@ def _read(path: Path) -> Log:
         return NO_LOG
     if not data:
         return NO_LOG
-
     if len(data) < _HEADER.size:
         return NO_LOG._replace(damage="The write-ahead log breaks off in its header.")
+
     magic, _, page_size, _, *_, first, second = _HEADER.unpack_from(data)
-    order = ">" if magic & 1 else "<"
-    if magic & ~1 != _MAGIC or _sums(order, data[: _HEADER.size - 8], 0, 0) != (first, second):
+    order = "<"
+    if magic & 1:
+        order = ">"
+    sums = _sums(order, data[: _HEADER.size - 8], 0, 0)
+    if magic & ~1 != _MAGIC or sums != (first, second):
         return NO_LOG._replace(damage="The header of the write-ahead log is not what was written: none of it counts.")
-    return _read_frames(data, page_size, order, (first, second))
+    return _read_frames(data, page_size, order, sums)
 
 
 def _read_frames(data: bytes, page_size: int, order: str, sums: tuple[int, int]) -> Log:
@@ -95,10 +98,12 @@ def _read_frames(data: bytes, page_size: int, order: str, sums: tuple[int, int])
         frame = data[start : start + length]
         if len(frame) < _FRAME.size:
             break
+
         number, committed, *of_frame, first, second = _FRAME.unpack_from(frame)
         content = frame[_FRAME.size :]
         sums = _sums(order, content, *_sums(order, frame[:8], *sums))
-        if tuple(of_frame) != salts or len(frame) < length or sums != (first, second):
+        is_whole = len(frame) == length and tuple(of_frame) == salts
+        if not is_whole or sums != (first, second):
             return Log(pages, size, _rest(data, start, length, salts))
 
         pending[number] = content

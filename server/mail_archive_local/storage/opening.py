@@ -27,7 +27,9 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
 def make_folder(folder: Path, create: bool) -> None:
     if not create:
-        reason = "is not a local archive" if folder.exists() else "does not exist"
+        reason = "does not exist"
+        if folder.exists():
+            reason = "is not a local archive"
         raise StoreError(f"{folder} {reason}. `mail-archive-mcp import {folder} MAIL` makes one.")
     try:
         folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
@@ -71,8 +73,11 @@ def keep_from_others(folder: Path) -> None:
         StoreError: they belong to somebody else.
     """
     for each in exposed(folder):
+        mode = FILE_MODE
+        if each.is_dir():
+            mode = FOLDER_MODE
         try:
-            leave_to_owner(each, FOLDER_MODE if each.is_dir() else FILE_MODE)
+            leave_to_owner(each, mode)
         except PermissionError:
             raise StoreError(
                 f"{each} can be read by other users and belongs to another one, so it stays so. "
@@ -123,7 +128,9 @@ def _write_ahead(db: sqlite3.Connection, busy_seconds: float) -> None:
         try:
             db.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in BUSY_CODES or time.monotonic() > ends:
+            # The last byte of an extended code is its primary one (https://www.sqlite.org/rescode.html).
+            is_busy = error.sqlite_errorcode & 0xFF in BUSY_CODES
+            if not is_busy or time.monotonic() > ends:
                 raise
             time.sleep(_TRY_AGAIN)
         else:

@@ -66,22 +66,25 @@ class Putting(Database):
         in anew. Returns how many were new."""
         with self.writing() as db:
             damaged = self._damage(db)[0]
-            new = {
-                message.archived_message_id: message
-                for message in messages
-                if message.instead_of
-                or message.archived_message_id in damaged
-                or not self._has_message(db, message.archived_message_id)
-            }
+            new = {}
+            for message in messages:
+                message_id = message.archived_message_id
+                is_wanted = bool(message.instead_of) or message_id in damaged
+                if is_wanted or not self._has_message(db, message_id):
+                    new[message_id] = message
+
             for message in new.values():
                 self._remove(db, message.instead_of)
-            if again := damaged & new.keys():
+            again = damaged & new.keys()
+            if again:
                 self._remove_damaged(db, again)
+
             # The full-text index wants its rows in order; each second's free places are looked up once.
             in_order = sorted(new.values(), key=lambda message: message.second)
             free: dict[int, int] = {}
             keyed = [(self._free_key(db, archive.number, message.second, free), message) for message in in_order]
             keyed.sort(key=lambda pair: pair[0])
+
             db.executemany(
                 "INSERT INTO message VALUES (?, ?, ?, ?, ?)",
                 ((key, m.archived_message_id, m.has_attachments, m.api_row, m.metadata) for key, m in keyed),
@@ -104,7 +107,8 @@ class Putting(Database):
     def delete_before(self, archive: ArchiveRecord, second: int) -> int:
         """Delete the messages that were received before that second, so that their bytes are on the disk no more;
         returns how many were deleted: none of a folder that cannot be written."""
-        first, last = keys.first_key(archive.number, -sys.maxsize), keys.first_key(archive.number, second) - 1
+        first = keys.first_key(archive.number, -sys.maxsize)
+        last = keys.first_key(archive.number, second) - 1
         sql = "SELECT count(*) FROM message WHERE id BETWEEN ? AND ?"
         with self.reading() as db:
             (count,) = db.execute(sql, (first, last)).fetchone()
@@ -141,21 +145,28 @@ class Putting(Database):
                 return 0
 
         count, last = 0, -1
-        while batch := self._unhashed_after(last):
+        batch = self._unhashed_after(last)
+        while batch:
             last = batch[-1].kept.key
-            with self.writing() as db:
-                good = [each for each in batch if is_whole(each)]
-                hashes = ((each.kept.key, message_hash(each.kept), time.time()) for each in good)
-                db.executemany("INSERT OR IGNORE INTO message_hash VALUES (?, ?, ?)", hashes)
-                if len(good) < len(batch):
-                    damaged, index_is_whole = self._damage(db)
-                    damaged |= {str(each.kept.archived_message_id) for each in batch if each not in good}
-                    self._write_damage(db, damaged, index_is_whole=index_is_whole)
-            count += len(good)
+            count += self._hash(batch, is_whole)
+            batch = self._unhashed_after(last)
+
         with self.writing() as db:
             db.execute("DELETE FROM setting WHERE name = ?", (UNHASHED,))
             hash_settings(db)
         return count
+
+    def _hash(self, batch: list["Unhashed"], is_whole: Callable[["Unhashed"], bool]) -> int:
+        """Note the hashes of those that are whole, and the others as damaged; returns how many are whole."""
+        with self.writing() as db:
+            good = [each for each in batch if is_whole(each)]
+            hashes = ((each.kept.key, message_hash(each.kept), time.time()) for each in good)
+            db.executemany("INSERT OR IGNORE INTO message_hash VALUES (?, ?, ?)", hashes)
+            if len(good) < len(batch):
+                damaged, index_is_whole = self._damage(db)
+                damaged |= {str(each.kept.archived_message_id) for each in batch if each not in good}
+                self._write_damage(db, damaged, index_is_whole=index_is_whole)
+        return len(good)
 
     def _unhashed_after(self, key: int) -> list["Unhashed"]:
         """The next messages without a hash, by their keys."""
@@ -215,7 +226,9 @@ class Putting(Database):
         """Make room for what is put in anew. What the index says of it is no longer known, so it is made anew later."""
         for each in archived_message_ids:
             row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (each,)).fetchone()
-            for table in _OF_MESSAGE if row else ():
+            if row is None:
+                continue
+            for table in _OF_MESSAGE:
                 db.execute(f"DELETE FROM {table} WHERE id = ?", row)
         self._write_damage(db, self._damage(db)[0] - archived_message_ids, index_is_whole=False)
 
@@ -230,7 +243,10 @@ class Putting(Database):
                 first, last = keys.first_key(archive, second), keys.last_key(archive, second)
                 sql = "SELECT max(id) FROM message WHERE id BETWEEN ? AND ?"
                 (highest,) = db.execute(sql, (first, last)).fetchone()
-                free[second] = first if highest is None else highest + 1
+                free[second] = first
+                if highest is not None:
+                    free[second] = highest + 1
+
             if free[second] <= keys.last_key(archive, second):
                 free[second] += 1
                 return free[second] - 1

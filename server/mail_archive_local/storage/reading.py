@@ -78,7 +78,8 @@ def add_tables(db: sqlite3.Connection) -> None:
             if made is None:
                 continue
             kind, name = made.groups()
-            if name in _WRITTEN_TO or (kind == "TABLE" and name not in there):
+            is_missing = kind == "TABLE" and name not in there
+            if is_missing or name in _WRITTEN_TO:
                 db.execute(statement)
 
 
@@ -137,7 +138,9 @@ def _attach(db: sqlite3.Connection, database: DatabaseFile, busy_seconds: float)
         return
 
     # A connection that may only read leaves the log as it is; the other one clears away what opening made.
-    mode = "mode=ro" if has_log(path) else "mode=rw"
+    mode = "mode=rw"
+    if has_log(path):
+        mode = "mode=ro"
     try:
         _attach_file(db, path, mode)
     except sqlite3.OperationalError as error:
@@ -186,7 +189,9 @@ def _image(database: DatabaseFile, busy_seconds: float) -> bytes:
         raise CannotCopy("it is being written to")
 
     page_size = int.from_bytes(content[16:18], "big")
-    page_size = 65_536 if page_size == 1 else page_size
+    if page_size == 1:
+        # 65,536 does not fit into two bytes (https://www.sqlite.org/fileformat2.html, 1.3.2).
+        page_size = 65_536
     for number, page in log.pages.items():
         start = (number - 1) * page_size
         content.extend(bytes(max(start + page_size - len(content), 0)))

@@ -15,6 +15,19 @@ from mail_archive_local.storage.statements import Query, select
 
 _T = TypeVar("_T")
 
+_OF_MESSAGE = "id, archived_message_id, api_row, metadata"
+"""The columns of a MessageRecord."""
+
+# A damaged text may be none: bytes are read whatever type the column says.
+_RAW = """
+SELECT CAST(r.bytes AS BLOB), m.archived_message_id, a.archive_id, CAST(g.sha256 AS BLOB)
+FROM raw r
+JOIN message m ON m.id = r.id
+JOIN archive a ON a.number = ?
+LEFT JOIN given_id g ON g.id = r.id
+WHERE r.id = ?
+"""
+
 
 @dataclass(frozen=True)
 class SearchRecord:
@@ -53,12 +66,12 @@ class Store(Putting):
     def archive(self, archive_id: str) -> ArchiveRecord | None:
         with self.reading() as db:
             row = db.execute("SELECT * FROM archive WHERE archive_id = ?", (archive_id,)).fetchone()
-        return ArchiveRecord(*row) if row else None
+        return _record_of(ArchiveRecord, row)
 
     def archive_numbered(self, number: int) -> ArchiveRecord | None:
         with self.reading() as db:
             row = db.execute("SELECT * FROM archive WHERE number = ?", (number,)).fetchone()
-        return ArchiveRecord(*row) if row else None
+        return _record_of(ArchiveRecord, row)
 
     def archive_in(self, db: sqlite3.Connection, number: int) -> ArchiveRecord:
         """An archive as a transaction sees it."""
@@ -69,7 +82,8 @@ class Store(Putting):
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
         number = db.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", values).lastrowid
-        hash_row(db, "archive", number or 0)
+        assert number is not None
+        hash_row(db, "archive", number)
 
     def change_archive(self, db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in values)
@@ -80,9 +94,8 @@ class Store(Putting):
         """Remove an archive and all that belongs to it."""
         self._remove_keys(db, keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
         forget_archive(db, number)
-        db.execute(
-            "DELETE FROM export_message WHERE export IN (SELECT number FROM export WHERE archive = ?)", (number,)
-        )
+        exports = "SELECT number FROM export WHERE archive = ?"
+        db.execute(f"DELETE FROM export_message WHERE export IN ({exports})", (number,))
         for table in ("search", "export", "imported_object"):
             db.execute(f"DELETE FROM {table} WHERE archive = ?", (number,))
         db.execute("DELETE FROM archive WHERE number = ?", (number,))
@@ -108,7 +121,9 @@ class Store(Putting):
         sql = "SELECT version FROM imported_object WHERE archive = ? AND origin = ''"
         with self.reading() as db:
             row = db.execute(sql, (archive.number,)).fetchone()
-        return 0 if row is None else int(row[0])
+        if row is None:
+            return 0
+        return int(row[0])
 
     def note_count_after_reading(self, archive: ArchiveRecord) -> None:
         # No object has an empty origin.
@@ -118,11 +133,9 @@ class Store(Putting):
         """Note that these objects, by origin and version, have been read."""
         if not objects:
             return
+        rows = ((archive.number, origin, version) for origin, version in objects)
         with self.writing() as db:
-            db.executemany(
-                "INSERT OR REPLACE INTO imported_object VALUES (?, ?, ?)",
-                ((archive.number, origin, version) for origin, version in objects),
-            )
+            db.executemany("INSERT OR REPLACE INTO imported_object VALUES (?, ?, ?)", rows)
 
     def count_messages(self, archive: ArchiveRecord) -> int:
         ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
@@ -135,22 +148,20 @@ class Store(Putting):
         ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
         with self.reading() as db:
             (oldest,) = db.execute("SELECT min(id) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
-        return None if oldest is None else keys.second_of(oldest)
+        if oldest is None:
+            return None
+        return keys.second_of(oldest)
 
     def message(self, archived_message_id: str) -> MessageRecord | None:
+        sql = f"SELECT {_OF_MESSAGE} FROM message WHERE archived_message_id = ?"
         with self.reading() as db:
-            row = db.execute(
-                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE archived_message_id = ?",
-                (archived_message_id,),
-            ).fetchone()
-        return MessageRecord(*row) if row else None
+            row = db.execute(sql, (archived_message_id,)).fetchone()
+        return _record_of(MessageRecord, row)
 
     def message_with_key(self, key: int) -> MessageRecord | None:
         with self.reading() as db:
-            row = db.execute(
-                "SELECT id, archived_message_id, api_row, metadata FROM message WHERE id = ?", (key,)
-            ).fetchone()
-        return MessageRecord(*row) if row else None
+            row = db.execute(f"SELECT {_OF_MESSAGE} FROM message WHERE id = ?", (key,)).fetchone()
+        return _record_of(MessageRecord, row)
 
     def raw_message(self, key: int) -> bytes | None:
         """The bytes of the message with that key.
@@ -159,14 +170,10 @@ class Store(Putting):
             MessageDamaged: they are not those that were put in.
         """
         with self.reading() as db:
-            row = db.execute(
-                "SELECT CAST(r.bytes AS BLOB), m.archived_message_id, a.archive_id, CAST(g.sha256 AS BLOB) "
-                "FROM raw r JOIN message m ON m.id = r.id JOIN archive a ON a.number = ? "
-                "LEFT JOIN given_id g ON g.id = r.id WHERE r.id = ?",
-                (keys.archive_of(key), key),
-            ).fetchone()
+            row = db.execute(_RAW, (keys.archive_of(key), key)).fetchone()
         if row is None:
             return None
+
         raw, archived_message_id, archive_id, given_sha256 = row
         if not keys.are_as_put_in(raw, archived_message_id, archive_id, given_sha256):
             raise MessageDamaged(
@@ -178,11 +185,10 @@ class Store(Putting):
 
     def rows(self, ids: Sequence[int]) -> list[str]:
         """The JSON rows of these messages, in the order asked for; those that are gone are left out."""
+        these = "SELECT value FROM json_each(?)"
+        sql = f"SELECT id, api_row, json_valid(api_row) FROM message WHERE id IN ({these})"
         with self.reading() as db:
-            rows = db.execute(
-                "SELECT id, api_row, json_valid(api_row) FROM message WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            ).fetchall()
+            rows = db.execute(sql, (json.dumps(list(ids)),)).fetchall()
 
         if not all(is_valid for _, _, is_valid in rows):
             raise self.damaged()
@@ -201,7 +207,8 @@ class Store(Putting):
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
         number = db.execute(f"INSERT INTO search ({names}) VALUES ({marks})", values).lastrowid
-        hash_row(db, "search", number or 0)
+        assert number is not None
+        hash_row(db, "search", number)
 
     def change_searches(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
         """Make a change to the searches in one transaction. On a full disk they are kept in memory from then on."""
@@ -218,15 +225,15 @@ class Store(Putting):
     def search(self, search_id: str) -> SearchRecord | None:
         with self.reading() as db:
             row = db.execute("SELECT * FROM search WHERE search_id = ?", (search_id,)).fetchone()
-        return SearchRecord(*row) if row else None
+        return _record_of(SearchRecord, row)
 
     def searches(self, archive: int, before: int | None, limit: int) -> list[SearchRecord]:
         """An archive's searches, newest first, from the one before number `before` on."""
+        if before is None:
+            before = sys.maxsize
+        sql = "SELECT * FROM search WHERE archive = ? AND number < ? ORDER BY number DESC LIMIT ?"
         with self.reading() as db:
-            rows = db.execute(
-                "SELECT * FROM search WHERE archive = ? AND number < ? ORDER BY number DESC LIMIT ?",
-                (archive, sys.maxsize if before is None else before, limit),
-            )
+            rows = db.execute(sql, (archive, before, limit))
             return [SearchRecord(*row) for row in rows]
 
     def unfinished_searches(self, db: sqlite3.Connection, now: float) -> list[SearchRecord]:
@@ -237,3 +244,10 @@ class Store(Putting):
         db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
         for (number,) in db.execute("SELECT number FROM search WHERE search_id = ?", (search_id,)).fetchall():
             hash_row(db, "search", number)
+
+
+def _record_of(kind: Callable[..., _T], row: tuple[Any, ...] | None) -> _T | None:
+    """The record that a row is; None where there is none."""
+    if row is None:
+        return None
+    return kind(*row)

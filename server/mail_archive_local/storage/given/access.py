@@ -17,21 +17,30 @@ def why_unreadable(folder: Path, database: Path) -> str:
     for path in (folder, database, log_of(database)):
         if not _is_closed(path):
             continue
+        why = f"{path}: this user has no right to it"
         whose = _owner(path)
-        is_whose = f"{path} belongs to {whose}, and" if whose else f"{path}:"
+        if whose:
+            why = f"{path} belongs to {whose}, and this user has no right to it"
         return (
-            f"You may not read the local archive at {folder}: {is_whose} this user has no right to it. Work as its "
-            "owner, or have them give you the right to read it."
+            f"You may not read the local archive at {folder}: {why}. Work as its owner, or have them give you the "
+            "right to read it."
         )
     return ""
 
 
 def what_is_gone(folder: Path, database: Path) -> str:
     """A sentence where manifests lie beside a database that is empty or not there; "" where none does."""
-    listed = [f"{path.name} lists {count:,}" for path in sorted(folder.glob("*.jsonl")) if (count := _listed(path))]
+    listed = []
+    for path in sorted(folder.glob("*.jsonl")):
+        count = _listed(path)
+        if count:
+            listed.append(f"{path.name} lists {count:,}")
     if not listed:
         return ""
-    state = "is empty" if database.exists() else "is not there"
+
+    state = "is not there"
+    if database.exists():
+        state = "is empty"
     return (
         f"{database} {state}, and the messages that were in it are gone: {', '.join(listed)}. Restore it from a copy, "
         "or import the mail into a new folder."
@@ -43,7 +52,9 @@ def _listed(path: Path) -> int:
     try:
         with path.open("rb") as file:
             head = json.loads(file.readline(_HEAD_BYTES))
-        return 0 if head["Manifest"] != 1 else int(head["Messages"])
+        if head["Manifest"] != 1:
+            return 0
+        return int(head["Messages"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 
@@ -58,9 +69,12 @@ def _is_closed(path: Path) -> bool:
     except OSError:
         # What is not there is the caller's to say.
         return False
+
+    wanted = os.R_OK
+    if is_folder:
+        wanted |= os.X_OK
     # Asked, not opened: a file of a database that is closed again takes this process's locks on it along.
     # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
-    wanted = os.R_OK | os.X_OK if is_folder else os.R_OK
     return not os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mail_archive_local.storage.failures import MessageDamaged
-from mail_archive_local.storage.integrity.hashes import Kept, as_bytes, message_hash
+from mail_archive_local.storage.integrity.hashes import Kept, as_bytes, as_text, message_hash
 from mail_archive_local.storage.store import MessageRecord, Store
 
 _RECORD = """
@@ -28,8 +28,9 @@ def whole_record(store: Store, archive: int, key: int, raw: bytes | None) -> Mes
         row = db.execute(_RECORD, (archive, key)).fetchone()
     if row is None:
         return None
+
     *texts, has_attachments, noted = row
-    message_id = texts[1].decode("utf-8", "replace") if isinstance(texts[1], bytes) else str(texts[1])
+    message_id = as_text(texts[1])
     if raw is None or not _is_what_was_hashed(key, texts, has_attachments, raw, noted):
         raise MessageDamaged(
             f"The record of message {message_id} of the local archive at {store.folder} is not what was put in: its "
@@ -41,10 +42,14 @@ def whole_record(store: Store, archive: int, key: int, raw: bytes | None) -> Mes
 
 
 def _is_what_was_hashed(key: int, texts: list[Any], has_attachments: Any, raw: bytes, noted: bytes | None) -> bool:
-    is_typed = all(isinstance(text, bytes) for text in texts) and isinstance(has_attachments, int)
-    if not is_typed:
+    # A column that lost its type was damaged: SQLite keeps any type in any column.
+    if not isinstance(has_attachments, int):
+        return False
+    if not all(isinstance(text, bytes) for text in texts):
         return False
     if noted is None:
         return True
+
     archive_id, message_id, api_row, metadata, *searchable = texts
-    return message_hash(Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)) == noted
+    kept = Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)
+    return message_hash(kept) == noted

@@ -15,7 +15,7 @@ from typing import Any
 
 from mail_archive_local.storage.database import BUSY_SECONDS
 from mail_archive_local.storage.given.definitions import missing, why_strange
-from mail_archive_local.storage.integrity.hashes import Kept, as_bytes, changed_rows, message_hash
+from mail_archive_local.storage.integrity.hashes import Kept, as_bytes, as_text, changed_rows, message_hash
 from mail_archive_local.storage.integrity.indexed import COLUMNS, Expected
 from mail_archive_local.storage.log import read_log
 from mail_archive_local.storage.opening import UNHASHED
@@ -26,7 +26,8 @@ _SHOWN_PROBLEMS = 20
 _STEPS = 20_000
 """Steps of SQLite's between two looks at whether the check is still wanted."""
 _JOURNAL = (18, b"\x02\x02")
-"""Where a database says that it has a write-ahead log, and how: else its log would not count."""
+"""Where a database says that it has a write-ahead log, and how: else its log would not count
+(https://www.sqlite.org/fileformat2.html, 1.3.4)."""
 
 
 class Stopped(Exception):
@@ -77,7 +78,8 @@ def check(store: Store, reader: Reader, found: Check | None = None) -> Check:
         Stopped: it was asked to stop; what was found until then is in `found`.
         StoreError: it cannot be read any more, or is locked.
     """
-    found = found or Check()
+    if found is None:
+        found = Check()
     found.log = read_log(store.path, BUSY_SECONDS).damage
     with store.reading() as db:
         db.set_progress_handler(reader.stopped, _STEPS)
@@ -99,21 +101,26 @@ def note(store: Store, found: Check) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    if not (found.database or found.log):
-        store.note_damage(found.damaged, index_is_whole=found.index_is_whole)
+    if found.database or found.log:
+        # An import would not mend it.
+        return
+    store.note_damage(found.damaged, index_is_whole=found.index_is_whole)
 
 
 def _check(db: Connection, store: Store, reader: Reader, found: Check) -> None:
     schema = store.schema
     found.database += _header(store)
-    if why := why_strange(db, schema):
+    why = why_strange(db, schema)
+    if why:
         # Of what answers as it likes, nothing else can be told.
         found.database.append(f"{why}; nothing else was looked at.")
         return
+
     found.database += _missing(db, schema)
     complaints = [str(line) for (line,) in db.execute(f"PRAGMA {schema}.integrity_check({_SHOWN_PROBLEMS})")]
     if complaints != ["ok"]:
         found.database += complaints
+
     has_hashes = _has_table(db, schema, "message_hash")
     expected = Expected()
     for message in _messages(db, store, has_hashes):
@@ -122,6 +129,7 @@ def _check(db: Connection, store: Store, reader: Reader, found: Check) -> None:
         _look_at(message, reader, found)
         if message.is_there:
             expected.add(message.kept.key, message.kept.searchable)
+
     found.strays = _strays(db, schema, has_hashes)
     if has_hashes:
         found.rows += changed_rows(db, schema)
@@ -169,17 +177,20 @@ def _messages(db: Connection, store: Store, has_hashes: bool) -> Iterator[_Messa
     """All messages, each with what belongs to it; texts as their bytes, since damaged ones may be none."""
     schema = store.schema
     archive_ids = {archive.number: archive.archive_id for archive in store.archives_in(db)}
+    # A version before had neither of these tables.
     hashes, of_hash = "", "NULL, NULL"
     if has_hashes:
         hashes, of_hash = f"LEFT JOIN {schema}.message_hash h ON h.id = m.id", "h.sha256, h.later"
+    given, of_given = "", "NULL"
+    if _has_table(db, schema, "given_id"):
+        given, of_given = f"LEFT JOIN {schema}.given_id g ON g.id = m.id", "g.sha256"
+
     words = ", ".join(f's."{name}"' for name in COLUMNS)
     values = f"m.has_attachments, m.api_row, m.metadata, {words}, r.bytes"
     kinds = re.sub(r"[a-z]\.[\w\"]+", lambda name: f"typeof({name[0]})", values)
-    has_given = _has_table(db, schema, "given_id")
-    given = f"LEFT JOIN {schema}.given_id g ON g.id = m.id" if has_given else ""
     sql = (
         f"SELECT m.id, m.archived_message_id, json_valid(CAST(m.api_row AS TEXT)) AND "
-        f"json_valid(CAST(m.metadata AS TEXT)), {'g.sha256' if has_given else 'NULL'}, {of_hash}, "
+        f"json_valid(CAST(m.metadata AS TEXT)), {of_given}, {of_hash}, "
         f"{kinds.replace(', ', ' || ')}, {values} "
         f"FROM {schema}.message m LEFT JOIN {schema}.raw r ON r.id = m.id "
         f"LEFT JOIN {schema}.searchable s ON s.id = m.id {given} {hashes} ORDER BY m.id"
@@ -197,7 +208,7 @@ def _message_of(row: tuple[Any, ...], archive_ids: dict[int, str], has_hashes: b
     key, message_id, is_valid, sha256, noted, later, kinds, has_attachments, api_row, metadata, *searchable, raw = row
     archive_id = archive_ids.get(archive_of(key), "")
     is_typed = kinds == _KINDS and isinstance(message_id, bytes)
-    is_there = is_typed and bool(is_valid and archive_id)
+    is_there = all((is_typed, is_valid, archive_id))
     kept = Kept(archive_id, key, message_id, has_attachments, api_row, metadata, searchable, raw)
     return _Message(kept, is_there, sha256, noted, later, has_hashes)
 
@@ -206,16 +217,17 @@ def _look_at(message: _Message, reader: Reader, found: Check) -> None:
     """Note what is found of one message."""
     found.messages += 1
     kept = message.kept
-    message_id = kept.archived_message_id
-    named = message_id.decode("utf-8", "replace") if isinstance(message_id, bytes) else str(message_id)
+    named = as_text(kept.archived_message_id)
     if not message.is_there or not _bytes_are_its_own(message, named, reader):
         found.damaged.append(named)
         return
+
     if message.noted is None:
         found.unhashed += 1
     elif message_hash(kept) != message.noted:
         found.damaged.append(named)
         return
+
     if message.later is not None:
         found.hashed_later += 1
     if reader.differs(kept):
@@ -238,8 +250,11 @@ def _missing_hashes(db: Connection, schema: str, found: Check) -> Iterator[str]:
 
 
 def _strays(db: Connection, schema: str, has_hashes: bool) -> int:
+    tables = ["raw", "searchable"]
+    if has_hashes:
+        tables.append("message_hash")
     count = 0
-    for table in ("raw", "searchable", *(["message_hash"] if has_hashes else [])):
+    for table in tables:
         sql = f"SELECT count(*) FROM {schema}.{table} WHERE id NOT IN (SELECT id FROM {schema}.message)"
         (here,) = db.execute(sql).fetchone()
         count += here

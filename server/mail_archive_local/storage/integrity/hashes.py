@@ -57,9 +57,18 @@ def message_hash(kept: Kept) -> bytes:
     """The SHA-256 of a message's record."""
     texts = (kept.archive_id, kept.archived_message_id, kept.api_row, kept.metadata, *kept.searchable)
     pieces = [text.encode() if isinstance(text, str) else text for text in texts]
+    # The lengths stand before the texts: what moves from one to the next changes the hash.
     numbers = (kept.key, int(kept.has_attachments), *map(len, pieces))
     head = struct.pack(f">{len(numbers)}q", *numbers)
-    return hashlib.sha256(b"".join([head, hashlib.sha256(kept.raw).digest(), *pieces])).digest()
+    of_bytes = hashlib.sha256(kept.raw).digest()
+    return hashlib.sha256(b"".join([head, of_bytes, *pieces])).digest()
+
+
+def as_text(value: object) -> str:
+    """What is shown of a text that was read as its bytes; a damaged one may be none, or of another type."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
 
 
 def hash_row(db: Connection, table: str, number: int) -> None:
@@ -95,12 +104,9 @@ def forget_messages_of_export(db: Connection, export: int) -> None:
 
 def forget_archive(db: Connection, number: int) -> None:
     """Take away the hashes of an archive, and of the searches and exports in it, which are still there."""
+    searches = "SELECT number FROM search WHERE archive = :number"
     exports = "SELECT number FROM export WHERE archive = :number"
-    for table, numbers in (
-        ("search", "SELECT number FROM search WHERE archive = :number"),
-        ("export", exports),
-        (_OF_EXPORT, exports),
-    ):
+    for table, numbers in (("search", searches), ("export", exports), (_OF_EXPORT, exports)):
         sql = f'DELETE FROM row_hash WHERE "table" = :table AND number IN ({numbers})'
         db.execute(sql, {"table": table, "number": number})
     forget_row(db, "archive", number)
@@ -136,7 +142,10 @@ def _rows_now(db: Connection, schema: str) -> Iterator[tuple[str, int, bytes]]:
     for table, columns in _ROWS.items():
         for row in _read(db, schema + table, columns):
             number = row[0]
-            yield table, number if isinstance(number, int) else -1, _of_rows([row])
+            if not isinstance(number, int):
+                # Damaged: no row has this one.
+                number = -1
+            yield table, number, _of_rows([row])
     yield _SETTINGS, _EVERYTHING, _of_settings(db, schema)
     for (export,) in db.execute(f"SELECT DISTINCT export FROM {schema}{_OF_EXPORT}").fetchall():
         yield _OF_EXPORT, export, _of_messages_of_export(db, export, schema)

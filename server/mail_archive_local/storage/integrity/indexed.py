@@ -34,7 +34,7 @@ class Expected:
         """Add what is to be indexed of a message."""
         sums = self._sums
         for weight, text in enumerate(searchable, 1):
-            letters = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
+            letters = _letters(text)
             entry = _entry(weight, weight * key)
             for word in {letters[start : start + 3] for start in range(len(letters) - 2)}:
                 term = word.encode("utf-8", "surrogateescape")
@@ -46,6 +46,7 @@ class Expected:
             _look_at_structure(db, schema)
             db.execute("DROP TABLE IF EXISTS temp.entry")
             db.execute(f"CREATE VIRTUAL TABLE temp.entry USING fts5vocab('{schema}', 'trigram', 'instance')")
+
             left = dict(self._sums)
             for term, weights, low, high in db.execute(_SUMS):
                 if left.pop(term, None) != _entry(weights, low + (high << _LOW_BITS)):
@@ -58,6 +59,12 @@ class Expected:
                 raise
             return False
         return not left
+
+
+def _letters(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text
+    return text.decode("utf-8", "surrogateescape")
 
 
 def _entry(weights: int, keys: int) -> int:
@@ -73,12 +80,14 @@ def _look_at_structure(db: Connection, schema: str) -> None:
     """
     if schema == DISK:
         _copy_index(db)
-    db.execute(_COMPARE.format("temp" if schema == DISK else schema))
+        schema = "temp"
+    db.execute(_COMPARE.format(schema))
 
 
 def _copy_index(db: Connection) -> None:
+    """The index in memory, beside a view of what it is of."""
     (definition,) = db.execute(f"SELECT sql FROM {DISK}.sqlite_master WHERE name = 'trigram'").fetchone()
-    text = definition.decode() if isinstance(definition, bytes) else definition
+    text = _letters(definition)
     db.execute("DROP TABLE IF EXISTS temp.trigram")
     db.execute("DROP VIEW IF EXISTS temp.searchable")
     db.execute(f"CREATE TEMP VIEW searchable AS SELECT * FROM {DISK}.searchable")
