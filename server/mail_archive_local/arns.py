@@ -12,4 +12,6 @@ def archive_arn(region: str, archive_id: str) -> str:
 def archive_of_arn(region: str, arn: str) -> str | None:
     """The id of the archive that an ARN names; None: it names none of this account and Region."""
     prefix = archive_arn(region, "")
-    return arn.removeprefix(prefix) if arn.startswith(prefix) and len(arn) > len(prefix) else None
+    if not arn.startswith(prefix):
+        return None
+    return arn.removeprefix(prefix) or None

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import secrets
 import string
 import time
@@ -25,6 +26,9 @@ LINK_SECONDS = 900.0
 
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 26
+
+_WRITTEN_TOKEN = re.compile(r"after ([0-9]{1,18})")
+"""The number of a row; SQLite has none of more digits."""
 
 
 class Delivers(Protocol):
@@ -53,7 +57,9 @@ class Local:
 
     def go_on(self) -> None:
         """Have exports that have not ended delivered: the process that began them may be gone."""
-        if self.exporter is not None and self.exports.unfinished():
+        if self.exporter is None:
+            return
+        if self.exports.unfinished():
             self.exporter.wake(self)
 
     def key_ring(self, source_ip: str = LOOPBACK) -> KeyRing:
@@ -92,7 +98,9 @@ _Record = TypeVar("_Record", bound=Numbered)
 def page(name: str, found: Sequence[_Record], size: int, shown: Callable[[_Record], dict[str, Any]]) -> dict[str, Any]:
     """The reply of a List operation: the first `size` of what was found, and where to go on if there is more."""
     members: dict[str, Any] = {name: [shown(each) for each in found[:size]]}
-    return members | ({"NextToken": write_token(found[size - 1].number)} if len(found) > size else {})
+    if len(found) > size:
+        members["NextToken"] = write_token(found[size - 1].number)
+    return members
 
 
 def write_token(number: int) -> str:
@@ -109,10 +117,11 @@ def read_token(token: str | None) -> int | None:
     if token is None:
         return None
     try:
-        word, _, number = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii").partition(" ")
-        if word == "after" and number.isdigit() and len(number) < 19:
-            return int(number)
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        pass
+        text = ""
 
-    raise validation("The NextToken is not one that this operation gave.")
+    number = _WRITTEN_TOKEN.fullmatch(text)
+    if number is None:
+        raise validation("The NextToken is not one that this operation gave.")
+    return int(number[1])

@@ -11,21 +11,21 @@ import math
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from mail_archive_local.identity.sessions import Session
+from mail_archive_local.identity.sessions import StsSession
 
 
 class BadLink(ValueError):
     """A link that was not signed here, for this message, or whose time is over."""
 
 
-def sign_link(key: bytes, archived_message_id: str, asked_by: Session) -> str:
+def sign_link(key: bytes, archived_message_id: str, asked_by: StsSession) -> str:
     """The query string that opens a message until the session ends."""
     expires, caller = f"{asked_by.expires:.3f}", _written(asked_by)
     signature = _signature(key, archived_message_id, expires, caller)
     return urlencode({"Expires": expires, "Caller": caller, "Signature": signature})
 
 
-def read_link(key: bytes, archived_message_id: str, query: Mapping[str, str], now: float) -> Session:
+def read_link(key: bytes, archived_message_id: str, query: Mapping[str, str], now: float) -> StsSession:
     """Who asked for a link.
 
     Raises:
@@ -35,18 +35,21 @@ def read_link(key: bytes, archived_message_id: str, query: Mapping[str, str], no
     good = _signature(key, archived_message_id, expires, caller)
     if not hmac.compare_digest(good.encode(), query.get("Signature", "").encode()):
         raise BadLink
+
     ends = float(expires)
     if not math.isfinite(ends) or ends <= now:
         raise BadLink
+
     kind, name, session_name, source_identity, tags = json.loads(caller)
-    return Session(kind, name, now, ends, session_name, tags=tags, source_identity=source_identity)
+    return StsSession(kind, name, now, ends, session_name, tags=tags, source_identity=source_identity)
 
 
-def _written(asked_by: Session) -> str:
+def _written(asked_by: StsSession) -> str:
     """Who asked, as short as can be: a model reads the link."""
     who = (asked_by.kind, asked_by.name, asked_by.session_name, asked_by.source_identity, asked_by.tags)
     return json.dumps(who, separators=(",", ":"))
 
 
 def _signature(key: bytes, archived_message_id: str, expires: str, caller: str) -> str:
-    return hmac.new(key, f"{archived_message_id}\n{expires}\n{caller}".encode(), hashlib.sha256).hexdigest()
+    signed = f"{archived_message_id}\n{expires}\n{caller}"
+    return hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()

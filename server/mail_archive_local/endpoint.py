@@ -56,8 +56,10 @@ def handle(local: Local, caller: Caller, target: str, body: bytes) -> Reply:
     name = operation.name
     if name not in OPERATIONS and name not in PERSONAL:
         raise ApiError("UnknownOperationException", f"{name} is no operation of archives.")
+
     request = read_request(operation, body)
     refuse_unauthorized(local, caller, name, request)
+
     if name in PERSONAL:
         return write_reply(PERSONAL[name](local, caller, request))
     return write_reply(OPERATIONS[name](local, request))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
 from mail_archive_server.identity.aws import AwsBackend
 from mail_archive_server.identity.connecting import Backend, Connection
-from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, place_of, session_policy
+from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, arns_of, session_policy
 from mail_archive_server.settings import SettingError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _refuse_too_many(settings: Settings) -> None:
     if not settings.archive:
         return
     region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    policy = session_policy(chosen_tools(settings), settings.archive, place_of(settings, region))
+    policy = session_policy(chosen_tools(settings), settings.archive, arns_of(settings, region))
     if len(policy) > SESSION_POLICY_CHARACTERS:
         raise SettingError(
             f"--archive names {len(settings.archive)} archives: the session policy for them has {len(policy):,} "

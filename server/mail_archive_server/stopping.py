@@ -32,7 +32,7 @@ def end_soon(leave: Callable[[], None], code: int = 0) -> None:
     timer.start()
 
 
-class Calls:
+class OpenRequests:
     """Counts the requests that are being answered."""
 
     def __init__(self) -> None:
@@ -59,18 +59,18 @@ class Calls:
 
 
 async def run_until_told_to_stop(
-    serve: Callable[[], Awaitable[None]], calls: Calls, grace_seconds: float, leave: Callable[[], None]
+    serve: Callable[[], Awaitable[None]], requests: OpenRequests, grace_seconds: float, leave: Callable[[], None]
 ) -> None:
     """Run `serve` to its end, or until SIGINT or SIGTERM: then its calls are cancelled, have some seconds to stop the
     searches that nobody will ask for any more, `leave` is called, and the process ends."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_end_on_signal, tasks.cancel_scope, calls, grace_seconds, leave)
+        tasks.start_soon(_end_on_signal, tasks.cancel_scope, requests, grace_seconds, leave)
         await serve()
         tasks.cancel_scope.cancel()
 
 
 async def _end_on_signal(
-    everything: anyio.CancelScope, calls: Calls, grace_seconds: float, leave: Callable[[], None]
+    everything: anyio.CancelScope, requests: OpenRequests, grace_seconds: float, leave: Callable[[], None]
 ) -> None:
     with ExitStack() as held:
         try:
@@ -82,7 +82,7 @@ async def _end_on_signal(
 
     everything.cancel()
     with anyio.CancelScope(shield=True):
-        await calls.ended(grace_seconds)
+        await requests.ended(grace_seconds)
     leave()
     # The thread that reads stdin is left behind.
     os._exit(BY_SIGNAL + number)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from mail_archive_local.download_links import BadLink, read_link, sign_link
-from mail_archive_local.identity.sessions import Session
+from mail_archive_local.identity.sessions import StsSession
 from tests.conftest import Clock, LocalApi, eml
 from tests.local.test_searches import NOON, RANGE, add
 
@@ -61,7 +61,7 @@ def test_the_link_gives_the_raw_bytes_until_it_expires(api: LocalApi, clock: Clo
 
 
 def test_a_link_ends_when_it_says(clock: Clock) -> None:
-    session = Session("user", "ana", clock.now, clock.now + 60)
+    session = StsSession("user", "ana", clock.now, clock.now + 60)
     query = dict(parse_qsl(sign_link(b"key", "message", session)))
     assert read_link(b"key", "message", query, clock.now + 59.9).name == "ana"
     for late in (60.1, 61, 119):

@@ -11,7 +11,7 @@ import pytest
 
 from mail_archive_local.storage.store import Store
 from mail_archive_server.settings import Settings
-from mail_archive_server.stopping import Calls, run_until_told_to_stop
+from mail_archive_server.stopping import OpenRequests, run_until_told_to_stop
 from mail_archive_server.terminal import CommandError
 from mail_archive_server.transport.listening import listen
 from mail_archive_server.transport.tokens import token_of
@@ -95,7 +95,7 @@ def test_without_signals_in_the_loop_a_server_runs_to_its_end() -> None:
         await anyio.sleep(0.01)
         done.append("served")
 
-    thread = threading.Thread(target=anyio.run, args=(run_until_told_to_stop, serve, Calls(), 1, done.clear))
+    thread = threading.Thread(target=anyio.run, args=(run_until_told_to_stop, serve, OpenRequests(), 1, done.clear))
     thread.start()
     thread.join(10)
     assert done == ["served"]

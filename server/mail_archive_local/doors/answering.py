@@ -11,7 +11,7 @@ from mail_archive_local.endpoint import handle
 from mail_archive_local.identity import sts
 from mail_archive_local.identity.callers import LOOPBACK, KeyRing
 from mail_archive_local.identity.query_protocol import read_form, write_query_error, write_result
-from mail_archive_local.identity.signatures import Signing, signed_by
+from mail_archive_local.identity.signatures import SignatureScope, signed_by
 from mail_archive_local.storage.failures import StoreError
 from mail_archive_local.wire.protocol import HttpRequest, Reply, write_error
 
@@ -21,20 +21,26 @@ _SIGNED = frozenset({"host", "x-amz-date"})
 
 def answer(local: Local, request: HttpRequest, source_ip: str = LOOPBACK) -> Reply:
     """The reply to a request. Blocks; any thread may call it."""
-    of_mail_manager = _TARGET in request.headers
+    is_for_mail_manager = _TARGET in request.headers
     try:
         ring = local.key_ring(source_ip)
-        return _answer_mail_manager(local, ring, request) if of_mail_manager else _answer_sts(ring, request)
+        if is_for_mail_manager:
+            return _answer_mail_manager(local, ring, request)
+        return _answer_sts(ring, request)
     except ApiError as error:
-        return write_error(error) if of_mail_manager else write_query_error(error)
+        refusal = error
     except StoreError as error:
         # A status below 500 on purpose: SDKs would repeat the call, and each try waits for the lock.
         refusal = ApiError("LocalArchiveUnavailable", str(error))
-        return write_error(refusal) if of_mail_manager else write_query_error(refusal)
+
+    if is_for_mail_manager:
+        return write_error(refusal)
+    return write_query_error(refusal)
 
 
 def _answer_mail_manager(local: Local, ring: KeyRing, request: HttpRequest) -> Reply:
-    caller = signed_by(request, Signing("ses", local.region, _SIGNED | {_TARGET}), time.time(), ring.find)
+    scope = SignatureScope("ses", local.region, _SIGNED | {_TARGET})
+    caller = signed_by(request, scope, time.time(), ring.find)
     return handle(local, caller, request.headers[_TARGET], request.body)
 
 
@@ -43,6 +49,9 @@ def _answer_sts(ring: KeyRing, request: HttpRequest) -> Reply:
     function = sts.OPERATIONS.get(operation.name)
     if function is None:
         raise ApiError("InvalidAction", f"The local archive does not offer {operation.name}.")
-    signing = Signing("sts", ring.region, _SIGNED)
-    caller = None if operation.name in sts.UNSIGNED else signed_by(request, signing, time.time(), ring.find)
+
+    caller = None
+    if operation.name not in sts.UNSIGNED:
+        scope = SignatureScope("sts", ring.region, _SIGNED)
+        caller = signed_by(request, scope, time.time(), ring.find)
     return write_result(operation, function(ring, caller, members))

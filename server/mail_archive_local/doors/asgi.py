@@ -50,35 +50,42 @@ def _for_this_machine(app: ASGIApp) -> ASGIApp:
     host, and one that asks across origins says so."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        answering = app
         if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            if not _OWN_HOST.fullmatch(headers.get("host", "")):
-                refusal = PlainTextResponse("This host name is not served here. Use 127.0.0.1 or localhost.\n", 403)
-                return await refusal(scope, receive, send)
-            if "origin" in headers:
-                refusal = PlainTextResponse("Pages of a browser are not served here.\n", 403)
-                return await refusal(scope, receive, send)
-        return await app(scope, receive, send)
+            answering = _refusal_of(Headers(scope=scope)) or app
+        await answering(scope, receive, send)
 
     return guarded
+
+
+def _refusal_of(headers: Headers) -> ASGIApp | None:
+    if not _OWN_HOST.fullmatch(headers.get("host", "")):
+        return PlainTextResponse("This host name is not served here. Use 127.0.0.1 or localhost.\n", 403)
+    if "origin" in headers:
+        return PlainTextResponse("Pages of a browser are not served here.\n", 403)
+    return None
 
 
 def _api_route(local: Local, body_seconds: float) -> Route:
     async def respond(request: Request) -> Response:
         declared = request.headers.get("content-length", "")
+        # Refused before it comes; one that says nothing of its length is counted as it comes.
         if declared.isdigit() and int(declared) > REQUEST_BYTES:
             return _as_response(_TOO_LARGE, 413)
+
         try:
             with anyio.fail_after(body_seconds):
                 body = await _body(request)
         except TimeoutError:
-            return _as_response(write_error(ApiError("RequestTimeout", "The request body did not come in time.")), 408)
+            late = ApiError("RequestTimeout", "The request body did not come in time.")
+            return _as_response(write_error(late), 408)
         except ClientDisconnect:
             # Nobody is there to be answered.
             return Response(status_code=400)
         if body is None:
             return _as_response(_TOO_LARGE, 413)
-        return _as_response(await to_thread.run_sync(_reply, local, request, body))
+        reply = await to_thread.run_sync(_reply, local, request, body)
+        return _as_response(reply)
 
     return Route("/", respond, methods=["POST"])
 
@@ -93,7 +100,9 @@ def _reply(local: Local, request: Request, body: bytes) -> Reply:
 
 
 def _source_ip(request: Request) -> str:
-    return request.client.host if request.client else LOOPBACK
+    if request.client is None:
+        return LOOPBACK
+    return request.client.host
 
 
 async def _body(request: Request) -> bytes | None:
@@ -116,16 +125,23 @@ def _message_route(local: Local) -> Route:
             return PlainTextResponse("This link has expired or is not genuine. Ask for a new one.\n", 403)
 
         message = local.store.message(archived_message_id)
-        if message is not None and not may_read_message(local, caller, message.id):
+        if message is None:
+            return _gone()
+        if not may_read_message(local, caller, message.id):
             return PlainTextResponse("Whoever asked for this link may not read the message any more.\n", 403)
         try:
-            raw = local.store.raw_message(message.id) if message else None
+            raw = local.store.raw_message(message.id)
         except StoreError as error:
             # Not what was put in, or not to be read at all.
             return PlainTextResponse(f"{error}\n", 500)
         if raw is None:
-            return PlainTextResponse("This message is no longer in the archive.\n", 404)
+            return _gone()
+
         disposition = {"Content-Disposition": f'attachment; filename="{archived_message_id}.eml"'}
         return Response(raw, media_type="message/rfc822", headers=_MESSAGE_HEADERS | disposition)
 
     return Route("/messages/{archived_message_id}", get_message, methods=["GET"])
+
+
+def _gone() -> Response:
+    return PlainTextResponse("This message is no longer in the archive.\n", 404)

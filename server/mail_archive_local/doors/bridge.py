@@ -42,13 +42,10 @@ class LinkListener:
         import uvicorn
 
         listening = socket.create_server((LOOPBACK, 0))
-        config = uvicorn.Config(
-            links_app(local), log_level="error", access_log=False, lifespan="off", proxy_headers=False
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listening]}, name="download-links", daemon=True
-        )
+        app = links_app(local)
+        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", proxy_headers=False)
+        serve = uvicorn.Server(config).run
+        thread = threading.Thread(target=serve, kwargs={"sockets": [listening]}, name="download-links", daemon=True)
         thread.start()
         # The socket queues connections from now on, so nobody comes too early.
         return f"http://{LOOPBACK}:{listening.getsockname()[1]}"

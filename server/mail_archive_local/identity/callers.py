@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from mail_archive_local.api_errors import ApiError
 from mail_archive_local.arns import ACCOUNT
 from mail_archive_local.identity.identities import OWNER, Identities, Principal, Role, User
-from mail_archive_local.identity.policies import Asked, read_policy
+from mail_archive_local.identity.policies import IamRequest, read_policy
 from mail_archive_local.identity.rights import Rights
-from mail_archive_local.identity.sessions import NoSession, Seal, Session
+from mail_archive_local.identity.sessions import NoSession, Seal, StsSession
 from mail_archive_local.storage.database import KeyPair
 
 LOOPBACK = "127.0.0.1"
@@ -32,38 +32,50 @@ class Caller:
     rights: Rights
     region: str
     source_ip: str = LOOPBACK
-    session: Session | None = None
+    session: StsSession | None = None
 
-    def for_seconds(self, seconds: float, now: float) -> Session:
+    def for_seconds(self, seconds: float, now: float) -> StsSession:
         """The caller's session, or one that stands for the user, for so long at most; without its policies."""
-        session = self.session or Session("user", self.principal.name, now, now + seconds)
+        session = self.session or StsSession("user", self.principal.name, now, now + seconds)
         return replace(session, policies=[], expires=min(session.expires, now + seconds))
 
     def refusal(self, action: str, resource: str, more: dict[str, tuple[str, ...]] | None = None) -> str | None:
         """AWS's sentence on why the caller may not do that; None: it may. `more` are condition keys of the request."""
-        why = self.rights.refusal(self.asked(action, resource, more))
-        return None if why is None else not_authorized(self.arn, action, resource, why)
+        why = self.rights.refusal(self.iam_request(action, resource, more))
+        if why is None:
+            return None
+        return not_authorized(self.arn, action, resource, why)
 
-    def asked(self, action: str, resource: str, more: dict[str, tuple[str, ...]] | None = None) -> Asked:
+    def iam_request(self, action: str, resource: str, more: dict[str, tuple[str, ...]] | None = None) -> IamRequest:
         """The question that policies are asked, with all that is known of the caller."""
         now = time.time()
-        context = {
+        context: dict[str, tuple[str, ...]] = {
             "aws:currenttime": (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),),
             "aws:epochtime": (f"{now:.0f}",),
             "aws:principalaccount": (ACCOUNT,),
             "aws:principalarn": (self.principal.arn,),
-            "aws:principaltype": ("User" if isinstance(self.principal, User) else "AssumedRole",),
+            "aws:principaltype": ("AssumedRole",),
             "aws:requestedregion": (self.region,),
             "aws:sourceip": (self.source_ip,),
             "aws:userid": (self.unique_id,),
         }
         if isinstance(self.principal, User):
+            context["aws:principaltype"] = ("User",)
             context["aws:username"] = (self.principal.name,)
-        if self.session is not None and self.session.source_identity:
-            context["aws:sourceidentity"] = (self.session.source_identity,)
-        tags = self.principal.tags | (self.session.tags if self.session else {})
-        context |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in tags.items()}
-        return Asked(action, resource, context | (more or {}))
+
+        tags = dict(self.principal.tags)
+        if self.session is not None:
+            # A session's tag takes the place of its principal's.
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+            tags |= self.session.tags
+            if self.session.source_identity:
+                context["aws:sourceidentity"] = (self.session.source_identity,)
+        for key, value in tags.items():
+            context[f"aws:principaltag/{key.lower()}"] = (value,)
+
+        if more is not None:
+            context |= more
+        return IamRequest(action, resource, context)
 
 
 @dataclass(frozen=True)
@@ -87,9 +99,12 @@ class KeyRing:
             return self._in_session(access_key_id, token)
         if access_key_id == self.owner.access_key_id:
             return self.owner, self.user(self.identities.users[OWNER])
+
         for user in self.identities.users.values():
+            if user.name == OWNER:
+                continue
             keys = self.seal.user_keys(user.name)
-            if user.name != OWNER and keys.access_key_id == access_key_id:
+            if keys.access_key_id == access_key_id:
                 return keys, self.user(user)
         raise _NOT_KNOWN
 
@@ -97,12 +112,14 @@ class KeyRing:
         """The key pair of a user; None where there is no such user."""
         if name == OWNER:
             return self.owner
-        return self.seal.user_keys(name) if name in self.identities.users else None
+        if name not in self.identities.users:
+            return None
+        return self.seal.user_keys(name)
 
-    def user(self, user: User, session: Session | None = None) -> Caller:
+    def user(self, user: User, session: StsSession | None = None) -> Caller:
         return Caller(user.arn, user.unique_id, user, _rights(user, session), self.region, self.source_ip, session)
 
-    def role(self, role: Role, session: Session) -> Caller:
+    def role(self, role: Role, session: StsSession) -> Caller:
         return Caller(
             f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.name}/{session.session_name}",
             f"{role.unique_id}:{session.session_name}",
@@ -113,7 +130,7 @@ class KeyRing:
             session,
         )
 
-    def of_session(self, session: Session) -> Caller:
+    def of_session(self, session: StsSession) -> Caller:
         """Who is calling with that session, as the identities are now.
 
         Raises:
@@ -141,8 +158,11 @@ def not_authorized(arn: str, action: str, resource: str, why: str) -> str:
     return f"User: {arn} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
-def _rights(principal: Principal, session: Session | None) -> Rights:
+def _rights(principal: Principal, session: StsSession | None) -> Rights:
     rights = Rights.of(principal.policies, principal.boundary)
-    for document in session.policies if session else ():
+    if session is None:
+        return rights
+
+    for document in session.policies:
         rights = rights.narrowed(read_policy(document, "the session policy"))
     return rights

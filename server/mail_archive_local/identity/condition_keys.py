@@ -29,9 +29,13 @@ _OF_TOKEN = re.compile(r"[a-z0-9.-]+\.[a-z]{2,}(?:/[\w./-]*)?:(?:aud|sub)")
 
 def is_single(key: str) -> bool:
     """Whether it is the key of what has one value, where it has any."""
+    # Condition keys know no case.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
     lower = key.lower()
-    named = lower in SINGLE or _OF_TOKEN.fullmatch(lower) is not None
-    return named or any(lower.startswith(prefix) and len(lower) > len(prefix) for prefix in _TAGS)
+    if lower in SINGLE or _OF_TOKEN.fullmatch(lower):
+        return True
+    # A prefix without the key of a tag names nothing.
+    return lower.startswith(_TAGS) and lower not in _TAGS
 
 
 def is_set(key: str) -> bool:

@@ -44,14 +44,28 @@ class Condition:
     def holds(self, context: Context) -> bool:
         found = context.get(self.key, ())
         if not found:
-            return self.values == "all" or (self.values == "one" and (self.if_exists or self.negated))
-        return (all if self.values == "all" else any)(self._holds_for(each, context) for each in found)
+            return self._holds_for_none()
+        held = [self._holds_for(each, context) for each in found]
+        if self.values == "all":
+            return all(held)
+        return any(held)
+
+    def _holds_for_none(self) -> bool:
+        """Whether it holds where the request does not have the key."""
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        if self.values == "all":
+            return True
+        if self.values == "any":
+            return False
+        return self.if_exists or self.negated
 
     def _holds_for(self, value: str, context: Context) -> bool:
         results = [test(value, context) for test in self.tests]
-        if None in results and True not in results:
+        if True in results:
+            return not self.negated
+        if None in results:
             return False
-        return (True in results) != self.negated
+        return self.negated
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,9 @@ def read_conditions(document: Any, variables: bool) -> tuple[Condition | Null, .
     for name, keys in document.items():
         if not isinstance(keys, dict):
             raise Unsupported(f"{name} must be an object of condition keys")
-        conditions += [_condition(name, key, _values(name, key, value), variables) for key, value in keys.items()]
+        for key, value in keys.items():
+            values = _values(name, key, value)
+            conditions.append(_condition(name, key, values, variables))
     return tuple(conditions)
 
 
@@ -85,11 +101,10 @@ def _condition(name: str, key: str, values: list[str], variables: bool) -> Condi
     quantifier, _, bare = name.rpartition(":")
     if quantifier not in _QUANTIFIERS:
         raise Unsupported(f"{name}: {quantifier} is no word of conditions")
-    if is_set(key) != bool(quantifier) and bare != "Null":
-        need = "needs ForAnyValue or ForAllValues" if is_set(key) else "has one value: leave the quantifier out"
-        raise Unsupported(f"{name}: {key} {need}")
-    if not (is_single(key) or is_set(key)):
+    _refuse_quantity(name, key, quantifier, bare)
+    if not is_single(key) and not is_set(key):
         raise Unsupported(f"{name}: the condition key {key} is not known here")
+
     if bare == "Null":
         if quantifier or [each.lower() for each in values] not in (["true"], ["false"]):
             raise Unsupported("Null takes true or false")
@@ -103,13 +118,31 @@ def _condition(name: str, key: str, values: list[str], variables: bool) -> Condi
     return Condition(key.lower(), tests, chosen.negated, plain != bare, _QUANTIFIERS[quantifier])
 
 
+def _refuse_quantity(name: str, key: str, quantifier: str, bare: str) -> None:
+    """Refuse a set without a quantifier, and what has one value with one. Null asks of both in the same way."""
+    if bare == "Null":
+        return
+    if is_set(key) and not quantifier:
+        raise Unsupported(f"{name}: {key} needs ForAnyValue or ForAllValues")
+    if quantifier and not is_set(key):
+        raise Unsupported(f"{name}: {key} has one value: leave the quantifier out")
+
+
 def _values(name: str, key: str, value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    texts = [str(each).lower() if isinstance(each, bool) else each for each in values]
-    texts = [str(each) if isinstance(each, int | float) else each for each in texts]
+    texts = [_as_text(each) for each in values]
     if not texts or not all(isinstance(each, str) for each in texts):
         raise Unsupported(f"{name}: {key} must have a string or a list of strings")
     return texts
+
+
+def _as_text(value: Any) -> Any:
+    """What JSON has without quotation marks, as IAM reads it; all else as it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return value
 
 
 # Values as operators read them
@@ -132,6 +165,7 @@ def _arn(text: str, variables: bool) -> Test:
     fields = text.split(":", _ARN_FIELDS - 1)
     if len(fields) < _ARN_FIELDS or "${" in "".join(fields[:-1]):
         raise Unsupported(f"{text!r} is no ARN with its six fields, and variables in the last of them only")
+
     patterns = [Pattern.of(field, variables=variables) for field in fields]
 
     def test(value: str, context: Context) -> bool | None:
@@ -139,7 +173,9 @@ def _arn(text: str, variables: bool) -> Test:
         if len(found) != _ARN_FIELDS:
             return None
         results = [pattern.matches(field, context) for pattern, field in zip(patterns, found, strict=True)]
-        return None if None in results else all(results)
+        if None in results:
+            return None
+        return all(results)
 
     return test
 
@@ -149,18 +185,24 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return number
 
 
 def _moment(text: str) -> float | None:
     """Seconds since 1970, of an ISO 8601 date or as a number."""
-    if (number := _number(text)) is not None:
+    number = _number(text)
+    if number is not None:
         return number
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
 
 
 def _compared(
@@ -173,7 +215,9 @@ def _compared(
 
         def test(value: str, context: Context) -> bool | None:
             found = read(value)
-            return None if found is None else compare(found, limit)
+            if found is None:
+                return None
+            return compare(found, limit)
 
         return test
 
@@ -214,10 +258,13 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 def _ordered(name: str, kind: str, read: Callable[[str], float | None]) -> dict[str, Operator]:
     """The operators of what can be put in order, whose names begin so."""
     equal = _compared(read, kind, operator.eq)
-    return {
+    operators = {
         f"{name}Equals": Operator(equal),
         f"{name}NotEquals": Operator(equal, negated=True),
-    } | {f"{name}{each}": Operator(_compared(read, kind, compare)) for each, compare in _COMPARISONS.items()}
+    }
+    for each, compare in _COMPARISONS.items():
+        operators[f"{name}{each}"] = Operator(_compared(read, kind, compare))
+    return operators
 
 
 _OPERATORS: dict[str, Operator] = {

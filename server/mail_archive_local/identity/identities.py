@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,9 +122,10 @@ class IdentityFile:
         """
         with self._lock:
             stamp = self._stamp_now()
-            if self._read is None or stamp != self._stamp:
-                self._read = _Reading(self._folder).identities()
-                self._stamp = stamp
+            if self._read is not None and stamp == self._stamp:
+                return self._read
+            self._read = _Reading(self._folder).identities()
+            self._stamp = stamp
             return self._read
 
     def _stamp_now(self) -> object:
@@ -150,12 +151,9 @@ class _Reading:
         try:
             document = self._file(FILE)
             _expect(document, FILE, set(), {"Users", "Roles", "OpenIDConnectProviders"})
-            users = [self._user(each, f"Users[{n}]") for n, each in enumerate(_list(document, "Users"))]
-            roles = [self._role(each, f"Roles[{n}]") for n, each in enumerate(_list(document, "Roles"))]
-            providers = [
-                self._provider(each, f"OpenIDConnectProviders[{n}]")
-                for n, each in enumerate(_list(document, "OpenIDConnectProviders"))
-            ]
+            users = [self._user(each, place) for place, each in _listed(document, "Users")]
+            roles = [self._role(each, place) for place, each in _listed(document, "Roles")]
+            providers = [self._provider(each, place) for place, each in _listed(document, "OpenIDConnectProviders")]
             return Identities(
                 _by_name([owner, *users], "user"),
                 _by_name(roles, "role"),
@@ -176,11 +174,14 @@ class _Reading:
     def _role(self, document: Any, place: str) -> Role:
         needed = {"RoleName", "AssumeRolePolicyDocument"}
         _expect(document, place, needed, {"Policies", "PermissionsBoundary", "Tags", "MaxSessionDuration"})
+
         longest = document.get("MaxSessionDuration", _DEFAULT_SESSION)
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
         if not isinstance(longest, int) or not _DEFAULT_SESSION <= longest <= _LONGEST_SESSION:
             raise PolicyError(
                 f"{place}.MaxSessionDuration must be a number of seconds from {_DEFAULT_SESSION} to {_LONGEST_SESSION}"
             )
+
         trust, where = self._document(document["AssumeRolePolicyDocument"], f"{place}.AssumeRolePolicyDocument")
         return Role(
             _name(document["RoleName"], f"{place}.RoleName"),
@@ -194,11 +195,13 @@ class _Reading:
     def _provider(self, document: Any, place: str) -> Provider:
         _expect(document, place, {"Url", "ClientIDList", "Keys"}, set())
         url, audiences = document["Url"], document["ClientIDList"]
-        if not isinstance(url, str) or urlsplit(url).scheme != "https" or not urlsplit(url).netloc:
+        if not _is_https(url):
             raise PolicyError(f"{place}.Url must be a URL with https")
-        if not isinstance(audiences, list) or not audiences or not all(isinstance(each, str) for each in audiences):
+        if not _are_strings(audiences):
             raise PolicyError(f"{place}.ClientIDList must be a list of strings")
+
         keys, where = self._document(document["Keys"], f"{place}.Keys")
+        # RFC 7517, 5: a set of keys is an object whose member "keys" is a list of them.
         if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
             raise PolicyError(f"{where} must be a set of JSON Web Keys: an object with keys")
         return Provider(url, tuple(audiences), keys)
@@ -207,22 +210,29 @@ class _Reading:
         given = document.get("Policies", [])
         if not isinstance(given, list):
             raise PolicyError(f"{place}.Policies must be a list of policies")
-        return tuple(
-            read_policy(*self._document(each, f"{place}.Policies[{number}]")) for number, each in enumerate(given)
-        )
+
+        policies = []
+        for number, each in enumerate(given):
+            document, where = self._document(each, f"{place}.Policies[{number}]")
+            policies.append(read_policy(document, where))
+        return tuple(policies)
 
     def _boundary(self, document: dict[str, Any], place: str) -> Policy | None:
         if "PermissionsBoundary" not in document:
             return None
-        return read_policy(*self._document(document["PermissionsBoundary"], f"{place}.PermissionsBoundary"))
+        boundary, where = self._document(document["PermissionsBoundary"], f"{place}.PermissionsBoundary")
+        return read_policy(boundary, where)
 
     def _document(self, given: Any, place: str) -> tuple[Any, str]:
         """A document and how its place is named: it stands here, or in the file that is named here."""
-        return (self._file(given), given) if isinstance(given, str) else (given, place)
+        if isinstance(given, str):
+            return self._file(given), given
+        return given, place
 
     def _file(self, name: str) -> Any:
         if Path(name).name != name:
             raise PolicyError(f"{name!r} must be the name of a file beside {FILE}")
+
         try:
             with (self._folder / name).open("rb") as opened:
                 text = opened.read(_MOST_BYTES + 1)
@@ -230,6 +240,7 @@ class _Reading:
             raise PolicyError(f"{name} cannot be read ({error.strerror})") from None
         if len(text) > _MOST_BYTES:
             raise PolicyError(f"{name} is larger than {_MOST_BYTES:,} bytes")
+
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -238,11 +249,16 @@ class _Reading:
 
 def _by_name(principals: list[Any], kind: str) -> dict[str, Any]:
     named: dict[str, Any] = {}
+    known: set[str] = set()
     for each in principals:
         # IAM takes names that differ by case alone for the same.
-        if each.name.lower() in (name.lower() for name in named):
-            own = " is the folder's own user, who is always there" if each.name.lower() == OWNER else " occurs twice"
-            raise PolicyError(f"the {kind} {each.name}{own}")
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
+        lower = each.name.lower()
+        if lower in known and lower == OWNER:
+            raise PolicyError(f"the {kind} {each.name} is the folder's own user, who is always there")
+        if lower in known:
+            raise PolicyError(f"the {kind} {each.name} occurs twice")
+        known.add(lower)
         named[each.name] = each
     return named
 
@@ -250,18 +266,36 @@ def _by_name(principals: list[Any], kind: str) -> dict[str, Any]:
 def _expect(document: Any, place: str, needed: Set[str], optional: Set[str]) -> None:
     if not isinstance(document, dict):
         raise PolicyError(f"{place} must be an object")
-    if unknown := sorted(document.keys() - needed - optional):
+    unknown = sorted(document.keys() - needed - optional)
+    if unknown:
         known = ", ".join(sorted(needed | optional))
         raise PolicyError(f"{place} has {unknown[0]}, which is not known here; it may have {known}")
-    if missing := sorted(needed - document.keys()):
+    missing = sorted(needed - document.keys())
+    if missing:
         raise PolicyError(f"{place} has no {missing[0]}")
 
 
-def _list(document: dict[str, Any], name: str) -> list[Any]:
+def _listed(document: dict[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """What stands in a list, each with the name of its place."""
     value = document.get(name, [])
     if not isinstance(value, list):
         raise PolicyError(f"{name} must be a list")
-    return value
+    for number, each in enumerate(value):
+        yield f"{name}[{number}]", each
+
+
+def _is_https(url: Any) -> bool:
+    if not isinstance(url, str):
+        return False
+    parts = urlsplit(url)
+    return parts.scheme == "https" and bool(parts.netloc)
+
+
+def _are_strings(value: Any) -> bool:
+    """Whether it is a list of strings, and not empty."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(each, str) for each in value)
 
 
 def _name(value: Any, place: str) -> str:
@@ -275,9 +309,13 @@ def _tags(document: dict[str, Any], place: str) -> dict[str, str]:
     if not isinstance(tags, dict):
         raise PolicyError(f"{place}.Tags must be an object of keys and values")
     for key, value in tags.items():
-        if not _TAG_KEY.fullmatch(key) or not isinstance(value, str) or not _TAG_VALUE.fullmatch(value):
+        if not _TAG_KEY.fullmatch(key) or not _is_tag_value(value):
             raise PolicyError(f"{place}.Tags: {key!r} or its value is none that a tag may have")
     return tags
+
+
+def _is_tag_value(value: Any) -> bool:
+    return isinstance(value, str) and _TAG_VALUE.fullmatch(value) is not None
 
 
 def _unique_id(prefix: str, name: str) -> str:

@@ -54,26 +54,43 @@ class Pattern:
         Raises:
             Unsupported: it names a variable that is none.
         """
-        return cls(tuple(_parts(text, wildcards)) if variables else (_Text(text, wildcards),), ignores_case)
+        if not variables:
+            return cls((_Text(text, wildcards),), ignores_case)
+        return cls(tuple(_parts(text, wildcards)), ignores_case)
 
     def matches(self, text: str, context: Context) -> bool | None:
         """Whether `text` is one that the pattern stands for; None where a variable has no value in this request."""
         pieces = self._pieces(context)
-        return None if pieces is None else glob(pieces, text.lower() if self.ignores_case else text)
+        if pieces is None:
+            return None
+        return glob(pieces, self._folded(text))
+
+    def _folded(self, text: str) -> str:
+        if self.ignores_case:
+            return text.lower()
+        return text
 
     def _pieces(self, context: Context) -> list[Piece] | None:
         """What stands between the stars; None where a variable has no value."""
         pieces: list[list[str | None]] = [[]]
         for part in self.parts:
-            text = part.text if isinstance(part, _Text) else _value(part, context)
-            if text is None:
-                return None
-            wild = isinstance(part, _Text) and part.wild
-            for character in text.lower() if self.ignores_case else text:
-                if wild and character == "*":
+            # What a variable stands for has no wildcards: a star in it is a star.
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+            if isinstance(part, _Variable):
+                value = _value(part, context)
+                if value is None:
+                    return None
+                pieces[-1].extend(self._folded(value))
+                continue
+            for character in self._folded(part.text):
+                if not part.wild:
+                    pieces[-1].append(character)
+                elif character == "*":
                     pieces.append([])
+                elif character == "?":
+                    pieces[-1].append(_ANY)
                 else:
-                    pieces[-1].append(_ANY if wild and character == "?" else character)
+                    pieces[-1].append(character)
         return [tuple(piece) for piece in pieces]
 
 
@@ -84,7 +101,9 @@ def glob(pieces: Sequence[Piece], text: str) -> bool:
         return len(first) == len(text) and _stands(first, text, 0)
     *middle, last = others
     end = len(text) - len(last)
-    if len(first) > end or not _stands(first, text, 0) or not _stands(last, text, end):
+    if len(first) > end:
+        return False
+    if not _stands(first, text, 0) or not _stands(last, text, end):
         return False
 
     place = len(first)
@@ -103,7 +122,9 @@ def _stands(piece: Piece, text: str, place: int) -> bool:
 
 def _value(variable: _Variable, context: Context) -> str | None:
     values = context.get(variable.key, ())
-    return values[0] if len(values) == 1 else variable.default
+    if len(values) != 1:
+        return variable.default
+    return values[0]
 
 
 def _parts(text: str, wildcards: bool) -> list[_Text | _Variable]:
@@ -112,6 +133,7 @@ def _parts(text: str, wildcards: bool) -> list[_Text | _Variable]:
     for found in _VARIABLE.finditer(text):
         parts.append(_plain(text[place : found.start()], wildcards))
         place = found.end()
+
         key, default = found["key"], found["default"]
         if key in _ESCAPED and default is None:
             parts.append(_Text(key, wild=False))

@@ -28,7 +28,7 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class IamRequest:
     """What somebody wants to do: an action on a resource, and all that conditions may ask about."""
 
     action: str
@@ -59,12 +59,13 @@ class Statement:
     conditions: tuple[Condition | Null, ...]
     principals: tuple[str, ...] = ()
 
-    def applies(self, asked: Asked) -> bool:
-        return (
-            self.actions.holds(asked.action, asked.context)
-            and (self.resources is None or self.resources.holds(asked.resource, asked.context))
-            and all(each.holds(asked.context) for each in self.conditions)
-        )
+    def applies(self, asked: IamRequest) -> bool:
+        if not self.actions.holds(asked.action, asked.context):
+            return False
+        # A trust policy names no resource: it is about the role that it belongs to.
+        if self.resources is not None and not self.resources.holds(asked.resource, asked.context):
+            return False
+        return all(each.holds(asked.context) for each in self.conditions)
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,14 @@ class Policy:
 
     statements: tuple[Statement, ...]
 
-    def effect(self, asked: Asked) -> Effect | None:
+    def effect(self, asked: IamRequest) -> Effect | None:
         """What it says to that; a Deny wins, and None says nothing."""
         effects = {each.effect for each in self.statements if each.applies(asked)}
         if "Deny" in effects:
             return "Deny"
-        return "Allow" if effects else None
+        if effects:
+            return "Allow"
+        return None
 
 
 def read_policy(document: Any, place: str) -> Policy:
@@ -105,23 +108,26 @@ def _read(document: Any, place: str, members: set[str]) -> Policy:
             document = json.loads(document)
         except (ValueError, RecursionError):
             raise PolicyError(f"{place} is not JSON") from None
+
     _only_known(document, _IN_POLICY, place)
     version = document.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
         raise PolicyError(f"{place}.Version must be one of {', '.join(_VERSIONS)}")
+
+    # One statement may stand for a list of it.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     statements = document.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise PolicyError(f"{place}.Statement must be a list of statements")
+
     # Variables came with the second version; before it they are the text that they are.
     variables = version == _VERSIONS[1]
-    return Policy(
-        tuple(
-            _statement(each, f"{place}.Statement[{number}]", members, variables)
-            for number, each in enumerate(statements)
-        )
-    )
+    read = [
+        _statement(each, f"{place}.Statement[{number}]", members, variables) for number, each in enumerate(statements)
+    ]
+    return Policy(tuple(read))
 
 
 def _statement(document: Any, place: str, members: set[str], variables: bool) -> Statement:
@@ -129,32 +135,48 @@ def _statement(document: Any, place: str, members: set[str], variables: bool) ->
     effect = document.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"{place}.Effect must be Allow or Deny")
-    return Statement(
-        effect,
-        _choice(document, "Action", place, variables),
-        _choice(document, "Resource", place, variables) if members is _IN_STATEMENT else None,
-        _conditions(document, place, variables),
-        _principals(document, place) if members is _OF_TRUST else (),
-    )
+
+    actions = _choice(document, "Action", place, variables)
+    if members is _OF_TRUST:
+        conditions = _conditions(document, place, variables)
+        return Statement(effect, actions, None, conditions, _principals(document, place))
+    resources = _choice(document, "Resource", place, variables)
+    return Statement(effect, actions, resources, _conditions(document, place, variables))
 
 
 def _choice(document: dict[str, Any], name: str, place: str, variables: bool) -> Choice:
     negation = f"Not{name}"
     if (name in document) == (negation in document):
         raise PolicyError(f"{place} must have either {name} or {negation}")
-    chosen = name if name in document else negation
-    texts = document[chosen] if isinstance(document[chosen], list) else [document[chosen]]
+    negated = negation in document
+    chosen = negation if negated else name
     where = f"{place}.{chosen}"
+
+    texts = _listed(document[chosen])
     if not texts or not all(isinstance(each, str) for each in texts):
         raise PolicyError(f"{where} must be a string or a list of strings")
     if name == "Action":
-        if wrong := next((each for each in texts if not _ACTION.fullmatch(each)), None):
-            raise PolicyError(f"{where}: {wrong!r} is no action, such as ses:GetArchive")
-        return Choice(tuple(Pattern.of(each, variables=False, ignores_case=True) for each in texts), chosen != name)
-    if wrong := next((each for each in texts if each != "*" and not _ARN.fullmatch(each)), None):
-        raise PolicyError(f"{where}: {wrong!r} is neither * nor an ARN with its six fields")
+        return Choice(_actions(texts, where), negated)
+    return Choice(_resources(texts, where, variables), negated)
+
+
+def _actions(texts: list[str], where: str) -> tuple[Pattern, ...]:
+    for each in texts:
+        if not _ACTION.fullmatch(each):
+            raise PolicyError(f"{where}: {each!r} is no action, such as ses:GetArchive")
+
+    # Actions know no case, and no variables.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+    return tuple(Pattern.of(each, variables=False, ignores_case=True) for each in texts)
+
+
+def _resources(texts: list[str], where: str, variables: bool) -> tuple[Pattern, ...]:
+    for each in texts:
+        if each != "*" and not _ARN.fullmatch(each):
+            raise PolicyError(f"{where}: {each!r} is neither * nor an ARN with its six fields")
+
     try:
-        return Choice(tuple(Pattern.of(each, variables=variables) for each in texts), chosen != name)
+        return tuple(Pattern.of(each, variables=variables) for each in texts)
     except Unsupported as error:
         raise PolicyError(f"{where}: {error}") from None
 
@@ -174,18 +196,28 @@ def _principals(document: dict[str, Any], place: str) -> tuple[str, ...]:
     if not isinstance(principal, dict) or not principal:
         raise PolicyError(f"{where} must be * or an object with AWS or Federated")
     _only_known(principal, _PRINCIPALS, where)
-    texts = [text for value in principal.values() for text in (value if isinstance(value, list) else [value])]
+
+    texts = [text for value in principal.values() for text in _listed(value)]
     if not all(isinstance(each, str) and each for each in texts):
         raise PolicyError(f"{where} must name ARNs or accounts")
-    if wrong := next((each for each in texts if "*" in each and each != "*"), None):
-        raise PolicyError(f"{where}: {wrong!r} has a wildcard, which principals do not take")
+    for each in texts:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        if "*" in each and each != "*":
+            raise PolicyError(f"{where}: {each!r} has a wildcard, which principals do not take")
     return tuple(texts)
+
+
+def _listed(value: Any) -> list[Any]:
+    """What may stand as one or as a list, as a list."""
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def _only_known(document: Any, members: set[str], place: str) -> None:
     if not isinstance(document, dict):
         raise PolicyError(f"{place} must be an object")
-    if unknown := sorted(document.keys() - members):
-        raise PolicyError(
-            f"{place} has {unknown[0]}, which is not known here; it may have {', '.join(sorted(members))}"
-        )
+    unknown = sorted(document.keys() - members)
+    if unknown:
+        known = ", ".join(sorted(members))
+        raise PolicyError(f"{place} has {unknown[0]}, which is not known here; it may have {known}")

@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from mail_archive_local.api_errors import ApiError
-from mail_archive_local.wire.protocol import Reply, broken_constraints
+from mail_archive_local.wire.protocol import Reply, broken_constraints, validation_errors
 
 CONTENT_TYPE = "text/xml"
 _VERSION = "2011-06-15"
@@ -54,14 +54,18 @@ def read_form(body: bytes) -> tuple[OperationModel, dict[str, Any]]:
         )
     except ValueError:
         raise ApiError("MalformedQueryString", "The request body is no form.") from None
+
     name = form.get("Action", "")
     if name not in service_model().operation_names or form.get("Version") != _VERSION:
         raise ApiError("InvalidAction", f"Could not find operation {name[:100]} for version {_VERSION}.")
+
     operation = service_model().operation_model(name)
-    members = _structure(operation.input_shape, form, "") if operation.input_shape else {}
-    if broken := list(broken_constraints(operation.input_shape, members)) if operation.input_shape else []:
-        plural = "error" if len(broken) == 1 else "errors"
-        raise ApiError("ValidationException", f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
+    if operation.input_shape is None:
+        return operation, {}
+    members = _structure(operation.input_shape, form, "")
+    broken = list(broken_constraints(operation.input_shape, members))
+    if broken:
+        raise validation_errors(broken)
     return operation, members
 
 
@@ -82,10 +86,14 @@ def write_query_error(error: ApiError) -> Reply:
     for name, value in (("Type", "Sender"), ("Code", code), ("Message", error.message)):
         SubElement(details, name).text = _XML_CANNOT.sub("?", value)
     SubElement(root, "RequestId").text = str(uuid.uuid4())
-    return Reply(403 if code in _FORBIDDEN else 400, tostring(root), CONTENT_TYPE)
+    status = 400
+    if code in _FORBIDDEN:
+        status = 403
+    return Reply(status, tostring(root), CONTENT_TYPE)
 
 
 _XML_CANNOT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no document may have in it, not even escaped (https://www.w3.org/TR/xml/#charsets)."""
 
 
 def _append(parent: Element, name: str, value: Any) -> None:
@@ -112,8 +120,11 @@ def _value(shape: Shape, form: dict[str, str], path: str) -> Any:
         return _structure(shape, form, f"{path}.") or None
     if shape.type_name == "list":
         return list(_items(shape, form, path)) or None
+
     text = form.get(path)
-    if text is None or shape.type_name == "string":
+    if text is None:
+        return None
+    if shape.type_name == "string":
         return text
     if shape.type_name == "integer" and re.fullmatch(r"-?[0-9]{1,10}", text):
         return int(text)
@@ -121,6 +132,8 @@ def _value(shape: Shape, form: dict[str, str], path: str) -> Any:
 
 
 def _items(shape: Shape, form: dict[str, str], path: str) -> Iterator[Any]:
+    # A list is numbered from 1: `Tags.member.1.Key`.
+    # https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html
     for number in range(1, _MOST_FIELDS):
         item = _value(shape.member, form, f"{path}.member.{number}")
         if item is None:

@@ -5,7 +5,7 @@ AWS's order: an explicit Deny anywhere ends it; then each layer that is there ha
 
 from dataclasses import dataclass, replace
 
-from mail_archive_local.identity.policies import Asked, Policy
+from mail_archive_local.identity.policies import IamRequest, Policy
 
 SESSION_LAYERS = 3
 """How many times a session can be narrowed."""
@@ -18,7 +18,7 @@ class Layer:
     kind: str
     policies: tuple[Policy, ...]
 
-    def effects(self, asked: Asked) -> set[str | None]:
+    def effects(self, asked: IamRequest) -> set[str | None]:
         return {policy.effect(asked) for policy in self.policies}
 
 
@@ -30,8 +30,10 @@ class Rights:
 
     @classmethod
     def of(cls, identity: tuple[Policy, ...], boundary: Policy | None = None) -> "Rights":
-        layers = (Layer("identity-based policy", identity),)
-        return cls(layers if boundary is None else (*layers, Layer("permissions boundary", (boundary,))))
+        own = Layer("identity-based policy", identity)
+        if boundary is None:
+            return cls((own,))
+        return cls((own, Layer("permissions boundary", (boundary,))))
 
     def narrowed(self, policy: Policy) -> "Rights":
         """The same within a session policy."""
@@ -41,7 +43,7 @@ class Rights:
         """What limits the identity's own policies, without them: somebody else's policy has allowed it."""
         return Rights(self.layers[1:])
 
-    def refusal(self, asked: Asked) -> str | None:
+    def refusal(self, asked: IamRequest) -> str | None:
         """Why it is not allowed, in AWS's words; None: it is."""
         effects = [(layer.kind, layer.effects(asked)) for layer in self.layers]
         for kind, found in effects:
@@ -52,10 +54,12 @@ class Rights:
                 return f"because no {kind} allows the {asked.action} action"
         return None
 
-    def denies(self, asked: Asked) -> bool:
+    def denies(self, asked: IamRequest) -> bool:
         """Whether a policy says Deny, which nothing overrules."""
         return any("Deny" in layer.effects(asked) for layer in self.layers)
 
 
 def _a(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+    if kind[0] in "aeiou":
+        return f"an {kind}"
+    return f"a {kind}"

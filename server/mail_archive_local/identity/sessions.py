@@ -21,7 +21,7 @@ class NoSession(ValueError):
 
 
 @dataclass(frozen=True)
-class Session:
+class StsSession:
     """What a session token stands for. Times are seconds since 1970; `policies` are documents as JSON, each of which
     has to allow; the last `scoped` of them narrowed the session after it was made."""
 
@@ -35,7 +35,7 @@ class Session:
     tags: dict[str, str] = field(default_factory=dict)
     source_identity: str = ""
 
-    def narrowed(self, policy: str | None, expires: float) -> "Session":
+    def narrowed(self, policy: str | None, expires: float) -> "StsSession":
         """The same identity within a policy more, and for a shorter time."""
         if policy is None:
             return replace(self, expires=expires)
@@ -60,12 +60,13 @@ class Seal:
         """The access key of a user: made from the folder's key, so that no file holds it."""
         return self._keys("LOCAL", f"user {name}")
 
-    def seal(self, session: Session) -> Sealed:
-        content = zlib.compress(json.dumps(asdict(session), separators=(",", ":")).encode(), 9)
+    def seal(self, session: StsSession) -> Sealed:
+        members = json.dumps(asdict(session), separators=(",", ":"))
+        content = zlib.compress(members.encode(), 9)
         token = base64.urlsafe_b64encode(self._mac(content) + content).decode()
         return Sealed(self._keys("LSIA", token), token)
 
-    def open(self, token: str) -> tuple[KeyPair, Session]:
+    def open(self, token: str) -> tuple[KeyPair, StsSession]:
         """The key pair that goes with a token, and its session.
 
         Raises:
@@ -75,11 +76,13 @@ class Seal:
             sealed = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise NoSession from None
+
         mac, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        # Compared before it is unpacked: what is not ours is not looked at.
         if not hmac.compare_digest(mac, self._mac(content)):
             raise NoSession
         try:
-            return self._keys("LSIA", token), Session(**json.loads(zlib.decompress(content)))
+            return self._keys("LSIA", token), StsSession(**json.loads(zlib.decompress(content)))
         except TypeError:
             # Made by another version, which noted other things.
             raise NoSession from None
@@ -89,4 +92,6 @@ class Seal:
 
     def _keys(self, prefix: str, what: str) -> KeyPair:
         digest = hmac.digest(self._key, b"keys of " + hashlib.sha256(what.encode()).digest(), "sha512")
-        return KeyPair(prefix + digest[:8].hex().upper()[: 20 - len(prefix)], base64.b64encode(digest[32:62]).decode())
+        # As long as AWS's: an id of 20 characters, a secret of 40.
+        access_key_id = f"{prefix}{digest[:8].hex().upper()}"[:20]
+        return KeyPair(access_key_id, base64.b64encode(digest[32:62]).decode())

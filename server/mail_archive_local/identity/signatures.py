@@ -17,6 +17,7 @@ from mail_archive_local.storage.database import KeyPair
 from mail_archive_local.wire.protocol import HttpRequest
 
 CLOCK_SKEW = timedelta(minutes=15)
+"""How far a request's time may be from that of this machine."""
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _AUTHORIZATION = re.compile(
@@ -30,7 +31,7 @@ Finder = Callable[[str, str | None], tuple[KeyPair, Caller]]
 
 
 @dataclass(frozen=True)
-class Signing:
+class SignatureScope:
     """What a signature has to be made for: the service's signing name, the Region, and what it must cover."""
 
     name: str
@@ -38,16 +39,18 @@ class Signing:
     headers: frozenset[str]
 
 
-def signed_by(request: HttpRequest, signing: Signing, now: float, find: Finder) -> Caller:
+def signed_by(request: HttpRequest, signing: SignatureScope, now: float, find: Finder) -> Caller:
     """Who signed a request.
 
     Raises:
         ApiError: it is not signed, by somebody unknown, wrongly, or too long ago.
     """
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     headers = request.headers
     match = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if match is None:
         raise ApiError("MissingAuthenticationTokenException", "The request carries no SigV4 signature.")
+
     keys, caller = find(match["key"], headers.get(_TOKEN))
     signed_at = _signing_time(headers)
     if abs(datetime.fromtimestamp(now, UTC) - signed_at) > CLOCK_SKEW:
@@ -56,14 +59,21 @@ def signed_by(request: HttpRequest, signing: Signing, now: float, find: Finder) 
         raise ApiError("InvalidSignatureException", "The date of the credential's scope is not that of X-Amz-Date.")
     if match["region"] != signing.region:
         raise ApiError("InvalidSignatureException", f"The credential should be scoped to the Region {signing.region}.")
+
     names = match["headers"].split(";")
-    must_be = signing.headers | ({_TOKEN} if _TOKEN in headers else set())
-    if match["service"] != signing.name or not set(names) >= must_be:
+    must_be = set(signing.headers)
+    if _TOKEN in headers:
+        must_be.add(_TOKEN)
+    if match["service"] != signing.name or not must_be.issubset(names):
         raise ApiError("InvalidSignatureException", "The signature does not cover what it must.")
+
     # The canonical request takes this header's word for the body, so the word must be true.
-    if headers.get("x-amz-content-sha256", digest := hashlib.sha256(request.body).hexdigest()) != digest:
+    digest = hashlib.sha256(request.body).hexdigest()
+    if headers.get("x-amz-content-sha256", digest) != digest:
         raise ApiError("InvalidSignatureException", "X-Amz-Content-SHA256 is not the digest of the body.")
-    covered = AWSRequest(request.method, request.url, {name: headers.get(name, "") for name in names}, request.body)
+
+    signed_headers = {name: headers.get(name, "") for name in names}
+    covered = AWSRequest(request.method, request.url, signed_headers, request.body)
     covered.context["timestamp"] = signed_at.strftime(_DATE_FORMAT)
     if not hmac.compare_digest(_signature(covered, signing, keys), match["signature"]):
         raise ApiError("InvalidSignatureException", "The signature does not match: the secret is another one.")
@@ -77,7 +87,7 @@ def _signing_time(headers: Mapping[str, str]) -> datetime:
         raise ApiError("InvalidSignatureException", "X-Amz-Date is missing or no date.") from None
 
 
-def _signature(request: AWSRequest, signing: Signing, keys: KeyPair) -> str:
+def _signature(request: AWSRequest, signing: SignatureScope, keys: KeyPair) -> str:
     signer = SigV4Auth(Credentials(*keys), signing.name, signing.region)
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signature: str = signer.signature(text, request)

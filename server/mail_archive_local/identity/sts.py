@@ -18,9 +18,9 @@ from mail_archive_local.api_errors import ApiError
 from mail_archive_local.arns import ACCOUNT
 from mail_archive_local.identity.callers import Caller, KeyRing, not_authorized
 from mail_archive_local.identity.identities import Role
-from mail_archive_local.identity.policies import Asked, Policy, PolicyError, read_policy
+from mail_archive_local.identity.policies import IamRequest, Policy, PolicyError, read_policy
 from mail_archive_local.identity.rights import SESSION_LAYERS
-from mail_archive_local.identity.sessions import TOKEN_BYTES, Session
+from mail_archive_local.identity.sessions import TOKEN_BYTES, StsSession
 from mail_archive_local.identity.web_identity import WebIdentity, verify
 
 POLICY_CHARACTERS = 2_048
@@ -43,7 +43,7 @@ def get_session_token(ring: KeyRing, caller: Caller, request: Members) -> Member
     _refuse_mfa(request)
     _refuse_denied(caller, "sts:GetSessionToken")
     seconds = request.get("DurationSeconds", _SESSION_TOKEN_SECONDS)
-    return _credentials(ring, Session("user", caller.principal.name, ring.now, ring.now + seconds))
+    return _credentials(ring, StsSession("user", caller.principal.name, ring.now, ring.now + seconds))
 
 
 def get_scoped_credentials(ring: KeyRing, caller: Caller, request: Members) -> Members:
@@ -53,17 +53,20 @@ def get_scoped_credentials(ring: KeyRing, caller: Caller, request: Members) -> M
             "InvalidSubjectCredentials", "GetScopedCredentials takes temporary credentials. Call GetSessionToken first."
         )
     _refuse_denied(caller, "sts:GetScopedCredentials")
+
     policy, seconds = _session_policy(request), request.get("DurationSeconds")
     if policy is None and seconds is None:
         raise ApiError("ValidationException", "At least one of Policy and DurationSeconds is needed.")
     if policy is not None and session.scoped >= SESSION_LAYERS:
         raise _denied(f"The session has {SESSION_LAYERS} scope-down policies already")
-    if seconds is not None and ring.now + seconds > session.expires:
+    expires = session.expires
+    if seconds is not None:
+        expires = ring.now + seconds
+    if expires > session.expires:
         raise ApiError(
             "InsufficientSessionLifetime", "DurationSeconds is greater than the remaining lifetime of the session."
         )
 
-    expires = session.expires if seconds is None else ring.now + seconds
     narrowed = session.narrowed(policy, expires)
     return _credentials(ring, narrowed) | {
         "SessionInfo": {"ScopedSessionId": caller.unique_id, "Arn": caller.arn},
@@ -74,31 +77,38 @@ def get_scoped_credentials(ring: KeyRing, caller: Caller, request: Members) -> M
 def assume_role(ring: KeyRing, caller: Caller, request: Members) -> Members:
     _refuse_mfa(request)
     tags = {each["Key"]: each["Value"] for each in request.get("Tags", [])}
-    own_source = caller.session.source_identity if caller.session else ""
+    own_source = ""
+    if caller.session is not None:
+        own_source = caller.session.source_identity
     source = request.get("SourceIdentity", own_source)
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     if own_source and source != own_source:
         raise _denied("The source identity of a session cannot be changed")
 
     context = _of_request(request, tags, source)
     role = _role_of(ring, request["RoleArn"])
     for action in _needed("sts:AssumeRole", tags, request.get("SourceIdentity")):
-        why = _why_not(role, caller, caller.asked(action, request["RoleArn"], context))
+        why = _why_not(role, caller, caller.iam_request(action, request["RoleArn"], context))
         if why is not None:
             raise _denied(not_authorized(caller.arn, action, request["RoleArn"], why))
+
     assert role is not None
-    longest = _CHAINED_SECONDS if caller.session is not None else role.longest_session
+    longest = role.longest_session
+    if caller.session is not None:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+        longest = _CHAINED_SECONDS
     return _session_of(ring, role, request, longest, tags, source)
 
 
 def assume_role_with_web_identity(ring: KeyRing, caller: None, request: Members) -> Members:
     identity = verify(request["WebIdentityToken"], ring.identities, ring.now)
     role = _role_of(ring, request["RoleArn"])
-    asked = Asked(
-        "sts:AssumeRoleWithWebIdentity", request["RoleArn"], _of_request(request, {}, "") | _of_token(identity)
-    )
+    context = _of_request(request, {}, "") | _of_token(identity)
+    asked = IamRequest("sts:AssumeRoleWithWebIdentity", request["RoleArn"], context)
     trusting = {identity.provider.arn}
     if role is None or _trusted(role.trust, asked, trusting) != "Allow":
         raise _denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
+
     made = _session_of(ring, role, request, role.longest_session, {}, "")
     return made | {
         "SubjectFromWebIdentityToken": identity.subject,
@@ -122,30 +132,39 @@ UNSIGNED = {"AssumeRoleWithWebIdentity"}
 # Trust
 
 
-def _why_not(role: Role | None, caller: Caller, asked: Asked) -> str | None:
+def _why_not(role: Role | None, caller: Caller, asked: IamRequest) -> str | None:
     """Why the caller may not take the role; None: it may."""
     if caller.rights.denies(asked):
         return caller.rights.refusal(asked)
-    names = {caller.arn, caller.principal.arn, "*"}
-    by_name = None if role is None else _trusted(role.trust, asked, names)
-    by_account = None if role is None else _trusted(role.trust, asked, {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"})
+    # A role that is not there is said in the same words: who may not see roles learns nothing.
+    no_trust = f"because no role trust policy allows the {asked.action} action"
+    if role is None:
+        return no_trust
+
+    by_name = _trusted(role.trust, asked, {caller.arn, caller.principal.arn, "*"})
+    by_account = _trusted(role.trust, asked, {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"})
     if "Deny" in (by_name, by_account):
         return "with an explicit deny in a role trust policy"
     if by_name == "Allow":
         return caller.rights.beside_identity().refusal(asked)
     if by_account == "Allow":
         return caller.rights.refusal(asked)
-    # A role that is not there is said in the same words: who may not see roles learns nothing.
-    return f"because no role trust policy allows the {asked.action} action"
+    return no_trust
 
 
-def _trusted(trust: Policy, asked: Asked, names: set[str]) -> str | None:
+def _trusted(trust: Policy, asked: IamRequest, names: set[str]) -> str | None:
     named = tuple(each for each in trust.statements if names & set(each.principals))
     return Policy(named).effect(asked)
 
 
 def _needed(action: str, tags: dict[str, str], source: str | None) -> list[str]:
-    return [action, *(["sts:TagSession"] if tags else []), *(["sts:SetSourceIdentity"] if source else [])]
+    """The actions that a trust policy has to allow: one for each thing that the call sets."""
+    actions = [action]
+    if tags:
+        actions.append("sts:TagSession")
+    if source:
+        actions.append("sts:SetSourceIdentity")
+    return actions
 
 
 def _of_request(request: Members, tags: dict[str, str], source: str) -> Context:
@@ -157,7 +176,9 @@ def _of_request(request: Members, tags: dict[str, str], source: str) -> Context:
         context["sts:sourceidentity"] = (source,)
     if tags:
         context["aws:tagkeys"] = tuple(tags)
-    return context | {f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()}
+    for key, value in tags.items():
+        context[f"aws:requesttag/{key.lower()}"] = (value,)
+    return context
 
 
 def _of_token(identity: WebIdentity) -> Context:
@@ -184,23 +205,30 @@ def _session_of(
     policy = _session_policy(request)
     if "PolicyArns" in request:
         raise ApiError("ValidationException", "The local archive has no managed policies: give Policy itself.")
-    session = Session(
+
+    policies = []
+    if policy is not None:
+        policies.append(policy)
+    session = StsSession(
         "role",
         role.name,
         ring.now,
         ring.now + seconds,
         request["RoleSessionName"],
-        [] if policy is None else [policy],
+        policies,
         tags=tags,
         source_identity=source,
     )
     caller = ring.role(role, session)
-    return (
-        _credentials(ring, session)
-        | {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
-        | ({"PackedPolicySize": round(100 * len(policy) / POLICY_CHARACTERS)} if policy else {})
-        | ({"SourceIdentity": source} if source else {})
-    )
+
+    members = _credentials(ring, session)
+    members["AssumedRoleUser"] = {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}
+    if policy is not None:
+        # In percent of what is allowed.
+        members["PackedPolicySize"] = round(100 * len(policy) / POLICY_CHARACTERS)
+    if source:
+        members["SourceIdentity"] = source
+    return members
 
 
 def _session_policy(request: Members) -> str | None:
@@ -215,10 +243,11 @@ def _session_policy(request: Members) -> str | None:
         read_policy(policy, "Policy")
     except PolicyError as error:
         raise ApiError("MalformedPolicyDocument", f"{error}.") from None
+    # Written anew, without spaces: the token has to hold it.
     return json.dumps(json.loads(policy), separators=(",", ":"))
 
 
-def _credentials(ring: KeyRing, session: Session) -> Members:
+def _credentials(ring: KeyRing, session: StsSession) -> Members:
     sealed = ring.seal.seal(session)
     if len(sealed.token) > TOKEN_BYTES:
         raise ApiError(
@@ -236,9 +265,12 @@ def _credentials(ring: KeyRing, session: Session) -> Members:
 
 
 def _refuse_denied(caller: Caller, action: str) -> None:
-    asked = caller.asked(action, "*")
-    if caller.rights.denies(asked):
-        raise _denied(not_authorized(caller.arn, action, "*", caller.rights.refusal(asked) or ""))
+    asked = caller.iam_request(action, "*")
+    if not caller.rights.denies(asked):
+        return
+    why = caller.rights.refusal(asked)
+    assert why is not None
+    raise _denied(not_authorized(caller.arn, action, "*", why))
 
 
 def _refuse_mfa(request: Members) -> None:

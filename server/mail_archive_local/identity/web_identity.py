@@ -26,10 +26,12 @@ def verify(token: str, identities: Identities, now: float) -> WebIdentity:
         ApiError: InvalidIdentityToken or ExpiredTokenException.
     """
     try:
+        # Not believed yet: it says whose keys have to verify the token.
         issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
         provider = next((each for each in identities.providers.values() if each.url == issuer), None)
         if provider is None:
             raise ApiError(_INVALID, "No OpenIDConnect provider found in your account for the token's issuer.")
+
         keys = jwt.PyJWKSet.from_dict(provider.keys)
         claims = jwt.decode(
             token,
@@ -43,6 +45,10 @@ def verify(token: str, identities: Identities, now: float) -> WebIdentity:
         raise ApiError(_INVALID, f"The web identity token cannot be used ({type(error).__name__}).") from None
     if expires <= now:
         raise ApiError("ExpiredTokenException", "The web identity token is expired.")
-    meant_for = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+
+    # RFC 7519, 4.1.3: `aud` is one, or a list.
+    meant_for = claims["aud"]
+    if not isinstance(meant_for, list):
+        meant_for = [meant_for]
     audience = next(each for each in meant_for if each in provider.audiences)
     return WebIdentity(provider, str(claims["sub"]), audience)

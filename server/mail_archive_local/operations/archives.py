@@ -33,10 +33,12 @@ def create_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
                 if archive.name == name:
                     return {"ArchiveId": archive.archive_id}
                 raise conflict("The ClientToken was used for an archive of another name.")
+
         active = [archive for archive in local.store.archives_in(db) if archive.state == "ACTIVE"]
         _refuse_taken_name(active, name)
         if len(active) >= MAX_ACTIVE_ARCHIVES:
             raise quota(f"An account may have {MAX_ACTIVE_ARCHIVES} active archives; delete one first.")
+
         local.store.add_archive(
             db,
             {
@@ -57,11 +59,14 @@ def create_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
 
 def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = find_archive(local, request["ArchiveId"])
+    created = archive.created
     oldest = local.store.oldest_second(archive)
     # Mail Manager has no message that is older than its archive, and clients search no further back: one that was
     # filled by an import is as old as its oldest message.
-    created = archive.created if oldest is None else min(archive.created, oldest)
-    members = {
+    if oldest is not None:
+        created = min(created, oldest)
+
+    members: dict[str, Any] = {
         "ArchiveId": archive.archive_id,
         "ArchiveName": archive.name,
         "ArchiveArn": archive_arn(local.region, archive.archive_id),
@@ -70,7 +75,9 @@ def get_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
         "CreatedTimestamp": created,
         "LastUpdatedTimestamp": archive.updated,
     }
-    return members | ({"KmsKeyArn": archive.kms_key_arn} if archive.kms_key_arn else {})
+    if archive.kms_key_arn:
+        members["KmsKeyArn"] = archive.kms_key_arn
+    return members
 
 
 def list_archives(local: Local, request: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +100,7 @@ def _summary(archive: ArchiveRecord) -> dict[str, Any]:
 def update_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive, now = find_archive(local, request["ArchiveId"]), local.clock()
     refuse_pending(archive)
+
     changes: dict[str, Any] = {"updated": now}
     period = request.get("Retention", {}).get("RetentionPeriod", archive.retention)
     if period != archive.retention:
@@ -100,10 +108,12 @@ def update_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
         if changed is not None and now - changed < RETENTION_CHANGE_SECONDS:
             raise quota("The retention of an archive may be changed once a week.")
         changes |= {"retention": period, "retention_changed": now}
+
     with local.store.writing() as db:
         if "ArchiveName" in request:
-            others = [each for each in local.store.archives_in(db) if each.number != archive.number]
-            _refuse_taken_name([each for each in others if each.state == "ACTIVE"], request["ArchiveName"])
+            active = [each for each in local.store.archives_in(db) if each.state == "ACTIVE"]
+            others = [each for each in active if each.number != archive.number]
+            _refuse_taken_name(others, request["ArchiveName"])
             changes["name"] = request["ArchiveName"]
         local.store.change_archive(db, archive.number, changes)
 
@@ -115,6 +125,7 @@ def delete_archive(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     if archive is None:
         return {}
     refuse_pending(archive)
+
     now = local.clock()
     with local.store.writing() as db:
         changes = {"state": "PENDING_DELETION", "deleted": now, "updated": now}
@@ -149,10 +160,16 @@ def _refuse_taken_name(active: list[ArchiveRecord], name: str) -> None:
         raise conflict("Archive already exists")
 
 
+def _was_deleted_before(limit: float, archive: ArchiveRecord) -> bool:
+    return archive.deleted is not None and archive.deleted < limit
+
+
 def _remove_expired(local: Local) -> None:
     limit = local.clock() - PENDING_DELETION_SECONDS
-    expired = [each for each in local.store.archives() if each.deleted is not None and each.deleted < limit]
-    if expired and local.store.can_be_written:
-        with local.store.writing() as db:
-            for archive in expired:
-                local.store.remove_archive(db, archive.number)
+    expired = [each for each in local.store.archives() if _was_deleted_before(limit, each)]
+    if not expired or not local.store.can_be_written:
+        return
+
+    with local.store.writing() as db:
+        for archive in expired:
+            local.store.remove_archive(db, archive.number)

@@ -8,6 +8,7 @@ Decided here, because the service does not say [unknown]:
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from mail_archive_local.api_errors import ApiError
@@ -36,8 +37,12 @@ def refuse_unauthorized(local: Local, caller: Caller, operation: str, request: d
     action = f"{_PREFIX}{operation}"
     targets = _targets(local, operation, request)
     refusals = [caller.refusal(action, resource, context) for resource, context in targets]
-    denied = any(caller.rights.denies(caller.asked(action, *target)) for target in targets)
-    if all(refusals) or (denied and operation in _LISTS_OF_ARCHIVES):
+    denied = any(caller.rights.denies(caller.iam_request(action, *target)) for target in targets)
+    is_refused = all(refusals)
+    if operation in _LISTS_OF_ARCHIVES:
+        # A Deny of one of the two counts, though the other is allowed.
+        is_refused = is_refused or denied
+    if is_refused:
         raise ApiError("AccessDeniedException", next(each for each in refusals if each))
     if operation == "StartArchiveExport":
         _refuse_unwritable(caller, request)
@@ -56,25 +61,54 @@ def _targets(local: Local, operation: str, request: dict[str, Any]) -> list[Targ
     if "ArchiveId" in request:
         archive = local.store.archive(request["ArchiveId"])
         about = (archive_arn(local.region, request["ArchiveId"]), _of_archive(local, archive)[1])
-        return [(_EVERYTHING, {}), about] if operation in _LISTS_OF_ARCHIVES else [about]
-    if "SearchId" in request:
-        search = local.store.search(request["SearchId"])
-        return _of_one(local, None if search is None else search.archive)
-    if "ArchivedMessageId" in request:
-        message = local.store.message(request["ArchivedMessageId"])
-        return _of_one(local, None if message is None else archive_of(message.id))
-    if "ExportId" in request:
-        export = local.exports.find(request["ExportId"])
-        return _of_one(local, None if export is None else export.archive)
+        if operation in _LISTS_OF_ARCHIVES:
+            return [(_EVERYTHING, {}), about]
+        return [about]
     if "ResourceArn" in request:
         return [_of_arn(local, request)]
+
+    for member, number_in in _BY_ID.items():
+        if member in request:
+            return _of_one(local, number_in(local, request[member]))
     return [(_EVERYTHING, {})]
+
+
+def _of_search(local: Local, search_id: str) -> int | None:
+    search = local.store.search(search_id)
+    if search is None:
+        return None
+    return search.archive
+
+
+def _of_message(local: Local, archived_message_id: str) -> int | None:
+    message = local.store.message(archived_message_id)
+    if message is None:
+        return None
+    return archive_of(message.id)
+
+
+def _of_export(local: Local, export_id: str) -> int | None:
+    export = local.exports.find(export_id)
+    if export is None:
+        return None
+    return export.archive
+
+
+_BY_ID: dict[str, Callable[[Local, str], int | None]] = {
+    "SearchId": _of_search,
+    "ArchivedMessageId": _of_message,
+    "ExportId": _of_export,
+}
+"""Members of requests that name a thing in an archive, and what gives that archive's number; None: there is none."""
 
 
 def _of_arn(local: Local, request: dict[str, Any]) -> Target:
     """An archive that its ARN names, and the tags that are to be set or taken away."""
     archive_id = archive_of_arn(local.region, request["ResourceArn"])
-    archive = local.store.archive(archive_id) if archive_id is not None else None
+    archive = None
+    if archive_id is not None:
+        archive = local.store.archive(archive_id)
+
     asked = _tags("requesttag", request.get("Tags", []))
     if "TagKeys" in request:
         asked["aws:tagkeys"] = tuple(request["TagKeys"])
@@ -83,19 +117,25 @@ def _of_arn(local: Local, request: dict[str, Any]) -> Target:
 
 def _refuse_unwritable(caller: Caller, request: dict[str, Any]) -> None:
     """Let an export pass whose caller may put its objects where they are to go."""
-    location = Location.of(request["ExportDestinationConfiguration"].get("S3", {}).get("S3Location", ""))
+    in_s3 = request["ExportDestinationConfiguration"].get("S3", {})
+    location = Location.of(in_s3.get("S3Location", ""))
     bucket = f"arn:aws:s3:::{location.bucket}"
     needed = [(action, bucket) for action in ON_BUCKET]
     needed += [(action, f"{bucket}/{location.key('*')}") for action in ON_OBJECTS]
     for action, resource in needed:
-        if refusal := caller.refusal(action, resource):
+        refusal = caller.refusal(action, resource)
+        if refusal is not None:
             raise ApiError("AccessDeniedException", refusal)
 
 
 def _of_one(local: Local, number: int | None) -> list[Target]:
+    """The archive of that number. What is not there may be told as that to whoever may do it to any archive."""
     if number is not None:
         return [_of_archive(local, local.store.archive_numbered(number))]
-    return [_of_archive(local, each) for each in local.store.archives()] or [_of_archive(local, None)]
+    archives = local.store.archives()
+    if not archives:
+        return [_of_archive(local, None)]
+    return [_of_archive(local, each) for each in archives]
 
 
 def _of_archive(local: Local, archive: ArchiveRecord | None) -> Target:
@@ -105,5 +145,8 @@ def _of_archive(local: Local, archive: ArchiveRecord | None) -> Target:
 
 
 def _tags(kind: str, tags: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
-    values = {f"aws:{kind}/{each['Key'].lower()}": (each["Value"],) for each in tags}
-    return values | ({"aws:tagkeys": tuple(each["Key"] for each in tags)} if tags and kind == "requesttag" else {})
+    values: dict[str, tuple[str, ...]] = {f"aws:{kind}/{each['Key'].lower()}": (each["Value"],) for each in tags}
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys
+    if tags and kind == "requesttag":
+        values["aws:tagkeys"] = tuple(each["Key"] for each in tags)
+    return values

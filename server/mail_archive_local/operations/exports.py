@@ -31,9 +31,11 @@ def start_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any
         raise validation("ToTimestamp must not be before FromTimestamp.")
     if not 1 <= request.get("MaxResults", MAX_MESSAGES) <= MAX_MESSAGES:
         raise validation(f"MaxResults must be from 1 to {MAX_MESSAGES}.")
-    if "S3" not in request["ExportDestinationConfiguration"]:
+
+    destination = request["ExportDestinationConfiguration"]
+    if "S3" not in destination:
         raise validation("ExportDestinationConfiguration must name a location in S3.")
-    if "S3Location" not in request["ExportDestinationConfiguration"]["S3"]:
+    if "S3Location" not in destination["S3"]:
         raise validation("ExportDestinationConfiguration.S3 must have an S3Location.")
     if local.exporter is None:
         raise validation(
@@ -43,7 +45,8 @@ def start_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any
 
     export_id = new_id()
     with local.store.writing() as db:
-        if running := local.exports.unfinished_in(db):
+        running = local.exports.unfinished_in(db)
+        if running:
             raise quota(f"One export may run at a time; export {running[0].export_id} is running.")
         local.exports.add(
             db,
@@ -63,16 +66,26 @@ def start_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any
 def get_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     export = _find_export(local, request["ExportId"])
     archive = local.store.archive_numbered(export.archive)
-    archive_id = {"ArchiveId": archive.archive_id} if archive else {}
-    asked = {name: value for name, value in json.loads(export.request).items() if name != "IncludeMetadata"}
-    return {**archive_id, **asked, "Status": _status(export)}
+    members: dict[str, Any] = {}
+    if archive is not None:
+        members["ArchiveId"] = archive.archive_id
+    members |= json.loads(export.request)
+    # The model's reply has no such member.
+    members.pop("IncludeMetadata", None)
+    members["Status"] = _status(export)
+    return members
 
 
 def list_archive_exports(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = find_archive(local, request["ArchiveId"])
     size = request.get("PageSize", PAGE_SIZE)
-    found = local.exports.of_archive(archive.number, read_token(request.get("NextToken")), size + 1)
-    return page("Exports", found, size, lambda export: {"ExportId": export.export_id, "Status": _status(export)})
+    before = read_token(request.get("NextToken"))
+    found = local.exports.of_archive(archive.number, before, size + 1)
+    return page("Exports", found, size, _summary)
+
+
+def _summary(export: ExportRecord) -> dict[str, Any]:
+    return {"ExportId": export.export_id, "Status": _status(export)}
 
 
 def stop_archive_export(local: Local, request: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def get_archive_message_content(local: Local, request: dict[str, Any]) -> dict[s
     bodies = choose_bodies(root)
     malformed = bool(bodies.problems) or not root.headers.fields
     members: dict[str, Any] = {"MessageMalformed": malformed}
+
     texts = [part.text() for part in bodies.plain if part.content_type != "text/html" and _is_text(part)]
     sources = [part.html() for part in bodies.html if part.content_type == "text/html"]
     if texts:

@@ -24,8 +24,10 @@ def delete_what_is_older(local: Local) -> int:
     cannot be written."""
     deleted = 0
     for archive in local.store.archives():
+        if archive.state != "ACTIVE":
+            continue
         oldest_kept = first_second_kept(archive.retention, local.clock())
-        if oldest_kept is not None and archive.state == "ACTIVE":
+        if oldest_kept is not None:
             deleted += local.store.delete_before(archive, oldest_kept)
     return deleted
 
@@ -36,10 +38,13 @@ def first_second_kept(retention: str, now: float) -> int | None:
     months = RETENTION_MONTHS.get(retention)
     if months is None:
         return None
+
     today = datetime.fromtimestamp(now, UTC)
-    years, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    last_day = calendar.monthrange(years, month + 1)[1]
-    return int(today.replace(year=years, month=month + 1, day=min(today.day, last_day)).timestamp())
+    # Months counted from 0, so that twelve of them are a year.
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    last_day = calendar.monthrange(year, month + 1)[1]
+    day = min(today.day, last_day)
+    return int(today.replace(year=year, month=month + 1, day=day).timestamp())
 
 
 def keep_deleting(local: Local, sweep_seconds: float = SWEEP_SECONDS) -> threading.Event:

@@ -41,6 +41,7 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
     archive = find_archive(local, request["ArchiveId"])
     refuse_pending(archive)
     _refuse_range(request)
+
     found = local.store.find(query_of(archive.number, request), request["MaxResults"])
     now, search_id = local.clock(), new_id()
     values = {
@@ -54,7 +55,8 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
     }
 
     def start(db: Any) -> None:
-        if running := local.store.unfinished_searches(db, now):
+        running = local.store.unfinished_searches(db, now)
+        if running:
             raise quota(f"One search may run at a time; search {running[0].search_id} is running.")
         local.store.add_search(db, values)
 
@@ -65,8 +67,12 @@ def start_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any
 def get_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     search = _find_search(local, request["SearchId"])
     archive = local.store.archive_numbered(search.archive)
-    archive_id = {"ArchiveId": archive.archive_id} if archive else {}
-    return {**archive_id, **json.loads(search.request), "Status": _status(local, search)}
+    members: dict[str, Any] = {}
+    if archive is not None:
+        members["ArchiveId"] = archive.archive_id
+    members |= json.loads(search.request)
+    members["Status"] = _status(local, search)
+    return members
 
 
 def get_archive_search_results(local: Local, request: dict[str, Any]) -> bytes:
@@ -76,6 +82,7 @@ def get_archive_search_results(local: Local, request: dict[str, Any]) -> bytes:
         raise conflict(f"Search {search.search_id} was cancelled; it has no results.")
     if state != "COMPLETED":
         raise conflict(f"Search {search.search_id} is still in progress ({state}).")
+
     rows = local.store.rows(json.loads(search.found))
     # A row is kept as the JSON that the API sends, so that a thousand of them need no parsing here.
     return b'{"Rows":[' + ",".join(rows).encode() + b"]}"
@@ -84,10 +91,13 @@ def get_archive_search_results(local: Local, request: dict[str, Any]) -> bytes:
 def list_archive_searches(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = find_archive(local, request["ArchiveId"])
     size = request.get("PageSize", PAGE_SIZE)
-    found = local.store.searches(archive.number, read_token(request.get("NextToken")), size + 1)
-    return page(
-        "Searches", found, size, lambda search: {"SearchId": search.search_id, "Status": _status(local, search)}
-    )
+    before = read_token(request.get("NextToken"))
+    found = local.store.searches(archive.number, before, size + 1)
+
+    def summary(search: SearchRecord) -> dict[str, Any]:
+        return {"SearchId": search.search_id, "Status": _status(local, search)}
+
+    return page("Searches", found, size, summary)
 
 
 def stop_archive_search(local: Local, request: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +121,9 @@ def _state(local: Local, search: SearchRecord) -> str:
         return "CANCELLED"
     if now >= search.completed:
         return "COMPLETED"
-    return "RUNNING" if now >= search.running else "QUEUED"
+    if now >= search.running:
+        return "RUNNING"
+    return "QUEUED"
 
 
 def _status(local: Local, search: SearchRecord) -> dict[str, Any]:
@@ -134,15 +146,18 @@ def _refuse_range(request: dict[str, Any]) -> None:
 
 def _kept(request: dict[str, Any]) -> dict[str, Any]:
     """The request as GetArchiveSearch gives it back."""
-    times = {name: request[name].timestamp() for name in ("FromTimestamp", "ToTimestamp")}
-    filters = {"Filters": request["Filters"]} if "Filters" in request else {}
-    return times | filters | {"MaxResults": request["MaxResults"]}
+    kept = {name: request[name].timestamp() for name in ("FromTimestamp", "ToTimestamp")}
+    for name in ("Filters", "MaxResults"):
+        if name in request:
+            kept[name] = request[name]
+    return kept
 
 
 def query_of(archive: int, request: dict[str, Any]) -> Query:
     filters = request.get("Filters", {})
     include, include_flags = _conditions(filters.get("Include", []))
     unless, unless_flags = _conditions(filters.get("Unless", []))
+    # Messages have whole seconds: the first and the last of the range are those that lie in it.
     return Query(
         archive=archive,
         first_second=math.ceil(request["FromTimestamp"].timestamp()),
@@ -158,10 +173,12 @@ def _conditions(conditions: list[dict[str, Any]]) -> tuple[tuple[TextCondition, 
     texts: list[TextCondition] = []
     flags: list[bool] = []
     for condition in conditions:
-        if expression := condition.get("StringExpression"):
+        # A condition is a union: it has one of the two.
+        if "StringExpression" in condition:
+            expression = condition["StringExpression"]
+            column = _COLUMNS[expression["Evaluate"]["Attribute"]]
             values = tuple(fold(value) for value in expression["Values"])
-            texts.append(TextCondition(_COLUMNS[expression["Evaluate"]["Attribute"]], values))
+            texts.append(TextCondition(column, values))
         else:
             flags.append(condition["BooleanExpression"]["Operator"] == "IS_TRUE")
-
     return tuple(texts), tuple(flags)

@@ -28,7 +28,9 @@ def answer_in_process(client: Any, answer: Callable[[HttpRequest], Reply]) -> No
 
 
 def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return value.decode()
+    return value
 
 
 def _bytes(body: Any) -> bytes:

@@ -61,6 +61,7 @@ def operation_named(target: str) -> OperationModel:
     Raises:
         ApiError: there is none of that name.
     """
+    # `MailManagerSvc.ListArchives`: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
     prefix, _, name = target.rpartition(".")
     model = service_model()
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
@@ -81,11 +82,18 @@ def read_request(operation: OperationModel, body: bytes) -> dict[str, Any]:
         raise ApiError("SerializationException", "The request body is not JSON.") from None
 
     parsed: dict[str, Any] = _typed(operation.input_shape, request, "")
-    if broken := list(broken_constraints(operation.input_shape, parsed)):
-        plural = "error" if len(broken) == 1 else "errors"
-        raise validation(f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
-
+    broken = list(broken_constraints(operation.input_shape, parsed))
+    if broken:
+        raise validation_errors(broken)
     return parsed
+
+
+def validation_errors(broken: list[str]) -> ApiError:
+    """The error for these broken constraints, in the service's words."""
+    plural = "errors"
+    if len(broken) == 1:
+        plural = "error"
+    return validation(f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
 
 
 def broken_constraints(shape: Shape, members: dict[str, Any]) -> Iterator[str]:
@@ -95,13 +103,16 @@ def broken_constraints(shape: Shape, members: dict[str, Any]) -> Iterator[str]:
 
 def write_reply(answer: dict[str, Any] | bytes) -> Reply:
     """The reply that carries an operation's answer: members with timestamps as epoch seconds, or JSON as it is."""
-    body = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
-    return Reply(200, body)
+    if isinstance(answer, bytes):
+        return Reply(200, answer)
+    return Reply(200, json.dumps(answer, ensure_ascii=False).encode())
 
 
 def write_error(error: ApiError) -> Reply:
+    # Models name the member differently, and clients read the one of theirs.
     body = {"__type": error.code, "Message": error.message, "message": error.message}
-    return Reply(STATUSES.get(error.code, UNDECLARED_STATUS), json.dumps(body, ensure_ascii=False).encode())
+    status = STATUSES.get(error.code, UNDECLARED_STATUS)
+    return Reply(status, json.dumps(body, ensure_ascii=False).encode())
 
 
 def _typed(shape: Shape, value: Any, path: str) -> Any:
@@ -121,6 +132,7 @@ def _typed(shape: Shape, value: Any, path: str) -> Any:
     if shape.type_name == "boolean":
         _expect(isinstance(value, bool), "true or false", path)
     elif shape.type_name == "integer":
+        # To Python, True is an integer; to JSON it is none.
         _expect(isinstance(value, int) and not isinstance(value, bool), "an integer", path)
     else:
         _expect(isinstance(value, str) and _is_text(value), "a string", path)
@@ -137,8 +149,10 @@ def _moment(value: Any, path: str) -> datetime:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it is text that UTF-8 can say: JSON may escape half of a character."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    """Whether it is text that UTF-8 can say: JSON may escape half of a character (RFC 8259, 8.2)."""
+    if value.isascii():
+        return True
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _expect(holds: bool, kind: str, path: str) -> None:
@@ -166,30 +180,44 @@ def _broken(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 def _broken_rules(shape: Shape, value: Any) -> Iterator[str]:
     rules = shape.metadata
-    size = value if shape.type_name == "integer" else len(value) if isinstance(value, str | list) else None
-    kind = "have value" if shape.type_name == "integer" else "have length"
-    if size is not None and size < rules.get("min", size):
-        yield f"{kind} greater than or equal to {rules['min']}"
-    if size is not None and size > rules.get("max", size):
-        yield f"{kind} less than or equal to {rules['max']}"
-    if isinstance(value, str) and "pattern" in rules and not _pattern(rules["pattern"]).fullmatch(value):
+    if shape.type_name == "integer":
+        yield from _broken_bounds(rules, value, "have value")
+    elif isinstance(value, str | list):
+        yield from _broken_bounds(rules, len(value), "have length")
+    if not isinstance(value, str):
+        return
+
+    if "pattern" in rules and not _pattern(rules["pattern"]).fullmatch(value):
         yield f"satisfy regular expression pattern: {rules['pattern']}"
-    if isinstance(value, str) and "enum" in rules and value not in rules["enum"]:
+    if "enum" in rules and value not in rules["enum"]:
         yield f"satisfy enum value set: [{', '.join(rules['enum'])}]"
+
+
+def _broken_bounds(rules: Mapping[str, Any], size: int, kind: str) -> Iterator[str]:
+    if size < rules.get("min", size):
+        yield f"{kind} greater than or equal to {rules['min']}"
+    if size > rules.get("max", size):
+        yield f"{kind} less than or equal to {rules['max']}"
 
 
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
     """The model's patterns know the classes of Unicode, and mean ASCII by `\\w`; Python's have neither by that name."""
     known = pattern.replace(r"\p{L}\p{Z}\p{N}_", r"\w\s")
-    return re.compile(known, 0 if known != pattern else re.ASCII)
+    if known != pattern:
+        return re.compile(known)
+    return re.compile(known, re.ASCII)
 
 
 def _shown(value: Any) -> str:
     text = str(value)
-    return f"'{text[:_SHOWN_VALUE]}…'" if len(text) > _SHOWN_VALUE else f"'{text}'"
+    if len(text) > _SHOWN_VALUE:
+        return f"'{text[:_SHOWN_VALUE]}…'"
+    return f"'{text}'"
 
 
 def _below(path: str, name: str) -> str:
     lower = name[:1].lower() + name[1:]
-    return f"{path}.{lower}" if path else lower
+    if not path:
+        return lower
+    return f"{path}.{lower}"

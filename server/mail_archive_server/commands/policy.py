@@ -76,14 +76,14 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
     tools = chosen_tools(settings)
     try:
         backend = backend_of(settings)
-        place = Connection(settings, backend).place_now()
+        arns = Connection(settings, backend).arns_now()
     except (LocalArchiveError, Misconfigured) as error:
         raise CommandError(str(error)) from error
-    place = place if account is None else replace(place, account=account)
+    arns = arns if account is None else replace(arns, account=account)
     if kind == "trust":
-        if principal is None and place.account == ANY:
+        if principal is None and arns.account == ANY:
             raise SettingError("--kind trust needs to know who may assume the role: --principal ARN, or --account ID.")
-        return trust_policy(principal or f"arn:{place.partition}:iam::{place.account}:root", settings)
+        return trust_policy(principal or f"arn:{arns.partition}:iam::{arns.account}:root", settings)
     if kind == "session":
-        return session_policy(tools, settings.archive, place)
-    return identity_policy(tools, settings.archive, place)
+        return session_policy(tools, settings.archive, arns)
+    return identity_policy(tools, settings.archive, arns)

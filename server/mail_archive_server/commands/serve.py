@@ -74,7 +74,7 @@ def _for_callers(settings: Settings) -> "tuple[str | None, Cursors]":
 def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[], None]) -> None:
     import anyio
 
-    from mail_archive_server.stopping import Calls, end_soon, run_until_told_to_stop
+    from mail_archive_server.stopping import OpenRequests, end_soon, run_until_told_to_stop
     from mail_archive_server.transport.stdio import serve_stdio
 
     if sys.stdin.isatty():
@@ -83,10 +83,10 @@ def _serve_stdio(server: "MCPServer[Any]", settings: Settings, leave: Callable[[
             "yourself, try `mail-archive-mcp demo` or `mail-archive-mcp call`. Ctrl-C ends it."
         )
 
-    calls = Calls()
-    server.middleware.append(calls.counted)
+    requests = OpenRequests()
+    server.middleware.append(requests.counted)
     serve = partial(serve_stdio, server, partial(end_soon, leave))
-    anyio.run(run_until_told_to_stop, serve, calls, GRACE_SECONDS, leave)
+    anyio.run(run_until_told_to_stop, serve, requests, GRACE_SECONDS, leave)
 
 
 def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None, leave: Callable[[], None]) -> None:

@@ -45,7 +45,7 @@ def chain_of(session: Session) -> Credentials:
 
 def never_ask(session: Session, process_seconds: float) -> None:
     """Replace what would ask. botocore takes both when it makes its providers, and offers no other way to give them."""
-    start = partial(_Process, process_seconds)
+    start = partial(_ProcessProvider, process_seconds)
     for provider in session.get_component("credential_provider").providers:
         if provider.METHOD == _PROCESS:
             provider._popen = start
@@ -70,7 +70,7 @@ def _no_code(_: str) -> str:
     raise MfaWanted
 
 
-class _Process:
+class _ProcessProvider:
     """A credential process: apart from our terminal and stdin, for a limited time, and JSON or nothing."""
 
     def __init__(self, seconds: float, command: list[str], **_: Any) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mail_archive_server.hosting.published import chosen_tools
-from mail_archive_server.identity.policy import Place, place_of, session_policy
+from mail_archive_server.identity.policy import Arns, arns_of, session_policy
 from mail_archive_tools import __version__
 from mail_archive_tools.errors import Misconfigured
 from mail_archive_tools.service.scope import Scope
@@ -105,7 +105,7 @@ class Connection:
         # The global endpoint of STS does not narrow credentials, and is further away.
         core.set_config_variable("sts_regional_endpoints", "regional")
         if self.scope is not None:
-            policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.place(core))
+            policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.arns(core))
             # One for all sessions: what was narrowed once stays so, whoever signs in next.
             self.narrowing = self.narrowing or Narrowing(policy, self.scope, self._settings.unscoped_ok)
             self.narrowing.policy = policy
@@ -115,7 +115,7 @@ class Connection:
             core._credentials = found
         return core
 
-    def place_now(self) -> Place:
+    def arns_now(self) -> Arns:
         """Where the archives are, by the user's files and variables as they are.
 
         Raises:
@@ -125,15 +125,15 @@ class Connection:
 
         try:
             core, _ = self._backend.session()
-            return self.place(core)
+            return self.arns(core)
         except BotoCoreError as error:
             raise Misconfigured(str(error)) from error
 
-    def place(self, core: Session) -> Place:
+    def arns(self, core: Session) -> Arns:
         """Where the archives are, as far as is known without asking."""
         region = core.get_config_variable("region")
         partition = core.get_partition_for_region(region) if region else None
-        return place_of(self._settings, region, partition, self._backend.account(core))
+        return arns_of(self._settings, region, partition, self._backend.account(core))
 
     def _sts(self, core: Session, service: str, **credentials: Any) -> Any:
         from mail_archive_tools.service.wire.whole import only_whole

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class Arns:
     """Where archives are, `*` being what is not known, and where exports may go: nowhere else than named."""
 
     partition: str = "aws"
@@ -47,11 +47,11 @@ class Place:
         return [f"arn:{self.partition}:s3:::{key}" for key in keys]
 
 
-def place_of(settings: Settings, region: str | None, partition: str | None = None, account: str | None = None) -> Place:
+def arns_of(settings: Settings, region: str | None, partition: str | None = None, account: str | None = None) -> Arns:
     """Where the archives of these settings are, in that Region and, where no role says another one, that account."""
     _, role_partition, _, _, role_account, *_ = (settings.role_arn or f"arn:aws:iam::{account or ANY}:").split(":")
     export_to = tuple(Location.named(each) for each in settings.export_to)
-    return Place(partition or role_partition, region or ANY, role_account, export_to)
+    return Arns(partition or role_partition, region or ANY, role_account, export_to)
 
 
 def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
@@ -59,15 +59,15 @@ def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
     return list(dict.fromkeys(action for tool in tools for action in tool.iam_actions))
 
 
-def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], place: Place) -> Document:
+def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], arns: Arns) -> Document:
     """What a user or role needs."""
     resources = {
-        "UseMailArchives": [place.archive(each) for each in archives or [ANY]],
+        "UseMailArchives": [arns.archive(each) for each in archives or [ANY]],
         # The id of an archive is not known before there is one.
-        "MakeMailArchives": [place.archive(ANY)],
+        "MakeMailArchives": [arns.archive(ANY)],
         "ListMailArchives": [ANY],
-        "FindExportBuckets": place.buckets(),
-        "WriteExports": place.objects(),
+        "FindExportBuckets": arns.buckets(),
+        "WriteExports": arns.objects(),
     }
     statements: dict[str, list[str]] = {sid: [] for sid in resources}
     for action in actions_of(tools):
@@ -80,9 +80,9 @@ def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], pla
     }
 
 
-def session_policy(tools: Iterable[PublishedTool], archives: Sequence[str], place: Place) -> str:
+def session_policy(tools: Iterable[PublishedTool], archives: Sequence[str], arns: Arns) -> str:
     """The same to narrow a session with: as short as can be, since STS counts its characters."""
-    document = identity_policy(tools, archives, place)
+    document = identity_policy(tools, archives, arns)
     for statement in document["Statement"]:
         del statement["Sid"]
         for name in ("Action", "Resource"):

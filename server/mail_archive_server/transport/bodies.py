@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mail_archive_server.transport.requests import REQUEST_BYTES, Refused, readable, too_large
+from mail_archive_server.transport.requests import REQUEST_BYTES, RefusedRequest, readable, too_large
 
 _TOO_LARGE_STATUS = 413
 _BAD_STATUS = 400
@@ -35,7 +35,7 @@ def with_readable_bodies(app: ASGIApp, callers: TransportSecuritySettings) -> AS
             await _answer(too_large(body), _TOO_LARGE_STATUS, scope, receive, send)
             return
         request = readable(body)
-        if isinstance(request, Refused):
+        if isinstance(request, RefusedRequest):
             await _answer(request, _BAD_STATUS, scope, receive, send)
             return
         await app(scope, _replayed(request, receive), send)
@@ -65,5 +65,5 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _answer(refused: Refused, status: int, scope: Scope, receive: Receive, send: Send) -> None:
+async def _answer(refused: RefusedRequest, status: int, scope: Scope, receive: Receive, send: Send) -> None:
     await Response(refused.body, status, media_type="application/json")(scope, receive, send)

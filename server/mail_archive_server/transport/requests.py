@@ -38,7 +38,7 @@ _LAST_ID = re.compile(r'[{,]\s*"id"\s*:\s*(-?\d{1,18}|"(?:[^"\\]|\\.){0,200}")\s
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRequest:
     """A request that cannot be read: what its client gets."""
 
     error: JSONRPCError
@@ -49,7 +49,7 @@ class Refused:
         return self.error.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
-def readable(request: bytes) -> bytes | Refused:
+def readable(request: bytes) -> bytes | RefusedRequest:
     """The request with U+FFFD in place of each half of a surrogate pair; or why it cannot be read, which is logged."""
     if len(request) > REQUEST_BYTES:
         return too_large(request)
@@ -70,7 +70,7 @@ def readable(request: bytes) -> bytes | Refused:
     return text.encode()
 
 
-def too_large(beginning: bytes) -> Refused:
+def too_large(beginning: bytes) -> RefusedRequest:
     """What a request gets that is larger than may be, of which this is the beginning, and the end where it is known."""
     text = beginning.decode("utf-8", "replace")
     return _refused(INVALID_REQUEST, f"The request is larger than {REQUEST_BYTES:,} bytes.", text)
@@ -97,13 +97,13 @@ def _has_an_id_to_answer(message: dict[str, object]) -> bool:
     return _as_id(message["id"]) is not None
 
 
-def _refused(code: int, sentence: str, text: str | None) -> Refused:
+def _refused(code: int, sentence: str, text: str | None) -> RefusedRequest:
     """`text` is where the request's id is looked for; None: it has none that could be sent back."""
     request_id = None
     if text is not None:
         request_id = _id_of(text)
     _log.warning("A request (id %s) could not be read: %s", json.dumps(request_id), sentence)
-    return Refused(JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=sentence)))
+    return RefusedRequest(JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=sentence)))
 
 
 def _id_of(text: str) -> str | int | None:

@@ -24,7 +24,7 @@ _NEXT = "end one (DELETE), or wait until one is idle."
 
 
 @dataclass
-class _Session:
+class _McpSession:
     whose: str
     used: float
     under_way: int = 0
@@ -35,7 +35,7 @@ class Sessions:
 
     def __init__(self, most: int, idle_seconds: float, clock: Callable[[], float]) -> None:
         self._most, self._idle_seconds, self._clock = most, idle_seconds, clock
-        self._open: dict[str, _Session] = {}
+        self._open: dict[str, _McpSession] = {}
         self._opening: Counter[str] = Counter()
 
     def may_open(self, whose: str) -> bool:
@@ -57,7 +57,7 @@ class Sessions:
     def answered(self, asked: str | None, whose: str, status: int, given: str | None, is_delete: bool) -> None:
         """It is answered: what it opened is open now, what it ended is gone."""
         if asked is None and given is not None:
-            self._open[given] = _Session(whose, self._clock(), under_way=1)
+            self._open[given] = _McpSession(whose, self._clock(), under_way=1)
         elif asked in self._open and self._open[asked].whose == whose and (status == _GONE or is_delete):
             del self._open[asked]
 

@@ -12,7 +12,7 @@ from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
-from mail_archive_server.transport.requests import REQUEST_BYTES, Refused, readable, too_large
+from mail_archive_server.transport.requests import REQUEST_BYTES, RefusedRequest, readable, too_large
 from mail_archive_tools import system
 
 _TAIL_BYTES = 300
@@ -43,7 +43,7 @@ class Requests:
         """Where refusals go."""
         self._answers = answers
 
-    def _next(self) -> bytes | Refused | None:
+    def _next(self) -> bytes | RefusedRequest | None:
         """The next request; None at the end. Blocks."""
         while True:
             line = self._stdin.readline(REQUEST_BYTES + 2)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_local.identity.policies import Asked, read_policy
+from mail_archive_local.identity.policies import IamRequest, read_policy
 from mail_archive_local.identity.rights import Rights
 from tests.folder import policy
 from tests.local.identity.generated import ARCHIVE
 
 ACTIONS = ("ses:GetArchive", "ses:ListArchives", "ses:GetArchiveMessage", "ses:Get*", "ses:*", "*")
 RESOURCES = ("*", f"{ARCHIVE}a-1", f"{ARCHIVE}a-2", f"{ARCHIVE}a-*")
-ASKED = Asked("ses:GetArchive", f"{ARCHIVE}a-1", {})
+ASKED = IamRequest("ses:GetArchive", f"{ARCHIVE}a-1", {})
 HITS = {"Action": "ses:GetArchive", "Resource": f"{ARCHIVE}a-1"}
 ALLOWS, DENIES = ({"Effect": effect, **HITS} for effect in ("Allow", "Deny"))
 
@@ -53,7 +53,7 @@ def test_a_deny_anywhere_refuses_whatever_else_is_said(documents: list[list[dict
 def test_nothing_is_allowed_that_no_statement_allows(documents: list[list[dict[str, Any]]]) -> None:
     none = [[{**each, "Effect": "Deny"} for each in each_document] for each_document in documents]
     assert of(none).refusal(ASKED) is not None
-    other = Asked("ses:DeleteArchive", f"{ARCHIVE}a-1", {})
+    other = IamRequest("ses:DeleteArchive", f"{ARCHIVE}a-1", {})
     reading = [[{**each, "Action": "ses:Get*"} for each in each_document] for each_document in documents]
     assert of(reading).refusal(other) is not None
 

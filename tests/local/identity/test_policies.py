@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mail_archive_local.identity.policies import Asked, PolicyError, read_policy, read_trust_policy
+from mail_archive_local.identity.policies import IamRequest, PolicyError, read_policy, read_trust_policy
 from mail_archive_local.identity.rights import Rights
 from tests.conftest import MEASURED, ROOT
 from tests.folder import allow, policy
@@ -75,8 +75,8 @@ def test_a_trust_policy_says_whom_it_trusts(members: dict[str, Any], words: str)
         read_trust_policy(policy({"Effect": "Allow", "Action": "sts:AssumeRole", **members}), "trust")
 
 
-def asked(action: str = "ses:GetArchive", archive: str = "a-1", **context: str) -> Asked:
-    return Asked(action, f"{ARCHIVE}{archive}", {key: (value,) for key, value in context.items()})
+def asked(action: str = "ses:GetArchive", archive: str = "a-1", **context: str) -> IamRequest:
+    return IamRequest(action, f"{ARCHIVE}{archive}", {key: (value,) for key, value in context.items()})
 
 
 def test_each_layer_has_to_allow_and_none_may_deny() -> None:
@@ -135,7 +135,7 @@ def is_allowed(case: Case) -> bool:
     if case.session:
         rights = rights.narrowed(read_policy(case.session, "session"))
     values = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in case.context.items()}
-    return rights.refusal(Asked(case.action, case.resource, values)) is None
+    return rights.refusal(IamRequest(case.action, case.resource, values)) is None
 
 
 @pytest.mark.slow

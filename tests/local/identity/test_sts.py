@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_archive_local.context import Local
 from mail_archive_local.doors.bridge import attach
-from mail_archive_local.identity.sessions import Session
+from mail_archive_local.identity.sessions import StsSession
 from mail_archive_local.storage.store import Store
 from mail_archive_server.identity.local import LocalBackend
 from tests.conftest import ROOT
@@ -195,7 +195,7 @@ def test_a_token_that_was_changed_or_made_elsewhere_is_none(folder: Folder, tmp_
     session = keys_of(folder.client("sts").get_session_token())
     token = session["SessionToken"]
     with Store(tmp_path / "other", create=True) as other:
-        forged = Local(other, str).key_ring().seal.seal(Session("user", "owner", 0, 2e9))
+        forged = Local(other, str).key_ring().seal.seal(StsSession("user", "owner", 0, 2e9))
     changed = ("B" if token[0] == "A" else "A") + token[1:]
     for wrong in (token[:-2], changed, "garbage", forged.token, ""):
         client = folder.client("mailmanager", **{**session, "SessionToken": wrong or "-"})

