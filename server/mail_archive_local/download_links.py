@@ -32,10 +32,13 @@ def read_link(key: bytes, archived_message_id: str, query: Mapping[str, str], no
         BadLink: it opens nothing.
     """
     expires, caller = query.get("Expires", ""), query.get("Caller", "")
-    good = _signature(key, archived_message_id, expires, caller)
-    if not hmac.compare_digest(good.encode(), query.get("Signature", "").encode()):
+    should_be = _signature(key, archived_message_id, expires, caller)
+    given = query.get("Signature", "")
+    # As bytes: of texts, it compares those alone that are ASCII.
+    if not hmac.compare_digest(should_be.encode(), given.encode()):
         raise BadLink
 
+    # What was signed here is a number, and a list of five.
     ends = float(expires)
     if not math.isfinite(ends) or ends <= now:
         raise BadLink

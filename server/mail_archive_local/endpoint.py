@@ -54,6 +54,7 @@ def handle(local: Local, caller: Caller, target: str, body: bytes) -> Reply:
     """
     operation = operation_named(target)
     name = operation.name
+    # The model has all of Mail Manager: rules, relays, traffic policies.
     if name not in OPERATIONS and name not in PERSONAL:
         raise ApiError("UnknownOperationException", f"{name} is no operation of archives.")
 

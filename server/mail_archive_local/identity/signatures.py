@@ -53,7 +53,8 @@ def signed_by(request: HttpRequest, signing: SignatureScope, now: float, find: F
 
     keys, caller = find(match["key"], headers.get(_TOKEN))
     signed_at = _signing_time(headers)
-    if abs(datetime.fromtimestamp(now, UTC) - signed_at) > CLOCK_SKEW:
+    since = datetime.fromtimestamp(now, UTC) - signed_at
+    if abs(since) > CLOCK_SKEW:
         raise ApiError("InvalidSignatureException", "The signature is too old, or the clocks differ.")
     if match["date"] != f"{signed_at:%Y%m%d}":
         raise ApiError("InvalidSignatureException", "The date of the credential's scope is not that of X-Amz-Date.")
@@ -74,8 +75,10 @@ def signed_by(request: HttpRequest, signing: SignatureScope, now: float, find: F
 
     signed_headers = {name: headers.get(name, "") for name in names}
     covered = AWSRequest(request.method, request.url, signed_headers, request.body)
+    # Where botocore's signer looks for the time.
     covered.context["timestamp"] = signed_at.strftime(_DATE_FORMAT)
-    if not hmac.compare_digest(_signature(covered, signing, keys), match["signature"]):
+    should_be = _signature(covered, signing, keys)
+    if not hmac.compare_digest(should_be, match["signature"]):
         raise ApiError("InvalidSignatureException", "The signature does not match: the secret is another one.")
     return caller
 

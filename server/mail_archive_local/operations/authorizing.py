@@ -50,17 +50,21 @@ def refuse_unauthorized(local: Local, caller: Caller, operation: str, request: d
 
 def may_read_message(local: Local, caller: Caller, message: int) -> bool:
     """Whether the caller may get a message, by its number in the store."""
-    target = _of_archive(local, local.store.archive_numbered(archive_of(message)))
-    return caller.refusal(f"{_PREFIX}GetArchiveMessage", *target) is None
+    archive = local.store.archive_numbered(archive_of(message))
+    resource, context = _of_archive(local, archive)
+    return caller.refusal(f"{_PREFIX}GetArchiveMessage", resource, context) is None
 
 
 def _targets(local: Local, operation: str, request: dict[str, Any]) -> list[Target]:
     """What it is about; where there are several, a right to one of them is enough."""
     if operation == "CreateArchive":
-        return [(archive_arn(local.region, "*"), _tags("requesttag", request.get("Tags", [])))]
+        tags = _tags("requesttag", request.get("Tags", []))
+        return [(archive_arn(local.region, "*"), tags)]
     if "ArchiveId" in request:
-        archive = local.store.archive(request["ArchiveId"])
-        about = (archive_arn(local.region, request["ArchiveId"]), _of_archive(local, archive)[1])
+        archive_id = request["ArchiveId"]
+        # One that is not there has an ARN all the same, which a policy may name.
+        _, context = _of_archive(local, local.store.archive(archive_id))
+        about = (archive_arn(local.region, archive_id), context)
         if operation in _LISTS_OF_ARCHIVES:
             return [(_EVERYTHING, {}), about]
         return [about]
@@ -112,7 +116,8 @@ def _of_arn(local: Local, request: dict[str, Any]) -> Target:
     asked = _tags("requesttag", request.get("Tags", []))
     if "TagKeys" in request:
         asked["aws:tagkeys"] = tuple(request["TagKeys"])
-    return request["ResourceArn"], _of_archive(local, archive)[1] | asked
+    _, context = _of_archive(local, archive)
+    return request["ResourceArn"], context | asked
 
 
 def _refuse_unwritable(caller: Caller, request: dict[str, Any]) -> None:
@@ -141,7 +146,8 @@ def _of_one(local: Local, number: int | None) -> list[Target]:
 def _of_archive(local: Local, archive: ArchiveRecord | None) -> Target:
     if archive is None:
         return archive_arn(local.region, "*"), {}
-    return archive_arn(local.region, archive.archive_id), _tags("resourcetag", json.loads(archive.tags))
+    tags = _tags("resourcetag", json.loads(archive.tags))
+    return archive_arn(local.region, archive.archive_id), tags
 
 
 def _tags(kind: str, tags: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -24,6 +24,7 @@ def get_archive_message(local: Local, caller: Caller, request: dict[str, Any]) -
     message = _find_message(local, request["ArchivedMessageId"])
     # For its refusal, which whoever follows the link would see as a status alone.
     local.store.raw_message(message.id)
+
     asked_by = caller.for_seconds(local.link_seconds, local.clock())
     query = sign_link(local.store.link_key, message.archived_message_id, asked_by)
     link = f"{local.link_base()}/messages/{message.archived_message_id}?{query}"
@@ -37,7 +38,9 @@ def get_archive_message_content(local: Local, request: dict[str, Any]) -> dict[s
     malformed = bool(bodies.problems) or not root.headers.fields
     members: dict[str, Any] = {"MessageMalformed": malformed}
 
-    texts = [part.text() for part in bodies.plain if part.content_type != "text/html" and _is_text(part)]
+    # RFC 8621, 4.1.4: where a message has one of the two alone, it stands in both lists.
+    plain = [part for part in bodies.plain if part.content_type != "text/html"]
+    texts = [part.text() for part in plain if _is_text(part)]
     sources = [part.html() for part in bodies.html if part.content_type == "text/html"]
     if texts:
         members["Text"] = "\n".join(texts)
@@ -55,6 +58,7 @@ def _find_message(local: Local, archived_message_id: str) -> MessageRecord:
     message = local.store.message(archived_message_id)
     if message is None:
         raise validation(f"Message {archived_message_id[:100]} does not exist.")
+
     archive = local.store.archive_numbered(archive_of(message.id))
     if archive is None or archive.state != "ACTIVE":
         raise validation(f"Message {archived_message_id} is in an archive that is pending deletion.")

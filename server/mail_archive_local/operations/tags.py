@@ -21,8 +21,10 @@ MAX_TAGS = 200
 def tag_resource(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = _find(local, request["ResourceArn"])
     refuse_pending(archive)
+
     added = {each["Key"]: each["Value"] for each in request["Tags"]}
     with local.store.writing() as db:
+        # Read within the transaction: another process may have set tags meanwhile.
         tags = _by_key(local.store.archive_in(db, archive.number)) | added
         if len(tags) > MAX_TAGS:
             raise quota(f"An archive may have {MAX_TAGS} tags.")
@@ -33,6 +35,7 @@ def tag_resource(local: Local, request: dict[str, Any]) -> dict[str, Any]:
 def untag_resource(local: Local, request: dict[str, Any]) -> dict[str, Any]:
     archive = _find(local, request["ResourceArn"])
     refuse_pending(archive)
+
     removed = set(request["TagKeys"])
     with local.store.writing() as db:
         tags = _by_key(local.store.archive_in(db, archive.number))
@@ -42,7 +45,8 @@ def untag_resource(local: Local, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_tags_for_resource(local: Local, request: dict[str, Any]) -> dict[str, Any]:
-    return {"Tags": json.loads(_find(local, request["ResourceArn"]).tags)}
+    archive = _find(local, request["ResourceArn"])
+    return {"Tags": json.loads(archive.tags)}
 
 
 def _find(local: Local, arn: str) -> ArchiveRecord:
@@ -57,4 +61,5 @@ def _by_key(archive: ArchiveRecord) -> dict[str, str]:
 
 
 def _written(tags: dict[str, str]) -> str:
-    return json.dumps([{"Key": key, "Value": value} for key, value in tags.items()])
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return json.dumps(listed)

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mail_archive_local.storage.database import Database
@@ -47,8 +47,9 @@ class ExportRecords:
         hash_row(db, "export", number)
 
     def find(self, export_id: str) -> ExportRecord | None:
+        sql = f"SELECT {_COLUMNS} FROM export WHERE export_id = ?"
         with self._database.reading() as db:
-            row = db.execute(f"SELECT {_COLUMNS} FROM export WHERE export_id = ?", (export_id,)).fetchone()
+            row = db.execute(sql, (export_id,)).fetchone()
         if row is None:
             return None
         return ExportRecord(*row)
@@ -74,14 +75,17 @@ class ExportRecords:
 
     def ask_to_stop(self, export: ExportRecord, now: float) -> None:
         """Note that it is to end. One that has ended stays as it is."""
-        sql = f"UPDATE export SET stop_asked = ? WHERE number = ? AND stop_asked IS NULL AND {_IS_UNFINISHED}"
+        # The first time counts.
+        which = f"number = ? AND stop_asked IS NULL AND {_IS_UNFINISHED}"
+        sql = f"UPDATE export SET stop_asked = ? WHERE {which}"
         with self._database.writing() as db:
             db.execute(sql, (now, export.number))
             hash_row(db, "export", export.number)
 
     def prepare(self, export: ExportRecord) -> None:
+        sql = "UPDATE export SET state = 'PREPROCESSING' WHERE number = ?"
         with self._database.writing() as db:
-            db.execute("UPDATE export SET state = 'PREPROCESSING' WHERE number = ?", (export.number,))
+            db.execute(sql, (export.number,))
             hash_row(db, "export", export.number)
 
     def begin(self, export: ExportRecord, keys: Sequence[int]) -> None:
@@ -95,14 +99,17 @@ class ExportRecords:
 
     def next_keys(self, export: ExportRecord, limit: int) -> list[int]:
         """The messages to deliver next; none where all have been."""
+        # Places count from 0: the first that is not delivered has the number of those that are.
         sql = "SELECT key FROM export_message WHERE export = ? AND place >= ? ORDER BY place LIMIT ?"
         with self._database.reading() as db:
-            return [key for (key,) in db.execute(sql, (export.number, export.delivered, limit))]
+            rows = db.execute(sql, (export.number, export.delivered, limit))
+            return [key for (key,) in rows]
 
     def advance(self, export: ExportRecord, delivered: int) -> ExportRecord:
         """Note that so many messages have arrived; returns the record as it is now."""
+        sql = "UPDATE export SET delivered = ? WHERE number = ?"
         with self._database.writing() as db:
-            db.execute("UPDATE export SET delivered = ? WHERE number = ?", (delivered, export.number))
+            db.execute(sql, (delivered, export.number))
             hash_row(db, "export", export.number)
         return self.reread(export)
 
@@ -110,13 +117,14 @@ class ExportRecords:
         """The record as it is now; one whose archive was removed meanwhile reads as cancelled."""
         found = self.find(export.export_id)
         if found is None:
-            return ExportRecord(**{**export.__dict__, "state": "CANCELLED"})
+            return replace(export, state="CANCELLED")
         return found
 
     def end(self, export: ExportRecord, state: State, now: float, error: str | None = None) -> None:
         sql = "UPDATE export SET state = ?, completed = ?, error = ? WHERE number = ?"
         with self._database.writing() as db:
             db.execute(sql, (state, now, error, export.number))
+            # Nobody asks any more which messages it had.
             db.execute("DELETE FROM export_message WHERE export = ?", (export.number,))
             forget_messages_of_export(db, export.number)
             hash_row(db, "export", export.number)

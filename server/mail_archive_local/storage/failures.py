@@ -57,8 +57,10 @@ class Failures:
         try:
             yield
         except sqlite3.OperationalError as error:
-            # Without a code it is Python's own: a text that is none.
+            # Without a code it is Python's own: a text that is none. The last byte of a code is its primary one
+            # (https://www.sqlite.org/rescode.html).
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
             if code in BUSY_CODES:
                 raise StoreBusy(
                     f"The local archive at {self.folder} is locked by another process. "

@@ -51,6 +51,7 @@ def read_log(database: Path, wait_seconds: float) -> Log:
     ends = time.monotonic() + wait_seconds
     while True:
         before = _stamp(database)
+
         log = _read(log_of(database))
         if not log.damage or time.monotonic() > ends:
             return log
@@ -130,7 +131,8 @@ def _rest(data: bytes, start: int, length: int, salts: tuple[int, ...]) -> str:
 
 def _sums(order: str, data: bytes, first: int, second: int) -> tuple[int, int]:
     """The log's own checksum, gone on with from those of what stands before."""
-    words: Iterator[int] = iter(struct.unpack(f"{order}{len(data) // 4}I", data[: len(data) // 4 * 4]))
+    count = len(data) // 4
+    words: Iterator[int] = iter(struct.unpack(f"{order}{count}I", data[: count * 4]))
     for one, other in zip(words, words, strict=False):
         first = (first + one + second) & _WORD
         second = (second + other + first) & _WORD

@@ -1,4 +1,4 @@
-"""Making the folder of a local archive and its tables, and bringing one of a version before up to date."""
+"""Making the folder of a local archive and its tables, and bringing one of an earlier version up to date."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ APPLICATION_ID = 0x6D61696C  # "mail"
 SCHEMA_VERSION = 3
 _TRY_AGAIN = 0.02
 UNHASHED = "unhashed"
-"""A setting of an archive of a version before, until an import has hashed its messages."""
+"""A setting of an archive that an earlier version made, until an import has hashed its messages."""
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 """Who may read the archive: its owner. It is other people's mail, and the keys are in it."""
@@ -33,9 +33,11 @@ def make_folder(folder: Path, create: bool) -> None:
         raise StoreError(f"{folder} {reason}. `mail-archive-mcp import {folder} MAIL` makes one.")
     try:
         folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+
         # Files of the database itself: another process is making the archive at this moment.
         if any(not entry.name.startswith(DATABASE) for entry in folder.iterdir()):
             raise StoreError(f"{folder} is not empty and not a local archive. Name a new folder.")
+
         # SQLite makes its other files with the rights of the first.
         os.close(os.open(folder / DATABASE, os.O_CREAT | os.O_RDWR, FILE_MODE))
         keep_from_others(folder)
@@ -51,7 +53,7 @@ def exposed(folder: Path) -> list[Path]:
     """The folder and its files, those of them that others than the owner may use."""
     if not system.HAS_FILE_MODES:
         return []
-    # The folder may be named by a link. A link in it has its mode from somewhere else.
+    # The folder comes first, and may be named by a link. A link in it has its mode from somewhere else.
     own = [folder.resolve(), *folder.glob(f"{DATABASE}*")]
     return [each for each in own if is_open_to_others(each)]
 
@@ -104,7 +106,7 @@ def create_tables(db: sqlite3.Connection, busy_seconds: float) -> None:
 
 
 def upgrade(db: sqlite3.Connection, failures: Failures) -> None:
-    """Give an archive of a version before what this one has more."""
+    """Give an archive that an earlier version made what this version has more."""
     db.execute("BEGIN IMMEDIATE")
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -65,7 +65,7 @@ class Putting(Database):
         """Put messages in, in one transaction; those that are there already are passed over, but damaged ones are put
         in anew. Returns how many were new."""
         with self.writing() as db:
-            damaged = self._damage(db)[0]
+            damaged, _ = self._damage(db)
             new = {}
             for message in messages:
                 message_id = message.archived_message_id
@@ -90,6 +90,7 @@ class Putting(Database):
                 ((key, m.archived_message_id, m.has_attachments, m.api_row, m.metadata) for key, m in keyed),
             )
             db.executemany("INSERT INTO raw VALUES (?, ?)", ((key, m.raw) for key, m in keyed))
+            # An id that was given says nothing of the bytes, so their SHA-256 is noted beside it.
             given = ((key, hashlib.sha256(m.raw).digest()) for key, m in keyed if m.given_id)
             db.executemany("INSERT INTO given_id VALUES (?, ?)", given)
             hashes = ((key, _hash_of(archive.archive_id, key, m)) for key, m in keyed)
@@ -112,6 +113,7 @@ class Putting(Database):
         sql = "SELECT count(*) FROM message WHERE id BETWEEN ? AND ?"
         with self.reading() as db:
             (count,) = db.execute(sql, (first, last)).fetchone()
+        # Asked for first: most of the time there is nothing, and nobody who writes is waited for.
         if not count or not self.can_be_written:
             return 0
 
@@ -194,13 +196,17 @@ class Putting(Database):
 
     def _remove(self, db: sqlite3.Connection, archived_message_id: str) -> None:
         """Remove a message, where there is one of that id."""
-        row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (archived_message_id,)).fetchone()
+        sql = "SELECT id FROM message WHERE archived_message_id = ?"
+        row = db.execute(sql, (archived_message_id,)).fetchone()
         if row is not None:
-            self._remove_keys(db, row[0], row[0])
+            (key,) = row
+            self._remove_keys(db, key, key)
 
     def _remove_keys(self, db: sqlite3.Connection, first: int, last: int) -> None:
         """Remove the messages with these keys and those between them."""
         columns = 'id, "to", "from", cc, subject, envelope_to, envelope_from'
+        # An index without contents of its own has to be told what it had
+        # (https://www.sqlite.org/fts5.html#the_delete_command).
         db.execute(
             f"INSERT INTO trigram (trigram, rowid, {columns[4:]}) "
             f"SELECT 'delete', {columns} FROM searchable WHERE id BETWEEN ? AND ?",
@@ -214,6 +220,7 @@ class Putting(Database):
         row = db.execute("SELECT value FROM setting WHERE name = 'damage'").fetchone()
         if row is None:
             return set(), True
+
         damage = json.loads(row[0])
         return set(damage["messages"]), bool(damage["index_is_whole"])
 
@@ -224,13 +231,16 @@ class Putting(Database):
 
     def _remove_damaged(self, db: sqlite3.Connection, archived_message_ids: set[str]) -> None:
         """Make room for what is put in anew. What the index says of it is no longer known, so it is made anew later."""
+        sql = "SELECT id FROM message WHERE archived_message_id = ?"
         for each in archived_message_ids:
-            row = db.execute("SELECT id FROM message WHERE archived_message_id = ?", (each,)).fetchone()
+            row = db.execute(sql, (each,)).fetchone()
             if row is None:
                 continue
             for table in _OF_MESSAGE:
                 db.execute(f"DELETE FROM {table} WHERE id = ?", row)
-        self._write_damage(db, self._damage(db)[0] - archived_message_ids, index_is_whole=False)
+
+        damaged, _ = self._damage(db)
+        self._write_damage(db, damaged - archived_message_ids, index_is_whole=False)
 
     def _has_message(self, db: sqlite3.Connection, archived_message_id: str) -> bool:
         sql = "SELECT 1 FROM message WHERE archived_message_id = ?"

@@ -175,11 +175,13 @@ def _image(database: DatabaseFile, busy_seconds: float) -> bytes:
     """The bytes of the database, with what its log has, at one moment."""
     for _ in range(_TRIES):
         before = _stamps(database.path)
+        # Looked at before it is read: it may not fit into memory.
         size = sum(stamp[0] for stamp in before)
         if size > COPIED_BYTES:
             raise CannotCopy(
                 f"it has {size / 1e6:,.0f} MB, and {COPIED_BYTES / 1e6:,.0f} MB is the most that is copied into memory"
             )
+
         content = bytearray(database.read())
         log = read_log(database.path, busy_seconds)
         if _stamps(database.path) == before:
@@ -193,10 +195,13 @@ def _image(database: DatabaseFile, busy_seconds: float) -> bytes:
         # 65,536 does not fit into two bytes (https://www.sqlite.org/fileformat2.html, 1.3.2).
         page_size = 65_536
     for number, page in log.pages.items():
+        # Pages are numbered from 1.
         start = (number - 1) * page_size
-        content.extend(bytes(max(start + page_size - len(content), 0)))
-        content[start : start + page_size] = page
+        end = start + page_size
+        content.extend(bytes(max(end - len(content), 0)))
+        content[start:end] = page
     if log.size:
+        # The last transaction may have made it shorter.
         del content[log.size * page_size :]
     if content[_JOURNAL_BYTES] == _WAL:
         # In memory there is no log.

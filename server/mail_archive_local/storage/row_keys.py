@@ -6,6 +6,7 @@ index ends. Its ArchivedMessageId is made of its bytes, so that it tells whether
 
 import hashlib
 
+# A rowid is a signed integer of 64 bits (https://www.sqlite.org/lang_createtable.html#rowid); none here is negative.
 _SECOND_BITS = 35
 _PLACE_BITS = 18
 _SECONDS_BEFORE_1970 = 1 << (_SECOND_BITS - 2)
@@ -21,7 +22,9 @@ _ID_LENGTH = 26
 
 def first_key(archive: int, second: int) -> int:
     """The lowest key of that second in that archive."""
-    bounded = min(max(second + _SECONDS_BEFORE_1970, 0), (1 << _SECOND_BITS) - 1)
+    latest = (1 << _SECOND_BITS) - 1
+    # What is before or after all that a key can say counts as its first or last second.
+    bounded = min(max(second + _SECONDS_BEFORE_1970, 0), latest)
     return (archive << _SECOND_BITS | bounded) << _PLACE_BITS
 
 
@@ -37,12 +40,15 @@ def archive_of(key: int) -> int:
 
 def second_of(key: int) -> int:
     """The second of receipt in a key, since 1970."""
-    return (key >> _PLACE_BITS) % (1 << _SECOND_BITS) - _SECONDS_BEFORE_1970
+    without_place = key >> _PLACE_BITS
+    return without_place % (1 << _SECOND_BITS) - _SECONDS_BEFORE_1970
 
 
 def message_id_of(raw: bytes, archive_id: str) -> str:
     """The archived message id: of the bytes and the archive alone, so that a second import finds the first."""
-    return hashlib.sha256(archive_id.encode() + b"\0" + raw).hexdigest()[:_ID_LENGTH]
+    # No id of an archive has a NUL: what belongs to it, and what to the message, is told apart.
+    whole = hashlib.sha256(archive_id.encode() + b"\0" + raw)
+    return whole.hexdigest()[:_ID_LENGTH]
 
 
 def are_as_put_in(raw: bytes, archived_message_id: str, archive_id: str, given_sha256: bytes | None) -> bool:

@@ -36,7 +36,7 @@ def select(query: Query) -> tuple[str, list[Any]]:
     match = " AND ".join(filter(None, map(_trigram_match, query.include)))
     tables, key = "searchable s", "s.id"
     if match:
-        # CROSS has SQLite look into the index first, whatever it thinks (https://www.sqlite.org/optoverview.html, 8.1).
+        # CROSS has SQLite look into the index first, whatever it thinks (https://www.sqlite.org/optoverview.html).
         tables, key = "trigram t CROSS JOIN searchable s ON s.id = t.rowid", "t.rowid"
         wheres.append("trigram MATCH ?")
         values.append(match)
@@ -70,6 +70,9 @@ def _probe(column: str, value: str) -> str:
     """A few trigrams of the value, spread over it: enough to be rare, few enough to be quick."""
     last = len(value) - 3
     count = min(last + 1, _LONGEST_PROBE)
-    starts = sorted({round(index * last / max(count - 1, 1)) for index in range(count)})
+    gaps = max(count - 1, 1)
+    starts = sorted({round(index * last / gaps) for index in range(count)})
+
+    # In a string of FTS5, a quotation mark is written twice (https://www.sqlite.org/fts5.html#fts5_strings).
     quoted = (value[start : start + 3].replace('"', '""') for start in starts)
     return " AND ".join(f'"{column}" : "{trigram}"' for trigram in quoted)

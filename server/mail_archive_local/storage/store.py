@@ -61,16 +61,19 @@ class Store(Putting):
 
     def archives_in(self, db: sqlite3.Connection) -> list[ArchiveRecord]:
         """All archives as a transaction sees them, oldest first."""
-        return [ArchiveRecord(*row) for row in db.execute("SELECT * FROM archive ORDER BY number")]
+        rows = db.execute("SELECT * FROM archive ORDER BY number")
+        return [ArchiveRecord(*row) for row in rows]
 
     def archive(self, archive_id: str) -> ArchiveRecord | None:
+        sql = "SELECT * FROM archive WHERE archive_id = ?"
         with self.reading() as db:
-            row = db.execute("SELECT * FROM archive WHERE archive_id = ?", (archive_id,)).fetchone()
+            row = db.execute(sql, (archive_id,)).fetchone()
         return _record_of(ArchiveRecord, row)
 
     def archive_numbered(self, number: int) -> ArchiveRecord | None:
+        sql = "SELECT * FROM archive WHERE number = ?"
         with self.reading() as db:
-            row = db.execute("SELECT * FROM archive WHERE number = ?", (number,)).fetchone()
+            row = db.execute(sql, (number,)).fetchone()
         return _record_of(ArchiveRecord, row)
 
     def archive_in(self, db: sqlite3.Connection, number: int) -> ArchiveRecord:
@@ -92,8 +95,11 @@ class Store(Putting):
 
     def remove_archive(self, db: sqlite3.Connection, number: int) -> None:
         """Remove an archive and all that belongs to it."""
-        self._remove_keys(db, keys.first_key(number, -sys.maxsize), keys.last_key(number, sys.maxsize))
+        first, last = _ends_of(number)
+        self._remove_keys(db, first, last)
+        # Hashes are found by what they are of, so they go before it.
         forget_archive(db, number)
+
         exports = "SELECT number FROM export WHERE archive = ?"
         db.execute(f"DELETE FROM export_message WHERE export IN ({exports})", (number,))
         for table in ("search", "export", "imported_object"):
@@ -138,16 +144,17 @@ class Store(Putting):
             db.executemany("INSERT OR REPLACE INTO imported_object VALUES (?, ?, ?)", rows)
 
     def count_messages(self, archive: ArchiveRecord) -> int:
-        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        sql = "SELECT count(*) FROM message WHERE id BETWEEN ? AND ?"
         with self.reading() as db:
-            (count,) = db.execute("SELECT count(*) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+            (count,) = db.execute(sql, _ends_of(archive.number)).fetchone()
         return int(count)
 
     def oldest_second(self, archive: ArchiveRecord) -> int | None:
         """When its oldest message was received, in seconds since 1970; None without messages."""
-        ends = (keys.first_key(archive.number, -sys.maxsize), keys.last_key(archive.number, sys.maxsize))
+        # Keys sort by time.
+        sql = "SELECT min(id) FROM message WHERE id BETWEEN ? AND ?"
         with self.reading() as db:
-            (oldest,) = db.execute("SELECT min(id) FROM message WHERE id BETWEEN ? AND ?", ends).fetchone()
+            (oldest,) = db.execute(sql, _ends_of(archive.number)).fetchone()
         if oldest is None:
             return None
         return keys.second_of(oldest)
@@ -159,8 +166,9 @@ class Store(Putting):
         return _record_of(MessageRecord, row)
 
     def message_with_key(self, key: int) -> MessageRecord | None:
+        sql = f"SELECT {_OF_MESSAGE} FROM message WHERE id = ?"
         with self.reading() as db:
-            row = db.execute(f"SELECT {_OF_MESSAGE} FROM message WHERE id = ?", (key,)).fetchone()
+            row = db.execute(sql, (key,)).fetchone()
         return _record_of(MessageRecord, row)
 
     def raw_message(self, key: int) -> bytes | None:
@@ -190,8 +198,10 @@ class Store(Putting):
         with self.reading() as db:
             rows = db.execute(sql, (json.dumps(list(ids)),)).fetchall()
 
+        # They are sent as they stand: what is no JSON would break the whole answer.
         if not all(is_valid for _, _, is_valid in rows):
             raise self.damaged()
+
         found = {key: row for key, row, _ in rows}
         return [found[each] for each in ids if each in found]
 
@@ -219,12 +229,14 @@ class Store(Putting):
             if not self.can_be_written:
                 raise
             self.keep_in_memory(first_sentence(error))
+
         with self.writing() as db:
             return change(db)
 
     def search(self, search_id: str) -> SearchRecord | None:
+        sql = "SELECT * FROM search WHERE search_id = ?"
         with self.reading() as db:
-            row = db.execute("SELECT * FROM search WHERE search_id = ?", (search_id,)).fetchone()
+            row = db.execute(sql, (search_id,)).fetchone()
         return _record_of(SearchRecord, row)
 
     def searches(self, archive: int, before: int | None, limit: int) -> list[SearchRecord]:
@@ -242,8 +254,14 @@ class Store(Putting):
 
     def cancel_search(self, db: sqlite3.Connection, search_id: str, now: float) -> None:
         db.execute("UPDATE search SET cancelled = ? WHERE search_id = ?", (now, search_id))
-        for (number,) in db.execute("SELECT number FROM search WHERE search_id = ?", (search_id,)).fetchall():
+        numbers = db.execute("SELECT number FROM search WHERE search_id = ?", (search_id,))
+        for (number,) in numbers.fetchall():
             hash_row(db, "search", number)
+
+
+def _ends_of(archive: int) -> tuple[int, int]:
+    """The lowest and the highest key of an archive."""
+    return keys.first_key(archive, -sys.maxsize), keys.last_key(archive, sys.maxsize)
 
 
 def _record_of(kind: Callable[..., _T], row: tuple[Any, ...] | None) -> _T | None:

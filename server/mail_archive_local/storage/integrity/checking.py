@@ -27,7 +27,7 @@ _STEPS = 20_000
 """Steps of SQLite's between two looks at whether the check is still wanted."""
 _JOURNAL = (18, b"\x02\x02")
 """Where a database says that it has a write-ahead log, and how: else its log would not count
-(https://www.sqlite.org/fileformat2.html, 1.3.4)."""
+(https://www.sqlite.org/fileformat2.html, 1.3.3)."""
 
 
 class Stopped(Exception):
@@ -243,7 +243,7 @@ def _bytes_are_its_own(message: _Message, named: str, reader: Reader) -> bool:
 
 
 def _missing_hashes(db: Connection, schema: str, found: Check) -> Iterator[str]:
-    """A hash that is missing is damage, but in an archive of a version before until its next import."""
+    """A missing hash is damage, except in an archive that an earlier version made: its next import makes the hashes."""
     is_known = db.execute(f"SELECT 1 FROM {schema}.setting WHERE name = ?", (UNHASHED,)).fetchone()
     if found.unhashed and not is_known:
         yield f"The hashes of {found.unhashed:,} records are gone."

@@ -73,8 +73,9 @@ def as_text(value: object) -> str:
 
 def hash_row(db: Connection, table: str, number: int) -> None:
     """Note the hash of a row as it is now, where it is there."""
+    columns = _ROWS[table]
     with as_bytes(db):
-        rows = list(_read(db, table, _ROWS[table], "WHERE number = ?", number))
+        rows = list(_read(db, table, columns, "WHERE number = ?", number))
     if rows:
         _note(db, table, number, _of_rows(rows))
 
@@ -113,12 +114,16 @@ def forget_archive(db: Connection, number: int) -> None:
 
 
 def hash_all_rows(db: Connection) -> None:
-    """Note the hashes of all rows of an archive of a version before."""
+    """Note the hashes of all rows of an archive that an earlier version made."""
     hash_settings(db)
+
     for table in _ROWS:
-        for (number,) in db.execute(f"SELECT number FROM {table}").fetchall():
+        rows = db.execute(f"SELECT number FROM {table}").fetchall()
+        for (number,) in rows:
             hash_row(db, table, number)
-    for (export,) in db.execute("SELECT DISTINCT export FROM export_message").fetchall():
+
+    exports = db.execute("SELECT DISTINCT export FROM export_message").fetchall()
+    for (export,) in exports:
         hash_messages_of_export(db, export)
 
 
@@ -133,6 +138,8 @@ def changed_rows(db: Connection, schema: str) -> Iterator[str]:
         for table, number, sha256 in _rows_now(db, f"{schema}."):
             if noted.pop((table, number), None) != sha256:
                 yield f"{_named(table, number)} not what was written."
+
+    # Those that no row was found for.
     for table, number in noted:
         yield f"{_named(table, number)} gone, though the hash is there."
 
@@ -146,8 +153,11 @@ def _rows_now(db: Connection, schema: str) -> Iterator[tuple[str, int, bytes]]:
                 # Damaged: no row has this one.
                 number = -1
             yield table, number, _of_rows([row])
+
     yield _SETTINGS, _EVERYTHING, _of_settings(db, schema)
-    for (export,) in db.execute(f"SELECT DISTINCT export FROM {schema}{_OF_EXPORT}").fetchall():
+
+    exports = db.execute(f"SELECT DISTINCT export FROM {schema}{_OF_EXPORT}").fetchall()
+    for (export,) in exports:
         yield _OF_EXPORT, export, _of_messages_of_export(db, export, schema)
 
 
@@ -174,6 +184,7 @@ def _of_rows(rows: Iterable[Sequence[Value]]) -> bytes:
     for row in rows:
         for value in row:
             piece = _piece(value)
+            # With its length: "a", "bc" is another row than "ab", "c".
             whole.update(struct.pack(">q", len(piece)))
             whole.update(piece)
     return whole.digest()
@@ -194,8 +205,11 @@ def _note(db: Connection, table: str, number: int, sha256: bytes) -> None:
 
 
 def _named(table: str, number: int) -> str:
-    named = {_SETTINGS: "The settings are", _OF_EXPORT: f"Which messages export {number} has is"}
-    return named.get(table, f"What is kept of {table} {number} is")
+    if table == _SETTINGS:
+        return "The settings are"
+    if table == _OF_EXPORT:
+        return f"Which messages export {number} has is"
+    return f"What is kept of {table} {number} is"
 
 
 @contextmanager
