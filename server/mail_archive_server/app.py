@@ -61,28 +61,35 @@ def build_server(
     show views: hosts that render MCP Apps, or all. A request may take `request_seconds`, and a grace. `witnesses` are
     told of each call of the archives when it has ended.
     """
-    published = chosen_tools(Settings()) if tools is None else tools
-    asking = Consents() if consents is None else consents
+    if tools is None:
+        tools = chosen_tools(Settings())
+    if consents is None:
+        consents = Consents()
+    asking = consents
     calls = Calls(access, witnesses)
-    names = {each.name for each in published}
+    names = {each.name for each in tools}
 
     def hosted(tool: PublishedTool) -> HostedTool:
         return HostedTool.of(tool, calls, asking)
 
-    view = view_of(published, hosted, views)
+    view = view_of(tools, hosted, views)
     list_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="public")
+    tools_hint = list_hint
+    if view.for_apps:
+        # The list depends on what the client renders.
+        tools_hint = CacheHint(ttl_ms=LISTS_TTL_MS, scope="private")
+
     server: MCPServer[Any] = MCPServer(
         NAME,
         title="Mail archive",
         description="Amazon SES Mail Manager archives for assistants.",
         instructions=_instructions(names),
         version=__version__,
-        tools=[*map(hosted, published), *view.tools],
+        tools=[*map(hosted, tools), *view.tools],
         extensions=view.extensions,
         log_level=log_level,
         cache_hints={
-            # What is listed hangs on what the client renders.
-            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private" if view.for_apps else "public"),
+            "tools/list": tools_hint,
             "prompts/list": list_hint,
             "resources/list": list_hint,
             "resources/templates/list": list_hint,
@@ -96,6 +103,7 @@ def build_server(
             within(request_seconds),
         ],
     )
+
     add_resources(server, calls, names)
     add_prompts(server, names)
     add_completion(server, calls, names)
@@ -103,6 +111,8 @@ def build_server(
 
 
 def _instructions(names: Set[str]) -> str:
-    ways = [way for tool, way in _WAYS if tool in names]
-    steps = f" {', '.join(ways)[:1].upper()}{', '.join(ways)[1:]}." if ways else ""
-    return f"Finds and reads mail in Amazon SES Mail Manager archives.{steps} {_CARE}"
+    sentences = ["Finds and reads mail in Amazon SES Mail Manager archives."]
+    ways = ", ".join(way for tool, way in _WAYS if tool in names)
+    if ways:
+        sentences.append(f"{ways[0].upper()}{ways[1:]}.")
+    return " ".join([*sentences, _CARE])

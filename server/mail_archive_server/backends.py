@@ -85,6 +85,7 @@ def backend_of(settings: Settings) -> Backend:
 def _keys(settings: Settings) -> dict[str, str]:
     if settings.dkim_keys is None:
         return {}
+
     from mail_archive_tools.reading.dkim_keys import keys_of
 
     try:
@@ -98,6 +99,7 @@ def _facts_kept(settings: Settings, keys: dict[str, str]) -> FactsKept | None:
     the messages that they are of."""
     if settings.facts is None:
         return None
+
     from mail_archive_tools.storage.facts import FactsFolder
 
     of_whom = [getattr(settings, name) for name in _WHO_AND_WHERE]
@@ -127,31 +129,41 @@ def _make_access(
 ) -> Access:
     from mail_archive_tools.access import Access
     from mail_archive_tools.mime.evidence.context import Context
-    from mail_archive_tools.reading.dkim_keys import Lookups, no_keys
+    from mail_archive_tools.reading.dkim_keys import FindKeys, Lookups, no_keys
     from mail_archive_tools.searching.cursors import Cursors
     from mail_archive_tools.service.buckets import Buckets, Location
     from mail_archive_tools.service.client import MailManager
 
     connection = Connection(settings, backend)
     client = MailManager(connection.connect, connection.scope)
+    find_keys: FindKeys = no_keys
+    if settings.dns:
+        find_keys = Lookups().find
+    if cursors is None:
+        cursors = Cursors(_cursor_key(settings))
     return Access.to(
         client,
         show_download_links=settings.download_links == "show",
         may_download=backend.links(lambda: client.region),
         context=Context(settings.trusted_authserv_id, settings.known, keys),
-        find_keys=Lookups().find if settings.dns else no_keys,
+        find_keys=find_keys,
         facts_kept=facts_kept,
         buckets=Buckets(lambda: backend.s3(connection), backend.refuse_nowhere),
         export_to=tuple(Location.named(each) for each in settings.export_to),
-        cursors=cursors or Cursors(settings.cursor_key.encode() if settings.cursor_key else None),
+        cursors=cursors,
     )
 
 
+def _cursor_key(settings: Settings) -> bytes | None:
+    if not settings.cursor_key:
+        return None
+    return settings.cursor_key.encode()
+
+
 def _refuse_contradictions(settings: Settings) -> None:
-    if settings.role_arn is None:
-        for name in ("external_id", "source_identity", "session_tag"):
-            if getattr(settings, name):
-                raise SettingError(f"--{name.replace('_', '-')} is for a role: name it with --role-arn.")
+    for name in ("external_id", "source_identity", "session_tag"):
+        if settings.role_arn is None and getattr(settings, name):
+            raise SettingError(f"--{name.replace('_', '-')} is for a role: name it with --role-arn.")
     if settings.unscoped_ok and not settings.archive:
         raise SettingError("--unscoped-ok is for --archive: name the archives to keep to.")
 
@@ -160,7 +172,10 @@ def _refuse_too_many(settings: Settings) -> None:
     """What STS would refuse at the first call is told at the start."""
     if not settings.archive:
         return
-    region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+    # A Region that only a profile names is not known here: boto3 is not loaded for it.
+    named = (settings.region, os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION"))
+    region = next(filter(None, named), None)
     policy = session_policy(chosen_tools(settings), settings.archive, arns_of(settings, region))
     if len(policy) > SESSION_POLICY_CHARACTERS:
         raise SettingError(

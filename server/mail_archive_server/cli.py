@@ -46,11 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 141 nobody reads on. Where it was
     asked for JSON and fails, its output is one object, whose `error` is the sentence that stderr has as well."""
     speak_any_charset()
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["--version"]:
-        words[0] = "version"
-    elif not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
-        words.insert(0, "serve")
+    if arguments is None:
+        arguments = sys.argv[1:]
+    words = _with_command(list(arguments))
     as_json = "--json" in words
     parsed = _parsed(words, as_json)
     try:
@@ -64,6 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not isinstance(only, SettingError | CommandError | BrokenPipeError | KeyboardInterrupt):
             raise
         _end(only, as_json)
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """The words, which begin with a command then: `serve` where only its flags were given."""
+    if not words:
+        return ["serve"]
+    first, *rest = words
+    if first == "--version":
+        return ["version", *rest]
+    if first in ("-h", "--help") or not first.startswith("-"):
+        return words
+    return ["serve", *words]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,7 +114,8 @@ def _parsed(words: list[str], as_json: bool) -> argparse.Namespace:
     parsed, left = parser.parse_known_args(words)
     # Older argparse decides that an optional word is not there as soon as flags stand where it could (gh-59317): it is
     # left over then, as in `call TOOL --sample ARGUMENTS`.
-    if parsed.command == "call" and parsed.arguments is None and _is_one_word(left):
+    lacks_arguments = parsed.command == "call" and parsed.arguments is None
+    if lacks_arguments and _is_one_word(left):
         parsed.arguments = left.pop()
     if left:
         parser.error(f"unrecognized arguments: {' '.join(left)}")
@@ -113,7 +124,11 @@ def _parsed(words: list[str], as_json: bool) -> argparse.Namespace:
 
 def _is_one_word(left: list[str]) -> bool:
     """Whether that is one word, and no flag."""
-    return len(left) == 1 and (left[0] == "-" or not left[0].startswith("-"))
+    if len(left) != 1:
+        return False
+    (word,) = left
+    # A hyphen alone stands for stdin.
+    return word == "-" or not word.startswith("-")
 
 
 def _end(error: BaseException, as_json: bool) -> NoReturn:
@@ -124,12 +139,16 @@ def _end(error: BaseException, as_json: bool) -> NoReturn:
         sys.exit(INTERRUPTED)
     sentence = shown(str(error))
     if as_json:
-        found = error.found if isinstance(error, CommandError) else {}
+        found: dict[str, Any] = {}
+        if isinstance(error, CommandError):
+            found = error.found
         _tell({**found, "error": sentence})
     print(f"mail-archive-mcp: {sentence}", file=sys.stderr, flush=True)
     if isinstance(error, Interrupted):
         sys.exit(INTERRUPTED)
-    sys.exit(2 if isinstance(error, SettingError) else 1)
+    if isinstance(error, SettingError):
+        sys.exit(2)
+    sys.exit(1)
 
 
 def _tell(members: dict[str, Any]) -> None:

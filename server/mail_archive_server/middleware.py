@@ -27,8 +27,10 @@ def refuse_unknown_tools(names: Set[str]) -> ServerMiddleware[Any]:
     """A call of a tool that is not there is a protocol error (-32602); the SDK answers it as a failed call."""
 
     async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
-        if ctx.method == "tools/call" and ctx.params is not None and ctx.params.get("name") not in names:
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(ctx.params.get('name'))[:80]}")
+        if ctx.method == "tools/call" and ctx.params is not None:
+            name = ctx.params.get("name")
+            if name not in names:
+                raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(name)[:80]}")
         return await call_next(ctx)
 
     return middleware
@@ -36,7 +38,8 @@ def refuse_unknown_tools(names: Set[str]) -> ServerMiddleware[Any]:
 
 async def refuse_bogus_cursors(ctx: Request, call_next: CallNext) -> HandlerResult:
     """Our lists have one page, so no cursor is ours; the SDK ignores it and answers the first page again."""
-    if ctx.method in _LISTS and ctx.params is not None and ctx.params.get("cursor") is not None:
+    has_cursor = ctx.params is not None and ctx.params.get("cursor") is not None
+    if has_cursor and ctx.method in _LISTS:
         raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page.")
     return await call_next(ctx)
 
@@ -59,7 +62,8 @@ def within(seconds: float) -> ServerMiddleware[Any]:
         # Imported here: a server that only lists its tools needs none of it.
         from mail_archive_tools.calls.patience import Patience
 
-        with Patience(max(seconds, _wait_seconds(ctx))):
+        most = max(seconds, _wait_seconds(ctx))
+        with Patience(most):
             return await call_next(ctx)
 
     return middleware
@@ -71,6 +75,7 @@ def _wait_seconds(ctx: Request) -> float:
     if not isinstance(arguments, dict):
         return 0.0
     asked = arguments.get("wait_seconds")
+    # To Python, True is a number.
     if isinstance(asked, bool) or not isinstance(asked, int | float):
         return 0.0
     return min(asked, LONGEST_SECONDS)

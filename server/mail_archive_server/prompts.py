@@ -57,5 +57,7 @@ def add_prompts(server: MCPServer, tools: Set[str]) -> None:
         archive_id: Annotated[str, Field(description="The archive to look in; list_archives shows them.")] = "",
     ) -> str:
         """How to answer a question from archived mail, with evidence."""
-        archive = f"Look in archive {archive_id}." if archive_id else "list_archives shows the archives there are."
+        archive = "list_archives shows the archives there are."
+        if archive_id:
+            archive = f"Look in archive {archive_id}."
         return _INVESTIGATE.format(question=question, archive=archive)

@@ -60,6 +60,7 @@ def _add_message(server: MCPServer, calls: Calls) -> None:
             raise ResourceNotFoundError(
                 "The URI names no message: an ArchivedMessageId has 1 to 1024 characters."
             ) from None
+
         arguments = {"archived_message_id": archived_message_id}
         async with calls.begun("resource", "messages", arguments), _as_resource_errors():
             access = calls.access()
@@ -81,20 +82,22 @@ def add_completion(server: MCPServer, calls: Calls, tools: Set[str]) -> None:
     ) -> Completion | None:
         if argument.name != "archive_id":
             return None
+
         from mail_archive_tools.archives import list_archives
 
         try:
             async with calls.begun("completion", argument.name, {}):
                 found = (await list_archives(access=calls.access())).archives
         except ArchiveError:
-            return None  # completing is a convenience; the call itself will say what is wrong
+            # Completing is a convenience; the call itself will say what is wrong.
+            return None
 
         typed = argument.value.lower()
-        ids = [
-            each.archive_id
-            for each in found
-            if each.archive_id.startswith(typed) or typed in (each.archive_name or "").lower()
-        ]
+        ids = []
+        for each in found:
+            name = (each.archive_name or "").lower()
+            if each.archive_id.startswith(typed) or typed in name:
+                ids.append(each.archive_id)
         return Completion(values=ids[:COMPLETIONS], total=len(ids), has_more=len(ids) > COMPLETIONS)
 
 

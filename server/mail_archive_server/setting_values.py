@@ -10,6 +10,9 @@ S3_LOCATION = r"s3://[a-zA-Z0-9.-]{3,63}(?:/[a-zA-Z0-9!_.*'()/-]*)?"
 KEY_BYTES = 16
 """The shortest key that is worth its name."""
 
+_ADDRESS_CHARACTERS = 320
+"""64 before the @ and 255 behind it (RFC 5321, 4.5.3.1)."""
+
 
 def yes_or_no(text: str) -> bool:
     if text.lower() in ("yes", "true", "1", "on"):
@@ -57,18 +60,19 @@ def export_place(text: str) -> str:
 
 
 def correspondent(text: str) -> str:
-    if not text.isprintable() or len(text) > 320 or not re.search(r"[\w-]+\.[\w.-]*\w", text.rpartition("@")[2]):
+    domain = text.rpartition("@")[2]
+    has_domain = re.search(r"[\w-]+\.[\w.-]*\w", domain) is not None
+    if not has_domain or not text.isprintable() or len(text) > _ADDRESS_CHARACTERS:
         raise ValueError("a domain, an address or a name and an address, such as Ann Lee <ann@example.com>")
     return text
 
 
 def tag(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if (
-        not equals
-        or not re.fullmatch(r"[\w\s.:/=+@-]{1,128}", name)
-        or not re.fullmatch(r"[\w\s.:/=+@-]{0,256}", value)
-    ):
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
+    is_key = re.fullmatch(r"[\w\s.:/=+@-]{1,128}", name)
+    is_value = re.fullmatch(r"[\w\s.:/=+@-]{0,256}", value)
+    if not all((equals, is_key, is_value)):
         raise ValueError("a key and a value such as team=legal, of letters, digits, spaces and _.:/=+-@")
     return name, value
 
@@ -126,23 +130,31 @@ def trustworthy_url(example: str) -> Callable[[str], str]:
 
 
 def _is_trustworthy(text: str) -> bool:
-    if not text.isascii() or not text.isprintable() or " " in text:
+    # Printable ASCII but the space, which no URL has (RFC 3986, 2).
+    if not re.fullmatch(r"[\x21-\x7e]*", text):
         return False
     try:
         parts = urlsplit(text)
-        is_plain = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
-        return is_plain and (parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text)))
+        is_somewhere = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+    if not is_somewhere or any((parts.query, parts.fragment, parts.username)):
+        return False
+    if parts.scheme == "http":
+        # Without TLS, to this machine alone.
+        return is_this_machine(text)
+    return parts.scheme == "https"
 
 
 def http_url(text: str) -> str:
     kind = "a URL such as https://mail-manager.eu-west-1.amazonaws.com"
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_somewhere = bool(parts.hostname) and parts.port != 0
     except ValueError:
         raise ValueError(kind) from None
-    if not usable:
+
+    if not is_somewhere or parts.scheme not in ("http", "https"):
         raise ValueError(kind)
     return text

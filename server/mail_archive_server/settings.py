@@ -85,6 +85,11 @@ class Settings:
         return self.host in ("127.0.0.1", "localhost", "::1")
 
 
+def flag_of(name: str) -> str:
+    """The flag of the setting of that name."""
+    return "--" + name.replace("_", "-")
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting: `read` makes its value from text and raises ValueError with what it should have been."""
@@ -102,12 +107,17 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        return "" if self.secret else "--" + self.name.replace("_", "-")
+        if self.secret:
+            return ""
+        return flag_of(self.name)
 
     @property
     def flags(self) -> tuple[str, ...]:
         """All ways to write it: `--tool` for one of `--tools` as well."""
-        return (self.flag, self.flag[:-1]) if self.many and self.flag.endswith("s") else (self.flag,)
+        if not self.many or not self.flag.endswith("s"):
+            return (self.flag,)
+        # `--tool` for one of `--tools`.
+        return (self.flag, self.flag[:-1])
 
     @property
     def variable(self) -> str:
@@ -279,7 +289,9 @@ def add_flags(parser: argparse.ArgumentParser, settings: tuple[Setting, ...] = S
                 help=f"{setting.help} ({setting.variable})",
             )
             continue
-        default = "" if setting.default is None else f", {setting.default} by default"
+        default = ""
+        if setting.default is not None:
+            default = f", {setting.default} by default"
         parser.add_argument(
             setting.flag,
             dest=setting.name,
@@ -301,10 +313,10 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
 
     values = {}
     for setting in SETTINGS:
-        flag = flags.get(setting.name)
-        text = flag if flag is not None else _meant(environment.get(setting.variable))
+        source, text = setting.flag, flags.get(setting.name)
+        if text is None:
+            source, text = setting.variable, _meant(environment.get(setting.variable))
         if text is not None:
-            source = setting.flag if flag is not None else setting.variable
             values[setting.name] = _read(setting, source, text)
 
     settings = Settings(**values)
@@ -314,14 +326,24 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.
 
 def _meant(text: str | None) -> str | None:
     """A variable as it was set. Hosts leave the placeholder of what a user did not fill in, or nothing."""
-    return None if not text or text.startswith("${user_config.") else text
+    if not text:
+        return None
+    # https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md
+    if text.startswith("${user_config."):
+        return None
+    return text
 
 
 def _read(setting: Setting, source: str, given: str | list[str]) -> Any:
     if not setting.many:
         return read_value(setting.read, source, cast(str, given), setting.secret)
-    texts = [part.strip() for text in ([given] if isinstance(given, str) else given) for part in text.split(",")]
-    return tuple(dict.fromkeys(read_value(setting.read, source, text) for text in texts if text))
+
+    if isinstance(given, str):
+        given = [given]
+    texts = [part.strip() for text in given for part in text.split(",")]
+    values = [read_value(setting.read, source, text) for text in texts if text]
+    # Each once, in the order given.
+    return tuple(dict.fromkeys(values))
 
 
 def read_value(read: Callable[[str], _Value], source: str, text: str, secret: bool = False) -> _Value:
@@ -332,7 +354,9 @@ def read_value(read: Callable[[str], _Value], source: str, text: str, secret: bo
     try:
         return read(text)
     except ValueError as error:
-        found = "" if secret else f"; it is {text!r}"
+        found = ""
+        if not secret:
+            found = f"; it is {text!r}"
         raise SettingError(f"{source} must be {error}{found}.") from None
 
 
@@ -340,13 +364,13 @@ def _refuse_contradictions(settings: Settings) -> None:
     if settings.local is not None:
         for name in ("region", "endpoint_url"):
             if getattr(settings, name) is not None:
-                flag = "--" + name.replace("_", "-")
-                raise SettingError(f"--local and {flag} exclude each other: one names a folder, the other AWS.")
+                raise SettingError(
+                    f"--local and {flag_of(name)} exclude each other: one names a folder, the other AWS."
+                )
     if settings.sample:
         for name in ("local", "region", "endpoint_url"):
             if getattr(settings, name) is not None:
-                flag = "--" + name.replace("_", "-")
-                raise SettingError(f"--sample and {flag} exclude each other: leave one of them out.")
+                raise SettingError(f"--sample and {flag_of(name)} exclude each other: leave one of them out.")
     if settings.export_folder is not None:
         if settings.local is None:
             raise SettingError("--export-folder is for a local archive: name that with --local.")
@@ -359,10 +383,10 @@ def _refuse_unclear_callers(settings: Settings) -> None:
     """There is one way to tell who may call."""
     if settings.token and settings.token_file:
         raise SettingError("--token-file and MAIL_ARCHIVE_TOKEN exclude each other: both give the token.")
-    has_token = bool(settings.token or settings.token_file)
+    has_token = any((settings.token, settings.token_file))
     if settings.no_token and has_token:
         raise SettingError("--no-token excludes a token: leave it out, or --token-file and MAIL_ARCHIVE_TOKEN.")
-    if settings.issuer and (settings.no_token or has_token):
+    if settings.issuer and any((settings.no_token, has_token)):
         raise SettingError(
             "--issuer excludes --no-token, --token-file and MAIL_ARCHIVE_TOKEN: callers have tokens of the issuer's."
         )
@@ -373,9 +397,11 @@ def _refuse_unclear_callers(settings: Settings) -> None:
         )
     for name in ("resource_url", "required_scope"):
         if getattr(settings, name) and settings.issuer is None:
-            flag = "--" + name.replace("_", "-")
-            raise SettingError(f"{flag} is for an issuer of access tokens: name that with --issuer.")
-    if settings.transport == "http" and not settings.is_loopback and not (has_token or settings.issuer):
+            raise SettingError(f"{flag_of(name)} is for an issuer of access tokens: name that with --issuer.")
+
+    is_reached_by_others = settings.transport == "http" and not settings.is_loopback
+    tells_callers_apart = has_token or settings.issuer is not None
+    if is_reached_by_others and not tells_callers_apart:
         raise SettingError(
             f"--host {settings.host} can be reached by other machines. Give a token that callers have to send, with "
             "--token-file or MAIL_ARCHIVE_TOKEN, name an issuer of access tokens with --issuer, or listen on "

@@ -55,4 +55,6 @@ def escaped(record: logging.LogRecord) -> bool:
 
 def number_of(count: int, thing: str) -> str:
     """`1 message`, `1,200 messages`."""
-    return f"1 {thing}" if count == 1 else f"{count:,} {thing}s"
+    if count == 1:
+        return f"1 {thing}"
+    return f"{count:,} {thing}s"

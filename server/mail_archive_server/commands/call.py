@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     given = _given(arguments.arguments)
+    # What the tool is given is no setting.
     settings = read_settings({name: value for name, value in vars(arguments).items() if name != "arguments"})
+
     import anyio
 
     from mail_archive_server.hosting.published import chosen_tools
@@ -32,20 +34,22 @@ def run(arguments: argparse.Namespace) -> None:
     names = [tool.name for tool in chosen_tools(settings)]
     if arguments.tool not in names:
         raise SettingError(f"There is no tool {arguments.tool}. There are {', '.join(names)}.")
+
     with with_sample(settings) as settings:
         text, structured = anyio.run(_call, settings, arguments.tool, given)
-    print(json.dumps(structured, ensure_ascii=False, indent=2) if arguments.json else text)
+
+    if arguments.json:
+        text = json.dumps(structured, ensure_ascii=False, indent=2)
+    print(text)
 
 
 def _given(word: str | None) -> dict[str, Any]:
     if word is None:
         return {}
-    return _read(sys.stdin.read() if word == "-" else word)
-
-
-def _read(text: str) -> dict[str, Any]:
+    if word == "-":
+        word = sys.stdin.read()
     try:
-        given = json.loads(text)
+        given = json.loads(word)
     except (ValueError, RecursionError) as error:
         raise SettingError(f"ARGUMENTS must be a JSON object; this is none: {error}.") from None
     if not isinstance(given, dict):
@@ -70,10 +74,15 @@ async def _call(settings: "Settings", tool: str, arguments: dict[str, Any]) -> t
         access = accessor(settings)
     except LocalArchiveError as error:
         raise CommandError(str(error)) from error
-    # Whatever --consent says of servers: here the terminal asks, or nothing is changed.
+
     server = build_server(access, settings.log_level, chosen_tools(settings))
-    async with Client(server, elicitation_callback=_ask if sys.stdin.isatty() else None) as client:
+    # Whatever --consent says of servers: here the terminal asks, or nothing is changed.
+    asking = None
+    if sys.stdin.isatty():
+        asking = _ask
+    async with Client(server, elicitation_callback=asking) as client:
         result = await client.call_tool(tool, arguments)
+
     text = "".join(block.text for block in result.content if block.type == "text")
     if result.is_error:
         raise CommandError(text)
@@ -86,10 +95,15 @@ async def _ask(context: Any, params: Any) -> Any:
     from mcp_types import ElicitResult
 
     typed = params.requested_schema.get("properties", {})
-    wanted = " and ".join(each["description"] for each in typed.values()) or "Type yes to go on."
+    wanted = "Type yes to go on."
+    if typed:
+        wanted = " and ".join(each["description"] for each in typed.values())
     for line in [*params.message.splitlines(), wanted]:
         print(shown(line), file=sys.stderr)
     answer = (await to_thread.run_sync(input)).strip()
+
     if typed:
         return ElicitResult(action="accept", content=dict.fromkeys(typed, answer))
-    return ElicitResult(action="accept" if answer.lower() == "yes" else "decline", content={})
+    if answer.lower() == "yes":
+        return ElicitResult(action="accept", content={})
+    return ElicitResult(action="decline", content={})

@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_server.settings import SettingError, Settings, add_flags, read_settings
 from mail_archive_server.terminal import CommandError, number_of, shown
 
 if TYPE_CHECKING:
-    from mail_archive_server.identity.doctor import Examination
+    from mail_archive_server.identity.doctor import Examination, Permission
 
 HELP = "say who the server is to AWS, what it may, and what protects it here"
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Exit status 0: nothing is missing; 1: something is."""
     settings = read_settings(vars(arguments))
+
     from mail_archive_local import LocalArchiveError
     from mail_archive_server.backends import open_backend
     from mail_archive_server.identity.doctor import examine
@@ -36,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         found = examine(settings, open_backend(settings), arguments.try_search)
     except LocalArchiveError as error:
         raise CommandError(str(error)) from error
+
     try:
         missing = protections()
     except NotRead:
@@ -48,20 +51,32 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         for line in lines(found):
             print(shown(line))
-        if issuer:
-            print(f"\n{shown(issuer.get('Problem') or _publishes(issuer))}")
-        if consent:
-            print(f"\nChanges: {consent['Meaning']}. {consent.get('Problem', '')}".rstrip())
-        kept = ", ".join(name for name, why in missing.items() if not why)
-        lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
-        print(
-            f"\nMail is read in processes kept from: {kept or 'nothing'}.{f' Missing: {lacking}.' if lacking else ''} "
-            f"They can still learn {left()}."
-        )
+        for line in _lines(issuer, consent, missing, left()):
+            print(f"\n{line}")
         print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    if not found.is_well or "reading" in missing or "Problem" in issuer | consent:
+
+    is_here_well = "reading" not in missing and "Problem" not in issuer | consent
+    if not is_here_well or not found.is_well:
         sys.stdout.flush()
         sys.exit(1)
+
+
+def _lines(issuer: dict[str, Any], consent: dict[str, str], missing: dict[str, str], left: str) -> Iterator[str]:
+    """What was found here, for a person."""
+    if "Problem" in issuer:
+        yield shown(issuer["Problem"])
+    elif issuer:
+        yield shown(f"Access tokens are verified with {number_of(issuer['Keys'], 'key')} of {issuer['Url']}.")
+    if consent:
+        yield f"Changes: {consent['Meaning']}. {consent.get('Problem', '')}".rstrip()
+
+    kept = ", ".join(name for name, why in missing.items() if not why)
+    lacking = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
+    sentences = [f"Mail is read in processes kept from: {kept or 'nothing'}."]
+    if lacking:
+        sentences.append(f"Missing: {lacking}.")
+    sentences.append(f"They can still learn {left}.")
+    yield " ".join(sentences)
 
 
 def _consent(settings: Settings) -> dict[str, str]:
@@ -71,6 +86,7 @@ def _consent(settings: Settings) -> dict[str, str]:
 
     if not change_something(chosen_tools(settings)):
         return {}
+
     told = {"Form": settings.consent, "Meaning": FORMS[settings.consent]}
     try:
         consents_of(settings.consent)
@@ -83,6 +99,7 @@ def _issuer(settings: Settings) -> dict[str, Any]:
     """What is found of the issuer of callers' access tokens, where there is one."""
     if settings.issuer is None:
         return {}
+
     import anyio
 
     from mail_archive_server.transport.issuer_keys import IssuerUnavailable, Keys
@@ -92,15 +109,9 @@ def _issuer(settings: Settings) -> dict[str, Any]:
     except IssuerUnavailable as error:
         return {"Url": settings.issuer, "Problem": str(error)}
     if not keys:
-        return {
-            "Url": settings.issuer,
-            "Problem": f"{settings.issuer} publishes no key that tokens could be verified with.",
-        }
+        problem = f"{settings.issuer} publishes no key that tokens could be verified with."
+        return {"Url": settings.issuer, "Problem": problem}
     return {"Url": settings.issuer, "Keys": keys}
-
-
-def _publishes(issuer: dict[str, Any]) -> str:
-    return f"Access tokens are verified with {number_of(issuer['Keys'], 'key')} of {issuer['Url']}."
 
 
 def _members(
@@ -110,27 +121,21 @@ def _members(
     missing: dict[str, str],
     versions: dict[str, str],
 ) -> dict[str, Any]:
+    until = ""
+    if found.until is not None:
+        until = found.until.isoformat()
     members: dict[str, Any] = {
         "Well": found.is_well,
         "Identity": {
             "Arn": found.arn,
             "Account": found.account,
             "Credentials": found.credentials,
-            "Until": found.until.isoformat() if found.until else "",
+            "Until": until,
         },
         "Region": found.region,
         "KeptTo": found.kept_to,
         "Archives": found.archives,
-        "Permissions": [
-            {
-                "Action": each.action,
-                "Place" if each.archive_id.startswith("s3://") else "ArchiveId": each.archive_id,
-                "Result": each.result,
-                "How": each.how,
-                "Resource": each.resource,
-            }
-            for each in found.permissions
-        ],
+        "Permissions": [_permission(each) for each in found.permissions],
         "Notes": found.notes,
         "Problem": found.problem,
         "Issuer": issuer,
@@ -142,8 +147,23 @@ def _members(
     return told
 
 
+def _permission(permission: "Permission") -> dict[str, str]:
+    where = "ArchiveId"
+    if permission.archive_id.startswith("s3://"):
+        where = "Place"
+    return {
+        "Action": permission.action,
+        where: permission.archive_id,
+        "Result": permission.result,
+        "How": permission.how,
+        "Resource": permission.resource,
+    }
+
+
 def _without_empty(value: Any) -> Any:
     """No member that says nothing."""
     if isinstance(value, dict):
         return {name: _without_empty(each) for name, each in value.items() if each not in ("", [], {})}
-    return [_without_empty(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_empty(each) for each in value]
+    return value

@@ -35,7 +35,9 @@ def _ask(settings: Settings) -> None:
 
     # What listens on all addresses listens on this one as well.
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(settings.host, settings.host)
-    transport = httpx.HTTPTransport(uds=str(settings.socket)) if settings.socket is not None else None
+    transport = None
+    if settings.socket is not None:
+        transport = httpx.HTTPTransport(uds=str(settings.socket))
     try:
         with httpx.Client(transport=transport, timeout=_SECONDS, trust_env=False) as client:
             client.get(f"http://{host}:{settings.port}{HEALTH_PATH}").raise_for_status()

@@ -51,8 +51,11 @@ def run(arguments: argparse.Namespace) -> None:
     chosen_port = read_value(port, "--port", arguments.port)
     search_seconds = read_value(seconds, "--search-seconds", arguments.search_seconds)
     link_seconds = read_value(seconds, "--link-seconds", arguments.link_seconds)
-    proxy = None if arguments.trusted_proxy is None else read_value(address, "--trusted-proxy", arguments.trusted_proxy)
+    proxy = None
+    if arguments.trusted_proxy is not None:
+        proxy = read_value(address, "--trusted-proxy", arguments.trusted_proxy)
     export_folder, s3_endpoint_url = _destination(arguments)
+
     from mail_archive_local import ArchiveFolder, LocalArchiveError
 
     try:
@@ -83,10 +86,11 @@ def _destination(arguments: argparse.Namespace) -> tuple[Path | None, str | None
     folder, url = arguments.export_folder, arguments.s3_endpoint_url
     if folder is not None and url is not None:
         raise SettingError("--export-folder and --s3-endpoint-url exclude each other: exports go to one of them.")
-    return (
-        None if folder is None else read_value(path, "--export-folder", folder),
-        None if url is None else read_value(http_url, "--s3-endpoint-url", url),
-    )
+    if folder is not None:
+        return read_value(path, "--export-folder", folder), None
+    if url is not None:
+        return None, read_value(http_url, "--s3-endpoint-url", url)
+    return None, None
 
 
 def _show_credentials(folder: "ArchiveFolder", user: str | None) -> None:

@@ -44,7 +44,8 @@ def _kinds_help() -> str:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    settings = read_settings({name: value for name, value in vars(arguments).items() if name in _SETTINGS})
+    # Its other flags are no settings.
+    settings = read_settings({name: getattr(arguments, name) for name in _SETTINGS})
     kind = read_value(one_of(*KINDS), "--kind", arguments.kind)
     written = read_value(one_of(*FORMATS), "--format", arguments.format)
     if arguments.account is not None and not _ACCOUNT.fullmatch(arguments.account):
@@ -53,12 +54,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise SettingError("--principal must be the ARN of a user or role, or an account's id.")
 
     document = _document(settings, kind, arguments.account, arguments.principal)
-    if isinstance(document, str):
-        if written != "json":
-            raise SettingError("--kind session is written as json: it is given to STS, not attached.")
-        print(document)
-    else:
+    if not isinstance(document, str):
         print(FORMATS[written](document))
+        return
+    if written != "json":
+        raise SettingError("--kind session is written as json: it is given to STS, not attached.")
+    print(document)
 
 
 def _document(settings: "Settings", kind: str, account: str | None, principal: str | None) -> "Document | str":
@@ -74,16 +75,21 @@ def _document(settings: "Settings", kind: str, account: str | None, principal: s
     if kind != "trust":
         refuse_exports_to_anywhere(settings)
     tools = chosen_tools(settings)
+
     try:
         backend = backend_of(settings)
         arns = Connection(settings, backend).arns_now()
     except (LocalArchiveError, Misconfigured) as error:
         raise CommandError(str(error)) from error
-    arns = arns if account is None else replace(arns, account=account)
+    if account is not None:
+        arns = replace(arns, account=account)
+
     if kind == "trust":
-        if principal is None and arns.account == ANY:
+        if principal is not None:
+            return trust_policy(principal, settings)
+        if arns.account == ANY:
             raise SettingError("--kind trust needs to know who may assume the role: --principal ARN, or --account ID.")
-        return trust_policy(principal or f"arn:{arns.partition}:iam::{arns.account}:root", settings)
+        return trust_policy(f"arn:{arns.partition}:iam::{arns.account}:root", settings)
     if kind == "session":
         return session_policy(tools, settings.archive, arns)
     return identity_policy(tools, settings.archive, arns)

@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     settings = read_settings(vars(arguments))
+
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_local import LocalArchiveError
     from mail_archive_server.app import build_server
@@ -42,19 +43,24 @@ def run(arguments: argparse.Namespace) -> None:
         settings = held.enter_context(with_sample(settings))
         tools = chosen_tools(settings)
         consents = consents_of(settings.consent)
-        token, cursors = _for_callers(settings) if settings.transport == "http" else (None, None)
+        token, cursors = None, None
+        if settings.transport == "http":
+            token, cursors = _for_callers(settings)
         try:
             access = accessor(settings, cursors)
         except LocalArchiveError as error:
             raise CommandError(str(error)) from error
 
-        views: Literal["apps", "all"] = "all" if names_views(settings) else "apps"
+        views: Literal["apps", "all"] = "apps"
+        if names_views(settings):
+            views = "all"
         if settings.issuer is not None:
             from mail_archive_server.hosting.callers import for_each_caller
 
             access = for_each_caller(access)
         server = build_server(access, settings.log_level, tools, consents, views)
         _quieten()
+
         if settings.consent == "host" and change_something(tools):
             _say(f"Changes: {FORMS[settings.consent]}.")
         if settings.transport == "http":
@@ -127,14 +133,18 @@ def _serve_http(server: "MCPServer[Any]", settings: Settings, token: str | None,
 def _whom(settings: Settings) -> str:
     if settings.is_loopback or settings.socket is not None:
         return "this machine only"
-    what = "the token" if settings.issuer is None else "one of its issuer's tokens"
+    what = "the token"
+    if settings.issuer is not None:
+        what = "one of its issuer's tokens"
     return f"whoever reaches it and has {what}; it speaks plain HTTP, so let a proxy before it do TLS"
 
 
 def _what(settings: Settings) -> str:
     if settings.sample:
         return "a sample archive"
-    return "Mail Manager's archives" if settings.local is None else f"the local archive in {shown(settings.local)}"
+    if settings.local is None:
+        return "Mail Manager's archives"
+    return f"the local archive in {shown(settings.local)}"
 
 
 def _say(sentence: str) -> None:

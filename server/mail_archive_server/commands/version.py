@@ -23,17 +23,20 @@ def _facts() -> list[str]:
     from mail_archive_server.terminal import CommandError
     from mail_archive_tools.sandbox.pool import NotRead
 
-    of = versions()
     try:
         missing = protections()
     except NotRead:
         raise CommandError(
             "The processes that read mail do not start, so no message can be read. Install the package anew."
         ) from None
-    return [
-        f"Python {of['Python']}",
-        ", ".join(f"{name} {of[name]}" for name in PARTS),
-        "The processes that read mail are kept from:",
-        *(f"  {name}: {f'no: {why}' if why else 'yes'}" for name, why in missing.items()),
-        f"They can still learn {left()}.",
-    ]
+
+    of = versions()
+    parts = ", ".join(f"{name} {of[name]}" for name in PARTS)
+    facts = [f"Python {of['Python']}", parts, "The processes that read mail are kept from:"]
+    for name, why in missing.items():
+        holds = "yes"
+        if why:
+            holds = f"no: {why}"
+        facts.append(f"  {name}: {holds}")
+    facts.append(f"They can still learn {left()}.")
+    return facts

@@ -18,8 +18,8 @@ _NO_OBJECT = ("model_type", "model_attributes_type", "dict_type")
 
 
 def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """The arguments that a caller means. Frameworks that force every property send "", [], null, or an object of such
-    for what is not meant.
+    """The arguments that a caller means. Frameworks that force every property send "", [], null, or an object of these
+    for a property that is not meant.
 
     Raises:
         InvalidArgument: an argument is not one of the tool's, or an object has nothing in it at all.
@@ -30,6 +30,7 @@ def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any
     for name, value in arguments.items():
         if name not in known:
             raise InvalidArgument(f"{tool} has no argument {_shown(name)}. It takes {', '.join(known)}.")
+
         if value == {} and known[name].get("type") == "object":
             # Some hosts strip what is nested: then the call would match everything.
             raise InvalidArgument(
@@ -39,6 +40,7 @@ def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any
         if name in required:
             kept[name] = value
             continue
+
         cleared = _without_absent(value, known[name])
         if not _is_absent(cleared):
             kept[name] = cleared
@@ -49,8 +51,10 @@ def meant(tool: str, arguments: dict[str, Any], schema: Schema) -> dict[str, Any
 def sentence(tool: str, error: ValidationError, schema: Schema) -> str:
     """What is wrong with the arguments, and what they should be."""
     faults = [_fault(cast(dict[str, Any], each), schema) for each in error.errors(include_url=False)]
-    more = f" And {len(faults) - _SHOWN_FAULTS} more." if len(faults) > _SHOWN_FAULTS else ""
-    return f"{tool} cannot use these arguments. {' '.join(dict.fromkeys(faults[:_SHOWN_FAULTS]))}{more}"
+    sentences = [f"{tool} cannot use these arguments.", *dict.fromkeys(faults[:_SHOWN_FAULTS])]
+    if len(faults) > _SHOWN_FAULTS:
+        sentences.append(f"And {len(faults) - _SHOWN_FAULTS} more.")
+    return " ".join(sentences)
 
 
 _SECRETS = frozenset(("password",))
@@ -67,10 +71,17 @@ def _without_absent(value: Any, schema: Schema) -> Any:
         return [_without_absent(each, schema.get("items", {})) for each in value]
     if isinstance(value, dict):
         known = schema.get("properties", {})
-        # The API's spelling is understood as well.
-        schemas = {name: known.get(to_snake(name)) for name in value}
-        cleared = {name: _without_absent(each, schemas[name] or {}) for name, each in value.items()}
-        return {name: each for name, each in cleared.items() if schemas[name] is None or not _is_absent(each)}
+        kept = {}
+        for name, each in value.items():
+            # The API's spelling is understood as well.
+            of_member = known.get(to_snake(name))
+            if of_member is None:
+                kept[name] = _without_absent(each, {})
+                continue
+            cleared = _without_absent(each, of_member)
+            if not _is_absent(cleared):
+                kept[name] = cleared
+        return kept
 
     return value
 
@@ -85,7 +96,10 @@ def _fault(fault: dict[str, Any], schema: Schema) -> str:
     meaning = _at(path, schema).get("description") or _at(path[:1], schema).get("description", "")
     if fault["type"] == "missing":
         return f"{name} is missing. {meaning}".strip()
-    value = "what was given" if _SECRETS.intersection(path) else _shown(fault["input"])
+
+    value = _shown(fault["input"])
+    if _SECRETS.intersection(path):
+        value = "what was given"
     if fault["type"] == "string_pattern_mismatch":
         return f"{name} is {value}, which has not the form of one. {meaning}".strip()
     if fault["type"] in _NO_OBJECT:
@@ -100,20 +114,33 @@ def _example(schema: Schema, given: Any) -> tuple[list[str], Any]:
     """The path to a first value in an object, and an object with it: what was given, where that may stand there."""
     members = schema.get("properties", {})
     if not members:
-        fits = isinstance(given, str) and schema.get("type") == "string" and "enum" not in schema
-        return [], given[:_SHOWN_VALUE] if fits else schema.get("enum", ["..."])[0]
+        return [], _example_value(schema, given)
     first = next(iter([*schema.get("required", []), *members]))
     path, value = _example(members[first], given)
     return [first, *path], {first: value}
 
 
+def _example_value(schema: Schema, given: Any) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    if isinstance(given, str) and schema.get("type") == "string":
+        return given[:_SHOWN_VALUE]
+    return "..."
+
+
 def _at(path: list[str], schema: Schema) -> Schema:
     """The schema of what is at a path of names and places in lists."""
     for step in path:
-        schema = schema.get("items", {}) if step.isdigit() else schema.get("properties", {}).get(step, {})
+        if step.isdigit():
+            schema = schema.get("items", {})
+            continue
+        members = schema.get("properties", {})
+        schema = members.get(step, {})
     return schema
 
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= _SHOWN_VALUE else text[:_SHOWN_VALUE] + "…"
+    if len(text) <= _SHOWN_VALUE:
+        return text
+    return text[:_SHOWN_VALUE] + "…"

@@ -84,21 +84,22 @@ class Asking:
             self._met.add(change.digest)
             return
 
-        question = ElicitRequestFormParams(message=await change.described(), requested_schema=_form(change))
+        described = await change.described()
+        question = ElicitRequestFormParams(message=described, requested_schema=_form(change))
+        # Sealed by the SDK: for this tool and these arguments, this caller, and ten minutes.
         state = json.dumps([sorted(self._met), change.digest, secrets.token_hex(8)])
-        raise InputNeeded(
-            InputRequiredResult(
-                input_requests={_QUESTION: ElicitRequest(params=question)},
-                # Sealed by the SDK: for this tool and these arguments, this caller, and ten minutes.
-                request_state=state,
-            )
+        result = InputRequiredResult(
+            input_requests={_QUESTION: ElicitRequest(params=question)},
+            request_state=state,
         )
+        raise InputNeeded(result)
 
     def _take_up(self) -> None:
         """What was agreed to before this call, and the answer that came with it, unless they are spent."""
         if self._was_taken_up or self._ctx.request_state is None:
             return
         self._was_taken_up = True
+
         agreed, asked, nonce = json.loads(self._ctx.request_state)
         if nonce in self._used:
             return
@@ -107,7 +108,8 @@ class Asking:
             self._used.popitem(last=False)
 
         self._agreed.update(agreed)
-        answer = (self._ctx.input_responses or {}).get(_QUESTION)
+        answers = self._ctx.input_responses or {}
+        answer = answers.get(_QUESTION)
         if isinstance(answer, ElicitResult):
             self._answers[asked] = answer
 
@@ -115,10 +117,13 @@ class Asking:
 def _can_ask(ctx: Context[Any, Any]) -> bool:
     """Whether the client said that it asks its user, by a form, and there is a way to it."""
     capabilities = ctx.client_capabilities
-    elicitation = capabilities.elicitation if capabilities is not None else None
+    if capabilities is None or capabilities.elicitation is None:
+        return False
+    elicitation = capabilities.elicitation
     # One that names no kind is of a protocol that knew of forms alone.
-    has_forms = elicitation is not None and (elicitation.form is not None or elicitation.url is None)
-    return has_forms and (_asks_in_results(ctx) or ctx.session.can_send_request)
+    if elicitation.form is None and elicitation.url is not None:
+        return False
+    return _asks_in_results(ctx) or ctx.session.can_send_request
 
 
 def _asks_in_results(ctx: Context[Any, Any]) -> bool:
@@ -136,12 +141,18 @@ def _form(change: Change) -> dict[str, Any]:
 
 def _refuse_unless_agreed(answer: ElicitResult, change: Change) -> None:
     if answer.action != "accept":
-        said = "The user declined" if answer.action == "decline" else "The question was closed without an answer"
+        said = "The question was closed without an answer"
+        if answer.action == "decline":
+            said = "The user declined"
         raise _refused(
             said, "Do not ask again unless the user wants to. If nobody was asked, the host declines by itself."
         )
-    typed = str((answer.content or {}).get("name", "")).strip()
-    if change.typed and typed != change.typed:
+
+    if not change.typed:
+        return
+    filled_in = answer.content or {}
+    typed = str(filled_in.get("name", "")).strip()
+    if typed != change.typed:
         raise _refused(f"The name that was typed is not {change.typed}, the archive's", "Call again to be asked again.")
 
 

@@ -19,7 +19,9 @@ def caller() -> str:
     """The client, the issuer and the subject of the token that this call came with; empty where callers are not told
     apart."""
     token = get_access_token()
-    return "" if token is None else json.dumps(principal_components(token))
+    if token is None:
+        return ""
+    return json.dumps(principal_components(token))
 
 
 def for_each_caller(access: Callable[[], Access]) -> Callable[[], Access]:
@@ -30,6 +32,7 @@ def for_each_caller(access: Callable[[], Access]) -> Callable[[], Access]:
         shared = access()
         who = caller()
         # The same rooms of what was read; what is read for one caller is read by workers of that caller.
-        return replace(shared, cursors=shared.cursors.of(who), reader=replace(shared.reader, caller=who))
+        reader = replace(shared.reader, caller=who)
+        return replace(shared, cursors=shared.cursors.of(who), reader=reader)
 
     return of_caller

@@ -63,8 +63,9 @@ class Call:
     def _message_ids(self) -> Iterator[str]:
         for name in ("archived_message_id", "archived_message_ids"):
             value = self.arguments.get(name)
-            listed = value if isinstance(value, list) else [value]
-            yield from (each for each in listed if isinstance(each, str))
+            if not isinstance(value, list):
+                value = [value]
+            yield from (each for each in value if isinstance(each, str))
 
 
 Witness = Callable[[Call], None]
@@ -75,11 +76,15 @@ def log_call(call: Call) -> None:
     """A line in the log of whoever asks for such detail: never what was asked or answered."""
     if not _log.isEnabledFor(logging.DEBUG):
         return
+
     from mail_archive_tools.untrusted import clean_line, shorten
 
-    where = f" in {', '.join(call.archive_ids)}" if call.archive_ids else ""
-    by = f" by {call.who}" if call.who else ""
-    line = f"{call.kind} {call.name}{where}{by}: {call.outcome} after {call.seconds:.3f} s"
+    what = f"{call.kind} {call.name}"
+    if call.archive_ids:
+        what += f" in {', '.join(call.archive_ids)}"
+    if call.who:
+        what += f" by {call.who}"
+    line = f"{what}: {call.outcome} after {call.seconds:.3f} s"
     _log.debug("%s", shorten(clean_line(line), _LOGGED_CHARACTERS))
 
 

@@ -63,9 +63,11 @@ class Code:
     @property
     def why_not(self) -> str:
         """Why it is good no longer; "" while it is."""
-        if not self.ended and time.monotonic() > self.expires_at:
+        if self.ended:
+            return self.ended
+        if time.monotonic() > self.expires_at:
             return _TOO_OLD
-        return self.ended
+        return ""
 
 
 class Codes:
@@ -80,6 +82,7 @@ class Codes:
         for known in self._good_ones():
             if known.asked == asked:
                 known.ended = _REPLACED
+
         text = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
         code = Code(text, asked, question, agreed, time.monotonic() + self._seconds)
         self._codes[caller(), text] = code
@@ -97,7 +100,8 @@ class Codes:
 
     def _good_ones(self) -> list[Code]:
         who = caller()
-        return [known for (whose, _), known in self._codes.items() if whose == who and not known.why_not]
+        own = [known for (whose, _), known in self._codes.items() if whose == who]
+        return [known for known in own if not known.why_not]
 
 
 class ByCode:
@@ -120,7 +124,9 @@ class ByCode:
         if change.digest not in self._agreed:
             raise await self._asked(change)
         self._met |= {change.digest}
-        if change.typed and (typed or "").strip() != change.typed:
+
+        name = (typed or "").strip()
+        if change.typed and name != change.typed:
             raise _wrong_name()
         if self._console is not None:
             return []
@@ -133,31 +139,41 @@ class ByCode:
         if self._was_taken_up or text is None:
             return
         self._was_taken_up = True
+
         code = self._codes.named(text)
         if code is None:
             self._in_vain = f"That code is not the one {self._where}."
             return
-        self._in_vain = code.why_not
-        if not code.why_not and not code.lets(change):
+        if code.why_not:
+            self._in_vain = code.why_not
+            return
+        if not code.lets(change):
             self._in_vain = _OF_ANOTHER
-        if not self._in_vain:
-            code.ended = _USED
-            self._taken = code
-            self._agreed = code.agreed | {code.asked}
+            return
+
+        code.ended = _USED
+        self._taken = code
+        self._agreed = code.agreed | {code.asked}
 
     @property
     def _where(self) -> str:
-        return "on the terminal" if self._console is not None else "that was given for this"
+        if self._console is None:
+            return "that was given for this"
+        return "on the terminal"
 
     async def _asked(self, change: Change) -> Exception:
         """The refusal that says how to come by the user's word."""
         said = self._in_vain
-        waited_for = self._codes.waited_for(change.digest) if said else None
+        waited_for = None
+        if said:
+            waited_for = self._codes.waited_for(change.digest)
         if waited_for is not None:
             waited_for.wrong += 1
             left = WRONG_CODES - waited_for.wrong
             if left:
-                more = "one more wrong one" if left == 1 else f"{left} more wrong ones"
+                more = f"{left} more wrong ones"
+                if left == 1:
+                    more = "one more wrong one"
                 said = f"{said} The one {self._where} is still good; after {more} it is void."
                 return await self._refused(change, waited_for, said)
             waited_for.ended = _VOID
@@ -166,11 +182,14 @@ class ByCode:
             said = _CHANGED
 
         question = await change.described()
-        return await self._refused(change, self._codes.new(change.digest, question, self._met), said)
+        code = self._codes.new(change.digest, question, self._met)
+        return await self._refused(change, code, said)
 
     async def _refused(self, change: Change, code: Code, said: str) -> Exception:
         """The refusal, once the code is shown to whoever is to see it."""
-        told = f"{said}\n{code.question}" if said else code.question
+        told = code.question
+        if said:
+            told = f"{said}\n{told}"
         if self._console is None:
             return _refused_with_code(told, code.text, _and_name(change))
         if not await self._console.show(_on_console(code.question, code.text, said)):
@@ -186,20 +205,17 @@ def _and_name(change: Change) -> str:
 
 def _on_console(described: str, code: str, said: str = "") -> str:
     """What a person reads at the terminal; `said` is what became of the code that the assistant came with."""
+    lines = ["--- mail-archive-mcp: the assistant wants to change something ---"]
+    if said:
+        lines.append(f"The assistant came with a code in vain. {said}")
+    lines.append(described)
     who = caller()
-    asking = [f"Asked by: {who}"] if who else []
-    before = [f"The assistant came with a code in vain. {said}"] if said else []
-    return "\n".join(
-        [
-            "--- mail-archive-mcp: the assistant wants to change something ---",
-            *before,
-            described,
-            *asking,
-            f"If this is what you want, tell the assistant the code {code}. {_GOOD}",
-            "If not, there is nothing to do: without the code nothing is changed.",
-            "---",
-        ]
-    )
+    if who:
+        lines.append(f"Asked by: {who}")
+    lines.append(f"If this is what you want, tell the assistant the code {code}. {_GOOD}")
+    lines.append("If not, there is nothing to do: without the code nothing is changed.")
+    lines.append("---")
+    return "\n".join(lines)
 
 
 def _refused_with_code(described: str, code: str, and_name: str) -> Exception:

@@ -99,9 +99,8 @@ class HostedTool(Tool):
 
 def argument_model(entry: CatalogTool) -> type[ArgModelBase]:
     """The model of a tool's arguments, as a caller gives them."""
-    return func_metadata(
-        _adapted(entry.function, Calls(_no_access), Consents()), skip_names=[_CONTEXT], structured_output=False
-    ).arg_model
+    function = _adapted(entry.function, Calls(_no_access), Consents())
+    return func_metadata(function, skip_names=[_CONTEXT], structured_output=False).arg_model
 
 
 def _adapted(
@@ -126,6 +125,7 @@ def _adapted(
             result = await function(**arguments, **injected)
         except InputNeeded as needed:
             return needed.result
+
         content: list[ContentBlock] = [TextContent(type="text", text=render(result))]
         if isinstance(result, Drawn) and result.picture is not None:
             content.append(ImageContent(type="image", data=b64encode(result.picture).decode(), mime_type="image/png"))
@@ -141,7 +141,11 @@ def _given(taken: Mapping[str, inspect.Parameter]) -> Iterator[inspect.Parameter
     as one stand beside its other arguments."""
     from mail_archive_tools.models.query import WORDS_FOLLOW
 
-    words = [word for each in taken.values() if each.kind is each.VAR_KEYWORD for word in _each_word(each)]
+    words: list[inspect.Parameter] = []
+    for each in taken.values():
+        if each.kind is each.VAR_KEYWORD:
+            words.extend(_each_word(each))
+
     for name, each in taken.items():
         if name in _INJECTED or each.kind is each.VAR_KEYWORD:
             continue

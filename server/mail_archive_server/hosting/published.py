@@ -39,7 +39,9 @@ def chosen_tools(settings: Settings) -> list[PublishedTool]:
         SettingError: there is no such tool or toolset.
     """
     tools = published_tools()
-    toolsets = settings.toolsets or (() if settings.tools else DEFAULT_TOOLSETS)
+    toolsets = settings.toolsets
+    if not settings.toolsets and not settings.tools:
+        toolsets = DEFAULT_TOOLSETS
     _refuse_unknown("toolset", toolsets, {each.toolset for each in tools})
     _refuse_unknown("tool", settings.tools, {each.name for each in tools})
     return [each for each in tools if each.toolset in toolsets or each.name in settings.tools]
@@ -72,8 +74,9 @@ def names_views(settings: Settings) -> bool:
 
 
 def _refuse_unknown(kind: str, names: Sequence[str], known: set[str]) -> None:
-    if wrong := next((name for name in names if name not in known), None):
-        raise SettingError(f"--{kind}s: there is no {kind} {wrong}. There are {', '.join(sorted(known))}.")
+    for name in names:
+        if name not in known:
+            raise SettingError(f"--{kind}s: there is no {kind} {name}. There are {', '.join(sorted(known))}.")
 
 
 def published_tools() -> list[PublishedTool]:

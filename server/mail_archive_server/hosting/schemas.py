@@ -59,6 +59,7 @@ def in_place(schema: dict[str, Any]) -> dict[str, Any]:
         members = {name: written_out(each) for name, each in value.items() if name not in ("$ref", _DEFINITIONS)}
         if "$ref" not in value:
             return members
+
         definition = written_out(definitions[value["$ref"].rpartition("/")[2]])
         # What is said where it is used goes before what is said where it is defined.
         return definition | members
@@ -73,20 +74,22 @@ def published(entry: CatalogTool) -> dict[str, Any]:
     from mail_archive_server.hosting.hosted import argument_model
 
     result = inspect.signature(entry.function, eval_str=True).return_annotation
-    # VS Code shows no view of a tool with annotations; some hosts know the older spelling of the key alone.
-    is_view = entry.toolset == VIEW
-    shown = {"meta": {"ui": {"resourceUri": URI}, "ui/resourceUri": URI}} if is_view else {}
-    return {
+    told = {
         "name": entry.name,
         "title": entry.title,
         "description": entry.description,
         "toolset": entry.toolset,
         "iamActions": list(entry.iam_actions),
-        "annotations": {} if is_view else _hints(entry),
+        "annotations": _hints(entry),
         "inputSchema": in_place(tidy_schema(argument_model(entry), "validation")),
         "outputSchema": tidy_schema(result, "serialization"),
-        **shown,
     }
+    if entry.toolset == VIEW:
+        # VS Code shows no view of a tool with annotations.
+        told["annotations"] = {}
+        # Some hosts know the older spelling of the key alone.
+        told["meta"] = {"ui": {"resourceUri": URI}, "ui/resourceUri": URI}
+    return told
 
 
 def _hints(entry: CatalogTool) -> dict[str, bool]:

@@ -49,10 +49,13 @@ def view_of(
     shown = {each.name for each in published if each.toolset == VIEW}
     if not shown:
         return View()
-    # What the view shows does not hang on which of those tools a model is offered.
+
+    # The page shows the same, whichever of these tools a model is offered.
     viewed = [hosted(each) for each in published_tools() if each.name in VIEWED]
-    for_apps = frozenset({TOOL} if views == "all" else {TOOL, *shown})
-    return View((ViewTool.over(viewed),), (_extension(),), for_apps)
+    for_apps = {TOOL}
+    if views == "apps":
+        for_apps |= shown
+    return View((ViewTool.over(viewed),), (_extension(),), frozenset(for_apps))
 
 
 def _extension() -> Apps:
@@ -102,6 +105,7 @@ class ViewTool(Tool):
             is_async=True,
             context_kwarg="ctx",
             annotations=None,
+            # The page may call it; a host offers it to no model.
             meta={"ui": {"visibility": ["app"]}},
         )
         tool._tools = {each.name: each for each in tools}
@@ -109,11 +113,15 @@ class ViewTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         name, given = arguments.get("tool"), arguments.get("arguments")
-        if not isinstance(name, str) or name not in self._tools or not isinstance(given, dict):
+        tool = None
+        if isinstance(name, str):
+            tool = self._tools.get(name)
+        if tool is None or not isinstance(given, dict):
             raise InvalidArgument(
                 f"{TOOL} takes tool, one of {', '.join(VIEWED)}, and its arguments. Call that tool itself."
             )
-        answer = await self._tools[name].run(given, context, convert_result)
+
+        answer = await tool.run(given, context, convert_result)
         assert isinstance(answer, CallToolResult)
         return CallToolResult(
             content=[TextContent(type="text", text="This is shown in the view.")],
@@ -130,9 +138,11 @@ def tell_those_who_show_views(names: Set[str]) -> ServerMiddleware[Any]:
         if not isinstance(result, dict) or client_supports_apps(ctx):
             return result
         if ctx.method == "tools/list":
-            return result | {"tools": [each for each in result["tools"] if each["name"] not in names]}
+            tools = [each for each in result["tools"] if each["name"] not in names]
+            return result | {"tools": tools}
         if ctx.method == "resources/list":
-            return result | {"resources": [each for each in result["resources"] if each["uri"] != URI]}
+            others = [each for each in result["resources"] if each["uri"] != URI]
+            return result | {"resources": others}
         return result
 
     return middleware

@@ -50,5 +50,7 @@ class AwsBackend:
         of_service = s3_links(region)
         if self.endpoint_url is None:
             return of_service
+
+        # Another endpoint may hand out its own links, or those of S3.
         of_endpoint = origin_links(lambda: self.endpoint_url or "")
         return lambda link: of_service(link) or of_endpoint(link)

@@ -96,12 +96,14 @@ class _ProcessProvider:
             raise _failed(f"{self._command[0]} cannot be run ({error.strerror})") from None
         except subprocess.TimeoutExpired:
             raise _failed(f"{self._command[0]} took longer than {self._seconds:.0f} s") from None
+
         self.returncode = done.returncode
         if done.returncode == 0 and not _is_object(done.stdout):
             raise _failed(f"{self._command[0]} printed no JSON object")
         # What a program says of itself last is why it ended; a trace above it is of no use to a model.
         lines = done.stderr.decode(errors="replace").split("\n")
-        return done.stdout, next((line for line in reversed(lines) if line.strip()), "").encode()
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        return done.stdout, last.encode()
 
 
 def _failed(reason: str) -> CredentialRetrievalError:

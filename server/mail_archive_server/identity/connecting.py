@@ -64,8 +64,10 @@ class Connection:
 
     def __init__(self, settings: Settings, backend: Backend) -> None:
         self._settings, self._backend = settings, backend
-        self.scope = Scope(settings.archive, alone=settings.unscoped_ok) if settings.archive else None
+        self.scope: Scope | None = None
         """The archives that the server keeps to; None: all."""
+        if settings.archive:
+            self.scope = Scope(settings.archive, alone=settings.unscoped_ok)
         self.narrowing: Narrowing | None = None
         self.own: Credentials | None = None
         """The user's own credentials, as they were last looked at to make others of them."""
@@ -107,11 +109,13 @@ class Connection:
         if self.scope is not None:
             policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.arns(core))
             # One for all sessions: what was narrowed once stays so, whoever signs in next.
-            self.narrowing = self.narrowing or Narrowing(policy, self.scope, self._settings.unscoped_ok)
+            if self.narrowing is None:
+                self.narrowing = Narrowing(policy, self.scope, self._settings.unscoped_ok)
             self.narrowing.policy = policy
+
         found = credentials_to_call_with(self._settings, chain, partial(self._sts, core), self.narrowing)
         if found is not None:
-            # Where botocore keeps what its chain found; to give it such as renew themselves there is no other way.
+            # Where botocore keeps what its chain found: it takes credentials that renew themselves in no other way.
             core._credentials = found
         return core
 
@@ -132,7 +136,9 @@ class Connection:
     def arns(self, core: Session) -> Arns:
         """Where the archives are, as far as is known without asking."""
         region = core.get_config_variable("region")
-        partition = core.get_partition_for_region(region) if region else None
+        partition = None
+        if region:
+            partition = core.get_partition_for_region(region)
         return arns_of(self._settings, region, partition, self._backend.account(core))
 
     def _sts(self, core: Session, service: str, **credentials: Any) -> Any:

@@ -61,7 +61,10 @@ class Narrowing:
         Raises:
             Exception: that one, where it is not.
         """
-        if not self.unscoped_ok or self.how:
+        if not self.unscoped_ok:
+            raise error
+        if self.how:
+            # They were narrowed before.
             raise error
         if self.refused is None:
             _LOG.warning(
@@ -123,11 +126,16 @@ class Narrowed:
         chain = self.chain()
         own = chain.get_frozen_credentials()
         try:
-            temporary = own if own.token else self._temporary(own)
+            temporary = own
+            if not own.token:
+                temporary = self._temporary(own)
             return _refuse_expired(self._scoped(temporary))
         except (ClientError, BotoCoreError) as error:
             self.narrowing.failed(error)
-        ends = getattr(chain, "_expiry_time", None) or datetime.now(UTC) + _UNKNOWN_END
+
+        ends = getattr(chain, "_expiry_time", None)
+        if ends is None:
+            ends = datetime.now(UTC) + _UNKNOWN_END
         return _metadata(own.access_key, own.secret_key, own.token, ends)
 
     def _temporary(self, own: ReadOnlyCredentials) -> ReadOnlyCredentials:
@@ -155,7 +163,7 @@ def _metadata(access_key: str, secret_key: str, token: str | None, ends: datetim
 
 
 def _refuse_expired(got: dict[str, Any]) -> dict[str, Any]:
-    """botocore says of such only that they are expired still, in an exception of Python's own."""
+    """Say it with an error of our own: botocore raises a RuntimeError for renewed credentials that are expired."""
     if parse_timestamp(got["expiry_time"]) <= datetime.now(UTC):
         raise StillExpired
     return got

@@ -89,7 +89,9 @@ class Examination:
 
     @property
     def is_well(self) -> bool:
-        return not self.problem and not any(each.result in ("denied", "failed") for each in self.permissions)
+        if self.problem:
+            return False
+        return not any(each.result in ("denied", "failed") for each in self.permissions)
 
 
 def examine(settings: Settings, backend: Backend, try_search: bool) -> Examination:
@@ -124,22 +126,30 @@ def _try_buckets(found: Examination, buckets: Buckets, settings: Settings) -> No
         except ArchiveError as error:
             found.permissions.append(Permission(NEEDED[0], str(location), "failed", str(error)))
             continue
+
         tried = {attempt.action: attempt for attempt in examined.attempts}
-        found.permissions += [_s3_permission(action, location, tried.get(action), examined) for action in NEEDED]
+        for action in NEEDED:
+            permission = _s3_permission(action, location, tried.get(action), examined)
+            found.permissions.append(permission)
         if POLICY in tried:
             found.notes.append(f"Bucket {location.bucket}: {POLICY} {tried[POLICY].why}.")
 
 
 def _s3_permission(action: str, location: Location, attempt: Attempt | None, examined: Examined) -> Permission:
     if attempt is None:
-        why = "it would have to change something" if examined.is_there else "there is no such bucket"
+        why = "there is no such bucket"
+        if examined.is_there:
+            why = "it would have to change something"
         return Permission(action, str(location), "untried", why)
     if attempt.outcome == "works":
         return Permission(action, str(location), "allowed", attempt.why)
     if not examined.is_there:
         return Permission(action, str(location), "failed", attempt.why)
-    resource = location.bucket if action in ON_BUCKET else f"{location.bucket}/{location.key('*')}"
-    return Permission(action, str(location), "denied", attempt.why, f"arn:{examined.own_partition}:s3:::{resource}")
+
+    resource = f"arn:{examined.own_partition}:s3:::{location.bucket}"
+    if action not in ON_BUCKET:
+        resource = f"{resource}/{location.key('*')}"
+    return Permission(action, str(location), "denied", attempt.why, resource)
 
 
 def _identify(found: Examination, connection: Connection, core: Any) -> None:
@@ -149,8 +159,11 @@ def _identify(found: Examination, connection: Connection, core: Any) -> None:
         found.arn, found.account = who["Arn"], who["Account"]
     finally:
         own = connection.own or core.get_credentials()
-        found.credentials = "" if own is None else _CREDENTIALS.get(own.method, own.method)
+        if own is not None:
+            found.credentials = _CREDENTIALS.get(own.method, own.method)
+
     called_with = core.get_credentials()
+    # botocore says no other way until when those are good that it renews; others have no end.
     found.until = getattr(called_with, "_expiry_time", None)
     found.credentials += _steps(connection)
 
@@ -160,16 +173,20 @@ def _steps(connection: Connection) -> str:
     narrowing = connection.narrowing
     if narrowing is not None and narrowing.how:
         return f", then {narrowing.how} with a policy for this session"
-    return ", then AssumeRole" if connection.assumes_role else ""
+    if connection.assumes_role:
+        return ", then AssumeRole"
+    return ""
 
 
 def _kept_to(settings: Settings, connection: Connection) -> str:
     narrowing = connection.narrowing
     if narrowing is None:
         return ""
+
     named = ", ".join(settings.archive)
     if narrowing.how:
         return f"{named}: by AWS ({narrowing.how}), and by this server"
+
     why = ""
     if narrowing.refused is not None:
         why = f" ({refusal(narrowing.refused, 'GetScopedCredentials', resources.ARCHIVES)})"
@@ -185,26 +202,35 @@ class _Trial:
     def run(self, named: tuple[str, ...]) -> None:
         listed = self._call("ListArchives", "", PageSize=_LISTED) or {}
         by_id = {each.get("ArchiveId", ""): each for each in listed.get("Archives", [])}
-        for archive_id in named or tuple(by_id)[:ARCHIVES_TRIED]:
+        tried = named
+        others: tuple[str, ...] = ()
+        if not named:
+            ids = tuple(by_id)
+            tried, others = ids[:ARCHIVES_TRIED], ids[ARCHIVES_TRIED:]
+
+        for archive_id in tried:
             known = by_id.get(archive_id, {})
             name, state = known.get("ArchiveName", ""), known.get("ArchiveState", "")
             self._found.archives.append({"ArchiveId": archive_id, "ArchiveName": name, "ArchiveState": state})
             self._archive(archive_id)
-        if not named and len(by_id) > ARCHIVES_TRIED:
-            self._found.archives += [{"ArchiveId": each} for each in tuple(by_id)[ARCHIVES_TRIED:]]
+        self._found.archives += [{"ArchiveId": each} for each in others]
 
     def _archive(self, archive_id: str) -> None:
         archive = self._call("GetArchive", archive_id, ArchiveId=archive_id) or {}
         listed = self._call("ListArchiveSearches", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
         started = self._start(archive_id)
-        ended = [each["SearchId"] for each in listed.get("Searches", []) if state_of(each) in _ENDED]
+        searches = listed.get("Searches", [])
+        # To stop one that is under way would take it from whoever waits for it.
+        ended = [each["SearchId"] for each in searches if state_of(each) in _ENDED]
         rows = self._search(archive_id, started, ended)
+
         message_id = next((row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row), None)
         for operation in ("GetArchiveMessage", "GetArchiveMessageContent"):
             if message_id is None:
                 self._note(operation, archive_id, "untried", _NO_MESSAGE)
             else:
                 self._call(operation, archive_id, "on a message that a search found", ArchivedMessageId=message_id)
+
         self._exports(archive_id)
         self._changes(archive_id, archive.get("ArchiveArn"))
 
@@ -213,8 +239,11 @@ class _Trial:
         if not any("Export" in operation for operation in self._needed):
             return
         self._note("StartArchiveExport", archive_id, "untried", "it would copy mail out of the archive")
+
         listed = self._call("ListArchiveExports", archive_id, ArchiveId=archive_id, PageSize=_FEW) or {}
-        ended = [each["ExportId"] for each in listed.get("Exports", []) if state_of(each) in _ENDED]
+        exports = listed.get("Exports", [])
+        # To stop one that is under way would change something.
+        ended = [each["ExportId"] for each in exports if state_of(each) in _ENDED]
         for operation in ("GetArchiveExport", "StopArchiveExport"):
             if not ended:
                 self._note(operation, archive_id, "untried", "no export that has ended is there to try it on")
@@ -223,17 +252,18 @@ class _Trial:
 
     def _changes(self, archive_id: str, arn: str | None) -> None:
         """What changes archives: tags are tried with none of them, the rest is not tried."""
+        # AWS has no dry run of these operations.
         for operation in ("CreateArchive", "UpdateArchive", "DeleteArchive"):
             self._note(operation, archive_id, "untried", "it would change something")
         if arn is None:
             for operation in ("TagResource", "UntagResource", "ListTagsForResource"):
                 self._note(operation, archive_id, "untried", "the archive's ARN is not known")
             return
+
         self._call_needed("ListTagsForResource", archive_id, "called", ResourceArn=arn)
-        self._call_needed("TagResource", archive_id, "with no tags, which changes nothing", ResourceArn=arn, Tags=[])
-        self._call_needed(
-            "UntagResource", archive_id, "with no tags, which changes nothing", ResourceArn=arn, TagKeys=[]
-        )
+        how = "with no tags, which changes nothing"
+        self._call_needed("TagResource", archive_id, how, ResourceArn=arn, Tags=[])
+        self._call_needed("UntagResource", archive_id, how, ResourceArn=arn, TagKeys=[])
 
     def _call_needed(self, operation: str, archive_id: str, how: str, **members: Any) -> None:
         if operation in self._needed:
@@ -244,6 +274,7 @@ class _Trial:
         if not self._try_search:
             self._note("StartArchiveSearch", archive_id, "untried", "it takes the only slot; --try-search tries it")
             return None
+
         now = datetime.now(UTC)
         started = self._call(
             "StartArchiveSearch",
@@ -254,7 +285,10 @@ class _Trial:
             ToTimestamp=now,
             MaxResults=_FEW,
         )
-        search_id: str | None = (started or {}).get("SearchId")
+        if started is None:
+            return None
+
+        search_id: str | None = started.get("SearchId")
         end = monotonic() + SEARCH_SECONDS
         with suppress(*REFUSALS):
             while search_id and monotonic() < end:
@@ -265,18 +299,25 @@ class _Trial:
 
     def _search(self, archive_id: str, started: str | None, ended: list[str]) -> list[dict[str, Any]]:
         """What one of these searches found, the first that found something and may be looked at."""
-        search_ids = [*([started] if started else []), *ended][:_SEARCHES_TRIED]
+        search_ids = ended
+        how = "on a search that has ended, where it does nothing"
+        if started:
+            search_ids = [started, *ended]
+            how = "on the search that was started"
         if not search_ids:
             for operation in ("GetArchiveSearch", "GetArchiveSearchResults", "StopArchiveSearch"):
                 self._note(operation, archive_id, "untried", _NO_SEARCH)
             return []
+
         self._call("GetArchiveSearch", archive_id, SearchId=search_ids[0])
         answer = self._call("GetArchiveSearchResults", archive_id, SearchId=search_ids[0])
-        how = "on the search that was started" if started else "on a search that has ended, where it does nothing"
         self._call("StopArchiveSearch", archive_id, how, SearchId=search_ids[0])
-        rows: list[dict[str, Any]] = (answer or {}).get("Rows", [])
-        for search_id in search_ids[1:]:
-            if rows or answer is None:
+        if answer is None:
+            return []
+
+        rows: list[dict[str, Any]] = answer.get("Rows", [])
+        for search_id in search_ids[1:_SEARCHES_TRIED]:
+            if rows:
                 break
             with suppress(*REFUSALS):
                 rows = self._client.get_archive_search_results(SearchId=search_id).get("Rows", [])
@@ -284,20 +325,30 @@ class _Trial:
 
     def _call(self, operation: str, archive_id: str, how: str = "called", **members: Any) -> dict[str, Any] | None:
         """The answer; None where there is none. What an answer, or a refusal for another reason, shows is noted."""
+        """What the call answers; None where it is refused. How it went is noted."""
+        call = getattr(self._client, xform_name(operation))
         try:
-            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**members)
+            answer: dict[str, Any] = call(**members)
         except REFUSALS as error:
-            said = refusal(error, operation, resources.archive(archive_id) if archive_id else resources.ARCHIVES)
-            if isinstance(said, AccessDenied) and isinstance(error, ClientError):
-                denial = denial_of(error, f"ses:{operation}")
-                self._note(operation, archive_id, "denied", denial.why or "AccessDeniedException", denial.resource)
-            elif isinstance(error, ClientError) and _passed(error):
-                self._note(operation, archive_id, "allowed", f"{how}; refused, but for another reason")
-            else:
-                self._note(operation, archive_id, "failed", str(said))
+            self._note_refusal(error, operation, archive_id, how)
             return None
         self._note(operation, archive_id, "allowed", how)
         return answer
+
+    def _note_refusal(self, error: Exception, operation: str, archive_id: str, how: str) -> None:
+        resource = resources.ARCHIVES
+        if archive_id:
+            resource = resources.archive(archive_id)
+        said = refusal(error, operation, resource)
+
+        is_answer = isinstance(error, ClientError)
+        if is_answer and isinstance(said, AccessDenied):
+            denial = denial_of(error, f"ses:{operation}")
+            self._note(operation, archive_id, "denied", denial.why or "AccessDeniedException", denial.resource)
+        elif is_answer and _passed(error):
+            self._note(operation, archive_id, "allowed", f"{how}; refused, but for another reason")
+        else:
+            self._note(operation, archive_id, "failed", str(said))
 
     def _note(self, operation: str, archive_id: str, result: Result, how: str, resource: str = "") -> None:
         if operation in self._needed:
@@ -306,4 +357,5 @@ class _Trial:
 
 def _passed(error: ClientError) -> bool:
     """Whether the refusal came after rights were looked at."""
-    return error.response.get("Error", {}).get("Code") in ("ConflictException", "ServiceQuotaExceededException")
+    code = error.response.get("Error", {}).get("Code")
+    return code in ("ConflictException", "ServiceQuotaExceededException")

@@ -20,13 +20,12 @@ def as_terraform(document: Document) -> str:
 
 def as_cloudformation(document: Document) -> str:
     """A template: a managed policy, or the role itself where the document says who may assume it."""
-    is_trust = "Principal" in document["Statement"][0]
-    resource: dict[str, Any] = (
-        {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document}}
-        if is_trust
-        else {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
-    )
-    name = f"{NAME}{'Role' if is_trust else 'Policy'}"
+    name, kind, member = f"{NAME}Policy", "AWS::IAM::ManagedPolicy", "PolicyDocument"
+    if "Principal" in document["Statement"][0]:
+        name, kind, member = f"{NAME}Role", "AWS::IAM::Role", "AssumeRolePolicyDocument"
+    resource = {"Type": kind, "Properties": {member: document}}
+    # The only version that there is.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html
     return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {name: resource}}, indent=2)
 
 
@@ -34,11 +33,11 @@ FORMATS = {"json": as_json, "terraform": as_terraform, "cloudformation": as_clou
 
 
 def _terraform_statement(statement: dict[str, Any]) -> str:
-    lines = [
-        *([f"sid       = {_text(statement['Sid'])}"] if "Sid" in statement else []),
-        f"effect    = {_text(statement['Effect'])}",
-        f"actions   = {_texts(statement['Action'])}",
-    ]
+    lines = []
+    if "Sid" in statement:
+        lines.append(f"sid       = {_text(statement['Sid'])}")
+    lines.append(f"effect    = {_text(statement['Effect'])}")
+    lines.append(f"actions   = {_texts(statement['Action'])}")
     if "Resource" in statement:
         lines.append(f"resources = {_texts(statement['Resource'])}")
     for kind, names in statement.get("Principal", {}).items():
@@ -46,18 +45,21 @@ def _terraform_statement(statement: dict[str, Any]) -> str:
     for test, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
             lines += _block("condition", {"test": _text(test), "variable": _text(key), "values": _texts(values)})
+
     inner = "\n".join(f"    {line}" for line in lines)
     return f"  statement {{\n{inner}\n  }}"
 
 
 def _block(name: str, members: dict[str, str]) -> list[str]:
     width = max(map(len, members))
-    return [f"{name} {{", *(f"  {key:<{width}} = {value}" for key, value in members.items()), "}"]
+    inner = [f"  {key:<{width}} = {value}" for key, value in members.items()]
+    return [f"{name} {{", *inner, "}"]
 
 
 def _texts(values: str | list[str]) -> str:
-    listed = [values] if isinstance(values, str) else values
-    return f"[{', '.join(_text(each) for each in listed)}]"
+    if isinstance(values, str):
+        values = [values]
+    return f"[{', '.join(_text(each) for each in values)}]"
 
 
 def _text(text: str) -> str:

@@ -72,12 +72,14 @@ class LocalBackend:
 
     def refuse_nowhere(self) -> None:
         folder = self._settings.export_folder
-        if folder is None and self._settings.s3_endpoint_url is None:
+        if folder is None:
+            if self._settings.s3_endpoint_url is not None:
+                return
             raise Misconfigured(
                 "This local archive delivers exports nowhere. Whoever runs this server can start it with "
                 "--export-folder DIR, whose folders stand for buckets, or with --s3-endpoint-url URL."
             )
-        if folder is not None and not folder.is_dir():
+        if not folder.is_dir():
             raise Misconfigured(
                 f"This local archive delivers exports to {folder}, which is no folder. Whoever runs this server can "
                 "make it, with a folder in it for each bucket, or name another with --export-folder DIR."

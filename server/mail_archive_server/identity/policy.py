@@ -7,7 +7,7 @@ on what is in it.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mail_archive_server.hosting.published import PublishedTool
@@ -26,7 +26,8 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Arns:
-    """Where archives are, `*` being what is not known, and where exports may go: nowhere else than named."""
+    """The ARNs of what a policy is about. Where archives are, `*` is what is not known; exports go nowhere else than
+    named."""
 
     partition: str = "aws"
     region: str = ANY
@@ -49,9 +50,14 @@ class Arns:
 
 def arns_of(settings: Settings, region: str | None, partition: str | None = None, account: str | None = None) -> Arns:
     """Where the archives of these settings are, in that Region and, where no role says another one, that account."""
-    _, role_partition, _, _, role_account, *_ = (settings.role_arn or f"arn:aws:iam::{account or ANY}:").split(":")
     export_to = tuple(Location.named(each) for each in settings.export_to)
-    return Arns(partition or role_partition, region or ANY, role_account, export_to)
+    arns = Arns(account=account or ANY, region=region or ANY, export_to=export_to)
+    if settings.role_arn is not None:
+        _, role_partition, _, _, role_account, *_ = settings.role_arn.split(":")
+        arns = replace(arns, partition=role_partition, account=role_account)
+    if partition is not None:
+        arns = replace(arns, partition=partition)
+    return arns
 
 
 def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
@@ -61,29 +67,33 @@ def actions_of(tools: Iterable[PublishedTool]) -> list[str]:
 
 def identity_policy(tools: Iterable[PublishedTool], archives: Sequence[str], arns: Arns) -> Document:
     """What a user or role needs."""
+    if not archives:
+        archives = [ANY]
     resources = {
-        "UseMailArchives": [arns.archive(each) for each in archives or [ANY]],
+        "UseMailArchives": [arns.archive(each) for each in archives],
         # The id of an archive is not known before there is one.
         "MakeMailArchives": [arns.archive(ANY)],
         "ListMailArchives": [ANY],
         "FindExportBuckets": arns.buckets(),
         "WriteExports": arns.objects(),
     }
-    statements: dict[str, list[str]] = {sid: [] for sid in resources}
+    actions: dict[str, list[str]] = {sid: [] for sid in resources}
     for action in actions_of(tools):
-        statements[_statement_of(action)].append(action)
-    # What is on nothing allows nothing, and IAM takes no such statement.
-    needed = {sid: actions for sid, actions in statements.items() if actions and resources[sid]}
-    return {
-        "Version": _VERSION,
-        "Statement": [_statement(sid, actions, resources[sid]) for sid, actions in needed.items()],
-    }
+        actions[_statement_of(action)].append(action)
+
+    statements = []
+    for sid, named in resources.items():
+        # What is on nothing allows nothing, and IAM takes no such statement.
+        if actions[sid] and named:
+            statements.append(_statement(sid, actions[sid], named))
+    return {"Version": _VERSION, "Statement": statements}
 
 
 def session_policy(tools: Iterable[PublishedTool], archives: Sequence[str], arns: Arns) -> str:
     """The same to narrow a session with: as short as can be, since STS counts its characters."""
     document = identity_policy(tools, archives, arns)
     for statement in document["Statement"]:
+        # A Sid is for people, and a list of one may stand as that one.
         del statement["Sid"]
         for name in ("Action", "Resource"):
             if len(statement[name]) == 1:
@@ -93,6 +103,8 @@ def session_policy(tools: Iterable[PublishedTool], archives: Sequence[str], arns
 
 def trust_policy(principal: str, settings: Settings) -> Document:
     """Who may assume the role, and what of a session they may set: what these settings set."""
+    # To tag a session, or name who stands behind it, has to be allowed by itself.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
     actions = ["sts:AssumeRole"]
     if settings.session_tag:
         actions.append("sts:TagSession")
@@ -104,6 +116,8 @@ def trust_policy(principal: str, settings: Settings) -> Document:
         "Principal": {"AWS": principal},
         "Action": actions,
     }
+    # Without it, whoever can make another customer's server call could use the role (the "confused deputy").
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     if settings.external_id is not None:
         statement["Condition"] = {"StringEquals": {"sts:ExternalId": settings.external_id}}
     return {"Version": _VERSION, "Statement": [statement]}
@@ -117,7 +131,9 @@ def _statement_of(action: str) -> str:
         return "WriteExports"
     if action == "ses:CreateArchive":
         return "MakeMailArchives"
-    return "ListMailArchives" if action in _ON_EVERYTHING else "UseMailArchives"
+    if action in _ON_EVERYTHING:
+        return "ListMailArchives"
+    return "UseMailArchives"
 
 
 _ON_EVERYTHING = ("ses:ListArchives", "ses:ListArchiveSearches", "ses:ListArchiveExports")

@@ -19,8 +19,12 @@ def share_data(session: Session) -> None:
 
 @cache
 def _loader(data_path: str | None) -> Loader:
-    folders = data_path.split(os.pathsep) if data_path else []
-    return _SharedLoader(extra_search_paths=[str(Path(os.path.expandvars(each)).expanduser()) for each in folders])
+    folders: list[str] = []
+    if data_path:
+        # As botocore reads it.
+        named = map(os.path.expandvars, data_path.split(os.pathsep))
+        folders = [str(Path(each).expanduser()) for each in named]
+    return _SharedLoader(extra_search_paths=folders)
 
 
 class _SharedLoader(Loader):  # type: ignore[misc]  # botocore has no types

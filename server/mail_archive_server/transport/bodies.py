@@ -34,6 +34,7 @@ def with_readable_bodies(app: ASGIApp, callers: TransportSecuritySettings) -> AS
         if len(body) > REQUEST_BYTES:
             await _answer(too_large(body), _TOO_LARGE_STATUS, scope, receive, send)
             return
+
         request = readable(body)
         if isinstance(request, RefusedRequest):
             await _answer(request, _BAD_STATUS, scope, receive, send)
@@ -60,7 +61,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     pending: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replayed() -> Message:
-        return pending.pop() if pending else await receive()
+        if pending:
+            return pending.pop()
+        return await receive()
 
     return replayed
 

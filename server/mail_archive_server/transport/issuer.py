@@ -44,7 +44,9 @@ class Issuer:
         self._url = url
         # Some issuers write what they were asked for, others with a slash at its end, or without.
         self._audiences = [resource_url.rstrip("/"), resource_url.rstrip("/") + "/"]
-        self._keys = keys or Keys(url)
+        if keys is None:
+            keys = Keys(url)
+        self._keys = keys
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Who the caller is; None: the token is none of the issuer's for this server, or is too old.
@@ -65,10 +67,14 @@ class Issuer:
     async def _verified(self, token: str) -> AccessToken:
         if len(token) > TOKEN_CHARACTERS:
             raise _Refused("it is too long")
+
         name = jwt.get_unverified_header(token).get("kid")
-        key = await self._keys.named(name if isinstance(name, str) else None)
+        if not isinstance(name, str):
+            name = None
+        key = await self._keys.named(name)
         if key is None:
             raise _Refused("the issuer publishes no key of its name")
+
         claims = jwt.decode(
             token,
             key.key,
@@ -79,11 +85,14 @@ class Issuer:
             options={"require": ["exp", "iss", "aud", "sub"]},
         )
         if not str(claims["sub"]).strip():
-            # All who have none would be one caller.
+            # Callers without a subject would all be one caller.
             raise _Refused("its subject is empty")
+
+        # RFC 9068 says `client_id`, OpenID Connect `azp`; where there is neither, the subject is its own client.
+        client = claims.get("client_id") or claims.get("azp") or claims["sub"]
         return AccessToken(
             token=token,
-            client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),
+            client_id=str(client),
             scopes=_scopes(claims),
             expires_at=int(claims["exp"]) + LEEWAY_SECONDS,
             subject=str(claims["sub"]),
@@ -93,17 +102,23 @@ class Issuer:
 
 def _scopes(claims: dict[str, Any]) -> list[str]:
     """RFC 9068 has one text, others a list by either name."""
-    said = claims.get("scope") or claims.get("scp") or ""
-    return said.split() if isinstance(said, str) else [each for each in said if isinstance(each, str)]
+    said = claims.get("scope") or claims.get("scp")
+    if not said:
+        return []
+    if isinstance(said, str):
+        return said.split()
+    return [each for each in said if isinstance(each, str)]
 
 
 def with_issuer(app: ASGIApp, settings: Settings) -> ASGIApp:
     """The application for those who have a token of the issuer's; the others are told where to get one."""
-    assert settings.issuer is not None and settings.resource_url is not None
+    assert settings.issuer is not None
+    assert settings.resource_url is not None
     # Read as the SDK does, so that they stay as they are written. The verifier looks at the audience by itself.
     urls = {"issuer_url": settings.issuer, "resource_server_url": settings.resource_url}
     auth = AuthSettings.model_validate({**urls, "validate_token_resource": False})
     assert auth.resource_server_url is not None
+
     scopes = list(settings.required_scope)
     required = RequireAuthMiddleware(app, scopes, build_resource_metadata_url(auth.resource_server_url))
     guarded = AuthenticationMiddleware(
@@ -117,8 +132,11 @@ def with_issuer(app: ASGIApp, settings: Settings) -> ASGIApp:
     router = Router(routes, default=guarded)
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        # What the application does at its start and end is no request.
-        await (router if scope["type"] == "http" else app)(scope, receive, send)
+        if scope["type"] == "http":
+            await router(scope, receive, send)
+        else:
+            # What the application does at its start and end is no request.
+            await app(scope, receive, send)
 
     return routed
 

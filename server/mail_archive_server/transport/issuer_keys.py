@@ -61,6 +61,7 @@ class Keys:
         """
         if not self._is_fresh(name):
             async with self._fetching:
+                # Another call may have fetched them meanwhile.
                 if not self._is_fresh(name) and self._may_ask():
                     await self._fetch_or_say_why()
         if time.monotonic() - self._fetched_at > KEPT_SECONDS:
@@ -73,7 +74,9 @@ class Keys:
         return self._keys.get(name)
 
     def _is_fresh(self, name: str | None) -> bool:
-        return time.monotonic() - self._fetched_at <= FRESH_SECONDS and self._find(name) is not None
+        if time.monotonic() - self._fetched_at > FRESH_SECONDS:
+            return False
+        return self._find(name) is not None
 
     def _may_ask(self) -> bool:
         return time.monotonic() - self._asked_at >= self._again_seconds
@@ -100,6 +103,7 @@ class Keys:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, _Unusable) as error:
             why = shown(str(error)) or "no answer in time"
             raise IssuerUnavailable(f"The keys of {self._issuer} could not be fetched: {why}.") from error
+
         self._keys = _keys_in(published)
         self._fetched_at = time.monotonic()
         return len(self._keys)
@@ -121,7 +125,9 @@ class Keys:
 
     def _is_trustworthy(self, where: str) -> bool:
         """Over TLS; an issuer of this machine may have its keys on it without."""
-        return where.startswith("https://") or (is_this_machine(self._issuer) and is_this_machine(where))
+        if where.startswith("https://"):
+            return True
+        return is_this_machine(self._issuer) and is_this_machine(where)
 
 
 def metadata_places(issuer: str) -> list[str]:
@@ -142,6 +148,7 @@ async def _document(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
             content += piece
             if len(content) > _MOST_BYTES:
                 raise _Unusable(f"{url} answers with more than {_MOST_BYTES:,} bytes")
+
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -155,8 +162,12 @@ def _keys_in(published: dict[str, Any]) -> dict[str | None, _Key]:
     """The keys for signatures in a set of JSON Web Keys; those of kinds that are not known here are left out."""
     found: dict[str | None, _Key] = {}
     listed = published.get("keys")
-    for each in listed if isinstance(listed, list) else ():
+    if not isinstance(listed, list):
+        return found
+
+    for each in listed:
         try:
+            # RFC 7517, 4.2: one without a use has any.
             if each.get("use", "sig") == "sig":
                 declared = each.get("alg")
                 algorithms = tuple(name for name in ALGORITHMS if declared in (None, name))

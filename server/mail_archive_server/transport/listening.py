@@ -47,7 +47,11 @@ def listen(settings: Settings) -> tuple[socket.socket, str]:
     """What to listen on, and how to say it."""
     if settings.socket is not None:
         return _listen_on_socket(settings.socket), f"{shown(settings.socket)} (a Unix socket), path "
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+
+    family, host = socket.AF_INET, settings.host
+    if ":" in settings.host:
+        # In a URL, an address of IPv6 stands in brackets (RFC 3986, 3.2.2).
+        family, host = socket.AF_INET6, f"[{settings.host}]"
     try:
         listening = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
@@ -55,7 +59,6 @@ def listen(settings: Settings) -> tuple[socket.socket, str]:
             f"Port {settings.port} of {settings.host} cannot be listened on ({error.strerror}). "
             "Name another one with --port."
         ) from error
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return listening, f"http://{host}:{listening.getsockname()[1]}"
 
 
@@ -66,6 +69,7 @@ def _listen_on_socket(path: Path) -> socket.socket:
     with suppress(OSError):
         if stat.S_ISSOCK(path.lstat().st_mode) and not _answers(path):
             path.unlink()
+
     listening = socket.socket(socket.AF_UNIX)
     # The rights are those of its making: between that and a chmod another user could come.
     before = os.umask(0o177)

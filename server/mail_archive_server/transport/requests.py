@@ -58,7 +58,9 @@ def readable(request: bytes) -> bytes | RefusedRequest:
     try:
         message = from_json(text)
     except ValueError as error:
-        reason = "it is nested too deeply" if "recursion limit" in str(error) else "it is not JSON"
+        reason = "it is not JSON"
+        if "recursion limit" in str(error):
+            reason = "it is nested too deeply"
         return _refused(PARSE_ERROR, f"Parse error: {reason}.", text)
 
     try:
@@ -85,7 +87,9 @@ def _whole_characters(text: str) -> str:
 def _whole(escape: re.Match[str]) -> str:
     found = escape.group()
     is_half = len(found) == _HALF_LENGTH and found[1] == "u"
-    return _REPLACEMENT if is_half else found
+    if is_half:
+        return _REPLACEMENT
+    return found
 
 
 def _has_an_id_to_answer(message: dict[str, object]) -> bool:
@@ -109,9 +113,13 @@ def _refused(code: int, sentence: str, text: str | None) -> RefusedRequest:
 def _id_of(text: str) -> str | int | None:
     """The id of a request that cannot be read as a whole: that of its own members, never one further in."""
     found = _LAST_ID.search(text[-_TAIL_CHARACTERS:])
-    value = found.group(1) if found is not None and text.lstrip()[:1] == "{" else _first_id(text)
+    if found is not None and text.lstrip().startswith("{"):
+        value: str | None = found.group(1)
+    else:
+        value = _first_id(text)
     if value is None:
         return None
+
     try:
         return _as_id(json.loads(value))
     except ValueError:
@@ -122,21 +130,24 @@ def _as_id(value: object) -> str | int | None:
     if isinstance(value, str):
         # A half of a pair cannot be sent back.
         return value.encode("utf-8", "replace").decode()
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number else None  # type: ignore[return-value]  # mypy does not see through the name
+    # To Python, True is a number.
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None
 
 
 def _first_id(text: str) -> str | None:
     """The id among the members of the outermost object, as JSON."""
     depth = 0
     before = ["", ""]
+    name = ['"id"', ":"]
     for token in _TOKENS.finditer(text, 0, _SCANNED_CHARACTERS):
         what = token.group()
         if what in "{[":
             depth += 1
         elif what in "}]":
             depth -= 1
-        elif depth == 1 and before == ['"id"', ":"] and what != ":":
+        elif depth == 1 and before == name and what != ":":
             return what
         before = [before[1], what]
     return None

@@ -41,9 +41,10 @@ class Sessions:
     def may_open(self, whose: str) -> bool:
         """Whether a caller may open one more."""
         old = self._clock() - self._idle_seconds
-        ended = [name for name, each in self._open.items() if not each.under_way and each.used <= old]
-        for name in ended:
-            del self._open[name]
+        for name, each in tuple(self._open.items()):
+            if not each.under_way and each.used <= old:
+                del self._open[name]
+
         held = sum(each.whose == whose for each in self._open.values())
         return held + self._opening[whose] < self._most
 
@@ -56,9 +57,15 @@ class Sessions:
 
     def answered(self, asked: str | None, whose: str, status: int, given: str | None, is_delete: bool) -> None:
         """It is answered: what it opened is open now, what it ended is gone."""
-        if asked is None and given is not None:
-            self._open[given] = _McpSession(whose, self._clock(), under_way=1)
-        elif asked in self._open and self._open[asked].whose == whose and (status == _GONE or is_delete):
+        if asked is None:
+            if given is not None:
+                self._open[given] = _McpSession(whose, self._clock(), under_way=1)
+            return
+
+        session = self._open.get(asked)
+        # Nobody ends the session of another.
+        is_own = session is not None and session.whose == whose
+        if is_own and (is_delete or status == _GONE):
             del self._open[asked]
 
     def end(self, asked: str | None, given: str | None, whose: str) -> None:
@@ -83,6 +90,7 @@ def with_few_sessions(
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await app(scope, receive, send)
+
         asked, whose = Headers(scope=scope).get(_SESSION), caller()
         if asked is None and not sessions.may_open(whose):
             refusal = JSONResponse(

@@ -52,6 +52,7 @@ class Requests:
                 return None
             if len(line) > REQUEST_BYTES + 1 and not line.endswith(b"\n"):
                 return too_large(line[:_PIECE_BYTES] + self._rest())
+
             stripped = line.strip()
             # An empty line is between messages.
             if stripped:
@@ -60,11 +61,12 @@ class Requests:
     def _rest(self) -> bytes:
         """Read the rest of a line, of which only the last bytes are kept."""
         tail = b""
-        while piece := self._stdin.readline(_PIECE_BYTES):
+        while True:
+            piece = self._stdin.readline(_PIECE_BYTES)
             tail = (tail + piece)[-_TAIL_BYTES:]
-            if piece.endswith(b"\n"):
-                break
-        return tail
+            is_last = not piece or piece.endswith(b"\n")
+            if is_last:
+                return tail
 
 
 async def serve_stdio(server: MCPServer[object], at_end: Callable[[], None]) -> None:
@@ -83,6 +85,7 @@ def _own_stdin() -> BinaryIO:
     buffer = sys.stdin.buffer
     if system.IS_WINDOWS or buffer.fileno() != 0:
         return buffer
+
     own = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

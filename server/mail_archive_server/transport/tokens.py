@@ -33,21 +33,31 @@ def token_of(settings: Settings) -> str | None:
     none."""
     if settings.token_file is not None:
         return _token_in(settings.token_file)
-    if settings.no_token or settings.issuer or (settings.socket is not None and settings.token is None):
+    if settings.no_token or settings.issuer is not None:
         return None
-    return settings.token or _new_token()
+    if settings.token is not None:
+        return settings.token
+    if settings.socket is not None:
+        return None
+    return _new_token()
 
 
 def cursors_of(settings: Settings, token: str | None) -> Cursors:
     """Sealed for who has the token: over HTTP a cursor may come from anybody."""
-    key = settings.cursor_key.encode() if settings.cursor_key else secrets.token_bytes(32)
-    caller = hashlib.sha256(token.encode()).hexdigest() if token else "this machine"
+    key = secrets.token_bytes(32)
+    if settings.cursor_key:
+        key = settings.cursor_key.encode()
+    caller = "this machine"
+    if token:
+        caller = hashlib.sha256(token.encode()).hexdigest()
     return Cursors(key, caller=caller, live_seconds=CURSOR_SECONDS)
 
 
 def who_may_call(settings: Settings, token: str | None) -> str:
     if settings.issuer is not None:
-        scopes = f", with {' and '.join(settings.required_scope)} in its scope" if settings.required_scope else ""
+        scopes = ""
+        if settings.required_scope:
+            scopes = f", with {' and '.join(settings.required_scope)} in its scope"
         return f"Callers send an access token of {settings.issuer}, made for {settings.resource_url}{scopes}."
     if settings.token_file is not None:
         return f"Callers send the bearer token that is in {shown(settings.token_file)}."
@@ -71,8 +81,10 @@ def _token_in(file: Path) -> str:
         SettingError: the file cannot be used.
     """
     try:
-        if why := why_not_read(file):
+        why = why_not_read(file)
+        if why is not None:
             raise SettingError(f"--token-file {file} cannot be used: {why}.")
+
         descriptor, mode = _opened(file)
         with os.fdopen(descriptor, mode, encoding="ascii") as opened:
             if system.HAS_FILE_MODES and _others_read(os.fstat(descriptor)):
@@ -81,10 +93,13 @@ def _token_in(file: Path) -> str:
             if not token and mode != "r":
                 token = _new_token()
                 opened.write(f"{token}\n")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SettingError(f"--token-file {file} cannot be used ({why}). Name another file.") from None
-    if len(token) < KEY_BYTES or not token.isprintable() or " " in token:
+    except OSError as error:
+        raise SettingError(f"--token-file {file} cannot be used ({error.strerror}). Name another file.") from None
+    except ValueError:
+        raise SettingError(f"--token-file {file} cannot be used (it is no text). Name another file.") from None
+
+    is_in_a_header = token.isprintable() and " " not in token
+    if len(token) < KEY_BYTES or not is_in_a_header:
         raise SettingError(
             f"--token-file {file} holds no token: at least {KEY_BYTES} characters, none of them a space."
         )
@@ -98,14 +113,17 @@ def _opened(file: Path) -> tuple[int, str]:
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EROFS):
             raise
+
     return os.open(file, os.O_RDONLY), "r"
 
 
 def _others_read(found: os.stat_result) -> bool:
     """Whether somebody else may read the file. What is root's, and this user reads as one of a group, is what
     Kubernetes makes of a secret with `fsGroup`: that group is the container's."""
-    is_of_the_group = found.st_uid == 0 != os.geteuid() and found.st_gid in (os.getegid(), *os.getgroups())
-    others = _WRITERS_AND_STRANGERS if is_of_the_group else _OTHERS
+    others = _OTHERS
+    is_roots = found.st_uid == 0 and os.geteuid() != 0
+    if is_roots and found.st_gid in (os.getegid(), *os.getgroups()):
+        others = _WRITERS_AND_STRANGERS
     return bool(found.st_mode & others)
 
 
@@ -126,11 +144,10 @@ def with_token(app: ASGIApp, token: str) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _has_token(Headers(scope=scope), token):
             return await app(scope, receive, send)
-        refusal = JSONResponse(
-            {"error": "A bearer token is needed: the server printed it at its start, or wrote it to --token-file."},
-            401,
-            {"WWW-Authenticate": "Bearer"},
-        )
+
+        why = "A bearer token is needed: the server printed it at its start, or wrote it to --token-file."
+        # RFC 9110, 11.6.1: an answer with 401 names how to identify oneself.
+        refusal = JSONResponse({"error": why}, 401, {"WWW-Authenticate": "Bearer"})
         return await refusal(scope, receive, send)
 
     return guarded
@@ -138,4 +155,7 @@ def with_token(app: ASGIApp, token: str) -> ASGIApp:
 
 def _has_token(headers: Headers, token: str) -> bool:
     kind, _, sent = headers.get("authorization", "").partition(" ")
-    return kind.lower() == "bearer" and hmac.compare_digest(sent.strip().encode(), token.encode())
+    # The name of a scheme knows no case (RFC 9110, 11.1).
+    if kind.lower() != "bearer":
+        return False
+    return hmac.compare_digest(sent.strip().encode(), token.encode())
