@@ -12,7 +12,7 @@ from typing import NamedTuple
 from distribution.metadata import ROOT
 from mail_archive_server.settings import SETTINGS
 from mail_archive_tools import errors
-from mail_archive_tools.service.denials import Denial
+from mail_archive_tools.service.refusals.denials import Denial
 
 KINDS = {
     "SettingError": "A flag or variable of the server. The command ends with status 2.",

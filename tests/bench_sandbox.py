@@ -22,7 +22,7 @@ import anyio
 
 from mail_archive_tools import system
 from mail_archive_tools.reading.reader import new_sandbox
-from mail_archive_tools.sandbox import calls
+from mail_archive_tools.sandbox import system_calls
 from mail_archive_tools.sandbox.pool import Sandbox
 from tests.bench_reading import corpus_messages
 from tests.conftest import CORPUS, ROOT
@@ -82,10 +82,10 @@ class Measured:
 
 def allowed_calls() -> str:
     """How many system calls a worker may make."""
-    allowed = calls.ALLOWED.get(platform.machine())
+    allowed = system_calls.ALLOWED.get(platform.machine())
     if allowed is None:
         return "not known for this machine"
-    return f"{len(allowed) + 1}, of fcntl {len(calls.FCNTL_ALLOWED)} commands"
+    return f"{len(allowed) + 1}, of fcntl {len(system_calls.FCNTL_ALLOWED)} commands"
 
 
 def measure(repeats: int) -> Measured:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mail_archive_server.settings import Settings
     from mail_archive_tools.access import Access
     from mail_archive_tools.searching.cursors import Cursors
-    from mail_archive_tools.storage.facts import FactsKept
+    from mail_archive_tools.storage.kept_facts import FactsKept
 
 
 def open_access(settings: Settings) -> Access:
@@ -100,7 +100,7 @@ def _facts_kept(settings: Settings, keys: dict[str, str]) -> FactsKept | None:
     if settings.facts is None:
         return None
 
-    from mail_archive_tools.storage.facts import FactsFolder
+    from mail_archive_tools.storage.kept_facts import FactsFolder
 
     of_whom = [getattr(settings, name) for name in _WHO_AND_WHERE]
     named = [os.environ.get(name) for name in _WHO_BY_VARIABLE]

@@ -22,7 +22,7 @@ from mail_archive_server.transport.sessions import with_few_sessions
 from mail_archive_server.transport.tokens import token_of, with_token
 from mail_archive_tools import system
 from mail_archive_tools.reading.dkim_keys import keys_of
-from mail_archive_tools.storage.facts import FactsFolder
+from mail_archive_tools.storage.kept_facts import FactsFolder
 from mail_archive_tools.system.places import why_not_own, why_not_read
 
 pytestmark = pytest.mark.anyio

@@ -28,7 +28,7 @@ from mail_archive_tools.read import read_archive_attachment, read_archive_messag
 from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.storage.facts import FactsFolder
+from mail_archive_tools.storage.kept_facts import FactsFolder
 from mail_archive_tools.summarize import summarize_archive_search
 from mail_archive_tools.thread import get_archive_thread
 from tests.conftest import ERAS, loopback, text_of

@@ -18,7 +18,7 @@ from mail_archive_tools.searching.cursors import Cursors
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.service.buckets import Buckets, Location
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.storage.facts import FactsKept, Nowhere
+from mail_archive_tools.storage.kept_facts import FactsKept, Nowhere
 
 _LEADERS = 50_000
 """Messages that others are compared with (`deduplicate="similar"`), of all searches together: some 60 MB."""

@@ -27,13 +27,13 @@ from mail_archive_tools.models.query import (
 from mail_archive_tools.models.search import unless_all
 from mail_archive_tools.reading.shown import with_facts
 from mail_archive_tools.reading.similarity import Similar
-from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
 from mail_archive_tools.searching.cursors import Cursors, fingerprint
-from mail_archive_tools.searching.matching import Matcher
-from mail_archive_tools.searching.page import Collector, PageState
+from mail_archive_tools.searching.gathering.matching import Matcher
+from mail_archive_tools.searching.gathering.page import Collector, PageState
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweep import Sweep
-from mail_archive_tools.searching.windows import Order
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.sweep import Sweep
+from mail_archive_tools.searching.sweeping.walk import Order
 from mail_archive_tools.service.filters import filters_of
 
 _Arguments = ParamSpec("_Arguments")

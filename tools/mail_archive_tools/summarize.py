@@ -24,10 +24,11 @@ from mail_archive_tools.models.query import Exclude, FilterHere, WaitSeconds, Wo
 from mail_archive_tools.models.search import TimeRange, unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.counts import broken_off_notes, overflow_notes
-from mail_archive_tools.searching.matching import Matcher, folded
+from mail_archive_tools.searching.gathering.globs import folded
+from mail_archive_tools.searching.gathering.matching import Matcher
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweep import Sweep
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.service.filters import filters_of
 from mail_archive_tools.untrusted import shorten
 

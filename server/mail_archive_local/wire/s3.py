@@ -39,7 +39,7 @@ def s3_failures() -> Iterator[None]:
     """The SDK's errors as `S3Failed`. It is loaded here, since most who open an archive have nothing to do with S3."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from mail_archive_tools.service.sdk_errors import said
+    from mail_archive_tools.service.refusals.sdk_errors import said
 
     try:
         yield

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 from botocore.session import Session
 
-from mail_archive_tools.service.causes import MfaWanted
+from mail_archive_tools.service.refusals.causes import MfaWanted
 
 PROCESS_SECONDS = 30
 """How long a credential process may take."""

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.utils import parse_timestamp
 
 from mail_archive_server.settings import Settings
-from mail_archive_tools.service.causes import StillExpired
+from mail_archive_tools.service.refusals.causes import StillExpired
 from mail_archive_tools.service.scope import Scope
 
 Chain = Callable[[], Credentials]

@@ -20,8 +20,8 @@ from mail_archive_server.settings import Settings
 from mail_archive_tools.errors import AccessDenied, ArchiveError
 from mail_archive_tools.service import resources
 from mail_archive_tools.service.buckets import NEEDED, ON_BUCKET, POLICY, Attempt, Buckets, Examined, Location
-from mail_archive_tools.service.denials import denial_of
-from mail_archive_tools.service.refusals import REFUSALS, refusal
+from mail_archive_tools.service.refusals.denials import denial_of
+from mail_archive_tools.service.refusals.translating import REFUSALS, refusal
 from mail_archive_tools.service.shapes import state_of
 
 Result = Literal["allowed", "denied", "untried", "failed"]

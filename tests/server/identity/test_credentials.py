@@ -20,7 +20,7 @@ from mail_archive_tools import errors
 from mail_archive_tools.access import Access
 from mail_archive_tools.archives import NOT_NARROWED, list_archives
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.service.refusals import refusal
+from mail_archive_tools.service.refusals.translating import refusal
 from mail_archive_tools.service.resources import ARCHIVES
 from tests.folder import NAMES, Folder, allow, on_a_port, policy, role_arn, trust
 from tests.local.identity.test_sts import key, provider, token, web_role  # noqa: F401 - key is a fixture

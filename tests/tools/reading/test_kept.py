@@ -18,7 +18,7 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.storage.facts import FactsFolder
+from mail_archive_tools.storage.kept_facts import FactsFolder
 from tests.conftest import Sample
 
 pytestmark = pytest.mark.anyio

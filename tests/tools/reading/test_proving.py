@@ -14,7 +14,7 @@ from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.proving import Proving
 from mail_archive_tools.sandbox.pool import Sandbox
-from mail_archive_tools.storage.facts import FactsFolder
+from mail_archive_tools.storage.kept_facts import FactsFolder
 from tests.conftest import ROOT, Sample
 from tests.tools.test_messages import put
 

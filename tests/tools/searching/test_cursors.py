@@ -13,17 +13,17 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.searches import get_archive_search_results
-from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import Cursors, RowPlace, fingerprint
-from mail_archive_tools.searching.page import Judged, PageState
-from mail_archive_tools.searching.sweep import Place, Rank
+from mail_archive_tools.searching.gathering.page import Judged, PageState
+from mail_archive_tools.searching.sweeping.counts import Counts
+from mail_archive_tools.searching.sweeping.points import Rank, SweepPoint
 from mail_archive_tools.searching.windows import DAY
 from tests.conftest import Sample
 from tests.tools.searching.timelines import Timeline, moment
 
 QUERY = fingerprint("any", "query")
 LARGEST = PageState(
-    Place(
+    SweepPoint(
         edge=253_402_300_799,
         length=10**12,
         search_ids=("s" * 64, "t" * 64, "u" * 64),
@@ -37,7 +37,7 @@ LARGEST = PageState(
 
 
 @pytest.mark.parametrize("key", [None, b"0123456789abcdef"])
-@pytest.mark.parametrize("state", [RowPlace("s" * 64, 999), PageState(Place(None)), LARGEST], ids=str)
+@pytest.mark.parametrize("state", [RowPlace("s" * 64, 999), PageState(SweepPoint(None)), LARGEST], ids=str)
 def test_a_cursor_leads_back_to_its_place(key: bytes | None, state: tuple[Any, ...]) -> None:
     cursor = Cursors(key).write(state, QUERY)
     assert Cursors(key).read(cursor, type(state), QUERY) == state
@@ -112,16 +112,16 @@ def test_servers_with_other_keys_or_without_refuse_each_others_cursors() -> None
 @pytest.mark.parametrize(
     "place",
     [
-        Place(edge=10**12),
-        Place(edge=-5),
-        Place(edge=500, far=10**12, search_ids=("x",)),
-        Place(edge=500, far=900, search_ids=("x",)),
-        Place(edge=500, far=0, search_ids=("another range's",)),
-        Place(edge=90 * DAY, far=60 * DAY - 1, search_ids=("x",)),
+        SweepPoint(edge=10**12),
+        SweepPoint(edge=-5),
+        SweepPoint(edge=500, far=10**12, search_ids=("x",)),
+        SweepPoint(edge=500, far=900, search_ids=("x",)),
+        SweepPoint(edge=500, far=0, search_ids=("another range's",)),
+        SweepPoint(edge=90 * DAY, far=60 * DAY - 1, search_ids=("x",)),
     ],
     ids=str,
 )
-async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: Any, place: Place) -> None:
+async def test_a_place_outside_the_range_is_refused_or_searched_anew(tmp_path: Any, place: SweepPoint) -> None:
     timeline = Timeline(tmp_path / "archive")
     timeline.put([50, 100])
     access = timeline.access()

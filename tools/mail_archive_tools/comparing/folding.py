@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mail_archive_tools.models.search import MOST_COPY_IDS, FoldedRow
 from mail_archive_tools.models.search import FoundRow as ShownRow
 from mail_archive_tools.reading.similarity import Similar
-from mail_archive_tools.searching.page import Fold, PageRow
+from mail_archive_tools.searching.gathering.page import Fold, PageRow
 from mail_archive_tools.service.shapes import FoundRow
 
 

@@ -4,7 +4,7 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
-from mail_archive_tools.searching.matching import folded
+from mail_archive_tools.searching.gathering.globs import folded
 from mail_archive_tools.untrusted import clean_text
 
 SEARCHED_CHARS = 1_000_000

@@ -7,7 +7,7 @@ from mail_archive_tools.conversations.jwz import Container, Threadable, conversa
 from mail_archive_tools.mime.fields.addresses import read_addresses
 from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.searching.copies import group_copies
+from mail_archive_tools.searching.gathering.copies import group_copies
 from mail_archive_tools.service.shapes import Row
 
 

@@ -11,7 +11,7 @@ from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.searching.copies import same_message
+from mail_archive_tools.searching.gathering.copies import same_message
 from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.untrusted import clean_line, shorten
 

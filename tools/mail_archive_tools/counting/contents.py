@@ -14,7 +14,7 @@ from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.matching import Matcher
+from mail_archive_tools.searching.gathering.matching import Matcher
 
 _NAMED = 3
 

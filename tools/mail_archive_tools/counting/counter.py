@@ -16,10 +16,11 @@ from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.terms import hits_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.counts import Counts
 from mail_archive_tools.searching.cursors import fingerprint
-from mail_archive_tools.searching.matching import Matcher
-from mail_archive_tools.searching.sweep import OutOfTime, Place, SearchedWindow, Sweep
+from mail_archive_tools.searching.gathering.matching import Matcher
+from mail_archive_tools.searching.sweeping.counts import Counts
+from mail_archive_tools.searching.sweeping.points import SweepPoint
+from mail_archive_tools.searching.sweeping.sweep import OutOfTime, SearchedWindow, Sweep
 
 MOST_ROWS = 500_000
 """Rows that one summary counts at most."""
@@ -34,7 +35,7 @@ UNFINISHED_SECONDS = 900.0
 class Tally:
     """What has been counted of a search so far; the call that goes on with it holds the lock."""
 
-    place: Place
+    place: SweepPoint
     counts: Counts = field(default_factory=Counts)
     columns: Columns = field(default_factory=Columns)
     rows_found: int = 0

@@ -25,7 +25,7 @@ from mail_archive_tools.reading.proving import Proving
 from mail_archive_tools.sandbox.bounds import Bounds
 from mail_archive_tools.sandbox.pool import Batch, NotRead, Sandbox
 from mail_archive_tools.service.client import MailManager
-from mail_archive_tools.storage.facts import FactsKept, Nowhere
+from mail_archive_tools.storage.kept_facts import FactsKept, Nowhere
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:

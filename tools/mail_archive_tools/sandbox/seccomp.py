@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable
 
 from mail_archive_tools import system
-from mail_archive_tools.sandbox import calls
+from mail_archive_tools.sandbox import system_calls
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -53,8 +53,8 @@ def allow_only_what_is_needed() -> None:
         OSError: the kernel refuses.
     """
     machine = platform.machine()
-    needed = calls.ALLOWED[machine].values()
-    _install(_filter(machine, needed, calls.FCNTL_ALLOWED.values(), _ALLOW, _FAIL | errno.ENOSYS))
+    needed = system_calls.ALLOWED[machine].values()
+    _install(_filter(machine, needed, system_calls.FCNTL_ALLOWED.values(), _ALLOW, _FAIL | errno.ENOSYS))
 
 
 def refuse_what_does_harm() -> None:
@@ -65,8 +65,8 @@ def refuse_what_does_harm() -> None:
         OSError: the kernel refuses.
     """
     machine = platform.machine()
-    harmful = calls.refused(machine).values()
-    _install(_filter(machine, harmful, calls.FCNTL_REFUSED.values(), _FAIL | errno.EPERM, _ALLOW))
+    harmful = system_calls.refused(machine).values()
+    _install(_filter(machine, harmful, system_calls.FCNTL_REFUSED.values(), _FAIL | errno.EPERM, _ALLOW))
 
 
 def _filter(machine: str, numbers: Iterable[int], fcntl_commands: Iterable[int], listed: int, other: int) -> bytes:
@@ -82,7 +82,7 @@ def _filter(machine: str, numbers: Iterable[int], fcntl_commands: Iterable[int],
         (_IF_AT_LEAST, 0, 1, _X32_CALLS),
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
         # Unless it is fcntl, go on behind what looks at its command.
-        (_IF_EQUAL, 0, len(commands) + 3, calls.FCNTL[machine]),
+        (_IF_EQUAL, 0, len(commands) + 3, system_calls.FCNTL[machine]),
         (_LOAD, 0, 0, _AT_SECOND_ARGUMENT),
         *_answers(commands, listed, other),
         *_answers(looked_at, listed, other),

@@ -11,7 +11,7 @@ import platform
 import socket
 from contextlib import suppress
 
-from mail_archive_tools.sandbox import calls
+from mail_archive_tools.sandbox import system_calls
 from mail_archive_tools.sandbox.limits import MEMORY_BYTES
 
 _NOTHING = ctypes.c_long(-1)
@@ -57,9 +57,9 @@ def sends_signals() -> bool:
 
 
 def has_fcntl_signals() -> bool:
-    """Whether a file can be made to send signals: there is none of that number."""
-    fcntl = calls.FCNTL[platform.machine()]
-    return any(_error_of(fcntl, command) not in _REFUSALS for command in calls.FCNTL_REFUSED.values())
+    """Whether a file can be made to send signals. It is tried with a descriptor that there is none of."""
+    fcntl = system_calls.FCNTL[platform.machine()]
+    return any(_error_of(fcntl, command) not in _REFUSALS for command in system_calls.FCNTL_REFUSED.values())
 
 
 def fills_memory() -> bool:
@@ -73,16 +73,22 @@ def fills_memory() -> bool:
 
 def calls_beyond_the_list() -> list[str]:
     """System calls that answer although a worker needs none of them."""
-    fcntl = calls.FCNTL[platform.machine()]
-    commands = [
-        f"fcntl {name}" for name, command in calls.FCNTL_REFUSED.items() if _error_of(fcntl, command) != errno.ENOSYS
-    ]
-    tried = {name: number for name, number in calls.refused(platform.machine()).items() if name not in _NOT_TRIED}
-    return [*commands, *(name for name, number in tried.items() if _error_of(number) != errno.ENOSYS)]
+    answering = []
+    fcntl = system_calls.FCNTL[platform.machine()]
+    for name, command in system_calls.FCNTL_REFUSED.items():
+        if _error_of(fcntl, command) != errno.ENOSYS:
+            answering.append(f"fcntl {name}")
+
+    for name, number in system_calls.refused(platform.machine()).items():
+        if name in _NOT_TRIED:
+            continue
+        if _error_of(number) != errno.ENOSYS:
+            answering.append(name)
+    return answering
 
 
 def _is_refused(name: str) -> bool:
-    return _error_of(calls.REFUSED[platform.machine()][name]) in _REFUSALS
+    return _error_of(system_calls.REFUSED[platform.machine()][name]) in _REFUSALS
 
 
 def _error_of(number: int, second: int | None = None) -> int:

@@ -41,7 +41,7 @@ class MailManager:
     def warm_up(self) -> None:
         """Load boto3 and make the client, so that the first call need not; blocks. Whatever is wrong, that call
         will say."""
-        from mail_archive_tools.service.refusals import REFUSALS
+        from mail_archive_tools.service.refusals.translating import REFUSALS
 
         with suppress(*REFUSALS):
             self._connected()
@@ -252,7 +252,7 @@ class MailManager:
         # Imported here, in the worker thread, because botocore is slow to load.
         from botocore import xform_name
 
-        from mail_archive_tools.service.refusals import REFUSALS, is_about_credentials, refusal, unforeseen
+        from mail_archive_tools.service.refusals.translating import REFUSALS, is_about_credentials, refusal, unforeseen
 
         try:
             client = self._connected()

@@ -58,7 +58,7 @@ def _client_for(location: "Location", settings: Settings) -> Any:
     from mail_archive_server.backends import backend_of
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_tools.errors import ArchiveError
-    from mail_archive_tools.service.refusals import REFUSALS, refusal
+    from mail_archive_tools.service.refusals.translating import REFUSALS, refusal
     from mail_archive_tools.service.resources import Resource
 
     try:

@@ -1,6 +1,6 @@
-"""What those say who are asked for credentials, and refuse: STS, IAM Identity Center (SSO), the sign-in of `aws login`.
+"""Refusals of the services that give credentials: STS, IAM Identity Center (SSO), the sign-in of `aws login`.
 
-Each refusal has its sentence and what mends it. Loads botocore.
+Each has its sentence and what mends it. Loads botocore.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 from botocore.exceptions import ClientError
 
 from mail_archive_tools import errors
-from mail_archive_tools.service.causes import NO_RESTART, SIGN_IN, SSO, STS, sign_in, sso_login
-from mail_archive_tools.service.denials import denial_of
-from mail_archive_tools.service.sdk_errors import code_of, said_by, status_of
+from mail_archive_tools.service.refusals.causes import NO_RESTART, SIGN_IN, SSO, STS, sign_in, sso_login
+from mail_archive_tools.service.refusals.denials import denial_of
+from mail_archive_tools.service.refusals.sdk_errors import code_of, said_by, status_of
 
 _SKEW = timedelta(minutes=4)
 """A difference of clocks that is worth a word: AWS takes five minutes."""
@@ -27,7 +27,7 @@ _SERVICES = {
     "GetRoleCredentials": SSO,
     "CreateOAuth2Token": SIGN_IN,
 }
-"""Who is asked on the way to credentials, by operation."""
+"""The services that are asked on the way to credentials, by operation."""
 
 _NARROWING = ("GetScopedCredentials", "GetSessionToken")
 _NOT_NARROWED = (
@@ -49,21 +49,26 @@ _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 
 
 def asked(error: ClientError) -> str | None:
-    """Who refused, where it is one of those that are asked for credentials; None: another service."""
+    """The service that refused, where it is one that gives credentials; None: another one."""
     return _SERVICES.get(error.operation_name)
 
 
 def refused(error: ClientError) -> errors.ArchiveError:
-    """What to raise when one of those that are asked for credentials refused."""
+    """What to raise when a service that gives credentials refused."""
     kept_out = _refused(error)
-    if error.operation_name in _NARROWING and code_of(error) not in EXPIRED | UNKNOWN | _SKEWED:
+    is_of_narrowing = error.operation_name in _NARROWING
+    is_of_credentials = code_of(error) in EXPIRED | UNKNOWN | _SKEWED
+    if is_of_narrowing and not is_of_credentials:
         return type(kept_out)(f"{kept_out} {_NOT_NARROWED}")
     return kept_out
 
 
 def _refused(error: ClientError) -> errors.ArchiveError:
-    code, who = code_of(error), _SERVICES[error.operation_name]
-    if (clocks := skewed(error)) is not None:
+    code = code_of(error)
+    who = _SERVICES[error.operation_name]
+
+    clocks = skewed(error)
+    if clocks is not None:
         return clocks
     if code in _OF_STS:
         kind, sentence = _OF_STS[code]
@@ -77,6 +82,7 @@ def _refused(error: ClientError) -> errors.ArchiveError:
             f"{who} does not know these credentials ({code}): they are of another partition, or were deleted. Look at "
             f"them with `aws sts get-caller-identity`, and give others. {NO_RESTART}"
         )
+
     if code.startswith("AccessDenied"):
         return errors.AccessDenied(_not_allowed(who, error))
     if who == SSO:
@@ -93,8 +99,10 @@ def skewed(error: ClientError) -> errors.ArchiveError | None:
     theirs = _date_of(error)
     if theirs is None:
         return None
+
     ours = datetime.now(UTC)
-    if abs(ours - theirs) < _SKEW and code_of(error) not in _SKEWED:
+    is_said_to_be = code_of(error) in _SKEWED
+    if not is_said_to_be and abs(ours - theirs) < _SKEW:
         return None
     return errors.Misconfigured(
         f"The clock of the machine that this server runs on says {ours:%Y-%m-%d %H:%M} UTC, that of AWS "
@@ -110,20 +118,25 @@ def _date_of(error: ClientError) -> datetime | None:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        # The dates of HTTP are in UTC (RFC 9110, 5.6.7), where they do not say so too.
+        return moment.replace(tzinfo=UTC)
+    return moment
 
 
 def _not_allowed(who: str, error: ClientError) -> str:
     operation = error.operation_name
     if operation == "GetRoleCredentials":
         return f"{who} does not give this role to this user: {said_by(error)}. Whoever administers it can assign it."
+
     denial = denial_of(error, f"sts:{operation}")
-    trust = (
-        " The trust policy of the role has to allow it as well: `mail-archive-mcp policy --kind trust` prints one."
-        if operation == "AssumeRole"
-        else ""
-    )
-    return f"{who} refused {operation}: {denial.sentence(f'call {operation}')}{trust}"
+    refused = f"{who} refused {operation}: {denial.sentence(f'call {operation}')}"
+    if operation == "AssumeRole":
+        trust = (
+            "The trust policy of the role has to allow it as well: `mail-archive-mcp policy --kind trust` prints one."
+        )
+        return f"{refused} {trust}"
+    return refused
 
 
 _OF_STS: dict[str, tuple[type[errors.ArchiveError], str]] = {

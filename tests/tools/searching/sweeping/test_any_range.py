@@ -16,7 +16,8 @@ from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
 from mail_archive_tools.models import FoundRow
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.windows import Limits, Order
+from mail_archive_tools.searching.sweeping.walk import Order
+from mail_archive_tools.searching.windows import Limits
 from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.slow

@@ -54,7 +54,9 @@ def overflow_notes(counts: Counts) -> list[str]:
     """What to say of seconds with more messages than one search may find."""
     if not counts.overflowed:
         return []
-    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in counts.overflowed[:NAMED_OVERFLOWS])
+
+    named = counts.overflowed[:NAMED_OVERFLOWS]
+    moments = ", ".join(iso(datetime.fromtimestamp(second, UTC)) for second in named)
     others = " and others" if len(counts.overflowed) > NAMED_OVERFLOWS else ""
     return [
         f"More messages were received than one search can find in the second of {moments}{others}: some are missing "
@@ -66,5 +68,6 @@ def broken_off_notes(messages: int) -> list[str]:
     """What to say of messages that have none of the words that were looked for, and break off."""
     if not messages:
         return []
+
     those = "1 message that was read breaks off" if messages == 1 else f"{messages:,} messages that were read break off"
     return [f"{those}, without any of the words of filter_here.body in what is there: left out here."]

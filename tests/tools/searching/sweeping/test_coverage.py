@@ -11,7 +11,8 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.models import ArchiveSearchPage
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.windows import Limits, Order
+from mail_archive_tools.searching.sweeping.walk import Order
+from mail_archive_tools.searching.windows import Limits
 from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.slow

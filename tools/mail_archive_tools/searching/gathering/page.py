@@ -10,10 +10,11 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.reading.similarity import Similar
-from mail_archive_tools.searching.copies import group_copies
-from mail_archive_tools.searching.counts import Count, Counts
-from mail_archive_tools.searching.matching import Matcher, Verdict
-from mail_archive_tools.searching.sweep import OutOfTime, Place, Rank, RankedRow, SearchedWindow, Sweep
+from mail_archive_tools.searching.gathering.copies import group_copies
+from mail_archive_tools.searching.gathering.matching import Matcher, Verdict
+from mail_archive_tools.searching.sweeping.counts import Count, Counts
+from mail_archive_tools.searching.sweeping.points import Rank, RankedRow, SweepPoint
+from mail_archive_tools.searching.sweeping.sweep import OutOfTime, SearchedWindow, Sweep
 from mail_archive_tools.service.shapes import FoundRow, Row
 
 _NAMED_UNREAD = 3
@@ -31,10 +32,12 @@ class Judged(NamedTuple):
 
 class PageState(NamedTuple):
     """Where a page begins: what a cursor of `search_archive` carries. `counts` are of the windows before, `judged` is
-    of all rows before; `leaders` is how many rows were shown before, where those are folded that are like one of
-    them."""
+    of all rows before.
 
-    place: Place
+    `leaders` is for searches that fold messages which are nearly the same: how many rows the pages before have shown.
+    Each of those leads whatever is like it."""
+
+    place: SweepPoint
     counts: Counts = Counts()
     judged: Judged = Judged()
     leaders: Annotated[int, Field(ge=0)] = 0
@@ -83,8 +86,8 @@ class Collector:
         matcher: Matcher | None = None,
         similar: Similar | None = None,
     ) -> None:
-        """With `similar`, those of former pages, rows are folded that are like one of them; the matcher has to give
-        facts then.
+        """With `similar`, the leaders of former pages, rows are folded that are like one of them; the matcher has to
+        give facts then.
 
         Raises:
         InvalidArgument: the state is none of this range.
@@ -115,7 +118,7 @@ class Collector:
         Raises:
             ArchiveError: nothing could be searched.
         """
-        while self.state.place.edge is not None and len(self.found) < limit and not self._is_time_up:
+        while self._goes_on(limit):
             if self._progressed and patience.left <= 0:
                 self.notes.append("Time is up before the range was searched to its end.")
                 return
@@ -128,12 +131,18 @@ class Collector:
                     raise
                 self.notes.append(f"The search stopped before the end of the range: {error}")
                 return
+
             if isinstance(window, OutOfTime):
                 self._run_out_of_time(window)
                 return
-
             self._progressed = True
             await self._take(window, limit, patience)
+
+    def _goes_on(self, limit: int) -> bool:
+        """Whether there is more to search, and more is wanted."""
+        if self._is_time_up or self.state.place.edge is None:
+            return False
+        return len(self.found) < limit
 
     @property
     def is_complete(self) -> bool:
@@ -143,11 +152,15 @@ class Collector:
     @property
     def search_id(self) -> str | None:
         """The search that found all the rows, if it is one."""
-        return next(iter(self._search_ids)) if len(self._search_ids) == 1 else None
+        if len(self._search_ids) != 1:
+            return None
+        return next(iter(self._search_ids))
 
     def state_after(self, shown: int) -> PageState:
         """Where the next page begins when that many of the rows are shown."""
-        return self.found[shown - 1].state if shown < len(self.found) else self.state
+        if shown < len(self.found):
+            return self.found[shown - 1].state
+        return self.state
 
     def show(self, shown: int) -> None:
         """Take back all but so many of the rows: the others did not fit, and come with the next page."""
@@ -161,10 +174,10 @@ class Collector:
 
     def _coverage_at_start(self) -> TimeRange | None:
         place = self.state.place
-        if self._matcher is not None and place.after is not None and place.after != place.entered:
-            # What was looked at before ends within a window.
-            return self._sweep.coverage_before(place.after)
-        return self._sweep.coverage(place.edge)
+        if self._matcher is None or place.after is None or place.after == place.entered:
+            return self._sweep.coverage(place.edge)
+        # What was looked at before ends within a window.
+        return self._sweep.coverage_before(place.after)
 
     def _run_out_of_time(self, outcome: OutOfTime) -> None:
         self.state = self.state._replace(place=outcome.place, counts=self.state.counts.having_run(outcome.searches))
@@ -213,6 +226,7 @@ class Collector:
         messages = group_copies(window.rows, lambda ranked: ranked.row)
         if self._deduplicate:
             return [_Unit(copies) for copies in messages], len(messages)
+
         firsts = {copies[0].rank for copies in messages}
         return [_Unit([ranked], ranked.rank in firsts) for ranked in window.rows], len(messages)
 
@@ -220,6 +234,7 @@ class Collector:
         """On the first of the units: on all, or as many as it takes for the rows that are wanted."""
         if self._matcher is None:
             return [Verdict(True)] * min(wanted, len(units))
+
         found = self.counts.messages if self._deduplicate else self.counts.rows
         left = len(units)
 
@@ -229,39 +244,53 @@ class Collector:
         return await self._matcher.judge([unit.rows for unit in units], wanted, patience, say)
 
     def _consider(self, unit: _Unit, verdict: Verdict, search_ids: tuple[str, ...]) -> None:
+        """Show a unit, fold it, or leave it out, as the verdict is; the state moves behind it."""
         judged = self.state.judged
         if self._matcher is not None:
-            matching = len(unit.rows) if verdict.matches else 0
-            judged = Judged(
-                judged.rows + len(unit.rows),
-                judged.matching_rows + matching,
-                judged.matching_messages + (verdict.matches and unit.is_first),
-                judged.unreadable + (verdict.unreadable is not None),
-            )
-
+            judged = _judged_too(judged, unit, verdict)
         self.state = self.state._replace(place=self.state.place._replace(after=unit.rank), judged=judged)
 
+        archived_message_id = unit.rows[0].get("ArchivedMessageId")
         if verdict.unreadable is not None and judged.unreadable <= _NAMED_UNREAD:
-            self.notes.append(
-                f"The body of message {unit.rows[0].get('ArchivedMessageId')} could not be read: {verdict.unreadable}"
-            )
+            self.notes.append(f"The body of message {archived_message_id} could not be read: {verdict.unreadable}")
         if not verdict.matches:
             return
-        archived_message_id, minhash = unit.rows[0].get("ArchivedMessageId", ""), ""
+
+        minhash = ""
         if self._similar is not None:
             minhash = verdict.facts.minhash if verdict.facts else ""
-            if (like := self._similar.like(minhash)) is not None:
-                self.folds.append(Fold(archived_message_id, like, len(self.found)))
+            if self._is_folded(archived_message_id or "", minhash, self._similar):
                 return
-            self._similar.add(archived_message_id, minhash)
-            self.state = self.state._replace(leaders=self.state.leaders + 1)
         self.found.append(PageRow(_with_copies(unit.rows), self.state, minhash))
         self._search_ids |= dict.fromkeys(search_ids)
+
+    def _is_folded(self, archived_message_id: str, minhash: str, similar: Similar) -> bool:
+        """Whether a message is like a leader, and folded behind that; else it is one more leader."""
+        like = similar.like(minhash)
+        if like is not None:
+            self.folds.append(Fold(archived_message_id, like, len(self.found)))
+            return True
+
+        similar.add(archived_message_id, minhash)
+        self.state = self.state._replace(leaders=self.state.leaders + 1)
+        return False
+
+
+def _judged_too(judged: Judged, unit: _Unit, verdict: Verdict) -> Judged:
+    """What was looked at, with one more unit."""
+    rows = len(unit.ranked)
+    return Judged(
+        rows=judged.rows + rows,
+        matching_rows=judged.matching_rows + (rows if verdict.matches else 0),
+        matching_messages=judged.matching_messages + (verdict.matches and unit.is_first),
+        unreadable=judged.unreadable + (verdict.unreadable is not None),
+    )
 
 
 def _with_copies(rows: list[Row]) -> FoundRow:
     first = cast(FoundRow, rows[0])
     if len(rows) == 1:
         return first
+
     ids = [row["ArchivedMessageId"] for row in rows if "ArchivedMessageId" in row]
     return {**first, "Copies": len(rows), "CopyIds": ids[:MOST_COPY_IDS]}

@@ -1,12 +1,6 @@
 """What the service cannot search, matched against what a search found: patterns, Message-IDs, words of bodies, and what
-messages show once they are read.
+messages show once they are read. Text is compared as a person reads it (see `globs.py`)."""
 
-Text is compared as a person reads it: compatibility characters as what they look like (NFKC), upper and lower case the
-same, invisible characters skipped, white space as one space.
-"""
-
-import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,14 +15,19 @@ from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched
 from mail_archive_tools.reading.reader import Reader
+from mail_archive_tools.searching.gathering.globs import (
+    Test,
+    folded,
+    host_pattern,
+    language_pattern,
+    part_pattern,
+    pattern,
+)
 from mail_archive_tools.service.shapes import Row
-from mail_archive_tools.untrusted import without_invisible
 
 _VALUE_CHARS = 10_000
 """How much of a header value patterns are matched against."""
-_SPACE = re.compile(r"\s+")
 
-Test = Callable[[str], bool]
 FactsTest = Callable[[Facts], bool]
 
 
@@ -104,6 +103,7 @@ class Matcher:
         is enough."""
         if not self.matches_row(copies[0]):
             return Verdict(False)
+
         # What comes is compared with the rows, whatever was searched since they were found.
         self._reader.told.note(copies, self._reader.archive_id)
         unreadable: ArchiveError | None = None
@@ -115,7 +115,9 @@ class Matcher:
             except ArchiveError as error:
                 unreadable = error
 
-        return Verdict(not self._asks_content and unreadable is not None, unreadable)
+        # One that is read for its facts alone is meant, be it readable or not.
+        is_meant_unread = unreadable is not None and not self._asks_content
+        return Verdict(is_meant_unread, unreadable)
 
     async def _facts(self, archived_message_id: str) -> Facts | None:
         if not self._with_facts:
@@ -137,6 +139,7 @@ class Matcher:
                 return False
         if not self._words:
             return True
+
         fetched = await self._reader.message(archived_message_id)
         _require_content(archived_message_id, fetched.reading.unread)
         # In a thread, since a long text takes a while to fold.
@@ -147,18 +150,22 @@ class Matcher:
 
     def matches_row(self, row: Row) -> bool:
         """By the header fields that a row has."""
-        return (
-            _any(self._senders, row.get("From", ""))
-            and _any(self._subjects, row.get("Subject", ""))
-            and _any(self._message_ids, _bare(row.get("MessageId", "")))
-        )
+        if not _any(self._senders, row.get("From", "")):
+            return False
+        if not _any(self._subjects, row.get("Subject", "")):
+            return False
+        return _any(self._message_ids, _bare(row.get("MessageId", "")))
 
     def _matches_body(self, fetched: Fetched) -> bool:
         """Whether the text that `read_archive_message` shows, or the name of an attachment, has one of the words."""
         reading = fetched.reading
         # As it is shown, which may have a space where markup would act, and as it was written.
-        places = [reading.text.whole, reading.text.written or "", *reading.file_names]
-        return any(word in folded(place) for place in dict.fromkeys(places) for word in self._words)
+        texts = dict.fromkeys([reading.text.whole, reading.text.written or "", *reading.file_names])
+        for text in texts:
+            shown = folded(text)
+            if any(word in shown for word in self._words):
+                return True
+        return False
 
 
 class _InOrder:
@@ -188,79 +195,37 @@ def conditions_of(wanted: FilterHere) -> list[FactsTest]:
 
     def any_of(globs: list[str] | None, values: Callable[[Facts], Iterable[str]], read: Callable[[str], Test]) -> None:
         if globs:
-            each_of = [read(each) for each in globs]
-            tests.append(lambda facts: any(test(folded(value)) for value in values(facts) for test in each_of))
+            tests.append(_any_value(values, [read(each) for each in globs]))
 
     any_of(wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
     any_of(wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
     any_of(wanted.authentication, lambda facts: facts.checks, pattern)
     any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
-    any_of(wanted.link_host, lambda facts: facts.link_hosts, _host_pattern)
-    any_of(wanted.finding, lambda facts: facts.findings, _part)
-    any_of(wanted.language, lambda facts: facts.languages, _language_pattern)
-    if least := wanted.larger_than:
+    any_of(wanted.link_host, lambda facts: facts.link_hosts, host_pattern)
+    any_of(wanted.finding, lambda facts: facts.findings, part_pattern)
+    any_of(wanted.language, lambda facts: facts.languages, language_pattern)
+
+    least, most, hours = wanted.larger_than, wanted.smaller_than, wanted.date_differs
+    if least:
         tests.append(lambda facts: facts.size_bytes > least)
-    if most := wanted.smaller_than:
+    if most:
         tests.append(lambda facts: facts.size_bytes < most)
-    if hours := wanted.date_differs:
+    if hours:
         tests.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
     return tests
 
 
-def _part(word: str) -> Test:
-    part = folded(word)
-    return lambda value: part in value
+def _any_value(values: Callable[[Facts], Iterable[str]], tests: list[Test]) -> FactsTest:
+    """Whether one of the values passes one of the tests."""
 
+    def passes(facts: Facts) -> bool:
+        for value in values(facts):
+            shown = folded(value)
+            if any(test(shown) for test in tests):
+                return True
+        return False
 
-def _language_pattern(glob: str) -> Test:
-    """A pattern of a code; one without wildcards is for its kinds too: zh for zh-Hant."""
-    if "*" in glob or "?" in glob:
-        return pattern(glob)
-    code = folded(glob)
-    return lambda value: value == code or value.startswith(f"{code}-")
-
-
-def _host_pattern(glob: str) -> Test:
-    """A pattern of a host; a name without wildcards is for what is below it too."""
-    if "*" in glob or "?" in glob:
-        return pattern(glob)
-    name = folded(glob).strip(".")
-    return lambda host: host == name or host.endswith(f".{name}")
-
-
-def pattern(glob: str) -> Test:
-    """A test for whole values: * stands for any characters, ? for one. In time proportional to the value's length
-    for each *, since values are what strangers write."""
-    first, *others = [".".join(map(re.escape, piece.split("?"))) for piece in folded(glob).split("*")]
-    if not others:
-        whole = re.compile(first)
-        return lambda value: whole.fullmatch(value) is not None
-
-    # The leftmost place of each piece leaves the most room for those behind it; the last one stands at the end.
-    steps = [re.compile(piece) for piece in [*others[:-1], rf"(?:{others[-1]})\Z"]]
-    begin = re.compile(first)
-
-    def matches(value: str) -> bool:
-        found = begin.match(value)
-        for step in steps:
-            if found is None:
-                return False
-            found = step.search(value, found.end())
-        return found is not None
-
-    return matches
-
-
-def folded(text: str) -> str:
-    """`text` as it is compared (Unicode's NFKC_Casefold, and white space as one space)."""
-    text = without_invisible(text)
-    if not text.isascii():
-        # Case folding may leave what has another compatible form, and the other way round.
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        # What is invisible only in another form.
-        text = without_invisible(text)
-
-    return _SPACE.sub(" ", text).casefold().strip()
+    return passes
 
 
 def _any(tests: list[Test], value: str) -> bool:
@@ -272,18 +237,22 @@ def _any(tests: list[Test], value: str) -> bool:
 
 
 def _require_content(archived_message_id: str, unread: str | None) -> None:
-    """Take a message of which no more than the header fields was read for one that could not be read."""
+    """
+    Raises:
+        Unreadable: no more than the header fields of the message was read.
+    """
     if unread:
         raise Unreadable(f"Message {archived_message_id} was not read: {unread}.")
 
 
 def _refuse_blank(wanted: FilterHere) -> None:
     for name, values in wanted:
-        for value in values if isinstance(values, list) else ():
-            if not _bare(folded(value)):
-                raise InvalidArgument(
-                    f"filter_here.{name} has a value with nothing in it that could be matched. Leave it out."
-                )
+        if not isinstance(values, list):
+            continue
+        if not all(_bare(folded(value)) for value in values):
+            raise InvalidArgument(
+                f"filter_here.{name} has a value with nothing in it that could be matched. Leave it out."
+            )
 
 
 def _bare(message_id: str) -> str:

@@ -1,9 +1,9 @@
 """A search over any range: window after window, each row once, in the order of time.
 
-All that is known between two windows is in a `Place`, which a cursor carries. Rows are in the order of their time;
-those of one moment in the order of a digest of their ids. A row that two windows find, on the edge that they share,
-is dealt with once, since the place says after which row the next window begins. A query that takes several searches
-(one for each field that may name a participant) runs them all in each window, and has each row once.
+All that is known between two windows is in a `SweepPoint`, which a cursor carries. Rows are in the order of their time;
+those of one moment in the order of a digest of their ids. A row that two windows find, on the edge that they share, is
+dealt with once, since the point says after which row the next window begins. A query that takes several searches (one
+for each field that may name a participant) runs them all in each window, and has each row once.
 """
 
 import hashlib
@@ -15,65 +15,34 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
-from typing import Annotated, NamedTuple, Self
-
-from pydantic import Field
+from typing import Self
 
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.moments import iso
-from mail_archive_tools.searching.counts import FIRST_SECOND, LAST_SECOND, Count, Second
 from mail_archive_tools.searching.cursors import DAMAGED
 from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher
-from mail_archive_tools.searching.windows import DAY, SHORTEST, Limits, Order, Walk, Window
-from mail_archive_tools.service.filters import PARTICIPATION, Filters
+from mail_archive_tools.searching.sweeping.points import Rank, RankedRow, SweepPoint
+from mail_archive_tools.searching.sweeping.walk import SHORTEST, Order, Walk
+from mail_archive_tools.searching.sweeping.window_searches import WindowSearches
+from mail_archive_tools.searching.windows import DAY, Limits, Window
+from mail_archive_tools.service.filters import Filters
 from mail_archive_tools.service.shapes import Row
 
 _MILLISECOND = timedelta(milliseconds=1)
-_SearchId = Annotated[str, Field(max_length=64)]
-
-
-class Rank(NamedTuple):
-    """What rows are put in order by."""
-
-    millisecond: Annotated[int, Field(ge=FIRST_SECOND * 1000, le=LAST_SECOND * 1000)]
-    digest: Annotated[str, Field(max_length=16)]
-
-
-class RankedRow(NamedTuple):
-    """A row, and where it stands."""
-
-    rank: Rank
-    row: Row
-
-
-class Place(NamedTuple):
-    """Where to go on in a range. Small, and made of what JSON knows, so that a cursor can carry it."""
-
-    edge: Second | None
-    """The second that the next window begins at; None: all is searched."""
-    length: Count = 0
-    """How long windows should be, in seconds; 0: not known yet."""
-    search_ids: Annotated[tuple[_SearchId, ...], Field(max_length=len(PARTICIPATION))] = ()
-    """The searches of the next window, as far as they were started already, and that window's other edge."""
-    far: Second | None = None
-    entered: Rank | None = None
-    """The last row of the windows before."""
-    after: Rank | None = None
-    """The last row that was dealt with."""
 
 
 @dataclass(frozen=True)
 class SearchedWindow:
-    """A window that was searched: its rows in order, those of the windows before left out, the place in it, and the
-    place behind it. `searches` were run for it; in `overflowed` seconds there may be more messages. `left_out` rows
+    """A window that was searched: its rows in order, those of the windows before left out, the point in it, and the
+    point behind it. `searches` were run for it; in `overflowed` seconds there may be more messages. `left_out` rows
     said of no message, or of one outside what was searched; `notes` are on answers that something was wrong with."""
 
     rows: list[RankedRow]
-    here: Place
-    following: Place
+    here: SweepPoint
+    following: SweepPoint
     searches: int
     overflowed: tuple[int, ...] = ()
     left_out: int = 0
@@ -82,9 +51,9 @@ class SearchedWindow:
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """The place to go on from, the search that still runs, if one does, and how many were run."""
+    """The point to go on from, the search that still runs, if one does, and how many were run."""
 
-    place: Place
+    place: SweepPoint
     search_id: str | None
     searches: int
 
@@ -129,12 +98,14 @@ class Sweep:
 
     @cached_property
     def walk(self) -> Walk:
-        # Whole seconds, since not every client can send fractions; rows outside the range are then left out. And not
-        # beyond tomorrow, since nothing is received before its time: by days, so that the pages of a search agree.
+        # Nothing is received before its time, so no search goes beyond tomorrow: by days, so that the pages of a search
+        # agree.
         tomorrow = (int(time.time()) // DAY + 2) * DAY
+
+        # Whole seconds, since not every client can send fractions; rows outside the range are then left out.
         first = math.floor(self.starts.timestamp())
-        last = max(first, min(math.ceil(self.end.timestamp()), tomorrow))
-        return Walk(Window(first, last), self.order, self.limits)
+        last = math.ceil(self.end.timestamp())
+        return Walk(Window(first, max(first, min(last, tomorrow))), self.order, self.limits)
 
     @property
     def limits(self) -> Limits:
@@ -147,17 +118,19 @@ class Sweep:
             return self.begin
         return max(self.begin, self.archive_begins)
 
-    def beginning(self) -> Place:
-        """The first place; there is nothing to search in a range that ends before the archive begins."""
-        return Place(self.walk.start if self.starts <= self.end else None)
+    def beginning(self) -> SweepPoint:
+        """The first point; there is nothing to search in a range that ends before the archive begins."""
+        if self.starts > self.end:
+            return SweepPoint(None)
+        return SweepPoint(self.walk.start)
 
-    def refuse_damaged(self, place: Place) -> None:
+    def refuse_damaged(self, point: SweepPoint) -> None:
         """
         Raises:
-            InvalidArgument: the place, which came from outside, is none of this range.
+            InvalidArgument: the point, which came from outside, is none of this range.
         """
-        if place.edge is not None:
-            self._window(place)
+        if point.edge is not None:
+            self._window(point)
 
     def coverage(self, edge: int | None) -> TimeRange | None:
         """The part of the range that has been searched when the next window begins at `edge`."""
@@ -167,6 +140,7 @@ class Sweep:
             return TimeRange(from_timestamp=self.starts, to_timestamp=self.end)
         if edge == self.walk.start:
             return None
+
         reached = datetime.fromtimestamp(edge, UTC)
         if self._backwards:
             return TimeRange(from_timestamp=max(reached, self.starts), to_timestamp=self.end)
@@ -179,7 +153,10 @@ class Sweep:
             first, last = max(moment + _MILLISECOND, self.starts), self.end
         else:
             first, last = self.starts, min(moment - _MILLISECOND, self.end)
-        return TimeRange(from_timestamp=first, to_timestamp=last) if first <= last else None
+
+        if first > last:
+            return None
+        return TimeRange(from_timestamp=first, to_timestamp=last)
 
     def rank(self, row: Row, window: Window) -> Rank:
         """A row without a time counts as the last of its window."""
@@ -198,38 +175,39 @@ class Sweep:
     def _backwards(self) -> bool:
         return self.order == "newest_first"
 
-    async def part(self, place: Place, patience: Patience, keep: bool = True) -> SearchedWindow | OutOfTime:
-        """Search the window at `place`, as short as it has to be. `keep`: whether its rows will be asked for again.
+    async def part(self, point: SweepPoint, patience: Patience, keep: bool = True) -> SearchedWindow | OutOfTime:
+        """Search the window at `point`, as short as it has to be. `keep`: whether its rows will be asked for again.
 
         Raises:
             ArchiveError: it cannot be searched.
         """
         walk = self.walk
-        window = self._window(place)
-        started = place.search_ids
+        window = self._window(point)
+        started = point.search_ids
         searches = times = 0
         while True:
             outcome = await self._search(window, patience, started, keep)
             started = ()
             searches += outcome.searches
             if outcome.running is not None:
-                waiting = place._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
+                waiting = point._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
                 return OutOfTime(waiting, outcome.running, searches)
 
             if not outcome.is_full:
-                return self._searched(place, window, outcome, searches)
+                return self._searched(point, window, outcome, outcome.rows, searches)
             if window.length <= SHORTEST:
-                return await self._second(place, window, outcome, patience, searches)
+                return await self._second(point, window, outcome, patience, searches)
 
             times += 1
             length = walk.shortened(window, self._seconds(outcome.fullest, window), times)
             window = walk.window(walk.near_edge(window), length)
             if patience.left <= 0:
-                return OutOfTime(place._replace(search_ids=(), far=walk.far_edge(window)), None, searches)
+                shorter = point._replace(search_ids=(), far=walk.far_edge(window))
+                return OutOfTime(shorter, None, searches)
 
     async def _search(
         self, window: Window, patience: Patience, started: tuple[str, ...] = (), keep: bool = True
-    ) -> "_Searches":
+    ) -> WindowSearches:
         """All searches of a window, one after the other, up to one that is not finished in time, or that came back full
         where the window can be shortened."""
         finished: list[Finished] = []
@@ -240,59 +218,68 @@ class Sweep:
             outcome = await self.searcher.run(request, patience, known, keep)
             searches += outcome.runs
             if isinstance(outcome, Unfinished):
-                return _Searches(finished, searches, running=outcome.search_id)
+                return WindowSearches(finished, searches, running=outcome.search_id)
+
             finished.append(outcome)
             if outcome.results.truncated and window.length > SHORTEST:
                 break
 
-        return _Searches(finished, searches)
+        return WindowSearches(finished, searches)
 
     async def _second(
-        self, place: Place, window: Window, full: "_Searches", patience: Patience, searches: int
+        self, point: SweepPoint, window: Window, full: WindowSearches, patience: Patience, searches: int
     ) -> SearchedWindow | OutOfTime:
         """The shortest window came back full: its two moments are searched one by one. That finds all where times are
         whole seconds, as far as can be seen; else it is said that there may be more."""
         rows = {self.rank(row, window): row for row in full.rows}
-        overflowed = [] if all(rank.millisecond % 1000 == 0 for rank in rows) else [window.first]
+        are_whole_seconds = all(rank.millisecond % 1000 == 0 for rank in rows)
+        overflowed = [] if are_whole_seconds else [window.first]
+
         for second in window:
             outcome = await self._search(Window(second, second), patience)
             searches += outcome.searches
             if outcome.running is not None:
-                waiting = place._replace(search_ids=full.search_ids, far=self.walk.far_edge(window))
+                waiting = point._replace(search_ids=full.search_ids, far=self.walk.far_edge(window))
                 return OutOfTime(waiting, outcome.running, searches)
+
             rows |= {self.rank(row, window): row for row in outcome.rows}
             full = full.with_faults_of(outcome)
             if outcome.is_full:
                 overflowed.append(second)
 
-        searched = self._searched(place, window, full, searches, rows.values())
+        searched = self._searched(point, window, full, rows.values(), searches)
         return replace(searched, overflowed=tuple(dict.fromkeys(overflowed)))
 
     def _searched(
-        self, place: Place, window: Window, outcome: "_Searches", searches: int, rows: Iterable[Row] | None = None
+        self,
+        point: SweepPoint,
+        window: Window,
+        outcome: WindowSearches,
+        rows: Iterable[Row],
+        searches: int,
     ) -> SearchedWindow:
-        """The window with its rows: those of the searches, or those given."""
+        """The window with these rows, as many as `searches` found for it in all."""
         walk = self.walk
-        found = {self.rank(row, window): row for row in (outcome.rows if rows is None else rows)}
+        found = {self.rank(row, window): row for row in rows}
         ranked = [RankedRow(*pair) for pair in sorted(found.items(), key=itemgetter(0))]
+
         edge = walk.quiet_edge(window, [each.rank.millisecond / 1000 for each in ranked])
         if self._backwards:
             ranked.reverse()
-        kept = [each for each in ranked if self._is_kept(each, edge, place.entered)]
+        kept = [each for each in ranked if self._is_kept(each, edge, point.entered)]
 
         last = kept[-1].rank if kept else None
-        following = Place(
+        following = SweepPoint(
             edge=walk.next_edge(edge),
-            length=walk.learned(place.length, window, len(outcome.fullest)),
-            entered=last or place.entered,
-            after=last or place.after,
+            length=walk.learned(point.length, window, len(outcome.fullest)),
+            entered=last or point.entered,
+            after=last or point.after,
         )
-        here = place._replace(search_ids=outcome.search_ids, far=walk.far_edge(window))
         return SearchedWindow(
-            kept,
-            here,
-            following,
-            searches,
+            rows=kept,
+            here=point._replace(search_ids=outcome.search_ids, far=walk.far_edge(window)),
+            following=following,
+            searches=searches,
             left_out=outcome.all_left_out,
             notes=tuple(dict.fromkeys(outcome.all_notes)),
         )
@@ -302,69 +289,32 @@ class Sweep:
         moment = ranked.row.get("ReceivedTimestamp")
         if moment is not None and not self.begin <= moment <= self.end:
             return False
-        past = ranked.rank.millisecond < edge * 1000 if self._backwards else ranked.rank.millisecond > edge * 1000
+
+        millisecond = ranked.rank.millisecond
+        past = millisecond < edge * 1000 if self._backwards else millisecond > edge * 1000
         return not past and self.is_to_come(ranked.rank, entered)
 
     def _seconds(self, rows: list[Row], window: Window) -> list[float]:
         return sorted(self.rank(row, window).millisecond / 1000 for row in rows)
 
-    def _window(self, place: Place) -> Window:
-        edge, far = place.edge, place.far
+    def _window(self, point: SweepPoint) -> Window:
+        """The window at a point.
+
+        Raises:
+            InvalidArgument: there is none.
+        """
+        edge, far = point.edge, point.far
         if edge is None or not self._is_in_range(edge):
             raise InvalidArgument(DAMAGED)
         if far is None:
-            return self.walk.window(edge, place.length)
+            return self.walk.window(edge, point.length)
+
         window = Window(min(edge, far), max(edge, far))
-        if not self._is_in_range(far) or window.length > self.limits.seconds or self.walk.near_edge(window) != edge:
+        is_too_long = window.length > self.limits.seconds
+        if is_too_long or not self._is_in_range(far) or self.walk.near_edge(window) != edge:
             raise InvalidArgument(DAMAGED)
         return window
 
     def _is_in_range(self, second: int) -> bool:
         """Whether a second is one of the range as it was asked for: where the archive begins may move meanwhile."""
         return math.floor(self.begin.timestamp()) <= second <= self.walk.whole.last
-
-
-@dataclass(frozen=True)
-class _Searches:
-    """The searches of one window that have finished, how many were run, and the one that still runs, if one does."""
-
-    finished: list[Finished]
-    searches: int
-    running: str | None = None
-    left_out: int = 0
-    notes: tuple[str, ...] = ()
-    """Of answers beside those of `finished`."""
-
-    def with_faults_of(self, other: "_Searches") -> "_Searches":
-        """These, with what was wrong with the answers of others."""
-        return replace(self, left_out=self.left_out + other.all_left_out, notes=(*self.notes, *other.all_notes))
-
-    @property
-    def all_left_out(self) -> int:
-        """How many rows said of no message."""
-        return self.left_out + sum(each.results.left_out for each in self.finished)
-
-    @property
-    def all_notes(self) -> tuple[str, ...]:
-        """What is to be said of the answers."""
-        return (*self.notes, *(note for each in self.finished for note in each.results.notes))
-
-    @property
-    def search_ids(self) -> tuple[str, ...]:
-        ids = [each.search_id for each in self.finished]
-        return (*ids, self.running) if self.running else tuple(ids)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether one of them may have found more than it may give."""
-        return any(each.results.truncated for each in self.finished)
-
-    @property
-    def rows(self) -> list[Row]:
-        """What they found; a message that several found is here several times."""
-        return [row for each in self.finished for row in each.results.rows]
-
-    @property
-    def fullest(self) -> list[Row]:
-        """The rows of the search that found most."""
-        return max((each.results.rows for each in self.finished), key=len, default=[])

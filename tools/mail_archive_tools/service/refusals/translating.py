@@ -13,11 +13,11 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from mail_archive_tools import errors
-from mail_archive_tools.service.causes import NO_RESTART, expired_still, missing
-from mail_archive_tools.service.credentials import EXPIRED, UNKNOWN, asked, refused, skewed
-from mail_archive_tools.service.denials import denial_of
+from mail_archive_tools.service.refusals.causes import NO_RESTART, expired_still, missing
+from mail_archive_tools.service.refusals.credential_services import EXPIRED, UNKNOWN, asked, refused, skewed
+from mail_archive_tools.service.refusals.denials import denial_of
+from mail_archive_tools.service.refusals.sdk_errors import code_of, said, said_by, status_of
 from mail_archive_tools.service.resources import Resource
-from mail_archive_tools.service.sdk_errors import code_of, said, said_by, status_of
 from mail_archive_tools.service.wire.faults import CutAnswer, CutAnswerOfChange, NotWhole
 
 REFUSALS = (ClientError, BotoCoreError, ResponseParserError)
@@ -37,14 +37,18 @@ def is_about_credentials(error: Refusal) -> bool:
     """Whether a client with newly read credentials may fare better."""
     if isinstance(error, ClientError):
         return code_of(error) in EXPIRED | UNKNOWN
-    return not isinstance(error, ResponseParserError) and isinstance(missing(error), errors.CredentialsRefused)
+    if isinstance(error, ResponseParserError):
+        return False
+    return isinstance(missing(error), errors.CredentialsRefused)
 
 
 def refusal(error: Refusal, operation: str, resource: Resource) -> errors.ArchiveError:
     """What to raise instead of `error`, which `operation` on `resource` met."""
-    if isinstance(error, ClientError):
-        return refused(error) if asked(error) else _answered(error, operation, resource)
-    return _not_answered(error, resource)
+    if not isinstance(error, ClientError):
+        return _not_answered(error, resource)
+    if asked(error):
+        return refused(error)
+    return _answered(error, operation, resource)
 
 
 def unforeseen(error: Exception, resource: Resource) -> errors.ArchiveError:
@@ -63,7 +67,10 @@ def unreadable(resource: Resource) -> errors.ServiceFailed:
 
 
 def _answered(error: ClientError, operation: str, resource: Resource) -> errors.ArchiveError:
-    code, reason = code_of(error), said_by(error)
+    code = code_of(error)
+    reason = said_by(error)
+
+    # What the service's model has as errors of these operations (API Reference, "Common Errors" beside them).
     if code == "ResourceNotFoundException":
         return errors.NotFound(f"There is no {resource} here. {resource.find}")
     if code == "ValidationException":
@@ -79,7 +86,10 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
         throttled = errors.Throttled("Mail Manager asks for fewer calls. Wait ten seconds, then call again.")
         throttled.retry_after = _retry_after(error)
         return throttled
-    if (clocks := skewed(error)) is not None:
+
+    # A clock that is wrong is why credentials look expired or unknown, so it goes first.
+    clocks = skewed(error)
+    if clocks is not None:
         return clocks
     if code in EXPIRED:
         return errors.CredentialsRefused(f"Mail Manager says that the AWS credentials have expired. {_RENEW}")
@@ -88,6 +98,7 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
             f"Mail Manager does not know these AWS credentials ({code}): they are wrong, or of another account, or the "
             f"Region is not switched on for it (--region). {_RENEW}"
         )
+
     if code == _UNAVAILABLE:
         return errors.ServiceFailed(f"{reason}.")
     if status_of(error) >= 500:
@@ -96,9 +107,12 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
 
 
 def _retry_after(error: ClientError) -> float | None:
-    """What the Retry-After field asks for, in seconds; a date, which it may hold as well, is passed over."""
+    """What the Retry-After field asks for, in seconds; a date, which it may hold as well (RFC 9110, 10.2.3), is passed
+    over."""
     value = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", "")
-    return min(float(value), _LONGEST_WAIT) if value.isdigit() else None
+    if not value.isdigit():
+        return None
+    return min(float(value), _LONGEST_WAIT)
 
 
 def _conflict(reason: str, operation: str, resource: Resource) -> errors.ArchiveError:
@@ -133,7 +147,9 @@ def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource
         return unreadable(resource)
     if isinstance(error, CutAnswer | CutAnswerOfChange):
         return _not_whole(error, resource)
-    if (cause := missing(error)) is not None:
+
+    cause = missing(error)
+    if cause is not None:
         return cause
     if isinstance(error, HTTPClientError | ConnectionError):
         return _unreachable(error)
@@ -146,7 +162,8 @@ def _not_answered(error: BotoCoreError | ResponseParserError, resource: Resource
 
 
 def _not_whole(error: NotWhole, resource: Resource) -> errors.ServiceFailed:
-    operation, why = error.kwargs["operation"], error.kwargs["why"]
+    operation = error.kwargs["operation"]
+    why = error.kwargs["why"]
     done = " It may have been done all the same." if isinstance(error, CutAnswerOfChange) else ""
     return errors.ServiceFailed(
         f"The answer to {operation} did not come whole, for {resource}: {why}.{done} Nothing of it is used. Check the "
@@ -156,7 +173,8 @@ def _not_whole(error: NotWhole, resource: Resource) -> errors.ServiceFailed:
 
 def _unreachable(error: BotoCoreError) -> errors.ArchiveError:
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
-    who = next((name for part, name in _HOSTS.items() if part in f".{host}"), "Mail Manager")
+    others = [name for part, name in _HOSTS.items() if part in f".{host}"]
+    who = others[0] if others else "Mail Manager"
     at = f" at {host}" if host else ""
     return errors.Unreachable(
         f"{who}{at} cannot be reached ({type(error).__name__}). Check the network, and whether the server's Region is "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_archive_tools.sandbox import calls, seccomp
+from mail_archive_tools.sandbox import seccomp, system_calls
 from mail_archive_tools.sandbox.confinement import OTHER_CALLS
 from mail_archive_tools.sandbox.pool import Sandbox
 from tests.conftest import ROOT
@@ -39,19 +39,19 @@ def test_each_name_has_the_number_that_the_kernel_gives_it(machine: str) -> None
         pytest.skip("the kernel's headers are not installed here")
     numbers = {name: int(number) for name, number in _NUMBER.findall(header.read_text("utf-8"))}
     newest = max(numbers.values())
-    ours = {**calls.ALLOWED[machine], **calls.refused(machine), "fcntl": calls.FCNTL[machine]}
+    ours = {**system_calls.ALLOWED[machine], **system_calls.refused(machine), "fcntl": system_calls.FCNTL[machine]}
     for name, number in ours.items():
         # A header may be older than a call.
         if number <= newest:
             assert numbers.get(name, numbers.get(_OTHER_NAMES.get(name, ""))) == number, name
 
 
-@pytest.mark.parametrize("machine", calls.ALLOWED)
+@pytest.mark.parametrize("machine", system_calls.ALLOWED)
 def test_nothing_that_does_harm_is_allowed(machine: str) -> None:
-    allowed = calls.ALLOWED[machine]
-    assert not set(allowed.values()) & set(calls.refused(machine).values())
+    allowed = system_calls.ALLOWED[machine]
+    assert not set(allowed.values()) & set(system_calls.refused(machine).values())
     assert not set(NEVER) & set(allowed)
-    assert not {"F_SETOWN", "F_SETSIG", "F_SETOWN_EX", "F_SETFL"} & set(calls.FCNTL_ALLOWED)
+    assert not {"F_SETOWN", "F_SETSIG", "F_SETOWN_EX", "F_SETFL"} & set(system_calls.FCNTL_ALLOWED)
     assert len(set(allowed.values())) == len(allowed)
 
 
@@ -60,12 +60,12 @@ async def test_a_worker_can_make_no_call_that_is_not_on_the_list(sandbox: Sandbo
     """Each of the kernel's calls is made: all others answer as if the kernel did not have them."""
     # fcntl is answered by its command. The kernel's own probes of user space (335 and 336 on x86-64) pass every filter,
     # and end whoever calls them from elsewhere.
-    allowed = [335, 336, *calls.ALLOWED[platform.machine()].values(), calls.FCNTL[platform.machine()]]
+    allowed = [335, 336, *system_calls.ALLOWED[platform.machine()].values(), system_calls.FCNTL[platform.machine()]]
     assert await sandbox.run("calls_that_answer", b"", dict, without=allowed) == {}
     # What is on the list is there: it is not the kernel that has nothing.
-    left = [number for number in allowed if number != calls.ALLOWED[platform.machine()]["uname"]]
+    left = [number for number in allowed if number != system_calls.ALLOWED[platform.machine()]["uname"]]
     answered = await sandbox.run("calls_that_answer", b"", dict, without=left)
-    assert answered == {str(calls.ALLOWED[platform.machine()]["uname"]): errno.EFAULT}
+    assert answered == {str(system_calls.ALLOWED[platform.machine()]["uname"]): errno.EFAULT}
 
 
 @known_here
@@ -76,7 +76,7 @@ async def test_a_worker_that_cannot_live_with_these_is_left_more_and_that_is_sai
     )
     assert "processes" not in missing and "network" not in missing and "signals" not in missing
     assert await picky.run("echo", b"read", str) == "read"
-    refused = calls.refused(platform.machine())
+    refused = system_calls.refused(platform.machine())
     without = sorted(set(range(600)) - set(refused.values()))
     answered = await picky.run("calls_that_answer", b"", dict, without=without)
     assert set(answered.values()) == {errno.EPERM}

@@ -33,6 +33,7 @@ class Denial:
     def sentence(self, do: str) -> str:
         """Who may not `do` that, and what helps."""
         refused = f"{self.who} may not {do}: IAM does not allow {self.action} on {self.resource}"
+        # AWS's words for its reasons: "Access denied error messages" in the IAM User Guide.
         if "explicit deny" in self.why:
             return f"{refused}, {self.why}, which nothing overrules. Whoever administers the account can take it away."
         if "session policy" in self.why:
@@ -40,18 +41,25 @@ class Denial:
                 f"{refused} within this session, whose own policy keeps to the server's --archive and --tools, or to "
                 f"what another one set. In that, {self.statement} would allow it."
             )
+
+        mend = f"Whoever administers the account can allow it with {self.statement}."
         # That no policy of the identity allows it is what the sentence says already.
-        reason = "" if not self.why or "identity-based" in self.why else f" ({self.why})"
-        return f"{refused}{reason}. Whoever administers the account can allow it with {self.statement}."
+        if not self.why or "identity-based" in self.why:
+            return f"{refused}. {mend}"
+        return f"{refused} ({self.why}). {mend}"
 
 
 def denial_of(error: Any, action: str) -> Denial:
     """What a ClientError says of a refused `action`; its own words go first where it has them."""
-    found = _SAID.match(str(error.response.get("Error", {}).get("Message", "")))
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    found = _SAID.match(message)
     if found is None:
         return Denial("This identity, which `mail-archive-mcp doctor` names,", action, "*", "")
     return Denial(
-        _line(found["user"]), _line(found["action"]), _line(found["resource"] or "*"), _line(found["why"] or "")
+        who=_line(found["user"]),
+        action=_line(found["action"]),
+        resource=_line(found["resource"] or "*"),
+        why=_line(found["why"] or ""),
     )
 
 

@@ -13,7 +13,8 @@ from mail_archive_local.importing.record import describe
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.matching import conditions_of, folded, pattern
+from mail_archive_tools.searching.gathering.globs import folded, pattern
+from mail_archive_tools.searching.gathering.matching import conditions_of
 from tests.pace import worktime
 from tests.tools.searching.timelines import Timeline, moment
 

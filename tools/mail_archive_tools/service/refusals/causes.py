@@ -1,7 +1,7 @@
 """Why there are no credentials to call with, or no settings: each cause with its sentence, and what mends it.
 
-Who gave none is named: STS, IAM Identity Center (SSO), the sign-in of `aws login`, a credential process, an endpoint of
-the machine. Loads botocore.
+The sentence names who gave none: STS, IAM Identity Center (SSO), the sign-in of `aws login`, a credential process, an
+endpoint of the machine. Loads botocore.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from botocore import exceptions as of_sdk
 from botocore.exceptions import BotoCoreError
 
 from mail_archive_tools import errors
-from mail_archive_tools.service.sdk_errors import said
+from mail_archive_tools.service.refusals.sdk_errors import said
 
 NO_RESTART = "Then call again; no restart is needed."
 
@@ -27,7 +27,7 @@ _PROVIDERS = {
     "assume-role": STS,
     "assume-role-with-web-identity": STS,
 }
-"""What botocore calls those whom it asks for credentials."""
+"""Providers of credentials, by the names that botocore has for them (botocore/credentials.py)."""
 
 
 class MfaWanted(BotoCoreError):  # type: ignore[misc]  # botocore has no types
@@ -77,14 +77,15 @@ class Cause:
 
 def _by_provider(error: BotoCoreError) -> str:
     provider = str(error.kwargs.get("provider", ""))
-    reason = said(error.kwargs.get("error_msg", "")) or "it does not say why"
     who = _PROVIDERS.get(provider, f"The credential provider {provider}")
-    mend = {
+    reason = said(error.kwargs.get("error_msg", "")) or "it does not say why"
+    mends = {
         "custom-process": "Run the command that credential_process of the profile names, and mend what it says.",
         "container-role": "Check that the task has a role, and AWS_CONTAINER_CREDENTIALS_*.",
         "iam-role": "Check that the instance has a role, and that its metadata service answers.",
         "sso": sso_login(),
-    }.get(provider, sign_in())
+    }
+    mend = mends.get(provider, sign_in())
     return f"{who} gave no credentials: {reason}. {mend}"
 
 

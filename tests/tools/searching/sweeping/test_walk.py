@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_archive_tools.searching.windows import DAY, QUIET_SECONDS, Limits, Order, Walk, Window
+from mail_archive_tools.searching.sweeping.walk import QUIET_SECONDS, Order, Walk
+from mail_archive_tools.searching.windows import DAY, Limits, Window
 from tests.tools.searching.timelines import YEARS, least_searches, office_hours
 
 ORDERS: list[Order] = ["newest_first", "oldest_first"]

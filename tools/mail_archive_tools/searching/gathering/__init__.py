@@ -1,0 +1,1 @@
+"""The rows of a page, of what searches found: matched, folded, gathered."""

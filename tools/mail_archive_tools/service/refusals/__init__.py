@@ -1,0 +1,1 @@
+"""What AWS or its SDK refuses, as our errors. Loads botocore."""
