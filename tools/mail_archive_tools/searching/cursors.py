@@ -43,13 +43,18 @@ def fingerprint(*arguments: object) -> str:
 
 
 def _trimmed(state: tuple[Any, ...]) -> list[Any]:
-    """A named tuple as a list without the defaults at its end, and so the named tuples in it: most of it is often
+    """A named tuple as a list without the defaults at its end, and the named tuples in it likewise: most of it is often
     unset, and a model has to repeat every character."""
     defaults: dict[str, Any] = getattr(state, "_field_defaults", {})
     names: tuple[str, ...] = getattr(state, "_fields", ())
+
     kept = len(state)
-    while kept and kept <= len(names) and names[kept - 1] in defaults and state[kept - 1] == defaults[names[kept - 1]]:
+    # Lists, whose members have no names, are kept whole.
+    for name, value in zip(reversed(names), reversed(state), strict=False):
+        if name not in defaults or value != defaults[name]:
+            break
         kept -= 1
+
     return [_trimmed(each) if isinstance(each, tuple) else each for each in state[:kept]]
 
 
@@ -92,7 +97,10 @@ class Cursors:
 
     def write(self, state: tuple[Any, ...], query: str) -> str:
         """The cursor that leads to `state`, for the query with that fingerprint."""
-        ends = 0 if self._live_seconds is None else int(time.time() + self._live_seconds)
+        ends = 0
+        if self._live_seconds is not None:
+            ends = int(time.time() + self._live_seconds)
+
         content = json.dumps([VERSION, query, ends, *_trimmed(state)], separators=(",", ":")).encode()
         packed = zlib.compress(content, _HARDEST, _RAW)
         return base64.urlsafe_b64encode(self._seal(packed) + packed).decode().rstrip("=")
@@ -104,20 +112,24 @@ class Cursors:
             InvalidArgument: it is damaged, changed, too old, of another version, caller or query.
         """
         try:
-            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            seal, packed = sealed[: len(self._seal(b""))], sealed[len(self._seal(b"")) :]
+            padding = "=" * (-len(cursor) % 4)
+            sealed = base64.b64decode(cursor + padding, altchars=b"-_", validate=True)
+            seal_length = len(self._seal(b""))
+            seal, packed = sealed[:seal_length], sealed[seal_length:]
             if not hmac.compare_digest(seal, self._seal(packed)):
                 raise InvalidArgument(f"This cursor was changed, or is none of this server's. {_BEGIN_ANEW}")
             version, bound_to, ends, *state = json.loads(_unpacked(packed))
             too_old = self._live_seconds is not None and time.time() > float(ends)
         except (binascii.Error, ValueError, TypeError, RecursionError, zlib.error):
             raise InvalidArgument(f"This cursor is damaged, or none of this server's. {_BEGIN_ANEW}") from None
+
         if version != VERSION:
             raise InvalidArgument(f"This cursor is of another version of this server. {_BEGIN_ANEW}")
         if too_old:
             raise InvalidArgument(f"This cursor is too old: it was of use for a limited time. {_BEGIN_ANEW}")
         if bound_to != query:
             raise InvalidArgument(f"This cursor belongs to a call with other arguments; repeat those. {_BEGIN_ANEW}")
+
         try:
             return _validated(kind, state)
         except ValidationError:

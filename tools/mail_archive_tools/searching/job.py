@@ -37,8 +37,8 @@ class SearchRequest:
     ) -> "SearchRequest":
         """One of exactly that range."""
         window = Window(_second_of(begin), _second_of(end))
-        is_exact = begin.microsecond or end.microsecond
-        return cls(archive_id, window, filters, max_results, (begin, end) if is_exact else None)
+        moments = (begin, end) if begin.microsecond or end.microsecond else None
+        return cls(archive_id, window, filters, max_results, moments)
 
     @property
     def key(self) -> str:
@@ -68,13 +68,16 @@ class SearchRequest:
 
     def is_answered_by(self, search: Search) -> bool:
         """Whether that is such a search, as far as it says."""
-        asked = {"ArchiveId": self.archive_id, "MaxResults": self.max_results}
-        if not all(search.get(name, value) == value for name, value in asked.items()):
+        if search.get("ArchiveId", self.archive_id) != self.archive_id:
             return False
+        if search.get("MaxResults", self.max_results) != self.max_results:
+            return False
+
         # To the second: the protocols of the service keep fewer digits than a moment has.
         begin, end = search.get("FromTimestamp"), search.get("ToTimestamp")
-        begins = begin is None or _second_of(begin) == self.window.first
-        return begins and (end is None or _second_of(end) == self.window.last)
+        if begin is not None and _second_of(begin) != self.window.first:
+            return False
+        return end is None or _second_of(end) == self.window.last
 
 
 @dataclass(frozen=True)
@@ -121,13 +124,16 @@ class Recent:
 
     def lasting(self, window: Window) -> float:
         """How long what was found in a window stands, in seconds."""
-        live = window.last > time.time() - _PRESENT_SECONDS
-        return self._live_seconds if live else REUSE_SECONDS
+        reaches_present = window.last > time.time() - _PRESENT_SECONDS
+        return self._live_seconds if reaches_present else REUSE_SECONDS
 
     def find(self, request: SearchRequest) -> str | None:
         """The id of a search that was asked the same, or None."""
-        search_id, expires_at = self._searches.get(request.key, ("", 0.0))
-        return search_id if search_id and time.monotonic() < expires_at else None
+        known = self._searches.get(request.key)
+        if known is None:
+            return None
+        search_id, expires_at = known
+        return search_id if time.monotonic() < expires_at else None
 
     def forget(self, request: SearchRequest) -> None:
         self._searches.pop(request.key, None)

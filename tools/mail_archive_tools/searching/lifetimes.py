@@ -35,6 +35,7 @@ class Lifetimes:
             begins, expires_at = self._known.get(archive_id, (None, 0.0))
             if time.monotonic() < expires_at:
                 return begins
+
             try:
                 begins = await self._ask(archive_id)
             except ServiceFailed:
@@ -50,13 +51,13 @@ class Lifetimes:
             return None
 
         limits: list[datetime] = []
-
         created = archive.get("CreatedTimestamp")
         if created is not None:
             limits.append(created)
         kept = longest_kept(archive.get("Retention", {}).get("RetentionPeriod", ""))
         if kept is not None:
             limits.append(datetime.now(UTC) - kept)
+
         if not limits:
             return None
         # Whole seconds, as searches are; the earlier one where there is a fraction.

@@ -39,8 +39,13 @@ class Pace:
         """Seconds to wait before each look at a search that has just been started: the first when it may be done,
         then soon, then less and less often."""
         expected = self._seconds.get(archive_id)
-        yield min(expected or 0.0, LONGEST_DELAY)
-        yield from growing(FIRST_DELAY if expected is None else min(max(expected / 8, _SOONEST), LONGEST_DELAY))
+        if expected is None:
+            yield 0.0
+            yield from growing(FIRST_DELAY)
+            return
+
+        yield min(expected, LONGEST_DELAY)
+        yield from growing(min(max(expected / 8, _SOONEST), LONGEST_DELAY))
 
 
 def growing(delay: float) -> Iterator[float]:
@@ -62,9 +67,8 @@ async def wait_for_search(
     search: Search = {}
     with anyio.move_on_after(max(patience.left, 0)):
         for delay in delays:
-            await patience.pause(
-                delay, f"Search {search_id} is {state_of(search)}" if search else f"Search {search_id} was started"
-            )
+            state = f"is {state_of(search)}" if search else "was started"
+            await patience.pause(delay, f"Search {search_id} {state}")
             search = await client.get_archive_search(search_id)
             if not is_unfinished(search):
                 break

@@ -34,6 +34,7 @@ def left_out_notes(left_out: int) -> list[str]:
     """What to say of rows that say of no message, or of one that cannot be meant."""
     if not left_out:
         return []
+
     rows = "1 row" if left_out == 1 else f"{left_out:,} rows"
     return [
         f"Mail Manager's answers had {rows} without an ArchivedMessageId, with nothing in it, or received outside the "
@@ -70,6 +71,7 @@ def refuse_without_results(search_id: str, search: Search) -> None:
         raise SearchEnded(f"Search {search_id} failed: {reason}. It has no results; start a new one.")
     if state == "CANCELLED":
         raise SearchEnded(f"Search {search_id} was cancelled. It has no results; start a new one.")
+
     if state != "COMPLETED":
         said = f"gives search {search_id} the state {clean_line(state)}, which this server does not know"
         if not state:

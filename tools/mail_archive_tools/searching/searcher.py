@@ -50,8 +50,8 @@ _LOOKED_THROUGH = 20
 
 @dataclass
 class Searcher:
-    """Starts searches, waits for them, and keeps what they found. One for each identity. What they tell of messages is
-    noted in `told`."""
+    """Starts searches, waits for them, and keeps what they found; what they tell of messages is noted in `told`. One
+    for each identity."""
 
     client: MailManager
     limits: Limits = field(default_factory=Limits)
@@ -135,6 +135,7 @@ class Searcher:
             refuse_without_results(search_id, search)
         if not keep and search_id not in self.results:
             return await fetch()
+
         results = await self.results.get(search_id, fetch)
         if results.is_doubtful:
             self.results.forget(search_id)
@@ -153,8 +154,13 @@ class Searcher:
 
         if checked.is_anothers:
             raise rows_of_another(search_id, checked.contradicting, len(checked.rows))
-        most = search.get("MaxResults", Limits().rows)
-        return Results(checked.rows, most, found.left_out + checked.outside, checked.outside, found.notes)
+        return Results(
+            rows=checked.rows,
+            max_results=search.get("MaxResults", Limits().rows),
+            left_out=found.left_out + checked.outside,
+            outside=checked.outside,
+            notes=found.notes,
+        )
 
     async def _reused(
         self, request: SearchRequest, candidates: tuple[str | None, ...], patience: Patience, keep: bool
@@ -174,16 +180,19 @@ class Searcher:
         """The outcome of a search that was started before, or None where it is of no use."""
         if search_id == self.unclaimed.find(request):
             self.unclaimed.forget(request)
+
         if search_id == self.recent.find(request) and search_id in self.results:
             return Finished(search_id, await self.results_of(search_id), runs=0)
 
         try:
             search = await self.client.get_archive_search(search_id)
         except (InvalidArgument, NotFound):
-            search = {}  # the service no longer knows it
+            # The service no longer knows it.
+            search = {}
         except Late:
             return Unfinished(search_id, runs=0)
         if search and not request.is_answered_by(search):
+            # A cursor names a search that is none of its query.
             raise InvalidArgument(DAMAGED)
 
         if is_unfinished(search):
@@ -241,23 +250,26 @@ class Searcher:
             listed = await self.client.list_archive_searches(archive_id, _LOOKED_THROUGH)
         except ArchiveError:
             return None
-        for search in _unfinished(listed):
-            since = submitted_of(search)
-            began = f" since {iso(since)}" if since else ""
+
+        search = next(_unfinished(listed), None)
+        if search is None:
             return (
-                f"Search {clean_line(search.get('SearchId', ''))} holds the only slot ({state_of(search)}{began}): "
-                "list_archive_searches shows it. Call again with the same arguments to wait for it, or end it with "
-                "stop_archive_search if whoever started it agrees."
+                "A search of another archive holds the only slot: list_archive_searches of the others shows it. Call "
+                "again with the same arguments to wait for it."
             )
 
+        search_id = clean_line(search.get("SearchId", ""))
+        since = submitted_of(search)
+        began = f" since {iso(since)}" if since else ""
         return (
-            "A search of another archive holds the only slot: list_archive_searches of the others shows it. Call again "
-            "with the same arguments to wait for it."
+            f"Search {search_id} holds the only slot ({state_of(search)}{began}): list_archive_searches shows it. Call "
+            "again with the same arguments to wait for it, or end it with stop_archive_search if whoever started it "
+            "agrees."
         )
 
 
 def _seconds_taken(search: Search, measured: float) -> float:
-    """By the service's own clock, where it says."""
+    """How long a search took, by the service's own clock where it says."""
     status = search.get("Status", {})
     begin, end = status.get("SubmissionTimestamp"), status.get("CompletionTimestamp")
     if begin is None or end is None:

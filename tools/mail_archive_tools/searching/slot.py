@@ -39,7 +39,11 @@ class Slot:
                 self._line[0].set()
 
     async def _wait(self, mine: anyio.Event, patience: Patience) -> None:
-        while ahead := self._line.index(mine):
+        while True:
+            ahead = self._line.index(mine)
+            if ahead == 0:
+                return
+
             searches = "1 search" if ahead == 1 else f"{ahead} searches"
             if patience.left <= 0:
                 raise SlotTaken(

@@ -18,14 +18,15 @@ from mail_archive_tools.service.filters import Filters
 from mail_archive_tools.service.shapes import Row, Search
 
 TOLERANCE = timedelta(seconds=1)
-"""A row so far outside the range may be one of it: not every client can send fractions of seconds."""
+"""A row that is outside the range by no more than this may be one of it: not every client can send fractions of
+seconds."""
 FEWEST = 3
-"""Rows that contradict the filters below which nothing is made of it."""
+"""Where fewer rows contradict the filters, nothing is made of it."""
 
 _MEMBERS = {"SUBJECT": "Subject", "FROM": "From", "TO": "To", "CC": "Cc"}
 _PLACES = tuple(_MEMBERS.values())
 _STEM_CHARS = 4
-"""Of a word so much is looked for: a service may find other forms of it."""
+"""How much of a word is looked for, from its beginning: a service may find other forms of it."""
 _WORD = re.compile(r"[^\W_]+")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\uffff\U00020000-\U0003ffff]")
 """Scripts without spaces between words: there each character counts as one."""
@@ -58,9 +59,13 @@ class Sorted:
 def sort_rows(rows: list[Row], search: Search) -> Sorted:
     """The rows of an answer beside what the search was asked. What the search does not say is not judged."""
     within = _within(rows, search.get("FromTimestamp"), search.get("ToTimestamp"))
+    outside = len(rows) - len(within)
+
     tests = list(_tests(search.get("Filters")))
-    contradicting = sum(any(contradicts(row) for contradicts in tests) for row in within) if tests else 0
-    return Sorted(within, len(rows) - len(within), contradicting)
+    contradicting = 0
+    if tests:
+        contradicting = sum(any(contradicts(row) for contradicts in tests) for row in within)
+    return Sorted(within, outside, contradicting)
 
 
 def _are_most(some: int, of_all: int) -> bool:
@@ -95,17 +100,20 @@ def _tests(filters: Filters | None) -> Iterable[_Contradicts]:
 
 
 def _attachments(condition: dict[str, Any], holds: bool) -> _Contradicts:
-    """Of a condition that is to hold or not: of HAS_ATTACHMENTS, the only one of its kind."""
+    """A test of a condition that is to hold or not: of HAS_ATTACHMENTS, the only one of its kind."""
     wanted = (condition["BooleanExpression"].get("Operator") == "IS_TRUE") is holds
     return lambda row: row.get("HasAttachments", wanted) is not wanted
 
 
 def _words(expression: dict[str, Any]) -> Iterable[_Contradicts]:
+    """A test of words in a header field; none where a row cannot contradict them."""
     member = _MEMBERS.get(expression.get("Evaluate", {}).get("Attribute", ""))
-    values = expression.get("Values") or ()
-    stems = [_stems(value) for value in values]
-    if member is None or not all(stems):
-        # Of an envelope, which rows may lack, or of signs alone.
+    if member is None:
+        # Of an envelope, which rows may lack.
+        return
+    stems = [_stems(value) for value in expression.get("Values") or ()]
+    if not all(stems):
+        # Of signs alone.
         return
 
     wanted = list(dict.fromkeys(stem for each in stems for stem in each))
@@ -115,11 +123,15 @@ def _words(expression: dict[str, Any]) -> Iterable[_Contradicts]:
         if not isinstance(value, str) or len(value) >= CUT_CHARS:
             # Nothing, or only the beginning of a long one, is known.
             return False
+
         as_it_stands = "\n".join([str(row.get(name, "")) for name in _PLACES])
         lower = as_it_stands.casefold()
         if any(stem in lower for stem in wanted):
             return False
-        plain = lower if lower.isascii() and "=?" not in lower else _plain(decode_words(as_it_stands))
+        # "=?" begins an encoded word (RFC 2047, 2): what neither needs decoding nor has accents was looked at in all.
+        if lower.isascii() and "=?" not in lower:
+            return True
+        plain = _plain(decode_words(as_it_stands))
         return not any(stem in plain for stem in wanted)
 
     yield contradicts

@@ -54,6 +54,7 @@ class Starts:
             ArchiveError: the search cannot be started.
         """
         start = self._under_way.get(request.key)
+        # One of another event loop, which has ended, cannot be waited for.
         if start is None or start.task.get_loop() is not asyncio.get_running_loop():
             start = self._begin(request)
 
@@ -93,6 +94,7 @@ class Starts:
         try:
             with Patience(LATE_SECONDS, apart=True):
                 search_id = await self._started(request)
+
             if start.is_unwanted:
                 await stop_for_nobody(self._client, search_id)
             elif not start.callers:
@@ -125,6 +127,6 @@ class Starts:
 
 
 def _heard(task: "asyncio.Task[str]") -> None:
-    """What went wrong when nobody waited is no news to anybody."""
+    """Take note of an exception that nobody waited for: asyncio would log that it was never retrieved."""
     if not task.cancelled():
         task.exception()

@@ -19,19 +19,21 @@ async def start_when_free(starts: Starts, request: SearchRequest, patience: Pati
         Late: no answer came in time.
         ArchiveError: the search cannot be started.
     """
-    tries, lost = growing(FIRST_DELAY), 0
+    delays = map(jittered, growing(FIRST_DELAY))
+    lost = 0
     while True:
+        delay = next(delays)
         try:
             return await starts.search_id(request)
         except SlotTaken:
-            delay = jittered(next(tries))
             if delay > patience.left:
                 raise
         except Late:
+            # It goes on in the background, so it is not to be started anew.
             raise
         except (Unreachable, ServiceFailed):
             lost += 1
-            delay = jittered(next(tries))
             if lost > _LOST_ANSWERS or delay > patience.left:
                 raise
+
         await patience.pause(delay, "Another search is ahead, which this call did not start")

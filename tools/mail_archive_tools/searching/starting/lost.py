@@ -15,6 +15,7 @@ LOOKED_THROUGH = 20
 """The newest jobs of an archive that are looked through for one whose answer was lost."""
 _OF_NO_USE = ("FAILED", "CANCELLED")
 _CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clock of the service may be from ours: AWS takes no signature from one that is further off."""
 _LOOKING_SECONDS = 15.0
 
 _Job = TypeVar("_Job", bound=Job)
@@ -26,13 +27,15 @@ async def started_after_all(
     is_ours: Callable[[_Job], Awaitable[bool]],
 ) -> _Job | None:
     """Of the newest jobs of an archive, the one that was started since `began` although no answer came; None where it
-    cannot be found. Not given up when the caller is: somebody has to know it."""
+    cannot be found. The look goes on when the call is cancelled: somebody has to know the job."""
     with anyio.move_on_after(_LOOKING_SECONDS, shield=True):
         try:
             for job in await listed():
                 submitted = submitted_of(job)
-                is_new = submitted is None or submitted > began - _CLOCKS_DIFFER
-                if is_new and state_of(job) not in _OF_NO_USE and await is_ours(job):
+                is_old = submitted is not None and submitted <= began - _CLOCKS_DIFFER
+                if is_old or state_of(job) in _OF_NO_USE:
+                    continue
+                if await is_ours(job):
                     return job
         except ArchiveError:
             # It cannot be looked for: the caller hears of the first failure.
