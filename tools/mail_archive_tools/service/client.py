@@ -50,15 +50,19 @@ class MailManager:
     def region(self) -> str:
         """The Region whose archives these are; known once a call was made."""
         client = self._client
-        return str(client.meta.region_name) if client is not None else ""
+        if client is None:
+            return ""
+        return str(client.meta.region_name)
 
     async def list_archives(self, page_size: int, next_token: str | None = None) -> dict[str, Any]:
         """The archives; those of the scope, where there is one: a page may then have fewer than the service gave."""
         archives = resources.paged(resources.ARCHIVES, next_token)
         response = await self._call("ListArchives", archives, PageSize=page_size, NextToken=next_token)
-        if self.scope is not None:
-            listed = response.get("Archives", [])
-            response["Archives"] = [each for each in listed if each.get("ArchiveId") in self.scope.archive_ids]
+        if self.scope is None:
+            return response
+
+        listed = response.get("Archives", [])
+        response["Archives"] = [each for each in listed if each.get("ArchiveId") in self.scope.archive_ids]
         return response
 
     async def get_archive(self, archive_id: str) -> dict[str, Any]:
@@ -88,9 +92,11 @@ class MailManager:
         )
         if "SearchId" not in response:
             raise ServiceFailed("Mail Manager started a search without saying its id. list_archive_searches shows it.")
+
+        search_id = str(response["SearchId"])
         if self.scope is not None:
-            self.scope.note_search(str(response["SearchId"]))
-        return str(response["SearchId"])
+            self.scope.note_search(search_id)
+        return search_id
 
     async def get_archive_search(self, search_id: str) -> Search:
         response = await self._call("GetArchiveSearch", resources.search(search_id), SearchId=search_id)
@@ -104,7 +110,7 @@ class MailManager:
         await self._refuse_search(search_id)
         response = await self._call("GetArchiveSearchResults", resources.search(search_id), SearchId=search_id)
         found = response.get("Rows", [])
-        rows: list[Row] = [row for row in found if row is not None and row.get("ArchivedMessageId")]
+        rows: list[Row] = [row for row in found if row and row.get("ArchivedMessageId")]
         if self.scope is not None:
             self.scope.note_messages(row["ArchivedMessageId"] for row in rows)
         return ResultRows(rows, len(found) - len(rows), tuple(response.get(NOTES, ())))
@@ -129,9 +135,8 @@ class MailManager:
         """Start an export, of the members of the request beside ArchiveId; returns its ExportId. A cancelled call waits
         for it, since somebody has to know its id."""
         self.refuse_archive(archive_id)
-        response = await self._call(
-            "StartArchiveExport", resources.archive(archive_id), abandon=False, ArchiveId=archive_id, **request
-        )
+        archive = resources.archive(archive_id)
+        response = await self._call("StartArchiveExport", archive, abandon=False, ArchiveId=archive_id, **request)
         if "ExportId" not in response:
             raise ServiceFailed("Mail Manager started an export without saying its id. list_archive_exports shows it.")
         return str(response["ExportId"])
@@ -156,6 +161,7 @@ class MailManager:
 
     async def stop_archive_export(self, export_id: str) -> None:
         if self.scope is not None:
+            # It says whose the export is.
             await self.get_archive_export(export_id)
         await self._call("StopArchiveExport", resources.export(export_id), ExportId=export_id)
 
@@ -189,15 +195,13 @@ class MailManager:
 
     async def get_archive_message(self, archived_message_id: str) -> dict[str, Any]:
         self._refuse_message(archived_message_id)
-        return await self._call(
-            "GetArchiveMessage", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
-        )
+        message = resources.message(archived_message_id)
+        return await self._call("GetArchiveMessage", message, ArchivedMessageId=archived_message_id)
 
     async def get_archive_message_content(self, archived_message_id: str) -> dict[str, Any]:
         self._refuse_message(archived_message_id)
-        return await self._call(
-            "GetArchiveMessageContent", resources.message(archived_message_id), ArchivedMessageId=archived_message_id
-        )
+        message = resources.message(archived_message_id)
+        return await self._call("GetArchiveMessageContent", message, ArchivedMessageId=archived_message_id)
 
     def refuse_archive(self, archive_id: str) -> None:
         """
@@ -219,7 +223,9 @@ class MailManager:
             )
 
     def _refuse_arn(self, resource_arn: str) -> None:
-        self.refuse_archive(resource_arn.rpartition("/")[2])
+        # arn:aws:ses:REGION:ACCOUNT:mailmanager-archive/ARCHIVE_ID
+        archive_id = resource_arn.rpartition("/")[2]
+        self.refuse_archive(archive_id)
 
     async def _refuse_search(self, search_id: str) -> None:
         """Ask whose a search is, where that is not known."""
@@ -233,13 +239,15 @@ class MailManager:
     async def _call(
         self, operation: str, resource: Resource, *, abandon: bool = True, **parameters: Any
     ) -> dict[str, Any]:
+        """The members of an operation's answer. `abandon` says whether a cancelled call leaves it to itself."""
         given = {name: value for name, value in parameters.items() if value is not None}
         send = partial(self._send, operation, resource, given)
         what = f"{operation} on {resource}"
         return await unthrottled(lambda: self._waiting.answer(send, what, keep=not abandon))
 
     def _send(self, operation: str, resource: Resource, parameters: dict[str, Any]) -> dict[str, Any]:
-        # Whoever signed in anew while the client was kept is not told that the old login has ended.
+        """The answer, by a client with newly read credentials where those of the kept one are refused: whoever signed
+        in anew meanwhile is not told that the old login has ended."""
         kept = self._client
         try:
             return self._try(operation, resource, parameters)
@@ -256,7 +264,8 @@ class MailManager:
 
         try:
             client = self._connected()
-            response = with_lists(client, operation, partial(getattr(client, xform_name(operation)), **parameters))
+            method = getattr(client, xform_name(operation))
+            response = with_lists(client, operation, partial(method, **parameters))
         except REFUSALS as error:
             if is_about_credentials(error):
                 self._client = None
@@ -270,17 +279,19 @@ class MailManager:
 
     def _connected(self) -> Any:
         with self._connecting:
-            if self._client is None:
-                # Imported here, since it loads botocore.
-                from mail_archive_tools.service.wire.whole import only_whole
+            if self._client is not None:
+                return self._client
 
-                client = self._connect()
-                only_whole(client)
-                never_twice(client, "StartArchiveSearch")
-                never_twice(client, "StartArchiveExport")
-                no_try_too_late(client)
-                self._client = client
-            return self._client
+            # Imported here, since it loads botocore.
+            from mail_archive_tools.service.wire.whole import only_whole
+
+            client = self._connect()
+            only_whole(client)
+            never_twice(client, "StartArchiveSearch")
+            never_twice(client, "StartArchiveExport")
+            no_try_too_late(client)
+            self._client = client
+            return client
 
 
 def _refuse_strangers(response: dict[str, Any], shape: Any) -> None:
@@ -296,7 +307,11 @@ def _refuse_strangers(response: dict[str, Any], shape: Any) -> None:
                 f"Mail Manager's answer could not be used: an entry of its {name} is null. Call again; if it stays so, "
                 "check the server's endpoint-url, and proxies on the way."
             )
-    if not ("json" in kind or "cbor" in kind) or any(name not in response for name in shape.required_members):
+
+    # The protocols of the service: AWS JSON 1.0, and Smithy RPC v2 with CBOR.
+    is_of_its_protocols = "json" in kind or "cbor" in kind
+    is_whole = all(name in response for name in shape.required_members)
+    if not is_of_its_protocols or not is_whole:
         raise ServiceFailed(
             "The answer is not one of Mail Manager. Check the server's endpoint-url, and proxies on the way; then call "
             "again."

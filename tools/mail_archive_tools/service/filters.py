@@ -25,14 +25,23 @@ def filters_of(words: SearchWords, exclude: SearchWords | None = None) -> tuple[
     """The Filters of the searches that find `words` without `exclude`: one search, or with `participant` one for each
     field that may name one, since all conditions of a search must hold."""
     include = _conditions(words)
-    unless = _conditions(exclude) if exclude else []
-    if exclude and exclude.participant:
+    unless = []
+    if exclude:
+        unless = _conditions(exclude)
         # Any of these is enough to leave a message out, so they need no search of their own.
-        unless += [contains(attribute, exclude.participant) for attribute in PARTICIPATION]
+        unless += _participations(exclude)
 
-    if not words.participant:
+    participations = _participations(words)
+    if not participations:
         return (all_of(include, unless),)
-    return tuple(all_of([*include, contains(attribute, words.participant)], unless) for attribute in PARTICIPATION)
+    return tuple(all_of([*include, participation], unless) for participation in participations)
+
+
+def _participations(words: SearchWords) -> list[Filters]:
+    """A condition for each header field that may name the participant."""
+    if not words.participant:
+        return []
+    return [contains(attribute, words.participant) for attribute in PARTICIPATION]
 
 
 def all_of(include: list[Filters], unless: list[Filters] | None = None) -> Filters | None:
@@ -54,6 +63,7 @@ def request_filters(filters: ArchiveFilters | None) -> Filters | None:
     """
     if filters is None:
         return None
+
     for condition in [*(filters.include or []), *(filters.unless or [])]:
         if (condition.string_expression is None) == (condition.boolean_expression is None):
             raise InvalidArgument(
@@ -71,6 +81,7 @@ def _conditions(words: SearchWords) -> list[Filters]:
         values = getattr(words, name)
         if values:
             conditions.append(contains(attribute, values))
+
     if words.has_attachments is not None:
         operator = "IS_TRUE" if words.has_attachments else "IS_FALSE"
         expression = {"Evaluate": {"Attribute": "HAS_ATTACHMENTS"}, "Operator": operator}
@@ -84,6 +95,7 @@ def said_of(filters: Filters | None) -> tuple[str, ...]:
     contains neither "c" nor "d"`, `HAS_ATTACHMENTS is true`."""
     if filters is None:
         return ()
+
     included = (_said_of_condition(each, "is", "contains", " or ") for each in filters.get("Include", []))
     left_out = (_said_of_left_out(each) for each in filters.get("Unless", []))
     return (*included, *left_out)
@@ -91,7 +103,8 @@ def said_of(filters: Filters | None) -> tuple[str, ...]:
 
 def _said_of_left_out(condition: Filters) -> str:
     """What a condition says of those that it leaves out."""
-    if len(condition.get("StringExpression", {}).get("Values", ())) > 1:
+    values = condition.get("StringExpression", {}).get("Values", ())
+    if len(values) > 1:
         return _said_of_condition(condition, "is not", "contains neither", " nor ")
     return _said_of_condition(condition, "is not", "does not contain", "")
 
@@ -99,11 +112,13 @@ def _said_of_left_out(condition: Filters) -> str:
 def _said_of_condition(condition: Filters, being: str, containing: str, between: str) -> str:
     if "BooleanExpression" in condition:
         expression = condition["BooleanExpression"]
-        truth = _TRUTHS[expression["Operator"]]
-        return f"{expression['Evaluate']['Attribute']} {being} {truth}"
+        attribute = expression["Evaluate"]["Attribute"]
+        return f"{attribute} {being} {_TRUTHS[expression['Operator']]}"
+
     expression = condition["StringExpression"]
+    attribute = expression["Evaluate"]["Attribute"]
     values = between.join(map(quoted, expression["Values"]))
-    return f"{expression['Evaluate']['Attribute']} {containing} {values}"
+    return f"{attribute} {containing} {values}"
 
 
 _TRUTHS = {"IS_TRUE": "true", "IS_FALSE": "false"}

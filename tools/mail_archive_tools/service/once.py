@@ -18,11 +18,13 @@ def never_twice(client: Any, operation: str) -> None:
 
     def note(response: Any = None, caught_exception: BaseException | None = None, **_: Any) -> None:
         last.failure = caught_exception
+        # botocore gives the HTTP response, and what was parsed of it.
         if response is not None and response[0].status_code >= 500:
             last.failure = _failed(response[1], operation)
 
     def refuse_another(request: Any, **_: Any) -> None:
-        if request.context.get("retries", {}).get("attempt", 1) > 1 and last.failure is not None:
+        attempt = request.context.get("retries", {}).get("attempt", 1)
+        if attempt > 1 and last.failure is not None:
             raise last.failure
 
     client.meta.events.register(f"needs-retry.{name}", note)

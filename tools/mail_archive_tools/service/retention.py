@@ -25,4 +25,6 @@ RETENTION_MONTHS = {
 def longest_kept(retention: str) -> timedelta | None:
     """The longest that a message is kept, every month taken for a long one; None: for ever, or nobody knows."""
     months = RETENTION_MONTHS.get(retention)
-    return None if months is None else months * _MONTH
+    if months is None:
+        return None
+    return months * _MONTH

@@ -32,9 +32,12 @@ async def unthrottled(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
         try:
             return await call()
         except Throttled as error:
-            wait = jittered(pause) if error.retry_after is None else error.retry_after
+            wait = error.retry_after
+            if wait is None:
+                wait = jittered(pause)
             if anyio.current_time() + wait > end:
                 raise
+
             await anyio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 

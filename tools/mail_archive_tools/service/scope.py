@@ -31,13 +31,12 @@ class Scope:
         Raises:
             OutOfScope: it is another one.
         """
-        if archive_id not in self.archive_ids:
-            what = f"The {of} is in archive" if of else "Archive"
-            verb = "which is" if of else "is"
-            raise OutOfScope(
-                f"{what} {clean_line(archive_id)}{',' if of else ''} {verb} none of those that this server keeps to "
-                f"(--archive): {self._names}."
-            )
+        if archive_id in self.archive_ids:
+            return
+        what = f"Archive {clean_line(archive_id)}"
+        if of:
+            what = f"The {of} is in archive {clean_line(archive_id)}, which"
+        raise OutOfScope(f"{what} is none of those that this server keeps to (--archive): {self._names}.")
 
     def knows_search(self, search_id: str) -> bool:
         """Whether the search is one of these archives', as far as is known."""
@@ -49,9 +48,10 @@ class Scope:
 
     def note_messages(self, archived_message_ids: Iterable[str]) -> None:
         """These messages were found in one of these archives."""
-        if self._remembers:
-            for each in archived_message_ids:
-                self._remember(self._messages, each)
+        if not self._remembers:
+            return
+        for each in archived_message_ids:
+            self._remember(self._messages, each)
 
     def refuse_message(self, archived_message_id: str) -> None:
         """Let a message pass that may be in one of these archives.
@@ -59,12 +59,13 @@ class Scope:
         Raises:
             OutOfScope: nobody but this server keeps to them, and no search here has found the message.
         """
-        if self.alone and archived_message_id not in self._messages:
-            raise OutOfScope(
-                f"Nothing but this server keeps these credentials to archives {self._names} (--unscoped-ok). So it "
-                f"reads only messages that its own searches found, and none has found "
-                f"{clean_line(archived_message_id)}: find it with search_archive first."
-            )
+        if not self.alone or archived_message_id in self._messages:
+            return
+        raise OutOfScope(
+            f"Nothing but this server keeps these credentials to archives {self._names} (--unscoped-ok). So it "
+            f"reads only messages that its own searches found, and none has found "
+            f"{clean_line(archived_message_id)}: find it with search_archive first."
+        )
 
     @property
     def _names(self) -> str:
@@ -73,4 +74,5 @@ class Scope:
     def _remember(self, known: dict[str, None], key: str) -> None:
         known[key] = None
         if len(known) > self._kept_ids:
-            del known[next(iter(known))]
+            oldest = next(iter(known))
+            del known[oldest]

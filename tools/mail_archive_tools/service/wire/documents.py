@@ -24,7 +24,8 @@ def cbor_document(body: bytes) -> dict[str, Any]:
         document = parser.parse_data_item(stream)
     except (ResponseParserError, TypeError, RecursionError) as error:
         raise ValueError("no CBOR") from error
-    if not isinstance(document, dict) or stream.read(1):
+    is_at_its_end = not stream.read(1)
+    if not isinstance(document, dict) or not is_at_its_end:
         raise ValueError("no map")
     return document
 
@@ -42,6 +43,7 @@ def xml_document(body: bytes) -> dict[str, Any]:
 
 
 def _name_of(element: ElementTree.Element) -> str:
+    """The name without its namespace, which ElementTree writes before it in braces."""
     return element.tag.rpartition("}")[2]
 
 

@@ -1,7 +1,7 @@
-"""Lists that an answer has not: the service may leave empty ones out, and so may a fault.
+"""Lists that are missing from an answer: the service may leave empty ones out, and so may a fault.
 
-Asked once more the first time that an operation leaves one out; absent twice, it is how this service says "none", for
-as long as the process lives.
+The first time that an operation leaves a list out, it is asked once more. Where the list is absent again, that is how
+this service says "none", for as long as the process lives.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,8 @@ def with_lists(client: Any, operation: str, send: Callable[[], dict[str, Any]]) 
             _LEFT_OUT.add(known)
 
     absent = _absent(response, lists)
-    nulls = [name for name in response["ResponseMetadata"].get(NULL_MEMBERS, []) if name in absent]
+    null_members = response["ResponseMetadata"].get(NULL_MEMBERS, [])
+    nulls = [name for name in null_members if name in absent]
     if nulls:
         response[NOTES] = [f"Mail Manager gave no list of {name} but null, which is taken for none." for name in nulls]
     return response | {name: [] for name in absent}

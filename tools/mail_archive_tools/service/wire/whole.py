@@ -1,7 +1,7 @@
 """No answer but a whole one comes to botocore, which takes a cut or an empty body for an answer without members.
 
-A body is looked at where botocore gets it from its HTTP session: what is raised there is a fault of the connection to
-it, which it repeats as it does a failure of the service.
+A body is looked at where botocore gets it from its HTTP session. What is raised there looks to botocore like a fault of
+the connection, after which it makes the call again.
 """
 
 import threading
@@ -17,7 +17,7 @@ _FAILED = 500
 
 
 def only_whole(client: Any) -> None:
-    """Let this client take whole answers alone. Again is the same as once; a client of S3 stays as it is."""
+    """Let this client take whole answers alone. To do it twice is the same as once; a client of S3 stays as it is."""
     model = client.meta.service_model
     endpoint = client._endpoint  # botocore has no other way to what is below its retries
     if model.resolved_protocol not in READERS or isinstance(endpoint.http_session, _Session):
@@ -64,21 +64,31 @@ class _Session:
         self._refuse_short(operation, response, body)
         if response.status_code < _REFUSED:
             response._content = self._whole(operation, body)
-        elif response.status_code < _FAILED and body and _speaks_json(response):
+            return response
+
+        is_refusal = response.status_code < _FAILED
+        if is_refusal and body and _speaks_json(response):
             # Half of a refusal has no code: whoever is throttled would hear that the call was refused.
             self._document(operation, body)
         return response
 
     def _refuse_short(self, operation: Any, response: Any, body: bytes) -> None:
         announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and len(body) < int(announced):
+        if not announced.isdigit():
+            return
+        if len(body) < int(announced):
             raise not_whole(operation.name, f"{len(body):,} of {int(announced):,} bytes came")
 
     def _whole(self, operation: Any, body: bytes) -> bytes:
+        """The body, which its document is kept beside.
+
+        Raises:
+            CutAnswer, CutAnswerOfChange: it is not the whole answer to the operation.
+        """
         members = operation.output_shape.members if operation.output_shape is not None else {}
+        if not body and members:
+            raise not_whole(operation.name, "it is empty")
         if not body:
-            if members:
-                raise not_whole(operation.name, "it is empty")
             return body
 
         document = self._document(operation, body)
@@ -87,6 +97,7 @@ class _Session:
         name = _other_kind(document, members)
         if name is not None:
             raise not_whole(operation.name, f"its {name} is of another kind than it should be")
+
         whole = _Body(body)
         whole.document = document
         return whole
@@ -102,11 +113,12 @@ class _Session:
 def _is_anothers(document: dict[str, Any], members: dict[str, Any]) -> bool:
     """Whether these cannot be the members of an operation's output: a service may leave out empty lists and nothing
     else, and does not get more new members than it had."""
+    lists = {name for name, member in members.items() if member.type_name == "list"}
     if not document:
-        return all(member.type_name != "list" for member in members.values())
+        return not lists
+
     known = document.keys() & members.keys()
     unknown = document.keys() - members.keys()
-    lists = {name for name, member in members.items() if member.type_name == "list"}
     if unknown and lists and lists.isdisjoint(known):
         # Another operation's list, maybe beside members that many have, as NextToken is.
         return True
@@ -126,13 +138,16 @@ def _other_kind(document: dict[str, Any], members: dict[str, Any]) -> str | None
             continue
         if not isinstance(value, kind):
             return name
-        if kind is list and member.member.type_name == "structure" and not _are_structures(value):
+        if kind is list and not _are_entries(value, member.member):
             return name
     return None
 
 
-def _are_structures(entries: list[Any]) -> bool:
-    return all(each is None or isinstance(each, dict) for each in entries)
+def _are_entries(values: list[Any], member: Any) -> bool:
+    """Whether these can be what the service's model has in a list: structures, where it has such."""
+    if member.type_name != "structure":
+        return True
+    return all(each is None or isinstance(each, dict) for each in values)
 
 
 def _speaks_json(response: Any) -> bool:
