@@ -1,7 +1,6 @@
 """A file that came with a message as text: which reader is for it, and what is said where there is none."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,12 +16,15 @@ from mail_archive_tools.mime.structure import text_of
 TEXT_BYTES = 10_000_000
 """How much of a file of plain text is read."""
 
+_MAILBOXES = 50
+"""How many of a field of an attached message are shown."""
 _SAMPLE_BYTES = 65_536
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _TEXT_NAMES = (".txt", ".csv", ".tsv", ".log", ".md", ".ini", ".json", ".xml", ".yaml", ".yml", ".sql")
 _MESSAGE_NAMES = (".eml", ".mht", ".mhtml")
 _MESSAGE = "message/rfc822"
 _UNNAMED = "application/octet-stream"
+_OLE = "application/x-ole-storage"
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCUMENTS: dict[str, Kind] = {
@@ -48,12 +50,18 @@ _DOCUMENTS: dict[str, Kind] = {
     "application/vnd.ms-outlook": "outlook",
     "application/zip": "zip",
     "application/java-archive": "zip",
-    "application/x-ole-storage": "object",
+    _OLE: "object",
     "application/x-7z-compressed": "7z",
     "application/x-tar": "tar",
     **dict.fromkeys(("application/gzip", "application/x-bzip2", "application/x-xz"), "compressed"),
     **dict.fromkeys(("image/png", "image/jpeg", "image/tiff", "image/gif", "image/bmp", "image/webp"), "picture"),
 }
+_OF_OFFICE = {
+    "docx": "wordprocessingml.document",
+    "pptx": "presentationml.presentation",
+    "xlsx": "spreadsheetml.sheet",
+}
+"""What stands behind `_OFFICE` in the type of a file, by the end of its name."""
 _TEXTUAL = (
     "text/", "message/", "application/json", "application/xml", "application/xhtml", "application/javascript",
     "application/x-sh", "application/x-patch", "application/pgp-signature", "application/pgp-keys", "image/svg+xml",
@@ -74,6 +82,7 @@ def text_of_file(file: File, password: str | None = None) -> FileText:
     gathered = Gathered(password, _add_inner)
     for problem in file.problems:
         gathered.note(f"A problem with the file: {problem}.")
+
     has_text = _add(file, gathered)
     return FileText(gathered.text if has_text else None, gathered.notes)
 
@@ -89,12 +98,12 @@ def _add(file: File, gathered: Gathered) -> bool:
     if file.is_message or kind == _MESSAGE:
         gathered.add(_message(file))
     elif kind == "text/html":
-        add_html(file.part.html() if file.part is not None else text_of(file.load().data, "utf-8"), gathered)
+        add_html(_html(file), gathered)
     elif kind == "text/calendar":
         _add_calendar(file, gathered)
-    elif document := _DOCUMENTS.get(kind.lower()):
+    elif kind.lower() in _DOCUMENTS:
         try:
-            add_document(document, file.load().data, gathered)
+            add_document(_DOCUMENTS[kind.lower()], file.load().data, gathered)
         except Unreadable as error:
             gathered.note(f"The file {error}.")
             return False
@@ -106,46 +115,68 @@ def _add(file: File, gathered: Gathered) -> bool:
     return True
 
 
+def _html(file: File) -> str:
+    if file.part is not None:
+        return file.part.html()
+    return text_of(file.load().data, "utf-8")
+
+
 def _kind(file: File) -> str:
     """The type to read it as."""
-    declared, detected = file.declared_type.split(";", 1)[0], file.detected_type
+    declared = file.declared_type.split(";", 1)[0]
+    detected = file.detected_type
     name = (file.name or "").lower()
     if file.part is None and name.endswith(_MESSAGE_NAMES):
         return _MESSAGE
     if detected is None:
-        said_to_be_text = declared.startswith("text/") or name.endswith(_TEXT_NAMES)
-        if not said_to_be_text:
-            return declared
-        if not _looks_like_text(file):
-            return _UNNAMED
-        return declared if declared.startswith("text/") else "text/plain"
+        return _undetected_kind(file, declared, name)
+
+    # What is found in plain text, or in a container, says less than what was declared.
     if detected == "text/plain" and declared.startswith(_TEXTUAL):
         return declared
     if detected.startswith("text/") and declared == "text/calendar":
         return declared
-    if detected == "application/x-ole-storage" and (by_name := _encrypted_kind(name)):
-        return by_name
-    if detected in ("application/zip", "application/x-ole-storage") and declared.lower() in _DOCUMENTS:
+    if detected == _OLE:
+        encrypted = _encrypted_kind(name)
+        if encrypted is not None:
+            return encrypted
+    if detected in ("application/zip", _OLE) and declared.lower() in _DOCUMENTS:
         return declared
     return detected
 
 
+def _undetected_kind(file: File, declared: str, name: str) -> str:
+    """The type of a file whose content is of no known form: text where it is said to be text, and looks like it."""
+    is_declared_text = declared.startswith("text/")
+    if not is_declared_text and not name.endswith(_TEXT_NAMES):
+        return declared
+    if not _looks_like_text(file):
+        return _UNNAMED
+    return declared if is_declared_text else "text/plain"
+
+
 def _encrypted_kind(name: str) -> str | None:
-    """What an encrypted Office file is, by its name: by its content nobody can tell."""
-    ends = {"docx": "wordprocessingml.document", "pptx": "presentationml.presentation", "xlsx": "spreadsheetml.sheet"}
-    found = ends.get(name.rpartition(".")[2].replace("m", "x") if name.endswith("m") else name.rpartition(".")[2])
+    """What an encrypted Office file is, by its name: in its container is one stream of ciphertext (MS-OFFCRYPTO, 1.3),
+    of which nobody can tell."""
+    end = name.rpartition(".")[2]
+    if end.endswith("m"):
+        # With macros.
+        end = end.replace("m", "x")
+    found = _OF_OFFICE.get(end)
     return f"{_OFFICE}{found}" if found else None
 
 
 def _looks_like_text(file: File) -> bool:
-    """Whether its bytes are text in the charset that it names, or in one that they look like: some files have a NUL or
-    a form feed in them, and none is made of such."""
+    """Whether its bytes are text in the charset that it names, or in one that they look like."""
     sample = text_of(file.load().data[:_SAMPLE_BYTES], _charset(file))
+    # Some texts have a NUL or a form feed in them, none has them everywhere.
     return len(_CONTROLS.findall(sample)) * 50 <= len(sample)
 
 
 def _charset(file: File) -> str:
-    return file.part.declared_type.parameters.get("charset", "") if file.part else ""
+    if file.part is None:
+        return ""
+    return file.part.declared_type.parameters.get("charset", "")
 
 
 def _add_plain(file: File, gathered: Gathered) -> None:
@@ -158,23 +189,26 @@ def _add_plain(file: File, gathered: Gathered) -> None:
 
 def _message(file: File) -> str:
     """An attached message: its fields, its text, its files."""
-    return described(read_message(file.load().data, f"{file.id}.1" if file.part is not None else ""))
+    first_id = "" if file.part is None else f"{file.id}.1"
+    return described(read_message(file.load().data, first_id))
 
 
 def described(message: Message) -> str:
     """A message as text, for a reader who has it before them as a file."""
     lines = []
     for name in ("From", "Reply-To", "To", "Cc"):
-        if mailboxes := message.addresses(name.lower()):
-            lines.append(f"{name}: {', '.join(map(str, mailboxes[:50]))}")
+        mailboxes = message.addresses(name.lower())
+        if mailboxes:
+            lines.append(f"{name}: {', '.join(map(str, mailboxes[:_MAILBOXES]))}")
+
     for name in ("Date", "Subject", "Message-ID"):
-        if (value := message.headers.text(name.lower())) is not None:
+        value = message.headers.text(name.lower())
+        if value is not None:
             lines.append(f"{name}: {value}")
 
-    lines += [
-        f"Attachment {each.id}: {each.name or 'without a name'} ({each.declared_type}, {each.size} bytes)"
-        for each in message.files
-    ]
+    for file in message.files:
+        called = file.name or "without a name"
+        lines.append(f"Attachment {file.id}: {called} ({file.declared_type}, {file.size} bytes)")
     return "\n".join([*lines, "", message.text.text])
 
 
@@ -193,15 +227,15 @@ def _add_calendar(file: File, gathered: Gathered) -> None:
 
 
 def _event(event: Event) -> list[str]:
-    members: tuple[tuple[str, Callable[[Event], str | None]], ...] = (
-        ("Summary", lambda each: each.summary),
-        ("Start", lambda each: each.start),
-        ("End", lambda each: each.end),
-        ("Location", lambda each: each.location),
-        ("Organizer", lambda each: each.organizer),
-        ("Attendees", lambda each: ", ".join(each.attendees)),
-        ("Status", lambda each: each.status),
-        ("Recurrence", lambda each: each.recurrence),
-        ("Description", lambda each: each.description),
-    )
-    return [f"{name}: {value}" for name, get in members if (value := get(event))]
+    members = {
+        "Summary": event.summary,
+        "Start": event.start,
+        "End": event.end,
+        "Location": event.location,
+        "Organizer": event.organizer,
+        "Attendees": ", ".join(event.attendees),
+        "Status": event.status,
+        "Recurrence": event.recurrence,
+        "Description": event.description,
+    }
+    return [f"{name}: {value}" for name, value in members.items() if value]

@@ -45,26 +45,42 @@ Json = dict[str, Any]
 
 def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = True) -> Json:
     """The members of `MessageReading`; of a message that is not `whole` nothing is said of its body."""
-    date = message.date
     text = _text(message)
     told = context.told or {}
     other = differing(told, message.headers)
-    broken = message.breaks_off if whole else None
-    return {
+    moment = message.date.moment if message.date else None
+    described = {
         "text": text,
-        "row": {name: value for name, field in _ROW.items() if (value := message.headers.text(field)) is not None},
+        "row": _row(message),
         "has_header_section": has_header_section(message.headers),
         "compared": None if context.told is None else compared(told),
         "differing": other,
-        "moment": date.moment.isoformat() if date and date.moment else None,
+        "moment": moment.isoformat() if moment else None,
         "in_reply_to": message.in_reply_to[:LISTED],
         "references": message.references[:LISTED],
         "file_names": [file.name for file in message.files if file.name],
         "about": _about(message, context, whole, other),
-        "languages": languages(text["own"] or text["whole"]) if whole else [],
-        "minhash": minhash(text["whole"]) if whole else "",
+    }
+    if not whole:
+        return {**described, "languages": [], "minhash": "", "breaks_off": None}
+
+    broken = message.breaks_off
+    return {
+        **described,
+        "languages": languages(text["own"] or text["whole"]),
+        "minhash": minhash(text["whole"]),
         "breaks_off": str(broken) if broken else None,
     }
+
+
+def _row(message: Message) -> Json:
+    """The header fields that a search's row has, by its names."""
+    row: Json = {}
+    for name, field in _ROW.items():
+        value = message.headers.text(field)
+        if value is not None:
+            row[name] = value
+    return row
 
 
 def _text(message: Message) -> Json:
@@ -74,7 +90,7 @@ def _text(message: Message) -> Json:
     own, quoted_lines = without_quotes(whole)
     return {
         "whole": whole,
-        # What is cleaned stays so where lines are left out of it; what is shown is cleaned once more.
+        # Lines that are left out of what is cleaned leave it clean; what is shown is cleaned once more.
         "own": own if quoted_lines else None,
         "written": written if written != whole else None,
         "quoted_lines": quoted_lines,
@@ -83,29 +99,29 @@ def _text(message: Message) -> Json:
 
 
 def _about(message: Message, context: Context, whole: bool, other: list[str]) -> Json:
-    route = read_route(message.headers)
-    checks = read_authentication(message.headers, context.trusted_ids, context.received_from)
-    calendars = _calendars(message)
-    events = dict.fromkeys((each.method, event) for _, each in calendars for event in each.events)
-    broken = [Problem(part.id, each.problem) for part, each in calendars if each.problem]
-    report = read_report(message.root)
+    """The members of `About`."""
+    headers = message.headers
+    route = read_route(headers)
+    checks = read_authentication(headers, context.trusted_ids, context.received_from)
     links = read_links(message, context)
-    is_passed_on = bool(passed_on(message.headers, context.envelope_from))
-    signatures = read_signatures(message.raw, message.headers, context.keys) if whole else []
+    signatures = read_signatures(message.raw, headers, context.keys) if whole else []
+    is_passed_on = bool(passed_on(headers, context.envelope_from))
     findings = find(message, route, checks, signatures, context, links, other)
-    lists: dict[str, list[Any]] = {
-        "hidden_text": [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()],
-        "attachments": [_attachment(each) for each in message.files],
-        "authentication": [_authentication(each) for each in checks],
-        "route": [_hop(each) for each in route],
-        "findings": [{"about": each.about, "finding": each.sentence} for each in findings],
-        "invitations": [_invitation(method, event) for method, event in events],
-        "protection": read_protection(message),
-        "dkim_signatures": [_signature(each, is_passed_on) for each in signatures],
-        "links": [_link(each) for each in links.hosts],
-        "image_hosts": [f"{_host(host)} ({count})" for host, count in links.images.items()],
-        "problems": [str(each) for each in (*message.problems, *broken, *_not_looked_at(links))],
-    }
+    calendars = _calendars(message)
+    report = read_report(message.root)
+
+    lists: dict[str, list[Any]] = {}
+    lists["hidden_text"] = _hidden_text(message)
+    lists["attachments"] = [_attachment(each) for each in message.files]
+    lists["authentication"] = [_authentication(each) for each in checks]
+    lists["route"] = [_hop(each) for each in route]
+    lists["findings"] = [{"about": each.about, "finding": each.sentence} for each in findings]
+    lists["invitations"] = _invitations(calendars)
+    lists["protection"] = read_protection(message)
+    lists["dkim_signatures"] = [_signature(each, is_passed_on) for each in signatures]
+    lists["links"] = [_link(each) for each in links.hosts]
+    lists["image_hosts"] = [f"{_host(host)} ({count})" for host, count in links.images.items()]
+    lists["problems"] = _problems(message, calendars, links)
     return {
         "headers": _headers(message),
         **{name: values[:LISTED] for name, values in lists.items()},
@@ -113,54 +129,73 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
     }
 
 
+def _hidden_text(message: Message) -> list[Json]:
+    """How many words are hidden for which reason, the most frequent one first."""
+    return [{"reason": reason, "words": words} for reason, words in message.text.hidden.most_common()]
+
+
+def _problems(message: Message, calendars: list[tuple[Part, Calendar]], links: Links) -> list[str]:
+    problems = list(message.problems)
+    problems += [Problem(part.id, calendar.problem) for part, calendar in calendars if calendar.problem]
+    if links.cut:
+        problems.append(Problem("links", f"not all were looked for: {links.cut}"))
+    return [str(each) for each in problems]
+
+
 def _signature(signature: Signature, is_passed_on: bool) -> Json:
-    note = signature.why or None
-    if signature.unsigned:
-        note = f"the last {signature.unsigned} bytes of the body are not signed: anybody may have added them"
-    elif signature.body_hash == "mismatch" and is_passed_on:
-        note = "it came through a mailing list or was resent, which often changes a body"
+    """What is said of each signature: what nearly all have is left out."""
     return {
         "domain": signature.domain,
         "selector": signature.selector or None,
-        "source": signature.field if signature.field != "DKIM-Signature" else None,
-        "body_hash": signature.body_hash if signature.body_hash != "not signed" else None,
+        "source": _unless("DKIM-Signature", signature.field),
+        "body_hash": _unless("not signed", signature.body_hash),
         "signature": signature.state,
-        "note": note,
+        "note": _note(signature, is_passed_on),
     }
 
 
+def _unless(usual: str, value: str) -> str | None:
+    return None if value == usual else value
+
+
+def _note(signature: Signature, is_passed_on: bool) -> str | None:
+    if signature.unsigned:
+        # By the tag l= (RFC 6376, 3.5 and 8.2).
+        return f"the last {signature.unsigned} bytes of the body are not signed: anybody may have added them"
+    if signature.body_hash == "mismatch" and is_passed_on:
+        return "it came through a mailing list or was resent, which often changes a body"
+    return signature.why or None
+
+
 def _link(host: LinkedHost) -> Json:
+    kinds = list(host.kinds)
     return {
         "host": _host(host.host),
         "count": host.count if host.count > 1 else None,
-        "kinds": list(host.kinds) if list(host.kinds) != ["text"] else None,
+        "kinds": None if kinds == ["text"] else kinds,
         "words": list(host.words) or None,
     }
 
 
 def _host(host: str) -> str:
     unicode = in_unicode(host)
-    return host if unicode == host else f"{host} (in Unicode: {unicode})"
-
-
-def _not_looked_at(links: Links) -> list[Problem]:
-    return [Problem("links", f"not all were looked for: {links.cut}")] if links.cut else []
+    if unicode == host:
+        return host
+    return f"{host} (in Unicode: {unicode})"
 
 
 def _attachment(file: File) -> Json:
+    # A type that says nothing (RFC 2046, 4.5.1) does not differ from what is found.
+    is_worth_saying = file.type_differs or file.declared_type == "application/octet-stream"
     return {
         "attachment_id": file.id,
         "name": file.name,
         "type": file.declared_type,
-        "detected_type": file.detected_type if file.type_differs or _says_nothing(file) else None,
+        "detected_type": file.detected_type if is_worth_saying else None,
         "size_bytes": file.size,
         "sha256": file.sha256,
         "inline": file.inline or None,
     }
-
-
-def _says_nothing(file: File) -> bool:
-    return file.declared_type == "application/octet-stream"
 
 
 def _headers(message: Message) -> Json:
@@ -189,14 +224,19 @@ def _headers(message: Message) -> Json:
 def _date(date: MailDate) -> str:
     if date.moment is None:
         return f"{date.text} (no date)"
-    return date.moment.isoformat() if date.zone_known else f"{date.moment:%Y-%m-%dT%H:%M:%S} (no zone)"
+    if not date.zone_known:
+        return f"{date.moment:%Y-%m-%dT%H:%M:%S} (no zone)"
+    return date.moment.isoformat()
 
 
 def _shown(mailbox: Mailbox) -> str:
-    group = f" (of group {mailbox.group})" if mailbox.group else ""
+    shown = str(mailbox)
     domain = in_unicode(mailbox.domain)
-    unicode = f" (in Unicode: {domain})" if domain != mailbox.domain else ""
-    return f"{mailbox}{unicode}{group}"
+    if domain != mailbox.domain:
+        shown += f" (in Unicode: {domain})"
+    if mailbox.group:
+        shown += f" (of group {mailbox.group})"
+    return shown
 
 
 def _authentication(field: AuthenticationField) -> Json:
@@ -205,9 +245,13 @@ def _authentication(field: AuthenticationField) -> Json:
         properties = " ".join(f"{name}={value}" for name, value in each.properties.items())
         results.append(f"{each.method}={each.result} {properties}".strip())
 
+    source = field.name
+    if field.instance is not None:
+        # Of a set of ARC, which has a number (RFC 8617, 4.2.1).
+        source += f" i={field.instance}"
     return {
         "authserv_id": field.authserv_id,
-        "source": field.name if field.instance is None else f"{field.name} i={field.instance}",
+        "source": source,
         "results": results,
         "trusted": field.trusted or None,
     }
@@ -226,6 +270,8 @@ def _hop(hop: Hop) -> Json:
 
 def _delivery(report: Report) -> Json:
     fields = report.fields
+    # Of reports on delivery (RFC 3464, 2.2.2), on reading (RFC 8098, 3.2.1) and of abuse (RFC 5965, 3.1).
+    reporting = fields.get("reporting-mta") or fields.get("reporting-ua") or fields.get("user-agent")
     recipients = [
         {
             "recipient": each.recipient,
@@ -238,7 +284,7 @@ def _delivery(report: Report) -> Json:
     ]
     return {
         "kind": report.kind,
-        "reporting": fields.get("reporting-mta") or fields.get("reporting-ua") or fields.get("user-agent"),
+        "reporting": reporting,
         "original_message_id": report.message_id,
         "recipients": recipients,
     }
@@ -247,6 +293,15 @@ def _delivery(report: Report) -> Json:
 def _calendars(message: Message) -> list[tuple[Part, Calendar]]:
     parts = [part for part in message.root.walk() if part.content_type == "text/calendar"]
     return [(part, read_calendar(part.content())) for part in parts[:_MAX_CALENDARS]]
+
+
+def _invitations(calendars: list[tuple[Part, Calendar]]) -> list[Json]:
+    """The events, each once: many a mail has the same calendar as a part and as a file."""
+    events: dict[tuple[str | None, Event], None] = {}
+    for _, calendar in calendars:
+        for event in calendar.events:
+            events[calendar.method, event] = None
+    return [_invitation(method, event) for method, event in events]
 
 
 def _invitation(method: str | None, event: Event) -> Json:

@@ -47,13 +47,18 @@ def read_keys(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip()[:1] in "#;":
+        written = line.strip()
+        if not written or written[0] in "#;":
             continue
-        match = _LINE.fullmatch(line.strip())
+        match = _LINE.fullmatch(written)
         if match is None:
             raise ValueError(f'line {number} is no key: selector._domainkey.domain TXT "v=DKIM1; p=..." is one')
+
         record = match.group("record")
-        found[match.group("name").lower()] = "".join(_QUOTED.findall(record)) if '"' in record else record
+        if '"' in record:
+            # In strings of up to 255 bytes, which belong together without a space (RFC 6376, 3.6.2.2).
+            record = "".join(_QUOTED.findall(record))
+        found[match.group("name").lower()] = record
         if len(found) > KEYS_OF_A_FILE:
             raise ValueError(f"it has more than {KEYS_OF_A_FILE} keys")
     return found
@@ -71,19 +76,23 @@ class Lookups:
     async def find(self, names: list[str]) -> Mapping[str, str]:
         """The keys of these names; what cannot be looked up in time is left out, and asked for anew the next time."""
         wanted = [name for name in names if _NAME.fullmatch(name)][:LOOKUPS_OF_A_MESSAGE]
-        with anyio.move_on_after(max(0.0, min(LOOKUP_SECONDS, seconds_left(LOOKUP_SECONDS)))):
+        unknown = [name for name in wanted if name not in self._found]
+        seconds = max(0.0, min(LOOKUP_SECONDS, seconds_left(LOOKUP_SECONDS)))
+        with anyio.move_on_after(seconds):
             async with anyio.create_task_group() as lookups:
-                for name in wanted:
-                    if name not in self._found:
-                        lookups.start_soon(self._look_up, name)
-        return {name: record for name in wanted if (record := self._found.get(name)) is not None}
+                for name in unknown:
+                    lookups.start_soon(self._look_up, name)
+
+        records = {name: self._found.get(name) for name in wanted}
+        return {name: record for name, record in records.items() if record is not None}
 
     async def _look_up(self, name: str) -> None:
         known, record = await to_thread.run_sync(partial(self._ask, name), abandon_on_cancel=True)
-        if known:
-            if len(self._found) >= _KEPT:
-                self._found.clear()
-            self._found[name] = record
+        if not known:
+            return
+        if len(self._found) >= _KEPT:
+            self._found.clear()
+        self._found[name] = record
 
     def _ask(self, name: str) -> tuple[bool, str | None]:
         """Whether the name servers know, and the key. Blocks."""
@@ -93,15 +102,21 @@ class Lookups:
 
         resolver = dns.resolver.Resolver(configure=self._nameservers is None)
         if self._nameservers is not None:
-            resolver.nameservers, resolver.port = list(self._nameservers), self._port
+            resolver.nameservers = list(self._nameservers)
+            resolver.port = self._port
         try:
             answer = resolver.resolve(name, "TXT", lifetime=LOOKUP_SECONDS, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return True, None
         except (dns.exception.DNSException, OSError):
             return False, None
-        records = (b"".join(each.strings).decode("ascii", "replace") for each in answer)
-        return True, next((each for each in records if "p=" in each), None)
+
+        for each in answer:
+            record = b"".join(each.strings).decode("ascii", "replace")
+            # The one tag that a key has to have (RFC 6376, 3.6.1).
+            if "p=" in record:
+                return True, record
+        return True, None
 
 
 def keys_of(path: Path) -> dict[str, str]:
@@ -111,7 +126,8 @@ def keys_of(path: Path) -> dict[str, str]:
         ValueError: what is wrong with it.
     """
     try:
-        if why := why_not_read(path):
+        why = why_not_read(path)
+        if why:
             raise ValueError(why)
         return read_keys(path.read_text("utf-8"))
     except OSError as error:

@@ -43,10 +43,10 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`date_distance` is how many seconds Date and receipt are apart; `checks` are results such as "dmarc=fail", of a
-    method that a trusted host checked its results alone; `findings` are "about: sentence". `unread` says why no more
-    than the header fields was read, where that is so: nothing is known of the rest then. `compared`: with the row of a
-    search, as far as that has something to compare."""
+    """`date_distance` is how many seconds Date and receipt are apart. `checks` are results such as "dmarc=fail": where
+    a trusted host has checked a method, the results of that host alone. `findings` are "about: sentence". `unread` says
+    why no more than the header fields was read, where that is so: nothing is known of the rest then. `compared` says
+    whether it was compared with the row of a search."""
 
     size_bytes: int
     sha256: str
@@ -72,34 +72,30 @@ class Facts:
     def of(cls, reading: MessageReading, size_bytes: int, sha256: str, received: datetime | None) -> Facts:
         """The facts of a message that was read, of so many bytes with that SHA-256, and received then."""
         about = reading.about
-        distance = None
-        if reading.moment is not None and received is not None:
-            distance = abs((received - reading.moment).total_seconds())
-        links = [(_bare(each.host), each.kinds or ()) for each in about.links]
         headers = about.headers
+        date_distance = None
+        if reading.moment is not None and received is not None:
+            date_distance = abs((received - reading.moment).total_seconds())
+
+        return_path_domains = _domains([headers.return_path or ""])
+        body_hashes = [each.body_hash for each in about.dkim_signatures if each.body_hash]
+        findings = [f"{each.about}: {each.finding}" for each in about.findings]
+        link_hosts, form_hosts = _link_hosts(about)
         return cls(
             size_bytes=size_bytes,
             sha256=sha256,
-            date_distance=distance,
+            date_distance=date_distance,
             checks=_checks(about),
-            body_hashes=tuple(each.body_hash for each in about.dkim_signatures if each.body_hash),
+            body_hashes=tuple(body_hashes),
             from_domains=_domains(headers.from_),
             reply_to_domains=_domains(headers.reply_to),
-            return_path_domain=next(iter(_domains([headers.return_path or ""])), None),
-            link_hosts=tuple(host for host, _ in links),
-            form_hosts=tuple(host for host, kinds in links if any(_FORM in kind for kind in kinds)),
-            image_hosts=tuple(_bare(each) for each in about.image_hosts),
-            files=tuple(
-                FileFact(
-                    each.name or "",
-                    tuple(kind for kind in (each.type, each.detected_type) if kind),
-                    each.size_bytes,
-                    each.sha256,
-                )
-                for each in about.attachments
-            ),
-            findings=tuple(f"{each.about}: {each.finding}" for each in about.findings),
-            hidden_words=sum(each.words for each in about.hidden_text),
+            return_path_domain=return_path_domains[0] if return_path_domains else None,
+            link_hosts=link_hosts,
+            form_hosts=form_hosts,
+            image_hosts=tuple(map(_bare, about.image_hosts)),
+            files=_files(about),
+            findings=tuple(findings),
+            hidden_words=sum([each.words for each in about.hidden_text]),
             problems=tuple(about.problems),
             languages=tuple(reading.languages),
             minhash=reading.minhash,
@@ -114,8 +110,10 @@ class Facts:
 
     def packed(self) -> bytes:
         """The facts in a few hundred bytes. Of what a hostile message has by the thousand, the first are kept."""
+        members = [_short(each) for each in astuple(self)]
+        # Without a header, which would be as long as some facts.
         packer = zlib.compressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL)
-        return packer.compress(json.dumps([_short(each) for each in astuple(self)]).encode()) + packer.flush()
+        return packer.compress(json.dumps(members).encode()) + packer.flush()
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Facts:
@@ -125,11 +123,11 @@ class Facts:
             ValueError: it was not.
         """
         try:
-            members: list[Any] = json.loads(
-                zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL).decompress(packed, _LARGEST)
-            )
+            unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_USUAL)
+            members: list[Any] = json.loads(unpacker.decompress(packed, _LARGEST))
             told = {field.name: _tuples(each) for field, each in zip(fields(cls), members, strict=True)}
-            return cls(**{**told, "files": tuple(FileFact(*each) for each in told["files"])})
+            told["files"] = tuple([FileFact(*each) for each in told["files"]])
+            return cls(**told)
         except (zlib.error, TypeError, ValueError) as error:
             raise ValueError("these are no facts of a message") from error
 
@@ -141,7 +139,7 @@ def usable(packed: bytes | None) -> Facts | None:
     from pydantic import TypeAdapter
 
     with suppress(ValueError):
-        # By their types: what is read anew is right in any case.
+        # By their types. What does not pass is read anew, which is right in any case.
         facts: Facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
         base64.b64decode(facts.minhash, validate=True)
         return facts
@@ -152,27 +150,71 @@ def _short(value: Any) -> Any:
     """A member without what only a hostile message has: thousands of values, and very long ones."""
     if isinstance(value, str):
         return value[:_VALUE_CHARS]
-    return [_short(each) for each in value[:_LISTED]] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_short(each) for each in value[:_LISTED]]
+    return value
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+    """JSON's lists as the tuples that they were."""
+    if isinstance(value, list):
+        return tuple(map(_tuples, value))
+    return value
+
+
+def _link_hosts(about: About) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The hosts that links lead to, and those that forms are sent to."""
+    hosts: list[str] = []
+    of_forms: list[str] = []
+    for link in about.links:
+        host = _bare(link.host)
+        hosts.append(host)
+        if any(_FORM in kind for kind in link.kinds or ()):
+            of_forms.append(host)
+    return tuple(hosts), tuple(of_forms)
+
+
+def _files(about: About) -> tuple[FileFact, ...]:
+    facts: list[FileFact] = []
+    for file in about.attachments:
+        kinds = [kind for kind in (file.type, file.detected_type) if kind]
+        facts.append(FileFact(file.name or "", tuple(kinds), file.size_bytes, file.sha256))
+    return tuple(facts)
 
 
 def _checks(about: About) -> tuple[str, ...]:
-    """The results by method: what a trusted host says of a method goes for all, since the others may be forged."""
-    said = [
-        (result.split(" ", 1)[0], bool(field.trusted)) for field in about.authentication for result in field.results
-    ]
-    trusted = {result.partition("=")[0] for result, is_trusted in said if is_trusted}
-    kept = (result for result, is_trusted in said if is_trusted or result.partition("=")[0] not in trusted)
-    return tuple(dict.fromkeys(kept))
+    """The results by method. Where a trusted host says one, those of other hosts do not count, since anybody can write
+    them (RFC 8601, 7.1)."""
+    of_trusted: set[str] = set()
+    all_said: list[tuple[str, bool]] = []
+    for field in about.authentication:
+        is_trusted = bool(field.trusted)
+        results = [result.split(" ", 1)[0] for result in field.results]
+        all_said += [(result, is_trusted) for result in results]
+        if is_trusted:
+            of_trusted.update(map(_method, results))
+
+    kept: dict[str, None] = {}
+    for result, is_trusted in all_said:
+        if is_trusted or _method(result) not in of_trusted:
+            kept[result] = None
+    return tuple(kept)
+
+
+def _method(result: str) -> str:
+    """Of `dmarc=fail`, `dmarc`."""
+    return result.partition("=")[0]
 
 
 def _domains(addresses: list[str] | None) -> tuple[str, ...]:
     """The domains of addresses as they are shown; of one with a display name, that of the address behind it."""
-    found = (_ADDRESS.findall(each.partition(" (in Unicode")[0]) for each in addresses or ())
-    return tuple(dict.fromkeys(domains[-1].lower().rstrip(".") for domains in found if domains))
+    found: dict[str, None] = {}
+    for address in addresses or ():
+        written, _, _ = address.partition(" (in Unicode")
+        domains = _ADDRESS.findall(written)
+        if domains:
+            found[domains[-1].lower().rstrip(".")] = None
+    return tuple(found)
 
 
 def _bare(host: str) -> str:

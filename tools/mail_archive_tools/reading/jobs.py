@@ -20,7 +20,8 @@ def message(raw: bytes, context: dict[str, Any]) -> dict[str, Any]:
 
 def header_fields(raw: bytes, context: dict[str, Any]) -> dict[str, Any]:
     """What is told of a message by its header fields alone: for one that cannot be read whole."""
-    return describe(read_message(raw[: read_headers(raw).body_start]), _context(**context), whole=False)
+    header_section = raw[: read_headers(raw).body_start]
+    return describe(read_message(header_section), _context(**context), whole=False)
 
 
 def _context(
@@ -37,9 +38,11 @@ def _context(
 def file(raw: bytes, file_id: str, password: str | None = None) -> dict[str, Any] | None:
     """The text of a file that came with a message, and of those in it; None: the message has no such file."""
     for each in read_message(raw).files:
-        if each.id == file_id:
-            found = text_of_file(each, password)
-            return {"text": None if found.text is None else clean_text(found.text), "notes": found.notes}
+        if each.id != file_id:
+            continue
+        found = text_of_file(each, password)
+        text = None if found.text is None else clean_text(found.text)
+        return {"text": text, "notes": found.notes}
     return None
 
 

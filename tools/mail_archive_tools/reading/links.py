@@ -6,6 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 LinkRule = Callable[[str], bool]
 """Whether a download link leads to a host that the service uses."""
 
+_PORTS = {"http": 80, "https": 443}
+
+_DNS_SUFFIX = "amazonaws.com"
 _DNS_SUFFIXES = {
     "cn-": "amazonaws.com.cn",
     "us-iso-": "c2s.ic.gov",
@@ -14,6 +17,7 @@ _DNS_SUFFIXES = {
     "eu-isoe-": "cloud.adc-e.uk",
     "eusc-": "amazonaws.eu",
 }
+"""Of the other partitions of AWS, by what the names of their Regions begin with (endpoints.json of botocore)."""
 
 
 def no_link(link: str) -> bool:
@@ -26,7 +30,9 @@ def s3_links(region: Callable[[], str]) -> LinkRule:
 
     def allows(link: str) -> bool:
         parts = _split(link)
-        return parts is not None and parts.scheme == "https" and is_s3_host(parts.hostname or "", region())
+        if parts is None or parts.scheme != "https":
+            return False
+        return is_s3_host(parts.hostname or "", region())
 
     return allows
 
@@ -35,8 +41,11 @@ def origin_links(origin: Callable[[], str]) -> LinkRule:
     """The rule for links to one origin: scheme, host and port."""
 
     def allows(link: str) -> bool:
-        parts, own = _split(link), _split(origin())
-        return parts is not None and own is not None and _origin(parts) == _origin(own)
+        parts = _split(link)
+        own = _split(origin())
+        if parts is None or own is None:
+            return False
+        return _origin(parts) == _origin(own)
 
     return allows
 
@@ -44,8 +53,11 @@ def origin_links(origin: Callable[[], str]) -> LinkRule:
 def is_s3_host(host: str, region: str) -> bool:
     """Whether a host name is one of S3's for that Region: `bucket.s3.region.suffix`, `s3.region.suffix`, with `-fips`,
     `.dualstack`, the old dash, and the global names."""
-    host, region = host.lower().rstrip("."), region.lower()
-    suffix = next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
+    host = host.lower().rstrip(".")
+    region = region.lower()
+    suffix = _dns_suffix(region)
+
+    # "Amazon S3 endpoints" in the AWS General Reference.
     for name in (
         f"s3.{region}",
         f"s3-{region}",
@@ -56,23 +68,44 @@ def is_s3_host(host: str, region: str) -> bool:
         if _is_at(host, f"{name}.{suffix}"):
             return True
 
-    return suffix == "amazonaws.com" and _is_at(host, "s3.amazonaws.com")
+    return suffix == _DNS_SUFFIX and _is_at(host, f"s3.{_DNS_SUFFIX}")
+
+
+def _dns_suffix(region: str) -> str:
+    """What the names of hosts in a Region end with."""
+    for prefix, suffix in _DNS_SUFFIXES.items():
+        if region.startswith(prefix):
+            return suffix
+    return _DNS_SUFFIX
 
 
 def _is_at(host: str, endpoint: str) -> bool:
     """Whether a host is an endpoint, or a bucket at it."""
-    bucket = host.removesuffix(endpoint)
-    return host.endswith(endpoint) and (bucket == "" or (bucket.endswith(".") and 3 <= len(bucket) - 1 <= 63))
+    if not host.endswith(endpoint):
+        return False
+
+    before = host.removesuffix(endpoint)
+    if not before:
+        return True
+    # The length of a bucket's name ("General purpose bucket naming rules" in the Amazon S3 User Guide).
+    return before.endswith(".") and 3 <= len(before) - 1 <= 63
 
 
 def _split(link: str) -> SplitResult | None:
+    """The parts of a link; None where it is none that can be followed."""
     try:
         parts = urlsplit(link)
-        # A port that is none is found when it is asked for; a user name has no place in a link.
-        return parts if parts.hostname and parts.port != 0 and "@" not in parts.netloc else None
+        # What is no port is found when it is asked for.
+        has_port = parts.port != 0
     except ValueError:
         return None
 
+    # A user name has no place in a link.
+    if not parts.hostname or not has_port or "@" in parts.netloc:
+        return None
+    return parts
+
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, port

@@ -1,7 +1,7 @@
 """Whether what was read can be relied on: of what is kept beyond this process, one in a hundred is read again.
 
-A worker that one mail has taken over may tell something else of those that it reads next. A worker that has read
-nothing else cannot know what to tell.
+A worker that one mail has taken over may lie about those that it reads next. The second reading is done by a worker
+that has read nothing else, so that no other mail can have taken it over.
 """
 
 import logging

@@ -29,7 +29,7 @@ from mail_archive_tools.storage.kept_facts import FactsKept, Nowhere
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:
-    from mail_archive_tools.reading.readings import FileReading
+    from mail_archive_tools.reading.readings import FileReading, MessageReading
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
@@ -65,6 +65,14 @@ class Content:
         return len(self.text)
 
 
+def _facts_weight(packed: bytes) -> int:
+    return len(packed) + _BESIDE_FACTS
+
+
+def _file_weight(reading: FileReading) -> int:
+    return len(reading.text or "")
+
+
 def new_sandbox() -> Sandbox:
     """The workers of one reader; none starts before it is needed."""
     return Sandbox("mail_archive_tools.reading.jobs")
@@ -72,11 +80,14 @@ def new_sandbox() -> Sandbox:
 
 @dataclass
 class Reader(Fetching):
-    """Fetches messages and has them read apart. `may_download` says which links it follows; `context` what is known
-    beside a message; `find_keys` looks for keys of signatures that are not in it; `facts_kept` keeps facts for longer
-    than this process; `told` is what searches told of messages, which what comes for one is compared with. `caller` is
-    who is told of what is read, where callers are told apart, and `archive_id` what all of it is of, where that is
-    known: both say which readings one worker may do."""
+    """Fetches messages and has them read apart.
+
+    `may_download` says which links it follows. `context` is what is known beside a message, and `find_keys` looks for
+    keys of signatures that are not in it. `facts_kept` keeps facts for longer than this process. `told` is what
+    searches told of messages: what comes for a message is compared with it.
+
+    Two members say which readings one worker may do. `caller` is who asks, where callers are told apart; `archive_id`
+    is the archive that all messages are of, where that is known."""
 
     client: MailManager
     may_download: LinkRule = no_link
@@ -91,13 +102,9 @@ class Reader(Fetching):
     messages: Cache[Fetched] = field(
         default_factory=lambda: Cache(CACHED_MESSAGE_BYTES, lambda fetched: fetched.weight)
     )
-    facts: Cache[bytes] = field(
-        default_factory=lambda: Cache(CACHED_FACTS_BYTES, lambda packed: len(packed) + _BESIDE_FACTS)
-    )
+    facts: Cache[bytes] = field(default_factory=partial(Cache, CACHED_FACTS_BYTES, _facts_weight))
     contents: Cache[Content] = field(default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda content: content.weight))
-    files: Cache[FileReading] = field(
-        default_factory=lambda: Cache(CACHED_FILE_CHARS, lambda text: len(text.text or ""))
-    )
+    files: Cache[FileReading] = field(default_factory=partial(Cache, CACHED_FILE_CHARS, _file_weight))
     told: Told = field(default_factory=Told)
 
     def of(self, archive_id: str) -> Reader:
@@ -107,7 +114,9 @@ class Reader(Fetching):
     def batch(self) -> AbstractContextManager[Batch | None]:
         """What is read within may be read by one worker, where all of it is of one archive. Where that is not known,
         each message has a worker of its own."""
-        return self.sandbox.batch(self.archive_id, self.caller) if self.archive_id else nullcontext()
+        if not self.archive_id:
+            return nullcontext()
+        return self.sandbox.batch(self.archive_id, self.caller)
 
     async def message(self, archived_message_id: str) -> Fetched:
         """The message, from here or from the service.
@@ -116,12 +125,13 @@ class Reader(Fetching):
             DownloadFailed: it cannot be fetched, or another came.
             ArchiveError: the service refuses it.
         """
+        have = partial(self.fetch, archived_message_id)
         here = self.messages.kept(archived_message_id)
         if here is not None and here.reading.compared is None and archived_message_id in self.told:
             # It came before a search told of it.
             self.messages.forget(archived_message_id)
-            return await self.messages.get(archived_message_id, partial(self.compared_now, here))
-        return await self.messages.get(archived_message_id, partial(self.fetch, archived_message_id))
+            have = partial(self.compared_now, here)
+        return await self.messages.get(archived_message_id, have)
 
     async def facts_of(self, archived_message_id: str) -> Facts:
         """What a message shows: kept much longer than the message itself.
@@ -141,21 +151,24 @@ class Reader(Fetching):
 
         async def read() -> bytes:
             with self.one_batch(archived_message_id):
-                return await read_anew_or_kept()
-
-        async def read_anew_or_kept() -> bytes:
-            packed = self.facts_kept.get(archived_message_id)
-            kept = usable(packed)
-            if packed is not None and kept is not None and self._is_compared(archived_message_id, kept):
-                return packed
-            fetched = await self.message(archived_message_id)
-            facts = Facts.of(fetched.reading, len(fetched.raw), fetched.sha256, fetched.received)
-            if facts.unread or isinstance(self.facts_kept, Nowhere):
-                # Another time it may be read.
-                return facts.packed()
-            return await self._keep(archived_message_id, fetched, facts.packed())
+                return await self._kept_or_read(archived_message_id)
 
         return Facts.unpacked(await self.facts.get(archived_message_id, read))
+
+    async def _kept_or_read(self, archived_message_id: str) -> bytes:
+        """The facts of a message, packed: those that are kept beyond this process, or newly read ones, which are kept
+        there from then on."""
+        packed = self.facts_kept.get(archived_message_id)
+        kept = usable(packed)
+        if packed is not None and kept is not None and self._is_compared(archived_message_id, kept):
+            return packed
+
+        fetched = await self.message(archived_message_id)
+        facts = _facts_of(fetched, fetched.reading)
+        if facts.unread or isinstance(self.facts_kept, Nowhere):
+            # What could not be read may be read another time.
+            return facts.packed()
+        return await self._keep(archived_message_id, fetched, facts.packed())
 
     def _is_compared(self, archived_message_id: str, facts: Facts) -> bool:
         """Whether facts are of what was compared with what a search told, where one did."""
@@ -190,6 +203,7 @@ class Reader(Fetching):
             except ArchiveError as error:
                 unread[archived_message_id] = str(error)
                 return
+
             if facts.unread:
                 unread[archived_message_id] = f"Message {archived_message_id}: {facts.unread}."
             else:
@@ -199,6 +213,7 @@ class Reader(Fetching):
             async with shared_connections(), anyio.create_task_group() as readers:
                 for archived_message_id in dict.fromkeys(archived_message_ids):
                     readers.start_soon(read, archived_message_id)
+
         return known, unread
 
     async def content(self, archived_message_id: str, html: bool) -> Content:
@@ -219,7 +234,7 @@ class Reader(Fetching):
         is encrypted."""
         # What a password opens is for who knows it.
         opened_by = "" if password is None else _digest(password)
-        # By its bytes, too: what came once for a message may have been another.
+        # By the bytes of the message, too: what came once for it may have been another.
         key = f"{fetched.archived_message_id}/{fetched.sha256}/{file_id}/{opened_by}"
         return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
@@ -230,7 +245,7 @@ class Reader(Fetching):
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
                     again = await self.read(archived_message_id, fetched.raw, fetched.came, fetched.told)
-                proven = Facts.of(again, len(fetched.raw), fetched.sha256, fetched.received).packed()
+                proven = _facts_of(fetched, again).packed()
                 if proven != packed:
                     self._discard(batch)
                     self.messages.forget(archived_message_id)
@@ -261,12 +276,13 @@ class Reader(Fetching):
             return FileReading(text=None, notes=[f"The file {error}."])
 
     async def _content(self, archived_message_id: str, body: dict[str, Any], html: bool) -> Content:
-        text, source = body.get("Text") or "", body.get("Html") or ""
+        text = body.get("Text") or ""
+        source = body.get("Html") or ""
         malformed = body.get("MessageMalformed")
-        if html or text.strip() or not source:
-            shown, other = (source, text) if html else (text, source)
-            # In a thread, since a long one takes a while.
-            return Content(await to_thread.run_sync(clean_text, shown), bool(other), malformed)
+        if html:
+            return Content(await _cleaned(source), bool(text), malformed)
+        if text.strip() or not source:
+            return Content(await _cleaned(text), bool(source), malformed)
 
         from mail_archive_tools.reading.readings import HtmlReading
 
@@ -279,3 +295,13 @@ class Reader(Fetching):
                 f"The HTML of message {archived_message_id} {error}. format='html' gives it as it stands."
             ) from None
         return Content(read.text, True, malformed, from_html=True, hidden_words=read.hidden_words, cut=read.cut)
+
+
+def _facts_of(fetched: Fetched, reading: MessageReading) -> Facts:
+    """The facts of a message by one of its readings."""
+    return Facts.of(reading, len(fetched.raw), fetched.sha256, fetched.received)
+
+
+async def _cleaned(text: str) -> str:
+    """In a thread, since a long one takes a while."""
+    return await to_thread.run_sync(clean_text, text)

@@ -45,13 +45,19 @@ class ShownText(_Checked):
     source: MailLine | None
 
 
+_OF_A_BODY = ("attachments", "hidden_text", "dkim_signatures", "links", "image_hosts")
+"""The members of `About` that nothing is known of without a body."""
+
+
 class MessageReading(_Checked):
-    """`row` are the header fields of a search's row, decoded but not cleaned, since others are
-    compared with them; so are the names and ids behind it. What of them is shown is cleaned by its model.
-    `compared` are the members of the row that a search found which were compared with it, and `differing` those of them
-    that are others here; None: no such row is known. `breaks_off` says what of its text is missing at its end.
-    `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. In `unread` stands why no more than the header
-    fields was read, where that is so."""
+    """What a message is. `row` has its header fields by the names of a search's row. They are decoded but not cleaned,
+    since others are compared with them; so are the names of files and the Message-IDs. What of them is shown is cleaned
+    by its model.
+
+    `compared` are the members of the row that a search found which were compared with the message, None where no such
+    row is known; `differing` are those of them that are others in the message. `breaks_off` says what of its text is
+    missing at its end. `languages` are ISO 639-1 codes; `minhash` is told of in `wording`. `unread` says why no more
+    than the header fields was read, where that is so."""
 
     text: ShownText
     row: dict[str, str]
@@ -70,14 +76,18 @@ class MessageReading(_Checked):
 
     def key_names(self) -> list[str]:
         """Where the keys of its signatures are published, those that were not verified with one."""
-        unverified = (each for each in self.about.dkim_signatures if each.selector and not each.signature)
-        return list(dict.fromkeys(f"{each.selector}._domainkey.{each.domain}".lower() for each in unverified))
+        names: dict[str, None] = {}
+        for each in self.about.dkim_signatures:
+            if each.selector and not each.signature:
+                # RFC 6376, 3.6.2.1.
+                names[f"{each.selector}._domainkey.{each.domain}".lower()] = None
+        return list(names)
 
     def without_content(self, why: str) -> Self:
         """What is left of a reading by the header fields alone: nothing of it tells of a body."""
+        unknown: dict[str, list[str]] = {name: [] for name in _OF_A_BODY}
         problem = f"message: {why}; no more than its header fields was read"
-        unknown = ("attachments", "hidden_text", "dkim_signatures", "links", "image_hosts")
-        about = self.about.model_copy(update={**{name: [] for name in unknown}, "problems": [problem]})
+        about = self.about.model_copy(update={**unknown, "problems": [problem]})
         return self.model_copy(update={"about": about, "file_names": [], "unread": why})
 
 

@@ -16,36 +16,59 @@ async def with_facts(
     """The rows with what `show` names of each, and notes on those of which it is not known."""
     if not show or not rows:
         return rows, []
+
     reader.told.note(rows, reader.archive_id)
-    known, unread = await reader.all_facts([row.get("ArchivedMessageId", "") for row in rows], patience)
+    ids = [row.get("ArchivedMessageId", "") for row in rows]
+    known, unread = await reader.all_facts(ids, patience)
+
     with_them: list[FoundRow] = []
-    for row in rows:
-        facts = known.get(row.get("ArchivedMessageId", ""))
-        with_them.append({**row, "Facts": _shown(facts, show)} if facts else row)
+    for row, archived_message_id in zip(rows, ids, strict=True):
+        facts = known.get(archived_message_id)
+        if facts is None:
+            with_them.append(row)
+        else:
+            with_them.append({**row, "Facts": _shown(facts, show)})
+
     notes = [f"Not read: {why}" for why in list(unread.values())[:_NAMED]]
-    if missing := len(rows) - len(known) - len(unread):
+    missing = len(rows) - len(known) - len(unread)
+    if missing:
         notes.append(f"Time is up: what {missing} of these messages show is not known. The same call again goes on.")
     return with_them, notes
 
 
 def _shown(facts: Facts, show: Sequence[Shown]) -> dict[str, Any]:
     """The members of `ShownFacts`; nothing, 0 and an empty list are not said."""
-    return {_member(name): value for name in dict.fromkeys(show) if (value := _VALUES[name](facts))}
+    shown: dict[str, Any] = {}
+    for name in dict.fromkeys(show):
+        value = _VALUES[name](facts)
+        if value:
+            shown[_member(name)] = value
+    return shown
 
 
 def _member(name: str) -> str:
+    """Of `form_host`, `FormHost`."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _hours(facts: Facts) -> float | None:
-    return None if facts.date_distance is None else round(facts.date_distance / 3_600, 1)
+    if facts.date_distance is None:
+        return None
+    return round(facts.date_distance / 3_600, 1)
+
+
+def _return_path_domain(facts: Facts) -> list[str]:
+    return [facts.return_path_domain] if facts.return_path_domain else []
 
 
 def _file(file: FileFact) -> str:
-    return f"{file.name or '(no name)'} ({', '.join((*file.kinds, f'{file.size:,} bytes'))})"
+    name = file.name or "(no name)"
+    said = ", ".join((*file.kinds, f"{file.size:,} bytes"))
+    return f"{name} ({said})"
 
 
 _NAMED = 3
+"""Messages that could not be read and that are named."""
 
 _VALUES: dict[Shown, Callable[[Facts], Any]] = {
     "size": lambda facts: facts.size_bytes,
@@ -53,7 +76,7 @@ _VALUES: dict[Shown, Callable[[Facts], Any]] = {
     "authentication": lambda facts: list(facts.checks),
     "from_domain": lambda facts: list(facts.from_domains),
     "reply_to_domain": lambda facts: list(facts.reply_to_domains),
-    "return_path_domain": lambda facts: [facts.return_path_domain] if facts.return_path_domain else None,
+    "return_path_domain": _return_path_domain,
     "link_host": lambda facts: list(facts.link_hosts),
     "form_host": lambda facts: list(facts.form_hosts),
     "image_host": lambda facts: list(facts.image_hosts),

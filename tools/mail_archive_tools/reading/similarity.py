@@ -9,7 +9,8 @@ ALIKE = 0.8
 or so by 128 bytes."""
 
 _BAND = 4
-"""Bytes that are looked up together: of texts that are alike one of 32 bands is the same, but for one in a million."""
+"""Bytes that are looked up together. Of 32 such bands, texts that are alike share one, but for one pair in a
+million."""
 _BY_CHANCE = 1 / 256
 
 
@@ -28,9 +29,19 @@ class Similar:
     def like(self, minhash: str) -> str | None:
         """The id of the one that is most like it, if one is."""
         decoded = base64.b64decode(minhash)
-        places = {place for band in _bands(decoded) for place in self._bands.get(band, ())}
-        most, place = max(((likeness(decoded, self._minhashes[each]), -each) for each in places), default=(0.0, 0))
-        return self.ids[-place] if most >= ALIKE else None
+        places: set[int] = set()
+        for band in _bands(decoded):
+            places.update(self._bands.get(band, ()))
+
+        likest, most = None, 0.0
+        # Of those that are as like, the first.
+        for place in sorted(places):
+            alike = likeness(decoded, self._minhashes[place])
+            if alike > most:
+                likest, most = place, alike
+        if likest is None or most < ALIKE:
+            return None
+        return self.ids[likest]
 
     def first(self, count: int) -> "Similar":
         """The first of them, by themselves."""
@@ -51,6 +62,7 @@ def likeness(a: bytes, b: bytes) -> float:
     if not a or len(a) != len(b):
         return 0.0
     same = sum(map(int.__eq__, a, b)) / len(a)
+    # Of what differs, one byte in 256 is the same by chance (Li and König, "b-Bit Minwise Hashing", 2010).
     return max(0.0, (same - _BY_CHANCE) / (1 - _BY_CHANCE))
 
 

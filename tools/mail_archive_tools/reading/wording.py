@@ -1,4 +1,5 @@
-"""What language a text is in, and what tells whether another is like it. Workers do it: both libraries are compiled."""
+"""What language a text is in, and what tells whether another is like it. Done in workers alone: both libraries are
+compiled, and a hostile text that breaks one of them breaks a worker."""
 
 import base64
 import re
@@ -22,6 +23,7 @@ def languages(text: str) -> list[str]:
     import pycld2
 
     words = " ".join(filter(_is_in_a_language, text[:CHARS].split()))
+    # What is not printable, CLD2 takes for no UTF-8.
     shown = "".join(each if each.isprintable() else " " for each in words)
     try:
         reliable, _, found = pycld2.detect(shown.encode("utf-8", "replace"), isPlainText=True)
@@ -44,6 +46,7 @@ def minhash(text: str) -> str:
     words = _WORD.findall(text[:CHARS].casefold())
     if not words:
         return ""
+
     in_a_row = range(max(len(words) - _SHINGLE + 1, 1))
     sketch = rensa.RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
     sketch.update([" ".join(words[place : place + _SHINGLE]) for place in in_a_row])

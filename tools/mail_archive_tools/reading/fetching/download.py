@@ -44,8 +44,13 @@ class _WithoutQuery(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(str(each).partition("?")[0] if "?" in str(each) else each for each in record.args)
+            record.args = tuple(map(_without_query, record.args))
         return True
+
+
+def _without_query(argument: object) -> object:
+    before, query, _ = str(argument).partition("?")
+    return before if query else argument
 
 
 _WITHOUT_QUERY = _WithoutQuery()
@@ -62,25 +67,30 @@ class _Connections:
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     def to(self, link: str) -> httpx.AsyncClient:
-        import httpx
-
-        logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
-        loopback = (urlsplit(link).hostname or "") in ("127.0.0.1", "localhost", "::1")
-        if loopback not in self._clients:
-            client = httpx.AsyncClient(
-                follow_redirects=False,
-                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-                trust_env=not loopback,
-                verify=_trust(),
-            )
-            # What one answer sets is not sent with the next request.
-            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            self._clients[loopback] = client
-        return self._clients[loopback]
+        """The client for that link."""
+        is_loopback = (urlsplit(link).hostname or "") in ("127.0.0.1", "localhost", "::1")
+        if is_loopback not in self._clients:
+            self._clients[is_loopback] = _new_client(knows_proxies=not is_loopback)
+        return self._clients[is_loopback]
 
     async def close(self) -> None:
         for client in self._clients.values():
             await client.aclose()
+
+
+def _new_client(knows_proxies: bool) -> httpx.AsyncClient:
+    import httpx
+
+    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
+    client = httpx.AsyncClient(
+        follow_redirects=False,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        trust_env=knows_proxies,
+        verify=_trust(),
+    )
+    # What one answer sets is not sent with the next request.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
 _connections: ContextVar[_Connections | None] = ContextVar("connections", default=None)
@@ -136,10 +146,12 @@ async def _fetch(link: str, rule: LinkRule) -> bytes:
     seconds = max(0.0, min(SECONDS, seconds_left(SECONDS)))
     try:
         with anyio.fail_after(seconds):
-            if (shared := _connections.get()) is not None:
+            shared = _connections.get()
+            if shared is not None:
                 # One that the host has closed meanwhile is no failure yet.
                 with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     return await _get(shared, link)
+
             async with shared_connections():
                 own = _connections.get()
                 assert own is not None
@@ -174,15 +186,18 @@ async def _body(response: httpx.Response) -> bytes:
         raise DownloadFailed(f"The host of the raw message answered with {what}. {_AGAIN}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise DownloadFailed(f"The host of the raw message sent it compressed, which was not asked for. {_AGAIN}")
+
     declared = response.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > MESSAGE_BYTES:
-        raise DownloadFailed(_too_large(int(declared)))
+    announced = int(declared) if declared.isdigit() else None
+    if announced is not None and announced > MESSAGE_BYTES:
+        raise DownloadFailed(_too_large(announced))
     # Chunks say where they end (RFC 9112, 7.1). What ends with the connection may have been cut, and nobody would know.
     is_chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
-    if not (declared.isdigit() or is_chunked):
+    if announced is None and not is_chunked:
         raise not_this("something whose length its host did not announce")
+
     data = await _announced(response)
-    if declared.isdigit() and len(data) != int(declared):
+    if announced is not None and len(data) != announced:
         raise not_this(_CUT)
     if not data:
         raise not_this("nothing (0 bytes)")

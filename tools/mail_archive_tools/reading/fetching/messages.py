@@ -35,8 +35,9 @@ Came = tuple[str | None, str | None]
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message as it came and as it was read; the sender's address in its SMTP envelope, when it was received and the
-    address that it was received from, where the service noted it; what a search had told of it when it was read."""
+    """A message as it came and as it was read. Where the service noted it: the sender's address in the SMTP envelope,
+    when the message was received, and the address that it was received from. `told` is what a search had told of it
+    when it was read."""
 
     archived_message_id: str
     raw: bytes
@@ -132,9 +133,11 @@ class Fetching:
         async with self.turns:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
+
         envelope_from = response.get("Envelope", {}).get("From")
         noted = response.get("Metadata", {})
         received_from = _received_from(noted)
+
         reading = await self.read(archived_message_id, raw, (received_from, envelope_from), told)
         refuse_other(raw, reading, told)
         return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
@@ -166,13 +169,15 @@ class Fetching:
         }
         try:
             reading = await self._ask("message", raw, context)
-            if keys := await self.find_keys(reading.key_names()):
-                # What signatures come to is told with the rest: a broken one is a finding.
-                with_keys = {**context, "keys": {**self.context.keys, **keys}}
-                reading = await self._ask("message", raw, with_keys)
-            return reading
+            keys = await self.find_keys(reading.key_names())
+            if not keys:
+                return reading
+            # What signatures come to is told with the rest: a broken one is a finding.
+            with_keys = {**context, "keys": {**self.context.keys, **keys}}
+            return await self._ask("message", raw, with_keys)
         except NotRead as error:
             why = f"it {error}"
+
         try:
             by_its_headers = await self._ask("header_fields", raw, context)
         except NotRead:

@@ -71,13 +71,16 @@ class Told:
         row = self._rows.get(archived_message_id)
         if row is None:
             return None
+
         _, *said = row
         return {name: value for name, value in zip((*FIELDS, _OTHER), said, strict=False) if value}
 
     def archive_of(self, archived_message_id: str) -> str:
         """The ArchiveId of the archive that a search found it in; nothing where none did."""
         row = self._rows.get(archived_message_id)
-        return "" if row is None else row[0] or ""
+        if row is None:
+            return ""
+        return row[0] or ""
 
 
 def refuse_other(raw: bytes, reading: MessageReading, told: Mapping[str, str] | None) -> None:
@@ -86,7 +89,9 @@ def refuse_other(raw: bytes, reading: MessageReading, told: Mapping[str, str] | 
     Raises:
         NotThisMessage: it is another, or none.
     """
-    if not reading.has_header_section and (told is None or told):
+    # Of a message whose row has no header field, none may be expected.
+    may_have_none = told is not None and not told
+    if not reading.has_header_section and not may_have_none:
         raise not_this(f"{_named(raw)} without a header section")
     if reading.compared and reading.differing == reading.compared:
         names = ", ".join(FIELDS[name] for name in reading.compared)
@@ -116,14 +121,16 @@ def _named(raw: bytes) -> str:
     start = blank.end() if blank else 0
     document = _ERROR_DOCUMENT.match(raw, start)
     if document is not None:
-        return f"an error document of its host ({document.group(1).decode('ascii')})"
+        code = document.group(1).decode("ascii")
+        return f"an error document of its host ({code})"
     if _PAGE.match(raw, start):
         return "a web page"
     return "something"
 
 
 def _said(row: Row) -> tuple[str | None, ...]:
-    """The members of `FIELDS`, in their order. For thousands of rows: what need not be done is not."""
+    """The members of `FIELDS`, in their order, and what stands for all others where it has none of them. Done for
+    thousands of rows, so that it is written out."""
     said = (row.get("MessageId"), row.get("Subject"), row.get("From"), row.get("Date"))
     if any(said):
         return said
