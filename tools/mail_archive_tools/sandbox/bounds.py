@@ -41,10 +41,9 @@ class Bounds:
     @classmethod
     def of_message(cls, size: int) -> Bounds:
         """What can be told of a message of so many bytes."""
-        return cls(
-            size=min(ANSWER_BYTES, _SMALLEST_BYTES + _BYTES_OF_A_BYTE * size),
-            items=min(_MOST_ITEMS, _SMALLEST_ITEMS + size // _BYTES_OF_AN_ITEM),
-        )
+        answer = _SMALLEST_BYTES + _BYTES_OF_A_BYTE * size
+        items = _SMALLEST_ITEMS + size // _BYTES_OF_AN_ITEM
+        return cls(size=min(ANSWER_BYTES, answer), items=min(_MOST_ITEMS, items))
 
     @classmethod
     def of_text(cls) -> Bounds:
@@ -75,13 +74,15 @@ class _Look:
         at = 0
         while at < len(self._text):
             quote = self._text.find(b'"', at, at + _PIECE)
-            end = min(at + _PIECE, len(self._text)) if quote < 0 else quote
-            if not self._takes(self._text[at:end]):
-                return False
             if quote < 0:
-                at = end
+                piece = self._text[at : at + _PIECE]
+                if not self._takes(piece):
+                    return False
+                at += len(piece)
                 continue
 
+            if not self._takes(self._text[at:quote]):
+                return False
             string = _REST_OF_STRING.match(self._text, quote + 1)
             if string is None:
                 return False
@@ -93,6 +94,7 @@ class _Look:
         self._items += between.count(b",") + between.count(b"[") + between.count(b"{")
         if self._items > self._bounds.items:
             return False
+
         for bracket in between.translate(None, _NO_BRACKETS):
             # Each that opens was counted as an item, so that there are few of them.
             self._depth += 1 if bracket in b"[{" else -1

@@ -36,6 +36,7 @@ def confine(folders: Iterable[Path] = (), *, only_what_is_needed: bool = True) -
     folders can still be read, with Python's own. Without `only_what_is_needed`, no more system calls are given up than
     those that are known to do harm."""
     limits.restrict()
+
     if not system.CAN_CONFINE:
         why = "only Linux can take this away from a process without rights of its own"
         return {**dict.fromkeys(PROTECTIONS[:-1], why), **_missing_limits()}
@@ -62,6 +63,7 @@ def _without_calls(only_what_is_needed: bool) -> str | None:
     """Take system calls away; why that could not be."""
     if not seccomp.is_known():
         return "the system calls of this kind of machine are not known here"
+
     try:
         if only_what_is_needed:
             seccomp.allow_only_what_is_needed()
@@ -84,14 +86,17 @@ def _still_possible(without_files: str | None, without_calls: str | None, only_w
 
     refusal = without_calls or "it can be done all the same"
     if trying.makes_sockets():
+        # Landlock takes TCP away since Linux 6.7, UDP not yet.
         missing["network"] = refusal if trying.connects_by_tcp() else f"TCP alone is taken away: {refusal}"
     if trying.makes_processes():
         missing["processes"] = refusal
     if trying.sends_signals():
         missing["signals"] = refusal
+
+    beyond = trying.calls_beyond_the_list() if only_what_is_needed and not without_calls else []
     if without_calls:
         missing[OTHER_CALLS] = without_calls
-    elif only_what_is_needed and (beyond := trying.calls_beyond_the_list()):
+    elif beyond:
         missing[OTHER_CALLS] = f"{', '.join(beyond)} can be called"
     return missing
 
@@ -116,13 +121,20 @@ def readable_folders() -> list[Path]:
 
 def _library_folders() -> list[Path]:
     """Where the libraries are that this process has loaded; others that a package needs are in the same folders."""
-    loaded = (line.split(maxsplit=5)[5:] for line in Path("/proc/self/maps").read_text("utf-8").splitlines())
-    return [Path(path[0]).parent for path in loaded if path and _LIBRARY.search(path[0])]
+    folders: list[Path] = []
+    for line in Path("/proc/self/maps").read_text("utf-8").splitlines():
+        # Address, rights, offset, device, inode, and the path where there is one (proc_pid_maps(5)).
+        path = "".join(line.split(maxsplit=5)[5:])
+        if _LIBRARY.search(path):
+            folders.append(Path(path).parent)
+    return folders
 
 
 def _folders(package: str) -> Iterator[Path]:
     with suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(package)
-        for each in (spec and spec.submodule_search_locations) or ():
+        if spec is None:
+            return
+        for each in spec.submodule_search_locations or ():
             folder = Path(each)
             yield folder.parent if folder.parent.name in _MANY else folder

@@ -18,7 +18,9 @@ class TooLarge(BadFrame):
 
 
 def write_frame(stream: IO[bytes], message: Any, data: bytes = b"") -> None:
+    # Mail has characters that are none, such as half a surrogate pair: JSON takes them, and so does this.
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
     stream.write(_LENGTHS.pack(len(text), len(data)))
     stream.write(text)
     stream.write(data)
@@ -35,14 +37,19 @@ def read_frame(stream: IO[bytes], most_data: int, bounds: Bounds) -> tuple[Any, 
     lengths = stream.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         raise BadFrame("broke off")
-    of_text, of_data = _LENGTHS.unpack(lengths)
-    if of_text > bounds.size or of_data > most_data:
+
+    # Before any of it is read: nothing is made room for that is not taken.
+    text_bytes, data_bytes = _LENGTHS.unpack(lengths)
+    if text_bytes > bounds.size or data_bytes > most_data:
         raise TooLarge("too large")
-    text, data = stream.read(of_text), stream.read(of_data)
-    if len(text) < of_text or len(data) < of_data:
+
+    text = stream.read(text_bytes)
+    data = stream.read(data_bytes)
+    if len(text) < text_bytes or len(data) < data_bytes:
         raise BadFrame("broke off")
     if not bounds.hold(text):
         raise TooLarge("too many items")
+
     try:
         return _DECODER.decode(text.decode("utf-8", "surrogatepass")), data
     except (ValueError, RecursionError):
@@ -50,6 +57,7 @@ def read_frame(stream: IO[bytes], most_data: int, bounds: Bounds) -> tuple[Any, 
 
 
 def _refuse(constant: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python takes and JSON does not have (RFC 8259, 6)."""
     raise ValueError(f"{constant} is no JSON")
 
 

@@ -51,6 +51,7 @@ def restrict(readable: Iterable[Path]) -> None:
         OSError: the kernel refuses.
     """
     rules = _ruleset()
+
     try:
         for folder in readable:
             _allow_reading(rules, folder)
@@ -73,6 +74,7 @@ def _ruleset() -> int:
             # What it does not know yet: a right, or that there is more than rights.
             if error.errno not in (errno.EINVAL, errno.E2BIG):
                 raise
+
     raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
 
@@ -86,8 +88,10 @@ def _allow_reading(rules: int, folder: Path) -> None:
 
 
 def _call(number: int, *arguments: object) -> int:
+    """By number: glibc has no functions for these calls."""
     libc = ctypes.CDLL(None, use_errno=True)
     result = int(libc.syscall(number, *arguments))
     if result < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
     return result

@@ -23,29 +23,36 @@ def restrict() -> None:
     """Set what holds for the whole life of this process."""
     if not system.HAS_LIMITS:
         return
-    for kind, limit in (
-        (resource.RLIMIT_DATA, MEMORY_BYTES),
+
+    _limit(resource.RLIMIT_DATA, MEMORY_BYTES)
+    addresses = _addresses_taken()
+    if addresses is not None:
         # What is shared, or grows downwards like a stack, is no data to the kernel, but counts towards all addresses.
-        *((resource.RLIMIT_AS, taken + MEMORY_BYTES) for taken in _addresses_taken()),
-        (resource.RLIMIT_CPU, LIFE_CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-    ):
-        # A limit that the operator has set lower stands: raising it is not for us. A system that refuses keeps its own.
-        _, hard = resource.getrlimit(kind)
-        lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, (lowest, lowest))
+        _limit(resource.RLIMIT_AS, addresses + MEMORY_BYTES)
+    _limit(resource.RLIMIT_CPU, LIFE_CPU_SECONDS)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_NPROC, 0)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
 
 
-def _addresses_taken() -> list[int]:
-    """How many bytes of addresses this process has taken so far, libraries included; nothing where that is not told."""
+def _limit(kind: int, most: int) -> None:
+    # A limit that the operator has set lower stands: raising it is not for us.
+    _, hard = resource.getrlimit(kind)
+    lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+
+    # A system that refuses keeps its own.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (lowest, lowest))
+
+
+def _addresses_taken() -> int | None:
+    """How many bytes of addresses this process has taken so far, libraries included; None where that is not told."""
     with suppress(OSError):
+        # The first number is the size of the whole program, in pages (proc_pid_statm(5)).
         pages, _, _ = Path("/proc/self/statm").read_bytes().partition(b" ")
-        return [int(pages) * mmap.PAGESIZE]
-    return []
+        return int(pages) * mmap.PAGESIZE
+    return None
 
 
 def allow_cpu(seconds: float) -> None:

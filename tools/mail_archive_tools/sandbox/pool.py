@@ -37,8 +37,8 @@ _ANY = Bounds()
 
 
 class Batch:
-    """Readings that one worker may do one after the other, so that what the first makes of it can be remembered at the
-    last: those of one archive, for one caller."""
+    """Readings that one worker may do one after the other, although a mail that takes it over sees those behind it:
+    those of one archive, for one caller."""
 
     def __init__(self, archive_id: str, caller: str) -> None:
         self.archive_id = archive_id
@@ -108,9 +108,9 @@ class Sandbox:
     def lasting_batch(
         self, archive_id: str = "", caller: str = "", *, archived_message_id: str = ""
     ) -> Iterator[Batch]:
-        """What is read within is of one archive, or where that is not known of one message, and what is read of it by
-        the next calls, for a minute: one call reads a message, the next one a file of it. Where a batch is open that
-        includes it, that one."""
+        """A batch that outlasts the call: the next calls go on with it for a minute, since one call reads a message and
+        the next one a file of it. What is read within is of one archive, or of one message where the archive is not
+        known. Where a batch is open that includes it, that one goes on."""
         outer = _open.get()
         if outer is not None and outer.includes(archive_id, caller):
             yield outer
@@ -135,8 +135,8 @@ class Sandbox:
                 batch = None
             if batch is None:
                 batch = Batch(archive_id, caller)
-
             self._lasting[key] = batch
+
             if len(self._lasting) > self._most_workers:
                 oldest = next(iter(self._lasting))
                 over.append(self._lasting.pop(oldest))
@@ -161,8 +161,10 @@ class Sandbox:
         """Have a worker get ready while something is fetched, where none waits for it."""
         batch = _open.get()
         with self._guard:
-            if self._turns.borrowed_tokens or any(of is batch for of, _ in self._idle):
+            one_waits = any(of is batch for of, _ in self._idle)
+            if self._turns.borrowed_tokens or one_waits:
                 return
+
         with suppress(OSError):
             self._share.prepare(not self._unfit)
 
@@ -178,6 +180,7 @@ class Sandbox:
             missing = worker.missing_protections()
         finally:
             worker.end()
+
         if self._unfit and system.CAN_CONFINE:
             missing.setdefault(OTHER_CALLS, f"{self._unfit}; what is known to do harm is refused instead")
         return missing
@@ -186,8 +189,11 @@ class Sandbox:
         """End the workers of a batch, now or when they are done with what they do."""
         with self._guard:
             batch.is_over = True
-            for each in [worker for of, worker in self._idle if of is batch]:
-                each.end()
+            for of, worker in self._idle:
+                if of is batch:
+                    worker.end()
+
+            # In place: the finalizer has the same list.
             self._idle[:] = [(of, worker) for of, worker in self._idle if of is not batch]
 
     def close(self) -> None:
@@ -200,6 +206,7 @@ class Sandbox:
     ) -> _Result:
         worker = self._take(batch)
         is_new = worker.jobs_done == 0
+
         try:
             return take(worker.do(*request))
         except NotRead as error:
@@ -209,6 +216,7 @@ class Sandbox:
                 raise
         finally:
             self._give_back(batch, worker)
+
         # It may have been what the worker did before: a new one tells.
         return self._run(batch, request, take)
 
@@ -223,7 +231,8 @@ class Sandbox:
         worker = self._new_worker()
         if self._is_fit(worker):
             return worker
-        # What it cannot live without, others have.
+
+        # The next one is left the calls that this one cannot live without.
         return self._new_worker()
 
     def _idle_worker(self, batch: Batch) -> Worker | None:
@@ -255,9 +264,11 @@ class Sandbox:
                 return False
             # It may have been ended by what it cannot live without.
             why = "a worker does not start with the calls that are left"
+
         if not why:
             self._some_were_fit = True
             return True
+
         worker.end()
         self._unfit = self._unfit or why
         return False
@@ -270,19 +281,24 @@ class Sandbox:
 
     def _give_back(self, batch: Batch, worker: Worker) -> None:
         with self._guard:
-            if worker.is_alive and worker.jobs_done < self._jobs_of_a_worker and not batch.is_over:
+            has_jobs_left = worker.jobs_done < self._jobs_of_a_worker
+            if worker.is_alive and has_jobs_left and not batch.is_over:
                 self._idle.append((batch, worker))
                 return
+
         worker.end()
 
 
 def _caller() -> str:
     """The caller of the batch that is open."""
     batch = _open.get()
-    return "" if batch is None else batch.caller
+    if batch is None:
+        return ""
+    return batch.caller
 
 
 def _end_all(workers: list[tuple[Batch, Worker]], share: Share) -> None:
     while workers:
-        workers.pop()[1].end()
+        _, worker = workers.pop()
+        worker.end()
     share.close()

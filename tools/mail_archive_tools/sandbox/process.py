@@ -68,14 +68,16 @@ class Worker:
             NotRead: it took too long, or broke, or gave too much; the process has ended then.
         """
         self._introduced()
+
         self.jobs_done += 1
         answer = self._answer(self._seconds, bounds, {"job": job, "arguments": arguments}, data)
-        if "result" in answer:
-            if answer.get("last"):
-                self.end()
-            return answer["result"]
-        self.end()
-        raise NotRead(f"broke the program that reads it ({_kind_of_error(answer.get('broke'))})")
+        if "result" not in answer:
+            self.end()
+            raise NotRead(f"broke the program that reads it ({_kind_of_error(answer.get('broke'))})")
+
+        if answer.get("last"):
+            self.end()
+        return answer["result"]
 
     def end(self) -> None:
         """End it, at once."""
@@ -83,18 +85,20 @@ class Worker:
 
     def _introduced(self) -> dict[str, Any]:
         """What it said of itself before it saw the first byte."""
-        if self._introduction is None:
-            try:
-                self._introduction = self._answer(START_SECONDS, _INTRODUCTION)
-            except NotRead as error:
-                raise NotRead("cannot be read: the program that reads mail does not start", late=error.late) from None
+        if self._introduction is not None:
+            return self._introduction
+
+        try:
+            self._introduction = self._answer(START_SECONDS, _INTRODUCTION)
+        except NotRead as error:
+            raise NotRead("cannot be read: the program that reads mail does not start", late=error.late) from None
         return self._introduction
 
     def _answer(
         self, seconds: float, bounds: Bounds, request: dict[str, Any] | None = None, data: bytes = b""
     ) -> dict[str, Any]:
-        """Its next answer, to a request where there is one. It is ended when that takes longer, so that neither stream
-        can keep us waiting."""
+        """Its next answer, to a request where there is one. The process is ended when that takes longer than so many
+        seconds, be it to read the request or to answer: neither stream can keep us waiting."""
         self._late = False
         try:
             with WATCH.on(seconds, self._end_late):
@@ -108,6 +112,7 @@ class Worker:
             if isinstance(error, TooLarge):
                 raise NotRead("gave more than an answer may hold") from None
             raise NotRead("needs more memory or time than its limits, or breaks the program that reads it") from None
+
         if not isinstance(answer, dict):
             self.end()
             raise NotRead("broke the program that reads it")

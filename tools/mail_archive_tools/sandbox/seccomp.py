@@ -33,7 +33,10 @@ class _Program(ctypes.Structure):
 
 def is_known() -> bool:
     """Whether the calls of this machine are known here."""
-    return system.CAN_CONFINE and platform.machine() in _ARCHITECTURES and ctypes.sizeof(ctypes.c_void_p) == 8
+    if not system.CAN_CONFINE or platform.machine() not in _ARCHITECTURES:
+        return False
+    # A program of 32 bits makes other calls on the same machine.
+    return ctypes.sizeof(ctypes.c_void_p) == 8
 
 
 def give_up_privileges() -> None:
@@ -70,11 +73,13 @@ def refuse_what_does_harm() -> None:
 
 
 def _filter(machine: str, numbers: Iterable[int], fcntl_commands: Iterable[int], listed: int, other: int) -> bytes:
-    """The filter as the kernel runs it: what becomes of calls and of fcntl's commands that are listed, and of others.
-    Eight bytes for a step, jumps counted from the step behind."""
+    """The filter as the kernel runs it, eight bytes for a step. `listed` is what becomes of the calls and of fcntl's
+    commands that are listed, `other` of all others. How far a step jumps is counted from the step behind it."""
     commands = list(fcntl_commands)
     looked_at = list(numbers)
+
     steps: list[_Step] = [
+        # A call of another architecture has other numbers (seccomp(2), "Notes").
         (_LOAD, 0, 0, _AT_ARCHITECTURE),
         (_IF_EQUAL, 1, 0, _ARCHITECTURES[machine]),
         (_RETURN, 0, 0, _KILL),
@@ -103,5 +108,8 @@ def _install(program: bytes) -> None:
 
 def _prctl(option: int, one: int, other: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(one), ctypes.c_ulong(other), ctypes.c_ulong(0), ctypes.c_ulong(0)):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    # As the kernel takes them: ctypes would pass half of each.
+    arguments = [ctypes.c_ulong(each) for each in (one, other, 0, 0)]
+    if libc.prctl(option, *arguments):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

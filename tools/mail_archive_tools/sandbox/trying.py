@@ -93,10 +93,11 @@ def _is_refused(name: str) -> bool:
 
 def _error_of(number: int, second: int | None = None) -> int:
     """What a call with arguments that mean nothing comes to; 0: it was done."""
-    libc = ctypes.CDLL(None, use_errno=True)
     arguments = [_NOTHING] * 6
     if second is not None:
         arguments[1] = ctypes.c_long(second)
+
+    libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(ctypes.c_long(number), *arguments) >= 0:
         return 0
     return ctypes.get_errno()

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_NEVER = float("inf")
+
 
 class Watch:
     """Calls what it was given when its time is over, unless that was called off before."""
@@ -15,12 +17,13 @@ class Watch:
         self._deadlines: dict[object, tuple[float, Callable[[], None]]] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._sleeps_until = float("inf")
+        self._sleeps_until = _NEVER
 
     @contextmanager
     def on(self, seconds: float, late: Callable[[], None]) -> Iterator[None]:
         """Have `late` called, in another thread, should the block take longer."""
-        key, deadline = object(), time.monotonic() + seconds
+        key = object()
+        deadline = time.monotonic() + seconds
         with self._changed:
             self._deadlines[key] = (deadline, late)
             if self._thread is None or not self._thread.is_alive():
@@ -28,6 +31,7 @@ class Watch:
                 self._thread.start()
             elif deadline < self._sleeps_until:
                 self._changed.notify()
+
         try:
             yield
         finally:
@@ -47,8 +51,12 @@ class Watch:
                 over = [key for key, (deadline, _) in self._deadlines.items() if deadline <= now]
                 if over:
                     return [self._deadlines.pop(key)[1] for key in over]
-                self._sleeps_until = min((deadline for deadline, _ in self._deadlines.values()), default=float("inf"))
-                self._changed.wait(None if self._sleeps_until == float("inf") else self._sleeps_until - now)
+
+                self._sleeps_until = min((deadline for deadline, _ in self._deadlines.values()), default=_NEVER)
+                if self._sleeps_until == _NEVER:
+                    self._changed.wait()
+                else:
+                    self._changed.wait(self._sleeps_until - now)
 
 
 WATCH = Watch()
