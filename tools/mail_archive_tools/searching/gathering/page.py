@@ -74,6 +74,10 @@ class _Unit:
     def rows(self) -> list[Row]:
         return [each.row for each in self.ranked]
 
+    @property
+    def archived_message_id(self) -> str | None:
+        return self.ranked[0].row.get("ArchivedMessageId")
+
 
 class Collector:
     """Gathers rows from a state on. What it found and where it stands is in its attributes."""
@@ -250,16 +254,15 @@ class Collector:
             judged = _judged_too(judged, unit, verdict)
         self.state = self.state._replace(place=self.state.place._replace(after=unit.rank), judged=judged)
 
-        archived_message_id = unit.rows[0].get("ArchivedMessageId")
         if verdict.unreadable is not None and judged.unreadable <= _NAMED_UNREAD:
-            self.notes.append(f"The body of message {archived_message_id} could not be read: {verdict.unreadable}")
+            self.notes.append(f"The body of message {unit.archived_message_id} could not be read: {verdict.unreadable}")
         if not verdict.matches:
             return
 
         minhash = ""
         if self._similar is not None:
             minhash = verdict.facts.minhash if verdict.facts else ""
-            if self._is_folded(archived_message_id or "", minhash, self._similar):
+            if self._is_folded(unit.archived_message_id or "", minhash, self._similar):
                 return
         self.found.append(PageRow(_with_copies(unit.rows), self.state, minhash))
         self._search_ids |= dict.fromkeys(search_ids)
@@ -278,12 +281,13 @@ class Collector:
 
 def _judged_too(judged: Judged, unit: _Unit, verdict: Verdict) -> Judged:
     """What was looked at, with one more unit."""
+    # By place: thousands of rows may be looked at.
     rows = len(unit.ranked)
     return Judged(
-        rows=judged.rows + rows,
-        matching_rows=judged.matching_rows + (rows if verdict.matches else 0),
-        matching_messages=judged.matching_messages + (verdict.matches and unit.is_first),
-        unreadable=judged.unreadable + (verdict.unreadable is not None),
+        judged.rows + rows,
+        judged.matching_rows + (rows if verdict.matches else 0),
+        judged.matching_messages + (verdict.matches and unit.is_first),
+        judged.unreadable + (verdict.unreadable is not None),
     )
 
 
