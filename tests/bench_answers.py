@@ -19,7 +19,7 @@ from mcp import Client
 from mail_archive_local import ArchiveFolder
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.sample import fill
+from mail_archive_server.sample.fill import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.search import search_archive

@@ -21,7 +21,7 @@ from mail_archive_local.doors.bridge import LinkListener, attach
 from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
-from mail_archive_server.sample import fill
+from mail_archive_server.sample.fill import fill
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG

@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mail_archive_local.api_errors import validation
 from mail_archive_local.arns import DEFAULT_REGION
-from mail_archive_local.identity.callers import LOOPBACK, KeyRing
-from mail_archive_local.identity.identities import IdentityFile
-from mail_archive_local.identity.sessions import Seal
+from mail_archive_local.identity import LOOPBACK
 from mail_archive_local.storage.export_records import ExportRecords
 from mail_archive_local.storage.store import Store
+
+if TYPE_CHECKING:
+    from mail_archive_local.identity.callers import KeyRing
+    from mail_archive_local.identity.identities import IdentityFile
+    from mail_archive_local.identity.sessions import Seal
 
 SEARCH_SECONDS = 0.05
 """How long a search takes, from QUEUED over RUNNING to COMPLETED."""
@@ -62,21 +65,28 @@ class Local:
         if self.exports.unfinished():
             self.exporter.wake(self)
 
-    def key_ring(self, source_ip: str = LOOPBACK) -> KeyRing:
+    def key_ring(self, source_ip: str = LOOPBACK) -> "KeyRing":
         """Whose keys are known at this moment, to a caller from that address.
 
         Raises:
             IdentityError: the folder's identity.json cannot be used.
         """
+        # Imported here: an archive is opened without knowing who calls.
+        from mail_archive_local.identity.callers import KeyRing
+
         identities = self._identity_file.identities()
         return KeyRing(self.store.credentials, self._seal, identities, self.region, self.clock(), source_ip)
 
     @cached_property
-    def _identity_file(self) -> IdentityFile:
+    def _identity_file(self) -> "IdentityFile":
+        from mail_archive_local.identity.identities import IdentityFile
+
         return IdentityFile(self.store.folder)
 
     @cached_property
-    def _seal(self) -> Seal:
+    def _seal(self) -> "Seal":
+        from mail_archive_local.identity.sessions import Seal
+
         return Seal(self.store.link_key)
 
 

@@ -4,6 +4,7 @@ What a method needs beyond the database is loaded when it is called: a server ne
 nothing of HTTP.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from mail_archive_local.context import LINK_SECONDS, SEARCH_SECONDS, Local
 from mail_archive_local.errors import LocalArchiveError
-from mail_archive_local.identity.identities import OWNER
+from mail_archive_local.identity import IDENTITIES, OWNER
 from mail_archive_local.storage.database import KeyPair
 from mail_archive_local.storage.opening import DATABASE
 from mail_archive_local.storage.putting import ArchiveRecord
@@ -246,6 +247,9 @@ class ArchiveFolder:
         Raises:
             IdentityError: the folder's identity.json cannot be used.
         """
+        # A folder with nobody else in it is the usual one: a server of it starts without loading who else there may be.
+        if user is None and not os.path.lexists(self.path / IDENTITIES):
+            return self._store.credentials
         return Local(self._store, str).key_ring().keys_of(user or OWNER)
 
     def in_process(

@@ -1,43 +1,33 @@
 """The command line. `--help` and `--version` answer without loading what serving needs."""
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from mail_archive_server.commands import (
-    call,
-    completion,
-    demo,
-    doctor,
-    health,
-    local,
-    policy,
-    serve,
-    tools,
-    version,
-)
-from mail_archive_server.commands.evidence import export_local, importing, verify
 from mail_archive_server.settings import SettingError
 from mail_archive_server.terminal import CommandError, Interrupted, end_without_a_reader, shown, speak_any_charset
 
 COMMANDS = {
-    "serve": serve,
-    "demo": demo,
-    "import": importing,
-    "local": local,
-    "verify": verify,
-    "export-local": export_local,
-    "tools": tools,
-    "call": call,
-    "policy": policy,
-    "doctor": doctor,
-    "health": health,
-    "completion": completion,
-    "version": version,
+    "serve": "serve",
+    "demo": "demo",
+    "import": "evidence.importing",
+    "local": "local",
+    "verify": "evidence.verify",
+    "export-local": "evidence.export_local",
+    "tools": "tools",
+    "call": "call",
+    "policy": "policy",
+    "doctor": "doctor",
+    "health": "health",
+    "completion": "completion",
+    "version": "version",
 }
-"""Each a module with HELP, `add_arguments(parser)` and `run(arguments)`."""
+"""Each a module of `commands` with HELP, `add_arguments(parser)` and `run(arguments)`, loaded when it is needed."""
+_NEEDS_ALL = "completion"
+"""The command that is about all the others."""
 
 INTERRUPTED = 130
 
@@ -52,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     as_json = "--json" in words
     parsed = _parsed(words, as_json)
     try:
-        COMMANDS[parsed.command].run(parsed)
+        _command(parsed.command).run(parsed)
         sys.stdout.flush()
     except (SettingError, CommandError, BrokenPipeError, KeyboardInterrupt) as error:
         _end(error, as_json)
@@ -87,8 +77,9 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-def command_line(as_json: bool = False) -> argparse.ArgumentParser:
-    """All commands and their flags. `as_json`: what is wrong with the words is said as JSON, too."""
+def command_line(as_json: bool = False, only: str | None = None) -> argparse.ArgumentParser:
+    """All commands and their flags, or `only` one of them: a server starts without loading the others. `as_json`: what
+    is wrong with the words is said as JSON, too."""
     parser = _Parser(
         prog="mail-archive-mcp",
         description="Amazon SES Mail Manager archives for AI assistants, over MCP. Without a command: serve.",
@@ -97,9 +88,11 @@ def command_line(as_json: bool = False) -> argparse.ArgumentParser:
     parser.as_json = as_json
     # One command is about the command line itself.
     parser.set_defaults(command_line=parser)
-    parser.add_argument("--version", action="store_true", help=version.HELP)
+    if only is None:
+        parser.add_argument("--version", action="store_true", help=_command("version").HELP)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
+    for name in COMMANDS if only is None else (only,):
+        command = _command(name)
         # Whole flags only: what an abbreviation means may change with the next flag.
         of_command = commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False)
         of_command.as_json = as_json
@@ -110,7 +103,7 @@ def command_line(as_json: bool = False) -> argparse.ArgumentParser:
 
 def _parsed(words: list[str], as_json: bool) -> argparse.Namespace:
     """What the words say; those that make no sense end the program."""
-    parser = command_line(as_json)
+    parser = command_line(as_json, _named(words))
     parsed, left = parser.parse_known_args(words)
     # Older argparse decides that an optional word is not there as soon as flags stand where it could (gh-59317): it is
     # left over then, as in `call TOOL --sample ARGUMENTS`.
@@ -120,6 +113,19 @@ def _parsed(words: list[str], as_json: bool) -> argparse.Namespace:
     if left:
         parser.error(f"unrecognized arguments: {' '.join(left)}")
     return parsed
+
+
+def _named(words: list[str]) -> str | None:
+    """The one command whose flags are all that is needed to understand the words; None where that is not so."""
+    (first, *_) = words
+    if first in COMMANDS and first != _NEEDS_ALL:
+        return first
+    return None
+
+
+def _command(name: str) -> Any:
+    """The module of a command."""
+    return importlib.import_module(f"mail_archive_server.commands.{COMMANDS[name]}")
 
 
 def _is_one_word(left: list[str]) -> bool:

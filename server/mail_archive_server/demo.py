@@ -13,8 +13,7 @@ import anyio
 from mcp import Client, StdioServerParameters
 
 from mail_archive_local import ArchiveFolder, LocalArchiveError
-from mail_archive_server.sample import fill
-from mail_archive_server.sample.fill import ARCHIVE_NAME
+from mail_archive_server.sample.fill import ARCHIVE_NAME, fill
 from mail_archive_server.terminal import CommandError, shown
 
 QUESTION = "Did Brightwell Optics change its bank details in spring 2025, and did that mail really come from them?"

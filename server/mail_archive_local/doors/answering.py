@@ -8,8 +8,8 @@ import time
 from mail_archive_local.api_errors import ApiError
 from mail_archive_local.context import Local
 from mail_archive_local.endpoint import handle
-from mail_archive_local.identity import sts
-from mail_archive_local.identity.callers import LOOPBACK, KeyRing
+from mail_archive_local.identity import LOOPBACK, sts
+from mail_archive_local.identity.callers import KeyRing
 from mail_archive_local.identity.query_protocol import read_form, write_query_error, write_result
 from mail_archive_local.identity.signatures import SignatureScope, signed_by
 from mail_archive_local.storage.failures import StoreError

@@ -16,7 +16,7 @@ from mail_archive_local.api_errors import ApiError
 from mail_archive_local.context import Local
 from mail_archive_local.doors.answering import answer
 from mail_archive_local.download_links import BadLink, read_link
-from mail_archive_local.identity.callers import LOOPBACK
+from mail_archive_local.identity import LOOPBACK
 from mail_archive_local.operations.authorizing import may_read_message
 from mail_archive_local.storage.failures import StoreError
 from mail_archive_local.wire.protocol import REQUEST_BYTES, HttpRequest, Reply, write_error

@@ -6,7 +6,7 @@ from typing import Any
 from mail_archive_local.context import Local
 from mail_archive_local.doors.answering import answer
 from mail_archive_local.doors.asgi import links_app
-from mail_archive_local.identity.callers import LOOPBACK
+from mail_archive_local.identity import LOOPBACK
 from mail_archive_local.wire.in_process import answer_in_process
 
 

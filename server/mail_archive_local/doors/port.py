@@ -10,7 +10,7 @@ from mail_archive_local.context import LINK_SECONDS, SEARCH_SECONDS, Local
 from mail_archive_local.doors.asgi import api_app
 from mail_archive_local.errors import LocalArchiveError
 from mail_archive_local.exporting.places import exporter_to
-from mail_archive_local.identity.callers import LOOPBACK
+from mail_archive_local.identity import LOOPBACK
 from mail_archive_local.operations.retention import delete_what_is_older, keep_deleting
 from mail_archive_local.storage.store import Store
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 
 from mail_archive_local.api_errors import ApiError
 from mail_archive_local.arns import ACCOUNT
-from mail_archive_local.identity.identities import OWNER, Identities, Principal, Role, User
+from mail_archive_local.identity import LOOPBACK, OWNER
+from mail_archive_local.identity.identities import Identities, Principal, Role, User
 from mail_archive_local.identity.policies import IamRequest, read_policy
 from mail_archive_local.identity.rights import Rights
 from mail_archive_local.identity.sessions import NoSession, Seal, StsSession
 from mail_archive_local.storage.database import KeyPair
-
-LOOPBACK = "127.0.0.1"
-"""Where callers are who are in the same process, and most others."""
 
 _NOT_KNOWN = ApiError(
     "UnrecognizedClientException",

@@ -24,11 +24,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mail_archive_local.arns import ACCOUNT
+from mail_archive_local.identity import IDENTITIES, OWNER
 from mail_archive_local.identity.policies import Policy, PolicyError, read_policy, read_trust_policy
 from mail_archive_local.storage.failures import StoreError
-
-FILE = "identity.json"
-OWNER = "owner"
 
 _MOST_BYTES = 1_000_000
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -144,13 +142,13 @@ class _Reading:
         self._folder = folder
 
     def identities(self) -> Identities:
-        path = self._folder / FILE
+        path = self._folder / IDENTITIES
         owner = User(OWNER, (_EVERYTHING,))
         if not path.exists():
             return Identities({OWNER: owner})
         try:
-            document = self._file(FILE)
-            _expect(document, FILE, set(), {"Users", "Roles", "OpenIDConnectProviders"})
+            document = self._file(IDENTITIES)
+            _expect(document, IDENTITIES, set(), {"Users", "Roles", "OpenIDConnectProviders"})
             users = [self._user(each, place) for place, each in _listed(document, "Users")]
             roles = [self._role(each, place) for place, each in _listed(document, "Roles")]
             providers = [self._provider(each, place) for place, each in _listed(document, "OpenIDConnectProviders")]
@@ -231,7 +229,7 @@ class _Reading:
 
     def _file(self, name: str) -> Any:
         if Path(name).name != name:
-            raise PolicyError(f"{name!r} must be the name of a file beside {FILE}")
+            raise PolicyError(f"{name!r} must be the name of a file beside {IDENTITIES}")
 
         try:
             with (self._folder / name).open("rb") as opened:

@@ -3,8 +3,3 @@
 Tidewater Instruments (tidewater.example) builds gauges. In 2025 it bought lenses from Brightwell Optics, answered
 customers in eight languages, and was nearly defrauded by somebody who called himself Brightwell.
 """
-
-from mail_archive_server.sample.fill import ARCHIVE_NAME, fill
-from mail_archive_server.sample.year import SampleMessage, messages
-
-__all__ = ["ARCHIVE_NAME", "SampleMessage", "fill", "messages"]

@@ -18,7 +18,7 @@ def with_sample(settings: Settings) -> Iterator[Settings]:
         return
     # Imported here: other servers need none of it.
     from mail_archive_local import ArchiveFolder
-    from mail_archive_server.sample import fill
+    from mail_archive_server.sample.fill import fill
 
     folder = Path(tempfile.mkdtemp(prefix="mail-archive-sample-"))
     try:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mail_archive_local import ArchiveFolder
 from mail_archive_server.backends import open_access
-from mail_archive_server.sample import fill
+from mail_archive_server.sample.fill import fill
 from mail_archive_server.settings import Settings
 from tests.conftest import ROOT
 from tests.server.viewer.showing import View, running_browser, view_of
