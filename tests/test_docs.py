@@ -110,6 +110,9 @@ def test_the_layout_names_what_is_there() -> None:
         "carried",
         "html",
         "css",
+        "grammar",
+        "colours",
+        "findings",
         "starting",
     }
     inside = {path.name for root in roots for path in (ROOT / root).rglob("*.py") if path.parent.name in packages}

@@ -33,6 +33,11 @@ HARMLESS = re.compile(r"(?m)^(?:\d+%: )?[\d,]+ messages?(?: written)?\n")
 """Progress."""
 
 
+def hear_ctrl_c() -> None:
+    """As a terminal's shell starts a command: what runs behind a script's `&`, these tests maybe, is deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A command in a process group of its own, which gives way to this process: that is to see what it does in time."""
 
@@ -40,7 +45,12 @@ class Running:
         command = [sys.executable, "-m", "mail_archive_server", *words]
         self.as_json = "--json" in words
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no thread of ours runs before the command does
         )
         with suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, self.process.pid, NICEST)
