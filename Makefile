@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
-# A good part of the tests' time is waiting: four processes share two cores.
-TOGETHER := --numprocesses 4 --dist worksteal
+# A good part of the tests' time is waiting: five processes share two cores.
+TOGETHER := --numprocesses 5 --dist worksteal
 
 ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 

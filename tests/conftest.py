@@ -38,7 +38,7 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, 
 for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
     del os.environ[name]
 
-# What was compiled is kept, whatever this shell says: four processes collect these modules, hundreds load the server.
+# What was compiled is kept, whatever this shell says: several processes collect these modules, hundreds load the server.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -74,6 +74,21 @@ READ_OF_CORPUS: dict[str, int] = {}
 
 MEASURED: list[str] = []
 """What tests found out that is worth reading, a line each, for the summary."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of several processes begins with its part of the slow tests: one of them at the end would have the others
+    wait. Those of a module stay together, for what they share."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [each for each in items if each.get_closest_marker("slow")]
+    quick = [each for each in items if not each.get_closest_marker("slow")]
+
+    ordered: list[pytest.Item] = []
+    for process in range(processes):
+        for some in (slow, quick):
+            ordered += some[len(some) * process // processes : len(some) * (process + 1) // processes]
+    items[:] = ordered
 
 
 def pytest_collection_finish() -> None:

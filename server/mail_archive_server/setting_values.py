@@ -34,6 +34,9 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def path(text: str) -> Path:
     """`~` is the user's home: hosts start a server without a shell, which would have said so."""
+    if not text:
+        # A variable of a script that was not set: the folder that the script runs in is not what was meant.
+        raise ValueError("a path; none was given")
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -57,6 +57,16 @@ def test_mistakes_end_with_status_two_and_a_sentence(tmp_path: Path) -> None:
         assert finished.stderr.startswith("mail-archive-mcp: --") and finished.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [("import", "", "mail"), ("verify", ""), ("export-local", "", "out"), ("local", "")])
+def test_a_folder_that_was_not_named_is_not_the_one_it_runs_in(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """As a script says whose variable is not set."""
+    (tmp_path / "mail").mkdir()
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "DIR must be a path; none was given" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["mail"]
+
+
 def test_what_cannot_be_done_ends_with_status_one_and_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").touch()
