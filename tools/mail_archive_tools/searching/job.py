@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from mail_archive_tools.searching.cursors import fingerprint
@@ -40,8 +41,9 @@ class SearchRequest:
         moments = (begin, end) if begin.microsecond or end.microsecond else None
         return cls(archive_id, window, filters, max_results, moments)
 
-    @property
+    @cached_property
     def key(self) -> str:
+        """What tells it from others; asked for several times in the life of each of hundreds of searches."""
         ends = [moment.isoformat() for moment in self.moments or ()]
         return fingerprint(self.archive_id, self.window, self.filters, self.max_results, *ends)
 
