@@ -38,7 +38,7 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, 
 for name in [each for each in os.environ if each.startswith(("MAIL_ARCHIVE_", "AWS_ACCESS", "AWS_SE", "AWS_PROFILE"))]:
     del os.environ[name]
 
-# What was compiled is kept, whatever this shell says: several processes collect these modules, hundreds load the server.
+# What was compiled is kept, whatever this shell says: several processes collect these modules, and hundreds load ours.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
