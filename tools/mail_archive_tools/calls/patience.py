@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -24,7 +25,7 @@ _current: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
 def last_try() -> float | None:
-    """Until when what was refused for now may be tried again, by the event loop's clock; None where nobody said."""
+    """Until when what was refused for now may be tried again, by `time.monotonic`; None where nobody said."""
     patience = _current.get()
     if patience is None:
         return None
@@ -43,13 +44,13 @@ def seconds_left(otherwise: float) -> float:
 @contextmanager
 def waiting_for_a_person() -> Iterator[None]:
     """The time that passes within it is nobody's: the user is being asked."""
-    began = anyio.current_time()
+    began = time.monotonic()
     try:
         yield
     finally:
         patience = _current.get()
         if patience is not None:
-            patience.lengthen(anyio.current_time() - began)
+            patience.lengthen(time.monotonic() - began)
 
 
 class Patience:
@@ -58,7 +59,7 @@ class Patience:
     take its own time, but tries nothing again when the one around it is over."""
 
     def __init__(self, seconds: float, progress: Progress = silent, *, apart: bool = False) -> None:
-        self._started = anyio.current_time()
+        self._started = time.monotonic()
         self._progress = progress
         self._token: Token[Patience | None] | None = None
         self._around: Patience | None = None
@@ -83,11 +84,11 @@ class Patience:
     @property
     def left(self) -> float:
         """Seconds; below zero when the time is up."""
-        return self.deadline - anyio.current_time()
+        return self.deadline - time.monotonic()
 
     @property
     def last_try(self) -> float:
-        """Until when something may be tried again, by the event loop's clock."""
+        """Until when something may be tried again, by `time.monotonic`."""
         if self._caller is None:
             return self.deadline
         return self._caller.deadline
@@ -100,7 +101,7 @@ class Patience:
 
     async def say(self, sentence: str) -> None:
         """Report progress. It is measured in seconds: how much there is to do is not known before it is done."""
-        passed = anyio.current_time() - self._started
+        passed = time.monotonic() - self._started
         await self._progress(passed, None, f"{sentence}, {passed:.0f} s so far")
 
     async def pause(self, delay: float, reason: str) -> None:

@@ -1,10 +1,9 @@
 """Runs the searches of one identity: the search that has just answered the same, or a new one in its turn."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
-
-import anyio
 
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
@@ -216,13 +215,13 @@ class Searcher:
         self.recent.add(request, search_id)
         self.unclaimed.forget(request)
 
-        started = anyio.current_time()
+        started = time.monotonic()
         async with stopping_when_gone(self.client, search_id):
             search = await wait_for_search(self.client, search_id, patience, self.pace.delays(request.archive_id))
         if search is None or is_unfinished(search):
             return Unfinished(search_id, runs=1)
 
-        self.pace.note(request.archive_id, _seconds_taken(search, anyio.current_time() - started))
+        self.pace.note(request.archive_id, _seconds_taken(search, time.monotonic() - started))
         return await self._finished(request, search_id, search, keep, runs=1)
 
     async def _finished(

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from mail_archive_tools.calls.waiting import Waiting
 from mail_archive_tools.errors import CredentialsRefused, OutOfScope, ServiceFailed
+from mail_archive_tools.models.moments import in_utc
 from mail_archive_tools.service import resources
 from mail_archive_tools.service.once import never_twice, no_try_too_late
 from mail_archive_tools.service.resources import Resource
@@ -111,6 +112,10 @@ class MailManager:
         response = await self._call("GetArchiveSearchResults", resources.search(search_id), SearchId=search_id)
         found = response.get("Rows", [])
         rows: list[Row] = [row for row in found if row and row.get("ArchivedMessageId")]
+        for row in rows:
+            if "ReceivedTimestamp" in row:
+                # botocore's own zones take long to ask, and each moment is asked for many times.
+                row["ReceivedTimestamp"] = in_utc(row["ReceivedTimestamp"])
         if self.scope is not None:
             self.scope.note_messages(row["ArchivedMessageId"] for row in rows)
         return ResultRows(rows, len(found) - len(rows), tuple(response.get(NOTES, ())))

@@ -1,6 +1,7 @@
 """Subjects without what answering, forwarding and mailing lists add to them (RFC 5256, 2.1, and other languages)."""
 
 import re
+from functools import lru_cache
 
 from mail_archive_tools.mime.fields.headers import decode_words
 
@@ -17,6 +18,7 @@ _FORWARDED = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
 _MOST_PREFIXES = 50
 
 
+@lru_cache(maxsize=4_000)
 def base_subject(value: str) -> str:
     """The subject of the conversation that a message with that Subject header belongs to, on one line. Nothing is
     taken away where nothing would be left."""

@@ -78,8 +78,7 @@ class Starts:
         # Those before may have gone for good.
         start.is_unwanted = False
         try:
-            with anyio.move_on_after(max(0.0, seconds_left(CALL_SECONDS))):
-                await asyncio.wait({start.task})
+            await asyncio.wait({start.task}, timeout=max(0.0, seconds_left(CALL_SECONDS)))
         finally:
             start.callers -= 1
 

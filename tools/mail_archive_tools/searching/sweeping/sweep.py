@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Self
 
@@ -163,7 +163,7 @@ class Sweep:
         moment = row.get("ReceivedTimestamp")
         millisecond = math.floor(moment.timestamp() * 1000) if moment else self.walk.far_edge(window) * 1000
         identity = row.get("ArchivedMessageId") or json.dumps(row, default=str, sort_keys=True)
-        return Rank(millisecond, hashlib.sha256(identity.encode()).hexdigest()[:10])
+        return Rank(millisecond, _digest(identity))
 
     def is_to_come(self, rank: Rank, after: Rank | None) -> bool:
         """Whether a row of that rank comes after the one of the other rank."""
@@ -318,3 +318,9 @@ class Sweep:
     def _is_in_range(self, second: int) -> bool:
         """Whether a second is one of the range as it was asked for: where the archive begins may move meanwhile."""
         return math.floor(self.begin.timestamp()) <= second <= self.walk.whole.last
+
+
+@lru_cache(maxsize=10_000)
+def _digest(identity: str) -> str:
+    """What rows of one moment are in order by. A window is put in order once for each of its pages."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:10]
