@@ -44,29 +44,30 @@ def prepare(folder: Path) -> dict[str, str]:
     return archives
 
 
-async def message_in(archive_id: str, folder: Path) -> str:
+def server(folder: Path, *settings: str) -> StdioServerParameters:
+    """A server of that folder with these settings."""
+    return StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "--local", str(folder), *settings])
+
+
+async def message_in(archive_id: str, owner: Client) -> str:
     """The newest message of an archive, as the folder's owner finds it."""
-    found = await ask(folder, "search_archive", {"archive_id": archive_id, "limit": 1, **YEAR})
+    found: Any = await owner.call_tool("search_archive", {"archive_id": archive_id, "limit": 1, **YEAR})
     return str(found.structured_content["Rows"][0]["ArchivedMessageId"])
-
-
-async def ask(folder: Path, tool: str, arguments: dict[str, Any], *settings: str) -> Any:
-    """The result of one call of a server that has these settings."""
-    server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "--local", str(folder), *settings])
-    async with Client(server) as client:
-        return await client.call_tool(tool, arguments)
 
 
 async def main(folder: Path) -> None:
     archives = prepare(folder)
     narrow = ("--role-arn", ROLE, "--archive", archives["tidewater-2025"])
     print(run("doctor", "--local", str(folder), *narrow))
-    for name, archive_id in archives.items():
-        message = await message_in(archive_id, folder)
-        result = await ask(folder, "read_archive_message", {"archived_message_id": message}, *narrow)
-        print(f"A message of {name}: {'refused' if result.is_error else 'read'}.")
-        if result.is_error:
-            print(result.content[0].text)
+    async with Client(server(folder)) as owner, Client(server(folder, *narrow)) as analyst:
+        for name, archive_id in archives.items():
+            message = await message_in(archive_id, owner)
+            result: Any = await analyst.call_tool("read_archive_message", {"archived_message_id": message})
+            if result.is_error:
+                print(f"A message of {name}: refused.")
+                print(result.content[0].text)
+            else:
+                print(f"A message of {name}: read.")
 
 
 if __name__ == "__main__":
