@@ -138,7 +138,6 @@ HIDDEN = {
     "one pixel box": '<div style="width:1px;height:1px;overflow:hidden">CANARY</div>',
     "no box, inline": '<span style="display:inline-block;width:0;overflow:hidden">CANARY</span>',
     "no line height": '<div style="line-height:0;overflow:hidden">CANARY</div>',
-    "zoom": '<p style="zoom:0.001">CANARY</p>',
     "hidden": "<p hidden>CANARY</p>",
     "hidden until found": '<p hidden="until-found">CANARY</p>',
     "content-visibility": '<div style="content-visibility:hidden">CANARY</div>',

@@ -11,12 +11,19 @@ from mail_archive_tools.mime.css.values import is_valid
 _VARIABLE = re.compile(r"var\(\s*(--[^\s(),]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 
 
+UNLAYERED = 1 << 30
+"""The layer of rules that are in none, which is the last one (CSS Cascade 5, 6.4)."""
+
+
 class Rule(NamedTuple):
-    """The declarations of a rule, how much its selector counts, and the place of the rule in its sheet."""
+    """The declarations of a rule, how much its selector counts, the place of the rule in its sheet, and the number of
+    its layer. One that is not `is_certain` may be for these elements, or not: its condition cannot be decided here."""
 
     declarations: tuple[Declaration, ...]
     specificity: tuple[int, int, int]
     order: int
+    layer: int = UNLAYERED
+    is_certain: bool = True
 
 
 def cascade(
@@ -24,11 +31,8 @@ def cascade(
 ) -> tuple[tuple[Declaration, ...], Mapping[str, str]]:
     """The declarations that win, of rules and a style attribute, with `var()` replaced; and the custom properties that
     children inherit."""
-    declared: list[Declaration] = []
-    for rule in sorted(rules, key=lambda rule: (rule.specificity, rule.order)):
-        declared += rule.declarations
     # Of the same importance a style attribute wins over all rules.
-    declared += inline
+    declared = [*_by_rules(rules), *inline]
 
     own = {each.name: each.value for each in in_order(declared) if each.name.startswith("--")}
     if own:
@@ -38,6 +42,21 @@ def cascade(
     for each in declared:
         replaced += _with_variables(each, variables, quirks)
     return tuple(in_order(replaced)), variables
+
+
+def _by_rules(rules: list[Rule]) -> Iterator[Declaration]:
+    """The declarations of rules, of each importance those last that win."""
+    by_weight = sorted(rules, key=lambda rule: (rule.layer, rule.specificity, rule.order))
+    if not by_weight or by_weight[0].layer == UNLAYERED:
+        for rule in by_weight:
+            yield from rule.declarations
+        return
+
+    for rule in by_weight:
+        yield from [each for each in rule.declarations if not each.important]
+    # What is important in an early layer wins over what is so in a later one, or in none (CSS Cascade 5, 6.4).
+    for rule in sorted(rules, key=lambda rule: (-rule.layer, rule.specificity, rule.order)):
+        yield from [each for each in rule.declarations if each.important]
 
 
 def in_order(declared: Iterable[Declaration]) -> list[Declaration]:

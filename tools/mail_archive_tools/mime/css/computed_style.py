@@ -9,7 +9,7 @@ from mail_archive_tools.mime.css.cascade import in_order
 from mail_archive_tools.mime.css.colours.colour import BLACK, TRANSPARENT, Colour
 from mail_archive_tools.mime.css.colours.reading import is_unknown, read_colour
 from mail_archive_tools.mime.css.declarations import Declaration, read_declarations
-from mail_archive_tools.mime.css.longhands import ALL, INITIAL
+from mail_archive_tools.mime.css.longhands import ALL, INITIAL, WIDE
 from mail_archive_tools.mime.css.measures import pixels, pixels_or_zero
 from mail_archive_tools.mime.css.out_of_sight import (
     HEIGHTS,
@@ -20,6 +20,7 @@ from mail_archive_tools.mime.css.out_of_sight import (
     contains_absolute,
     contains_fixed,
     hidden,
+    is_animated,
     is_crowded,
     is_indented,
     is_small,
@@ -43,6 +44,8 @@ _KEYWORD_SIZES = {
 }  # fmt: skip
 _COLOUR_WORD = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl|hwb)a?\([^()]*\)|\b[a-z]+\b(?!\()")
 _VISIBILITIES = {"hidden": False, "collapse": False, "visible": True}
+_OUTLINES = ("text-shadow", "-webkit-text-stroke", "-webkit-text-stroke-width")
+_NO_OUTLINE = ("none", "0", "0px", *WIDE)
 _HIGHER = ("height", "min-height", "padding-top", "padding-bottom")
 
 
@@ -93,6 +96,8 @@ class ComputedStyle:
     """Whether its lines have no height; children inherit that. No background of a block is behind its words then."""
     has_height: bool = False
     """Whether it is told to be higher than its lines."""
+    outlined: bool | None = None
+    """Whether its letters have a shadow or a stroke, which are seen whatever their colour is; children inherit that."""
 
 
 NOTHING = ComputedStyle()
@@ -136,7 +141,7 @@ def _look(values: dict[str, str]) -> ComputedStyle:
         indented=is_indented(get("text-indent", "inherit")),
         crowded=is_crowded(get("letter-spacing", "inherit")),
         flat=is_small(values, HEIGHTS),
-        visible=_VISIBILITIES.get(get("visibility", "")),
+        visible=_visible(values),
         font_size=_font_size(get("font-size", "")),
         colour=_paint(get("color")),
         fill=_paint(get("-webkit-text-fill-color")),
@@ -148,7 +153,25 @@ def _look(values: dict[str, str]) -> ComputedStyle:
         clips_text_to_background=get("background-clip") == "text",
         thin=_is_thin(get("line-height")),
         has_height=_has_height(values),
+        outlined=_is_outlined(values),
     )
+
+
+def _visible(values: dict[str, str]) -> bool | None:
+    """What it says of being seen; None: as around it."""
+    if is_animated(values):
+        return True
+    return _VISIBILITIES.get(values.get("visibility", ""))
+
+
+def _is_outlined(values: dict[str, str]) -> bool | None:
+    """Whether something beside the letters' own colour is painted; None: as around it."""
+    if is_animated(values):
+        return True
+    said = [values[name] for name in _OUTLINES if name in values]
+    if not said:
+        return None
+    return any(value not in _NO_OUTLINE for value in said)
 
 
 def _is_preformatted(white_space: str | None) -> bool | None:

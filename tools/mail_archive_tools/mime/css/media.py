@@ -47,8 +47,10 @@ def applies(media: str) -> bool:
     return any(_query(" ".join(query.split())) for query in media.split(","))
 
 
-def is_supported(condition: str) -> bool:
-    """Whether the condition of @supports holds."""
+def is_supported(condition: str) -> bool | None:
+    """Whether the condition of @supports holds; None where that cannot be told: it asks for a selector."""
+    if "selector(" in condition:
+        return None
     return _condition(" ".join(condition.split()), _declaration, 0) is True
 
 
@@ -84,14 +86,12 @@ def _condition(text: str, feature: Feature, depth: int) -> bool | None:
 
     if text.startswith("(") and text.endswith(")"):
         return _in_brackets(text[1:-1].strip(), feature, depth)
-    if text.startswith("selector("):
-        return feature(text)
     return None
 
 
 def _in_brackets(text: str, feature: Feature, depth: int) -> bool | None:
     """A feature, or another condition."""
-    is_condition = text.startswith(("(", "not ", "not(", "selector("))
+    is_condition = text.startswith(("(", "not ", "not("))
     if is_condition:
         return _condition(text, feature, depth + 1)
     return feature(text)
@@ -196,9 +196,7 @@ def _by_ratio(mark: str, value: str) -> bool | None:
 
 
 def _declaration(text: str) -> bool | None:
-    """What @supports asks for: a property with a value, or a selector."""
-    if text.startswith("selector("):
-        return True
+    """What @supports asks for: a property with a value."""
     name, colon, value = (each.strip() for each in text.partition(":"))
     if not colon:
         return None

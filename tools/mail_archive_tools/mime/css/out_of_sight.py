@@ -45,6 +45,7 @@ _CONTAINING = ("strict", "paint", "content")
 _POSITIONED = (*OUT_OF_FLOW, "relative", "sticky")
 _PLACING = ("transform", "translate", "rotate", "scale", "filter")
 _PLACING_CONTAINMENT = (*_CONTAINING, "layout")
+_ANIMATING = ("animation", "animation-name")
 _EDGE_ON = re.compile(r"(?:90|270)deg|\b0?\.25turn|1\.57\d*rad|100grad")
 
 
@@ -53,6 +54,9 @@ def hidden(values: dict[str, str]) -> str | None:
     get = values.get
     if get("display") in _NOT_DISPLAYED:
         return "display:none"
+    if is_animated(values):
+        # How it looks once it has moved, nobody can tell without running it (CSS Animations 1).
+        return None
     if _is_faint(get("opacity", "")) or _is_faint(get("fill-opacity", "")) or _filtered_away(get("filter", "")):
         return "opacity"
 
@@ -64,6 +68,11 @@ def hidden(values: dict[str, str]) -> str | None:
     if _moved_off(values):
         return "off-screen"
     return None
+
+
+def is_animated(values: dict[str, str]) -> bool:
+    """Whether a change over time is begun."""
+    return any(values.get(name, "none") not in ("none", *WIDE) for name in _ANIMATING)
 
 
 def _is_faint(value: str) -> bool:
@@ -153,8 +162,6 @@ def _moved_off(values: dict[str, str]) -> bool:
         if _number_or_zero(get("z-index", "")) < 0:
             return True
 
-    if _is_near_zero(get("zoom", "")):
-        return True
     return is_beyond(get("margin-left", "")) or is_beyond(get("margin-right", ""))
 
 
@@ -227,6 +234,8 @@ def is_thin(line_height: str) -> bool:
 def boxless(values: dict[str, str]) -> str | None:
     """Why a box shows nothing of what is in it: it has no size and clips, or is moved away."""
     get = values.get
+    if is_animated(values):
+        return None
     if get("content-visibility") == "hidden":
         return "content-visibility"
     if _transformed_away(values):
@@ -242,7 +251,7 @@ def boxless(values: dict[str, str]) -> str | None:
 
 def clipped(values: dict[str, str]) -> str | None:
     """Why a box shows nothing of what it clips. What is larger than a box shows beyond it, unless the box clips."""
-    if not _clips(values):
+    if not _clips(values) or is_animated(values):
         return None
     if is_small(values, HEIGHTS) or is_small(values, _WIDTHS):
         return "zero-size box"

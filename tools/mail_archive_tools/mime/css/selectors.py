@@ -35,6 +35,10 @@ _WITHIN = re.compile(r"^[^\s>+~()]*$")
 """What has no combinators, which the parser may look for by itself."""
 
 
+_NOWHERE = LexborHTMLParser("<p>")
+"""A document in which nothing is to be found: a search in it tells whether a selector is one."""
+
+
 class _Step(NamedTuple):
     """A part, and the combinator before it: " ", ">", "+" or "~"; the first part has none."""
 
@@ -80,6 +84,26 @@ class Finder:
             if not chosen:
                 break
         return chosen
+
+    def understands(self, selector: str) -> bool:
+        """Whether it is a selector, as far as the parser's own search knows."""
+        steps = _steps(selector)
+        if not steps:
+            return False
+        for step in steps:
+            plain = OF_SELECTORS.sub("", step.compound)
+            if not self._is_known(plain or "*"):
+                return False
+        return True
+
+    def _is_known(self, compound: str) -> bool:
+        if compound in self._known:
+            return True
+        try:
+            _NOWHERE.css(compound)
+        except SelectolaxError:
+            return False
+        return True
 
     def _of_compound(self, compound: str, depth: int) -> frozenset[int]:
         """The elements that a part without combinators chooses, wherever they stand."""

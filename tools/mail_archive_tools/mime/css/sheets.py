@@ -6,11 +6,12 @@ eight times as long for them (tinycss2, measured). What cannot be read is passed
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mail_archive_tools.mime.css.cascade import Rule
-from mail_archive_tools.mime.css.declarations import COMMENT, ESCAPE, Declaration, read_declarations, unescape
+from mail_archive_tools.mime.css.cascade import UNLAYERED, Rule
+from mail_archive_tools.mime.css.declarations import COMMENT, ESCAPE, read_declarations, unescape
 from mail_archive_tools.mime.css.media import applies, is_supported
 from mail_archive_tools.mime.css.selectors import OF_SELECTORS, Finder
 from mail_archive_tools.mime.css.syntax import separate
@@ -21,6 +22,7 @@ SHEET_CHARS = 500_000
 MAX_RULES = 20_000
 """Rules read of a message's style sheets."""
 
+_NO_WEIGHT = (0, 0, 0)
 _ELEMENT = re.compile(r"(?:^|[\s>+~])[a-zA-Z]")
 _IN_NAMES = re.compile(r"[\w-]|[^\x00-\x7f]")
 _RULE = re.compile(r"""\s*((?:[^{};"']++|"[^"]*+"?|'[^']*+'?)*+)([{};])""")
@@ -36,7 +38,21 @@ _OF_A_STATE = re.compile(
 )
 _NOT_OF_A_STATE = re.compile(r"(?<!\\):not\(\s*:(?:hover|active|focus|visited|target|checked)[^()]*\)", re.I)
 _ANY_LINK = re.compile(r"(?<!\\):(?:any-)?link\b", re.I)
-_NESTED = re.compile(r"([^{};]*)\{([^{}]*)\}")
+_NESTING = 4
+"""How deep rules in rules are looked into."""
+_MOST_PARENTS = 20
+"""Selectors of a rule that rules in it are read for: each of them is joined with each of theirs."""
+_SELECTOR_CHARS = 2_000
+"""How long a selector may grow by the rules around it."""
+_PSEUDO = re.compile(r"(?<![\\\w]):{1,2}(-?[a-z][\w-]*)", re.IGNORECASE)
+_PSEUDO_CLASSES = frozenset(
+    "link any-link visited hover active focus focus-within focus-visible target root empty first-child last-child "
+    "only-child first-of-type last-of-type only-of-type nth-child nth-last-child nth-of-type nth-last-of-type not is "
+    "where has -webkit-any lang checked disabled enabled default indeterminate required optional valid invalid "
+    "read-only read-write placeholder-shown in-range out-of-range before after first-line first-letter selection "
+    "marker placeholder".split()
+)
+"""Those that browsers know for certain."""
 
 
 class Sheet:
@@ -47,20 +63,24 @@ class Sheet:
         self._finder = Finder(tree, elements)
         self._by_key: dict[str, list[tuple[str, Rule]]] = {}
         self._by_node: dict[int, list[Rule]] = {}
+        self.has_doubtful = False
+        """Whether some rules may be for their elements or not: their condition cannot be decided here."""
         text = "\n".join(_sheet_texts(tree))
         self.cut = len(text) > SHEET_CHARS
         self._read(text[:SHEET_CHARS], quirks)
         self.cut = self.cut or self._finder.cut
 
     def _read(self, text: str, quirks: bool) -> None:
-        for order, (selectors, block) in enumerate(_rules(text)):
+        rules = _Rules()
+        for order, (selectors, block, group) in enumerate(rules.read(text)):
             if order >= MAX_RULES:
                 self.cut = True
                 return
             for inner, declared in _unnested(selectors, block):
                 declarations = read_declarations(declared, quirks)
                 if declarations:
-                    self._add(inner, declarations, order)
+                    rule = Rule(declarations, _NO_WEIGHT, order, rules.layer_of(group), group.is_certain)
+                    self._add(inner, rule)
 
     @property
     def tags(self) -> frozenset[str]:
@@ -101,9 +121,16 @@ class Sheet:
                     rules.append(rule)
         return rules
 
-    def _add(self, selectors: str, declarations: tuple[Declaration, ...], order: int) -> None:
+    def _add(self, selectors: str, rule: Rule) -> None:
         """Keep a rule by what it is for: by one word where that tells its elements, else by each of them."""
-        for written in separate(selectors):
+        members = separate(selectors)
+        if not all(map(self._is_selector, members)):
+            # A browser that does not know one of them takes none (Selectors 4, 4.1).
+            rule = rule._replace(is_certain=False)
+        if not rule.is_certain:
+            self.has_doubtful = True
+
+        for written in members:
             selector = written
             if ":" in written:
                 # In a mail that is looked at for the first time no element is in a state, and all links are links.
@@ -111,13 +138,22 @@ class Sheet:
             if not selector or _OF_A_STATE.search(selector):
                 continue
 
-            rule = Rule(declarations, _specificity(selector), order)
+            weighed = rule._replace(specificity=_specificity(selector))
             simple = _SIMPLE.match(selector)
             if simple is not None:
-                self._add_simple(simple, rule)
+                self._add_simple(simple, weighed)
                 continue
             for identity in self._finder.find(selector):
-                self._by_node.setdefault(identity, []).append(rule)
+                self._by_node.setdefault(identity, []).append(weighed)
+
+    def _is_selector(self, written: str) -> bool:
+        """Whether browsers take it for a selector, as far as can be told."""
+        if _SIMPLE.match(written):
+            return bool(written)
+        names = [name.lower() for name in _PSEUDO.findall(written)]
+        if not _PSEUDO_CLASSES.issuperset(names):
+            return False
+        return self._finder.understands(written)
 
     def _add_simple(self, selector: re.Match[str], rule: Rule) -> None:
         tag, kind, name = selector.groups()
@@ -142,29 +178,97 @@ def _sheet_texts(tree: LexborHTMLParser) -> Iterator[str]:
         yield COMMENT.sub(" ", text)
 
 
-def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """(selectors, block) of each rule that applies on a screen; conditional groups are looked into."""
-    position, groups = 0, 0
-    while True:
-        match = _RULE.match(text, position)
-        if match is None:
-            return
-        prelude, mark = match.group(1).strip(), match.group(2)
-        position = match.end()
+class _Group(NamedTuple):
+    """What holds for the rules in conditional groups: whether their conditions are certain, and the path of names that
+    is their layer; "" for none."""
 
-        if mark == "}":
-            groups = max(0, groups - 1)
-        elif mark == ";":
-            # A statement, such as @import.
-            continue
-        elif not prelude.startswith("@"):
-            end = _after_block(text, position)
-            yield _plain(prelude) if "\\" in prelude else prelude, text[position : end - 1]
-            position = end
-        elif _is_group(prelude.lower()):
-            groups += 1
-        else:
-            position = _after_block(text, position)
+    is_certain: bool = True
+    layer: str = ""
+
+
+class _Block(NamedTuple):
+    """A rule as it is written, and the group that it stands in."""
+
+    selectors: str
+    block: str
+    group: _Group
+
+
+class _Rules:
+    """The rules of a style sheet that may apply on a screen."""
+
+    def __init__(self) -> None:
+        self._layers: dict[str, int] = {}
+
+    def layer_of(self, group: _Group) -> int:
+        """The number of the layer that a rule is in: layers are in the order in which they are first named."""
+        if not group.layer:
+            return UNLAYERED
+        return self._layers[group.layer]
+
+    def read(self, text: str) -> Iterator[_Block]:
+        """Each rule; conditional groups are looked into."""
+        position = 0
+        groups = [_Group()]
+        while True:
+            match = _RULE.match(text, position)
+            if match is None:
+                return
+            prelude, mark = match.group(1).strip(), match.group(2)
+            position = match.end()
+
+            if mark == "}":
+                if len(groups) > 1:
+                    groups.pop()
+            elif mark == ";":
+                self._name_layers(prelude, groups[-1])
+            elif not prelude.startswith("@"):
+                end = _after_block(text, position)
+                selectors = _plain(prelude) if "\\" in prelude else prelude
+                yield _Block(selectors, text[position : end - 1], groups[-1])
+                position = end
+            else:
+                group = self._group(prelude, groups[-1])
+                if group is None:
+                    position = _after_block(text, position)
+                else:
+                    groups.append(group)
+
+    def _name_layers(self, statement: str, around: _Group) -> None:
+        """Take note of the order of layers that a statement names (CSS Cascade 5, 6.4.4.2)."""
+        if not statement.lower().startswith("@layer"):
+            return
+        for name in statement[len("@layer") :].split(","):
+            self._named_layer(name, around)
+
+    def _group(self, prelude: str, around: _Group) -> _Group | None:
+        """The group that an at-rule begins; None where what is in it does not apply, or is no rules."""
+        lower = prelude.lower()
+        if lower.startswith("@layer"):
+            return around._replace(layer=self._named_layer(prelude[len("@layer") :], around))
+
+        applies = _applies(lower)
+        if applies is False:
+            return None
+        return around._replace(is_certain=around.is_certain and applies is not None)
+
+    def _named_layer(self, name: str, around: _Group) -> str:
+        """The path of a layer; one without a name is one of its own."""
+        name = name.strip() or f"({len(self._layers)})"
+        path = f"{around.layer}.{name}" if around.layer else name
+        self._layers.setdefault(path, len(self._layers))
+        return path
+
+
+def _applies(prelude: str) -> bool | None:
+    """Whether the rules in an at-rule apply; None where that cannot be told from the document alone."""
+    if prelude.startswith("@media"):
+        return applies(prelude[6:])
+    if prelude.startswith("@supports"):
+        return is_supported(prelude[9:])
+    if prelude.startswith(("@scope", "@container")):
+        return None
+    return False
 
 
 def _plain(selector: str) -> str:
@@ -179,28 +283,54 @@ def _plain_character(escape: re.Match[str]) -> str:
     return f"\\{plain}"
 
 
-def _unnested(selectors: str, block: str) -> Iterator[tuple[str, str]]:
-    """A rule, and the rules in it (CSS Nesting), one level deep."""
+def _unnested(selectors: str, block: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """A rule, and the rules in it (CSS Nesting 1), as deep as `_NESTING`."""
     if "{" not in block:
         yield selectors, block
         return
 
-    yield selectors, _NESTED.sub(" ", block)
-    for inner, declarations in _NESTED.findall(block):
-        for parent in separate(selectors):
-            for each in separate(inner.strip()):
-                # "&" stands for the rule around it; without one, a rule is for what is in those elements.
-                selector = each.replace("&", parent) if "&" in each else f"{parent} {each}"
-                yield selector, declarations
+    own: list[str] = []
+    inner: list[tuple[str, str]] = []
+    position = 0
+    while True:
+        match = _RULE.match(block, position)
+        if match is None:
+            own.append(block[position:])
+            break
+        written, mark = match.group(1).strip(), match.group(2)
+        if mark != "{":
+            own.append(match.group())
+            position = match.end()
+            continue
+        end = _after_block(block, match.end())
+        inner.append((written, block[match.end() : end - 1]))
+        position = end
+
+    yield selectors, "".join(own)
+    if depth >= _NESTING:
+        return
+    for written, declared in inner:
+        if written.startswith("@"):
+            # Of a group in a rule, what stands in it is for what the rule is for.
+            if _applies(written.lower()):
+                yield from _unnested(selectors, declared, depth + 1)
+            continue
+        nested = ", ".join(_nested(selectors, written))
+        yield from _unnested(nested, declared, depth + 1)
 
 
-def _is_group(prelude: str) -> bool:
-    """Whether an at-rule holds rules that apply."""
-    if prelude.startswith("@media"):
-        return applies(prelude[6:])
-    if prelude.startswith("@supports"):
-        return is_supported(prelude[9:])
-    return prelude.startswith(("@layer", "@scope", "@container"))
+def _nested(selectors: str, inner: str) -> Iterator[str]:
+    """The selectors of a rule in a rule: "&" stands for the one around it; without it, one is for what is in those
+    elements."""
+    for parent in separate(selectors)[:_MOST_PARENTS]:
+        for each in separate(inner)[:_MOST_PARENTS]:
+            grown = len(each) + max(1, each.count("&")) * len(parent)
+            if grown > _SELECTOR_CHARS:
+                continue
+            if "&" in each:
+                yield each.replace("&", parent)
+            else:
+                yield f"{parent} {each}"
 
 
 def _after_block(text: str, position: int) -> int:

@@ -6,14 +6,14 @@ and `<target>`. What a reader would not see is left out and counted, by the reas
 
 import re
 from collections import Counter
-from copy import copy
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.doctypes import has_quirks
+from mail_archive_tools.mime.html.either_way import VisibilityEitherWay
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.nesting import MAX_DEPTH, too_deep_at
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
@@ -124,7 +124,9 @@ class _Walk:
     """One pass over a document, without recursion: a mail may nest thousands of elements."""
 
     def __init__(self, html: str, sheet: Sheet, quirks: bool) -> None:
-        self._visibility = Visibility(sheet, quirks)
+        self._visibility: Any = Visibility(sheet, quirks)
+        if sheet.has_doubtful:
+            self._visibility = VisibilityEitherWay(sheet, quirks)
         self._careful = _may_have_marks(html)
         self.pieces: list[str] = []
         self.hidden: Counter[str] = Counter()
@@ -195,8 +197,7 @@ class _Walk:
 
     def _of_details(self, node: LexborNode, inside: Seen) -> list[tuple[LexborNode, Seen]]:
         """What is in a closed `details` element: its summary is all that shows."""
-        shut = copy(inside)
-        shut.hidden = shut.why = inside.hidden or "closed"
+        shut = self._visibility.shut(inside)
 
         children: list[tuple[LexborNode, Seen]] = []
         for child in node.iter(include_text=True):

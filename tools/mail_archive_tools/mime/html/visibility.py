@@ -1,6 +1,7 @@
 """Whether the text of an element is seen, by its looks and by those of the elements around it."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
@@ -97,6 +98,8 @@ class Seen:
     crowded: bool = False
     thin: bool = False
     """Lines have no height."""
+    outlined: bool = False
+    """Letters have a shadow or a stroke."""
     preformatted: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     why: str | None = None
@@ -106,9 +109,11 @@ class Seen:
 class Visibility:
     """What holds for the elements of one document, asked for from the outermost inwards."""
 
-    def __init__(self, sheet: Sheet, quirks: bool) -> None:
-        """`quirks`: the document has no doctype, so tables do not take colour and size from around them."""
+    def __init__(self, sheet: Sheet, quirks: bool, *, only_certain: bool = False) -> None:
+        """`quirks`: the document has no doctype, so tables do not take colour and size from around them. With
+        `only_certain`, rules whose condition cannot be decided are left aside."""
         self._sheet = sheet
+        self._only_certain = only_certain
         self._quirks = quirks
         self._styling = _STYLING | sheet.attributes
         self._styled_tags = _SPECIAL | sheet.tags
@@ -156,7 +161,7 @@ class Visibility:
         if known is not None:
             return known[1]
 
-        rules = self._sheet.rules(tag, attributes, found) if self._has_rules else []
+        rules = self._rules(tag, attributes, found)
         look, variables = self._look(style or "", rules, seen)
         inside = seen
         if look is not NOTHING or _differs_by_itself(tag, legacy, own, seen):
@@ -164,12 +169,26 @@ class Visibility:
         self._known[key] = (seen, inside)
         return inside
 
+    def _rules(self, tag: str, attributes: dict[str, str | None], found: tuple[Rule, ...]) -> list[Rule]:
+        if not self._has_rules:
+            return []
+        rules = self._sheet.rules(tag, attributes, found)
+        if not self._only_certain:
+            return rules
+        return [rule for rule in rules if rule.is_certain]
+
     def begin_page(self, body: Seen, attributes: dict[str, str | None]) -> None:
         """Take note of what holds in the body: tables go back to it in quirks mode, links take its colour."""
         self.page = body
         link_colour = read_colour(attributes.get("link") or "")
         if link_colour is not None:
             self._link_colour = link_colour
+
+    def shut(self, seen: Seen) -> Seen:
+        """What holds in a part that shows only after a click."""
+        shut = copy(seen)
+        shut.hidden = shut.why = seen.hidden or "closed"
+        return shut
 
     def _look(self, style: str, rules: list[Rule], seen: Seen) -> tuple[ComputedStyle, Mapping[str, str]]:
         """What style attribute and rules make of an element, and the custom properties that it hands down."""
@@ -194,6 +213,7 @@ class Visibility:
         painted, filled = _painted(tag, look, seen, colour)
         visible = seen.visible if look.visible is None else look.visible
         crowded = seen.crowded if look.crowded is None else look.crowded
+        outlined = seen.outlined if look.outlined is None else look.outlined
         thin = seen.thin if look.thin is None else look.thin
         preformatted = look.preformatted
         if preformatted is None:
@@ -225,6 +245,7 @@ class Visibility:
             indented=indented,
             crowded=crowded,
             thin=thin,
+            outlined=outlined,
             preformatted=preformatted,
             variables=variables,
         )
@@ -340,7 +361,7 @@ def _why(seen: Seen) -> str | None:
         return "letter-spacing"
     if seen.font_size * seen.scale < SMALLEST_TEXT:
         return "tiny text"
-    if seen.painted is None:
+    if seen.painted is None or seen.outlined:
         return None
     if seen.painted.alpha < _LEAST_ALPHA:
         return "transparent text"
