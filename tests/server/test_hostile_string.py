@@ -130,7 +130,8 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
         await call("summarize_archive_search", **where, **day, group_by=groups)
         thread = await call("get_archive_thread", **where, **which, new_text=True)
         await call("read_archive_message", **which, sections=["new_text"])
-        every = [section for section in get_args(Section) if section != "new_text"]
+        hidden = await call("read_archive_message", **which, sections=["hidden_text"])
+        every = [section for section in get_args(Section) if section not in ("new_text", "hidden_text")]
         read = await call("read_archive_message", **which, sections=every)
         for attachment_id in [*map(str, range(2, 10)), HOSTILE[:90]]:
             await call("read_archive_attachment", **which, attachment_id=attachment_id)
@@ -146,6 +147,7 @@ async def test_a_hostile_string_reaches_no_output(own_sample: Sample, era: Any) 
     assert thread["Messages"][-1]["NewText"] and thread["Messages"][-1]["From"]
     members = ("Authentication", "Route", "Findings", "DeliveryReport", "Invitations", "HiddenText", "Problems")
     assert [name for name in members if name not in read] == []
+    assert hidden["UnseenText"]
     for tool, texts in outputs.items():
         for text in texts:
             assert not any(character in text for character in INVISIBLE), tool

@@ -199,7 +199,7 @@ async def test_sections_that_say_one_thing_twice_and_an_offset_without_text_are_
     access, _ = counted(own_sample)
     with pytest.raises(InvalidArgument, match="both text and new_text"):
         await read_archive_message("x", sections=["text", "new_text"], access=access)
-    with pytest.raises(InvalidArgument, match="Add text or new_text to sections"):
+    with pytest.raises(InvalidArgument, match="Add text, new_text or hidden_text to sections"):
         await read_archive_message("x", offset=5, sections=["links"], access=access)
 
 

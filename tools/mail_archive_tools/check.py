@@ -43,7 +43,7 @@ async def check_quotations(
     progress: Progress = silent,
 ) -> CheckedQuotations:
     """Check that quotations stand in their messages before you give them: verbatim, nearly, only in what the message
-    quotes, in an attachment, or not at all, with the nearest passage."""
+    quotes, in an attachment, hidden, or not at all, with the nearest passage."""
     checked: dict[int, CheckedQuotation] = {}
     errors: list[ArchiveError] = []
     with Patience(wait_seconds, progress) as patience:
@@ -151,6 +151,11 @@ async def _standing_in(
         found = await to_thread.run_sync(standing, words, text)
         if found is not None:
             return {"result": "in an attachment", "where": _named_file(file), "exactly": found.exactly}
+
+    for piece in fetched.reading.text.hidden:
+        found = await to_thread.run_sync(standing, words, piece.text)
+        if found is not None:
+            return {"result": "in hidden text only", "where": piece.reason, "exactly": found.exactly}
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from mail_archive_tools.answers.paging import MaxChars, Offset, fair_parts, page
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE
+from mail_archive_tools.mime.html.unseen import ELSEWHERE
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
@@ -39,6 +41,7 @@ _EMPTY = "The file is empty."
 _WITHOUT_TEXT = "The file holds no text."
 _AROUND_TEXT = 200
 """Bytes that fence marks and offsets take beside one text."""
+_HOW_TO_SEE = 'sections=["hidden_text"] shows it.'
 _NO_ROOM = "There is no room left for it in this answer: ask for it by itself."
 _NO_TIME = "There was no time left to fetch it: ask again."
 
@@ -46,10 +49,16 @@ _ROUTE: Section = "route"
 """The section of hosts on the way. What a finding is about has the same word for them."""
 _DEFAULT: tuple[Section, ...] = ("headers", "text", "attachments", "authentication", "links", "findings")
 
+_TEXTS: tuple[Section, ...] = ("text", "new_text", "hidden_text")
+"""The sections that are texts, of which an answer has one."""
+_FEW_WORDS = 8
+"""So many words that only some programs show are not worth a note."""
+
 Sections = Annotated[
     list[Section],
     Field(
-        description="What to show; empty: all but the route. new_text: the text without what repeats earlier mail.",
+        description="What to show; empty: all but the route. new_text: without what repeats earlier mail. hidden_text: "
+        "unseen by readers.",
         max_length=8,
     ),
 ]
@@ -85,7 +94,9 @@ async def read_archive_message(
     _refuse_twice(sections)
     is_without_text = bool(sections) and not _shows_text(sections)
     if offset and is_without_text:
-        raise InvalidArgument("offset is a place in the text. Add text or new_text to sections, or leave offset out.")
+        raise InvalidArgument(
+            "offset is a place in the text. Add text, new_text or hidden_text to sections, or leave offset out."
+        )
     fetched = await access.reader.message(archived_message_id)
     # In a thread, since a long text takes a while.
     return await to_thread.run_sync(answer_of, fetched, offset, max_chars, sections)
@@ -129,12 +140,15 @@ async def read_archive_attachment(
 
 
 def _refuse_twice(sections: Collection[Section]) -> None:
-    if "text" in sections and "new_text" in sections:
-        raise InvalidArgument("sections has both text and new_text, which is a part of it. Ask for one of them.")
+    asked = [each for each in _TEXTS if each in sections]
+    if len(asked) > 1:
+        raise InvalidArgument(
+            f"sections has both {' and '.join(asked[:2])}, and an answer has one text. Ask for one of them."
+        )
 
 
 def _shows_text(sections: Collection[Section]) -> bool:
-    return "text" in sections or "new_text" in sections
+    return any(each in sections for each in _TEXTS)
 
 
 def answer_of(fetched: Fetched, offset: int, max_chars: int, asked: list[Section]) -> ReadMessage:
@@ -144,7 +158,7 @@ def answer_of(fetched: Fetched, offset: int, max_chars: int, asked: list[Section
         InvalidArgument: the offset is behind the end.
     """
     reading = fetched.reading
-    sections, left_out = _sections(reading.about, asked)
+    sections, left_out = _sections(reading, asked)
     room = _room(max_chars)
     if offset:
         # The page before has said what else there is.
@@ -161,19 +175,34 @@ def answer_of(fetched: Fetched, offset: int, max_chars: int, asked: list[Section
         described, size = _described(members, reading.about, sections, ABOUT_BYTES)
     text = _text_shown(fetched, sections)
     page = page_of(text, offset, max_chars, room - size, f"message {fetched.archived_message_id}")
-    return described.model_copy(update={"text": page.text, "next_offset": page.next_offset})
+    shown = {_member_of_text(sections): page.text, "next_offset": page.next_offset}
+    return described.model_copy(update=shown)
 
 
 def _text_shown(fetched: Fetched, sections: Collection[Section]) -> str:
+    if "hidden_text" in sections:
+        return _hidden_text(fetched.reading)
     if "new_text" in sections:
         return fetched.own_text
     return fetched.reading.text.whole
 
 
+def _hidden_text(reading: MessageReading) -> str:
+    """What the mail's reader did not see: each part behind its reason."""
+    return "\n\n".join(f"({each.reason})\n{each.text}" for each in reading.text.hidden)
+
+
+def _member_of_text(sections: Collection[Section]) -> str:
+    """The member of an answer that the text is in."""
+    if "hidden_text" in sections:
+        return "unseen_text"
+    return "text"
+
+
 def _members(fetched: Fetched, sections: Collection[Section], notes: Iterable[str] = ()) -> dict[str, Any]:
     """What is said of a message whichever of its sections are shown."""
     text = _text_shown(fetched, sections)
-    notes = [*notes, *_why_no_text(fetched.reading, text)]
+    notes = [*notes, *_why_no_text(fetched.reading, text, sections), *_on_hidden(fetched.reading, sections)]
 
     return {
         "archived_message_id": fetched.archived_message_id,
@@ -186,22 +215,74 @@ def _members(fetched: Fetched, sections: Collection[Section], notes: Iterable[st
     }
 
 
-def _why_no_text(reading: MessageReading, text: str) -> Iterator[str]:
+def _why_no_text(reading: MessageReading, text: str, sections: Collection[Section]) -> Iterator[str]:
     if reading.unread:
         yield f"The text was not read: {reading.unread}. get_archive_message_content may give it."
-    elif not text.strip():
+    elif text.strip():
+        return
+    elif "hidden_text" in sections:
+        yield "Nothing of this message is hidden from its reader, as far as can be told."
+    elif not reading.text.hidden:
         yield "This message has no text; it may consist of attachments only."
+    else:
+        yield f"A reader of this message sees no text. {_HOW_TO_SEE}"
 
 
-def _sections(about: About, asked: list[Section]) -> tuple[list[Section], list[str]]:
+def _on_hidden(reading: MessageReading, sections: Collection[Section]) -> Iterator[str]:
+    """What is to be said of the text that the mail's reader does not see."""
+    sees_nothing = not reading.text.whole.strip()
+    if "hidden_text" in sections:
+        if reading.text.hidden and sees_nothing:
+            yield "A reader of this message sees no text: UnseenText is what is hidden from one."
+        elif reading.text.hidden:
+            yield "UnseenText is what a reader of this message does not see."
+        return
+    if sees_nothing or not _shows_text(sections):
+        return
+
+    left_out: list[str] = []
+    hidden = sum(each.words for each in reading.about.hidden_text)
+    if hidden:
+        left_out.append(f"{hidden} words that its HTML hides")
+    if reading.text.other_words:
+        left_out.append(f"{reading.text.other_words} words of its {_other_type(reading)} version that this one lacks")
+    for reason, words in _shown_elsewhere(reading).items():
+        if words >= _FEW_WORDS:
+            left_out.append(f"{words} words {reason}")
+    if left_out:
+        yield f"Left out: {', '.join(left_out)}. {_HOW_TO_SEE}"
+
+
+def _other_type(reading: MessageReading) -> str:
+    if reading.text.source == "text/html":
+        return "plain"
+    return "HTML"
+
+
+def _shown_elsewhere(reading: MessageReading) -> Counter[str]:
+    """How many words only some programs show, by where."""
+    words: Counter[str] = Counter()
+    for each in reading.text.hidden:
+        if each.reason in ELSEWHERE:
+            words[each.reason] += len(each.text.split())
+    return words
+
+
+def _sections(reading: MessageReading, asked: list[Section]) -> tuple[list[Section], list[str]]:
     """What is shown, and what has to be said of what is not: nobody is to take it for what there is."""
+    about = reading.about
     if asked:
         return asked, [_shown_note(asked)]
+
+    sections = [*_DEFAULT]
+    # Where nothing is to be seen, what is hidden is all there is.
+    if not reading.text.whole.strip() and reading.text.hidden:
+        sections[sections.index("text")] = "hidden_text"
     if not about.route:
-        return [*_DEFAULT], []
+        return sections, []
     if any(each.about == ABOUT_ROUTE for each in about.findings):
-        return [*_DEFAULT, _ROUTE], []
-    return [*_DEFAULT], [f"Not shown: route (hops: {len(about.route)})."]
+        return [*sections, _ROUTE], []
+    return sections, [f"Not shown: route (hops: {len(about.route)})."]
 
 
 def _shown_note(sections: Collection[Section]) -> str:
@@ -288,7 +369,7 @@ def _answer_of_several(
         described.append(answer)
         texts.append(_text_shown(each, sections) if _shows_text(sections) else "")
 
-    shown = _with_texts(described, texts, max_chars, room - used)
+    shown = _with_texts(described, texts, max_chars, room - used, _member_of_text(sections))
     notes = [_shown_note(sections)]
     if "new_text" in sections and any(each.next_offset for each in shown):
         notes.append(NEW_TEXT_GOES_ON)
@@ -297,8 +378,10 @@ def _answer_of_several(
     return ReadMessages(messages=shown, not_shown=not_shown or None, notes=notes)
 
 
-def _with_texts(described: list[ReadMessage], texts: list[str], max_chars: int, room: int) -> list[ShownMessage]:
-    """The messages with as much of their texts as there are characters and bytes for."""
+def _with_texts(
+    described: list[ReadMessage], texts: list[str], max_chars: int, room: int, name: str
+) -> list[ShownMessage]:
+    """The messages with as much of their texts, as members of that name, as there are characters and bytes for."""
     chars = fair_parts([len(text) for text in texts], max_chars)
     sizes = fair_parts([len(text.encode()) + _AROUND_TEXT for text in texts], room)
 
@@ -309,7 +392,7 @@ def _with_texts(described: list[ReadMessage], texts: list[str], max_chars: int, 
         del members["warning"]
         if most:
             page = page_of(text, 0, most, size, f"message {answer.archived_message_id}")
-            members |= {"text": page.text, "next_offset": page.next_offset}
+            members |= {name: page.text, "next_offset": page.next_offset}
         shown.append(ShownMessage(**members))
     return shown
 

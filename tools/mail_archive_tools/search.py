@@ -31,7 +31,7 @@ from mail_archive_tools.searching.cursors import Cursors, fingerprint
 from mail_archive_tools.searching.gathering.matching import Matcher
 from mail_archive_tools.searching.gathering.page import Collector, PageState
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweeping.counts import broken_off_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, overflow_notes
 from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.searching.sweeping.walk import Order
 from mail_archive_tools.service.filters import filters_of
@@ -151,7 +151,17 @@ def _notes_on(collector: Collector, matcher: Matcher | None) -> list[str]:
     notes = [*overflow_notes(collector.counts), *left_out_notes(collector.counts.left_out)]
     if matcher is not None:
         notes += broken_off_notes(len(matcher.broken_off))
+        notes += hidden_notes(matcher.only_hidden & _ids_of(collector))
     return [*notes, *collector.notes]
+
+
+def _ids_of(collector: Collector) -> set[str]:
+    """The messages of this page, copies too."""
+    ids: set[str] = set()
+    for found in collector.found:
+        ids.add(found.row.get("ArchivedMessageId", ""))
+        ids.update(found.row.get("CopyIds", ()))
+    return ids
 
 
 def _next_cursor(state: PageState, cursors: Cursors, query: str) -> str | None:

@@ -27,7 +27,7 @@ from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.gathering.globs import folded
 from mail_archive_tools.searching.gathering.matching import Matcher
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweeping.counts import broken_off_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, overflow_notes
 from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.service.filters import filters_of
 from mail_archive_tools.untrusted import shorten
@@ -124,6 +124,7 @@ async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) 
         *overflow_notes(tally.counts),
         *left_out_notes(tally.counts.left_out),
         *broken_off_notes(len(tally.contents.broken_off)),
+        *hidden_notes(tally.contents.only_hidden),
         *tally.notes,
     ]
 
@@ -211,6 +212,7 @@ async def _of_search(
     if found.truncated:
         notes.append(_MAY_BE_MORE)
     notes += [*left_out_notes(found.left_out), *broken_off_notes(len(contents.broken_off)), *found.notes]
+    notes += hidden_notes(contents.only_hidden)
     is_whole = not found.truncated and not found.left_out
     answer = ArchiveSearchSummary(
         archive_id=search.get("ArchiveId"),

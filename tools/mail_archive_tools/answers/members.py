@@ -8,12 +8,15 @@ from pydantic.alias_generators import to_pascal
 
 from mail_archive_tools.models.reading import About, DeliveryReport, MessageHeaders
 
-Section = Literal["headers", "text", "new_text", "attachments", "authentication", "route", "links", "findings"]
+Section = Literal[
+    "headers", "text", "new_text", "hidden_text", "attachments", "authentication", "route", "links", "findings"
+]
 
 _MEMBERS: dict[Section, tuple[str, ...]] = {
     "headers": ("headers",),
     "text": ("hidden_text", "delivery_report", "invitations"),
     "new_text": ("hidden_text", "delivery_report", "invitations"),
+    "hidden_text": ("hidden_text",),
     "attachments": ("attachments",),
     "authentication": ("authentication", "dkim_signatures", "protection"),
     "route": ("route",),

@@ -31,6 +31,8 @@ class Contents:
     """Why a message cannot be read, without its id."""
     broken_off: set[str] = field(default_factory=set)
     """The ids of messages that break off, and have none of the words that are looked for in what is there."""
+    only_hidden: set[str] = field(default_factory=set)
+    """The ids of messages that have the words nowhere but in what their readers do not see."""
 
     def places(self, columns: Columns) -> list[int]:
         """The rows that are meant, as far as that is known."""
@@ -78,6 +80,8 @@ async def read_contents(
         contents.judged[place] = meant
         if matcher is not None and message_id in matcher.broken_off:
             contents.broken_off.add(message_id)
+        if matcher is not None and message_id in matcher.only_hidden:
+            contents.only_hidden.add(message_id)
         if meant:
             contents.facts[place] = facts
 

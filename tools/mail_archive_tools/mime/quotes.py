@@ -83,10 +83,15 @@ def split_quotes(text: str) -> list[Passage]:
 
 
 def without_quotes(text: str) -> tuple[str, int]:
-    """The new text, with a note where something was left out, and how many quoted lines there were."""
+    """The new text, with a note where something was left out, and how many lines were. A text that is all quotation is
+    what was sent, whoever put marks before its lines: nothing of it is left out."""
+    passages = split_quotes(text)
+    if not any(_says_something(passage) for passage in passages if not passage.quoted):
+        return text, 0
+
     shown: list[str] = []
     quoted = 0
-    for passage in split_quotes(text):
+    for passage in passages:
         if passage.quoted:
             quoted += passage.lines
             shown.append(f"[{passage.lines} quoted lines]")
@@ -94,6 +99,10 @@ def without_quotes(text: str) -> tuple[str, int]:
             shown.append(passage.text)
 
     return "\n".join(shown).strip("\n"), quoted
+
+
+def _says_something(passage: Passage) -> bool:
+    return any(character.isalnum() for character in passage.text)
 
 
 def _mark_attributions(lines: list[str], marks: list[bool]) -> int:

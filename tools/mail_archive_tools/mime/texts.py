@@ -10,6 +10,7 @@ from mail_archive_tools.mime.codecs.transfer import MAX_UUENCODED, UuFile, uuenc
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.html.reader import HtmlText, Link, read_html
 from mail_archive_tools.mime.html.targets import Target
+from mail_archive_tools.mime.html.unseen import OTHER_VERSION, UNSEEN_CHARS, Unseen
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, text_of
 
@@ -37,6 +38,10 @@ class Text:
     """The type of the version that says something else, where there is one."""
     hidden: Counter[str] = field(default_factory=Counter)
     """How many words the HTML hides, by the way it does."""
+    unseen: list[Unseen] = field(default_factory=list)
+    """What a reader does not see: of the HTML, and of the version that is not shown, where it says more."""
+    other_words: int = 0
+    """How many words the other version has which this one does not show."""
     links: list[Link] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     """Where the HTML leads."""
@@ -72,16 +77,33 @@ def read_texts(bodies: Bodies) -> Text:
             text.source = "text/plain"
     elif not _says_something(plain) or all(plain_is_html):
         text.text, text.source = html, "text/html"
-    elif _agreement(plain, html) < LEAST_AGREEMENT:
-        # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
-        text.text, text.source, text.other_type = html, "text/html", "text/plain"
     else:
-        text.text, text.source = plain, "text/plain"
+        _choose_version(text, plain, html)
 
     if len(text.text) > TEXT_CHARS:
         text.problems.append(Problem("text", f"longer than {TEXT_CHARS:,} characters: the rest was left out"))
         text.text = text.text[:TEXT_CHARS]
     return text
+
+
+def _choose_version(text: Text, plain: str, html: str) -> None:
+    """Of a plain text and HTML that both say something, the one to show; what the other says beside it is kept."""
+    of_plain, of_html = _counted_words(plain), _counted_words(html)
+    if _agreement(of_plain, of_html) < LEAST_AGREEMENT:
+        # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
+        text.text, text.source, text.other_type = html, "text/html", "text/plain"
+        _note_other_version(text, "text/plain", plain, of_plain - of_html)
+    else:
+        text.text, text.source = plain, "text/plain"
+        _note_other_version(text, "text/html", html, of_html - of_plain)
+
+
+def _note_other_version(text: Text, other_type: str, other: str, beside: Counter[str]) -> None:
+    """Keep a version that is not shown, where it has enough words `beside` those of the one that is."""
+    if beside.total() < _LEAST_WORDS:
+        return
+    text.other_words = beside.total()
+    text.unseen.append(Unseen(OTHER_VERSION.format(other_type), other[:UNSEEN_CHARS]))
 
 
 def _converted(parts: list[Part], text: Text) -> dict[int, str]:
@@ -119,6 +141,7 @@ def _as_text(part: Part, text: Text) -> str:
 
 def _note(part: Part, read: HtmlText, text: Text) -> None:
     text.hidden.update(read.hidden)
+    text.unseen += read.unseen
     text.links += read.links
     text.targets += read.targets
     if read.cut:
@@ -153,9 +176,8 @@ def _says_something(text: str) -> bool:
     return _WORDS.search(text) is not None
 
 
-def _agreement(plain: str, html: str) -> float:
-    """How far the words of both are the same: 0 to 1 (F1). What is too short to tell agrees."""
-    one, other = _counted_words(plain), _counted_words(html)
+def _agreement(one: Counter[str], other: Counter[str]) -> float:
+    """How far the words of two texts are the same: 0 to 1 (F1). What is too short to tell agrees."""
     if max(one.total(), other.total()) < _LEAST_WORDS:
         return 1.0
 

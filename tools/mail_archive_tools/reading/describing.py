@@ -88,6 +88,7 @@ def _text(message: Message) -> Json:
     written = message.text.text
     whole = clean_text(written)
     own, quoted_lines = without_quotes(whole)
+    hidden = [{"reason": each.reason, "text": clean_text(each.text)} for each in message.text.unseen]
     return {
         "whole": whole,
         # Lines that are left out of what is cleaned leave it clean; what is shown is cleaned once more.
@@ -95,6 +96,8 @@ def _text(message: Message) -> Json:
         "written": written if written != whole else None,
         "quoted_lines": quoted_lines,
         "source": message.text.source,
+        "hidden": hidden,
+        "other_words": message.text.other_words,
     }
 
 

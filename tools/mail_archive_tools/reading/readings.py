@@ -33,16 +33,26 @@ class _Checked(BaseModel):
             raise NotRead("broke the program that reads it") from None
 
 
+class HiddenPiece(_Checked):
+    """Words that a reader of a message does not see, cleaned, and why."""
+
+    reason: MailLine
+    text: MailText
+
+
 class ShownText(_Checked):
     """A message's text, cleaned: whole, and without what it quotes, of which there are so many lines. `written` is how
     it stands in the mail, not cleaned, since it is shown to nobody: words are looked for in it. None: the same as
-    whole."""
+    whole. `hidden` is what a reader does not see of it, and `other_words` how many words a version that is not shown
+    has which this one lacks."""
 
     whole: MailText
     own: MailText | None
     written: str | None
     quoted_lines: int
     source: MailLine | None
+    hidden: list[HiddenPiece] = []
+    other_words: int = 0
 
 
 _OF_A_BODY = ("attachments", "hidden_text", "dkim_signatures", "links", "image_hosts")

@@ -144,6 +144,9 @@ def _theirs(message: ShownMessage) -> list[str]:
             title += f" ({message.text_source})"
         part = _characters(message.offset, message.next_offset, message.total_chars)
         lines += [f"{title}, {part}:", unfenced(message.text)]
+    if message.unseen_text:
+        part = _characters(message.offset, message.next_offset, message.total_chars)
+        lines += [f"Not seen by the mail's reader, {part}:", unfenced(message.unseen_text)]
     return lines
 
 

@@ -38,6 +38,11 @@ _OF_A_STATE = re.compile(
 )
 _NOT_OF_A_STATE = re.compile(r"(?<!\\):not\(\s*:(?:hover|active|focus|visited|target|checked)[^()]*\)", re.I)
 _ANY_LINK = re.compile(r"(?<!\\):(?:any-)?link\b", re.I)
+_GENERATING = re.compile(r":{1,2}(?:before|after)\b", re.IGNORECASE)
+_CONTENT = re.compile(r"""(?<![\w-])content\s*:\s*((?:[^;"'}]++|"[^"\n]*+"|'[^'\n]*+')++)""", re.IGNORECASE)
+_STRING = re.compile(r""""[^"\n]*+"|'[^'\n]*+'""")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_MOST_GENERATED = 200
 _NESTING = 4
 """How deep rules in rules are looked into."""
 _MOST_PARENTS = 20
@@ -63,6 +68,8 @@ class Sheet:
         self._finder = Finder(tree, elements)
         self._by_key: dict[str, list[tuple[str, Rule]]] = {}
         self._by_node: dict[int, list[Rule]] = {}
+        self.generated: list[str] = []
+        """What rules write before or behind elements."""
         self.has_doubtful = False
         """Whether some rules may be for their elements or not: their condition cannot be decided here."""
         text = "\n".join(_sheet_texts(tree))
@@ -76,6 +83,8 @@ class Sheet:
             if order >= MAX_RULES:
                 self.cut = True
                 return
+            if "content" in block:
+                self._note_generated(selectors, block)
             for inner, declared in _unnested(selectors, block):
                 declarations = read_declarations(declared, quirks)
                 if declarations:
@@ -120,6 +129,15 @@ class Sheet:
                 if needed in ("", tag):
                     rules.append(rule)
         return rules
+
+    def _note_generated(self, selectors: str, block: str) -> None:
+        """Keep the words that a rule generates (CSS Generated Content 3)."""
+        if not _GENERATING.search(selectors) or len(self.generated) >= _MOST_GENERATED:
+            return
+        for value in _CONTENT.findall(block):
+            words = " ".join(unescape(each[1:-1]) for each in _STRING.findall(value))
+            if _LETTERS.search(words):
+                self.generated.append(words)
 
     def _add(self, selectors: str, rule: Rule) -> None:
         """Keep a rule by what it is for: by one word where that tells its elements, else by each of them."""

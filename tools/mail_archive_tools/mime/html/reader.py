@@ -6,6 +6,7 @@ and `<target>`. What a reader would not see is left out and counted, by the reas
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +18,19 @@ from mail_archive_tools.mime.html.either_way import VisibilityEitherWay
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.nesting import MAX_DEPTH, too_deep_at
 from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
-from mail_archive_tools.mime.html.targets import Target, targets_in
+from mail_archive_tools.mime.html.targets import MAX_TARGETS, Target, targets_in
+from mail_archive_tools.mime.html.unseen import (
+    FIELD,
+    FRAME,
+    GENERATED,
+    OUTLOOK,
+    PICTURE,
+    SecondStream,
+    Unseen,
+    for_outlook,
+    in_field,
+    in_picture,
+)
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
 from mail_archive_tools.untrusted import without_invisible
 
@@ -30,6 +43,10 @@ MAX_ELEMENTS = 100_000
 MAX_LINKS = 2_000
 """Links that are noted."""
 
+INNER_CHARS = 500_000
+"""How much is read of the documents in one document: comments for Outlook, frames and pictures."""
+
+_DEPTH = 2
 TARGET_CHARS = 300
 """How much of a link's target stands in the text."""
 
@@ -45,6 +62,9 @@ _UNSEEN = {
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl blockquote pre".split())
 _NO_WORDS = frozenset("-comment script style head title meta link".split())
 """Nodes whose text is none that a reader was kept from. A comment is a note of whoever, or whatever, wrote the HTML."""
+
+_IN_HEAD = ("-comment", "template")
+"""What a head may have that some programs show."""
 
 _AROUND: dict[str, tuple[str, str | None]] = {
     **{tag: ("\n\n", "\n\n") if tag in _PARAGRAPHS else (BREAK, BREAK) for tag in BLOCKS - {"li"}},
@@ -69,18 +89,21 @@ class Link(NamedTuple):
 
 @dataclass
 class HtmlText:
-    """`hidden` counts the words that were left out, by reason; `links` are those that are shown, `targets` all that
-    leads somewhere or is loaded; `cut` says what was not looked at."""
+    """`hidden` counts the words that were left out, by reason, and `unseen` has them, and what only some programs show;
+    `links` are those that are shown, `targets` all that leads somewhere or is loaded; `cut` says what was not looked
+    at."""
 
     text: str
     hidden: Counter[str] = field(default_factory=Counter)
+    unseen: list[Unseen] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     cut: str | None = None
 
 
-def read_html(html: str) -> HtmlText:
-    """The readable text of `html`. Never raises; time is linear in its size."""
+def read_html(html: str, depth: int = 0) -> HtmlText:
+    """The readable text of `html`, which stands in so many other documents. Never raises; time is linear in its
+    size."""
     reasons: list[str] = []
     if len(html) > HTML_CHARS:
         reasons.append(f"HTML beyond {HTML_CHARS:,} characters was not read")
@@ -96,7 +119,7 @@ def read_html(html: str) -> HtmlText:
     tree = LexborHTMLParser(html)
     quirks = has_quirks(html)
     sheet = Sheet(tree, html.count("<"), quirks)
-    walk = _Walk(html, sheet, quirks)
+    walk = _Walk(html, sheet, quirks, depth)
     if tree.root is not None:
         walk.run(tree.root)
     if walk.cut:
@@ -104,8 +127,15 @@ def read_html(html: str) -> HtmlText:
     if sheet.cut:
         reasons.append("not all of its style rules were read")
 
+    for words in sheet.generated:
+        walk.unseen.add(GENERATED, words, len(walk.pieces))
+    if walk.unseen.is_cut:
+        reasons.append("not all that a reader does not see was kept")
+
+    text = lay_out("".join(walk.pieces))
+    targets = [*targets_in(tree, html), *walk.targets][:MAX_TARGETS]
     cut = reasons[0] if reasons else None
-    return HtmlText(lay_out("".join(walk.pieces)), walk.hidden, walk.links, targets_in(tree, html), cut)
+    return HtmlText(text, walk.hidden, walk.unseen.parts, walk.links, targets, cut)
 
 
 @dataclass(slots=True)
@@ -123,21 +153,27 @@ _Todo = list["tuple[LexborNode, Seen] | _After | str"]
 class _Walk:
     """One pass over a document, without recursion: a mail may nest thousands of elements."""
 
-    def __init__(self, html: str, sheet: Sheet, quirks: bool) -> None:
+    def __init__(self, html: str, sheet: Sheet, quirks: bool, depth: int) -> None:
         self._visibility: Any = Visibility(sheet, quirks)
         if sheet.has_doubtful:
             self._visibility = VisibilityEitherWay(sheet, quirks)
         self._careful = _may_have_marks(html)
         self.pieces: list[str] = []
         self.hidden: Counter[str] = Counter()
+        self.unseen = SecondStream()
         self.links: list[Link] = []
+        self.targets: list[Target] = []
+        """Those of documents in this one."""
         self.cut: str | None = None
         self._elements = 0
+        self._depth = depth
+        self._inner_chars = INNER_CHARS
         self._numbers: dict[int, int] = {}
 
     def run(self, root: LexborNode) -> None:
         # Once for each of up to a million nodes: what can be looked up, or is the same for many, is not worked out.
         todo: _Todo = [(root, self._visibility.page)]
+        todo += [(each, self._visibility.page) for each in _comments_beside(root)]
         pieces, careful = self.pieces, self._careful
         while todo:
             item = todo.pop()
@@ -179,6 +215,8 @@ class _Walk:
         if tag == "img":
             self._image(attributes, inside)
             return
+        if tag == "input":
+            self.unseen.add(FIELD, in_field(attributes), len(self.pieces))
 
         if tag in _WRITES and inside.hidden is None and inside.clip.in_flow is None:
             before, after = _AROUND.get(tag) or self._around(node, tag, attributes)
@@ -221,10 +259,34 @@ class _Walk:
         words = len(_WORD.findall(without_invisible(text)))
         if words:
             self.hidden[why] += words
+            self.unseen.add(why, text, len(self.pieces))
 
     def _skip(self, node: LexborNode, tag: str) -> None:
-        if tag not in _NO_WORDS:
+        if tag == "head":
+            for child in node.iter(include_text=True):
+                if child.tag in _IN_HEAD:
+                    self._skip(child, child.tag)
+        elif tag == "-comment":
+            self._inner(OUTLOOK, for_outlook(node.comment_content or ""))
+        elif tag == "iframe" and node.attributes.get("srcdoc"):
+            self._inner(FRAME, node.attributes["srcdoc"] or "")
+        elif tag == "template":
+            # What is in it is a document of its own (HTML, 4.12.3).
+            self._inner(_UNSEEN[tag], (node.html or "").partition(">")[2].rpartition("</")[0])
+        elif tag not in _NO_WORDS:
             self._hide(node.text(deep=True), _UNSEEN[tag])
+
+    def _inner(self, reason: str, html: str) -> None:
+        """Read a document that stands in this one, and that a browser does not show in its place."""
+        if not html or self._depth >= _DEPTH or len(html) > self._inner_chars:
+            return
+        self._inner_chars -= len(html)
+        read = read_html(html, self._depth + 1)
+        place = len(self.pieces)
+        self.unseen.add(reason, read.text, place)
+        for each in read.unseen:
+            self.unseen.add(reason, each.text, place)
+        self.targets += read.targets
 
     def _around(self, node: LexborNode, tag: str, attributes: dict[str, str | None]) -> tuple[str, _After | str | None]:
         """What stands before an element's children, and what is to be done, or written, behind them."""
@@ -259,6 +321,7 @@ class _Walk:
             self.pieces.append(f"[{alt}]")
         else:
             self.pieces.append(IMAGE)
+        self._inner(PICTURE, in_picture(attributes.get("src") or ""))
 
     def _end_link(self, after: _After) -> None:
         text = "".join(self.pieces[after.piece :])
@@ -277,6 +340,19 @@ class _Walk:
             return
         shown = target if len(target) <= TARGET_CHARS else target[:TARGET_CHARS] + "…"
         self.pieces.append(f" <{shown}>" if text else f"[image] <{shown}>")
+
+
+def _comments_beside(root: LexborNode) -> Iterator[LexborNode]:
+    """The comments before a document's outermost element and behind it."""
+    before, behind = root.prev, root.next
+    while before is not None:
+        if before.tag == "-comment":
+            yield before
+        before = before.prev
+    while behind is not None:
+        if behind.tag == "-comment":
+            yield behind
+        behind = behind.next
 
 
 def _is_its_target(text: str, target: str) -> bool:

@@ -230,8 +230,12 @@ class Visibility:
                 # A block whose lines have no height has none, either: its words stand on what is around it.
                 background = around
 
+        hidden = seen.hidden
+        if hidden is None:
+            hidden = _hidden(tag, attributes, look, is_box) or own
+
         inside = Seen(
-            hidden=seen.hidden or _hidden(tag, attributes, look, is_box) or own,
+            hidden=hidden,
             clip=_clip(seen.clip, look, is_box),
             visible=visible,
             font_size=self._font_size(tag, look, seen),

@@ -66,6 +66,7 @@ class Fetched:
         """Roughly what it takes in memory, in bytes."""
         text = self.reading.text
         chars = sum(len(each or "") for each in (text.whole, text.own, text.written))
+        chars += sum(len(each.text) for each in text.hidden)
         return len(self.raw) + 4 * chars
 
 

@@ -10,6 +10,7 @@ from anyio import to_thread
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
+from mail_archive_tools.mime.html.unseen import OTHER_VERSION
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
@@ -25,6 +26,7 @@ from mail_archive_tools.searching.gathering.globs import (
 )
 from mail_archive_tools.service.shapes import Row
 
+_HTML_VERSION = OTHER_VERSION.format("text/html")
 _VALUE_CHARS = 10_000
 """How much of a header value patterns are matched against."""
 
@@ -61,6 +63,8 @@ class Matcher:
         self._with_facts = with_facts
         self.broken_off: set[str] = set()
         """The ids of messages whose text has none of the words, and breaks off."""
+        self.only_hidden: set[str] = set()
+        """The ids of messages that have the words nowhere but in what their readers do not see."""
 
     @property
     def reads(self) -> bool:
@@ -143,10 +147,14 @@ class Matcher:
         fetched = await self._reader.message(archived_message_id)
         _require_content(archived_message_id, fetched.reading.unread)
         # In a thread, since a long text takes a while to fold.
-        matches = await to_thread.run_sync(self._matches_body, fetched)
-        if not matches and fetched.reading.breaks_off:
+        if await to_thread.run_sync(self._matches_body, fetched):
+            return True
+        if await to_thread.run_sync(self._matches_hidden, fetched):
+            self.only_hidden.add(archived_message_id)
+            return True
+        if fetched.reading.breaks_off:
             self.broken_off.add(archived_message_id)
-        return matches
+        return False
 
     def matches_row(self, row: Row) -> bool:
         """By the header fields that a row has."""
@@ -161,6 +169,15 @@ class Matcher:
         reading = fetched.reading
         # As it is shown, which may have a space where markup would act, and as it was written.
         texts = dict.fromkeys([reading.text.whole, reading.text.written or "", *reading.file_names])
+        # HTML that is not shown, since the plain text says much the same, is seen by readers all the same.
+        texts |= dict.fromkeys(each.text for each in reading.text.hidden if each.reason == _HTML_VERSION)
+        return self._has_word(texts)
+
+    def _matches_hidden(self, fetched: Fetched) -> bool:
+        """Whether what a reader of it does not see has one of the words."""
+        return self._has_word(each.text for each in fetched.reading.text.hidden)
+
+    def _has_word(self, texts: Iterable[str]) -> bool:
         for text in texts:
             shown = folded(text)
             if any(word in shown for word in self._words):

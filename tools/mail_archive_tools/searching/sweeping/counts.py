@@ -1,6 +1,6 @@
 """What was found of a search so far, and what it took."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
@@ -10,6 +10,9 @@ from mail_archive_tools.models.moments import iso
 
 NAMED_OVERFLOWS = 5
 """Seconds with too many messages that are named; of more, it is said that there are others."""
+
+NAMED_HIDDEN = 3
+"""Messages that match by hidden words alone, and that are named."""
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 """What `datetime` can say: the years 1 to 9999, in seconds since 1970."""
@@ -71,3 +74,18 @@ def broken_off_notes(messages: int) -> list[str]:
 
     those = "1 message that was read breaks off" if messages == 1 else f"{messages:,} messages that were read break off"
     return [f"{those}, without any of the words of filter_here.body in what is there: left out here."]
+
+
+def hidden_notes(archived_message_ids: Collection[str]) -> list[str]:
+    """What to say of messages that have the words only in what their readers do not see."""
+    if not archived_message_ids:
+        return []
+
+    some = sorted(archived_message_ids)[:NAMED_HIDDEN]
+    named = ", ".join(some)
+    if len(archived_message_ids) > len(some):
+        named += f" and {len(archived_message_ids) - len(some):,} more"
+    return [
+        f"The words of filter_here.body stand only in hidden text of {named}: what a reader of the mail does not see. "
+        'read_archive_message with sections=["hidden_text"] shows it.'
+    ]
