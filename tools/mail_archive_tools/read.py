@@ -58,7 +58,7 @@ Sections = Annotated[
     list[Section],
     Field(
         description="What to show; empty: all but the route. new_text: without what repeats earlier mail. hidden_text: "
-        "what is unseen.",
+        "the unseen.",
         max_length=8,
     ),
 ]
