@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mail_archive_local.arns import ACCOUNT, DEFAULT_REGION
+    from mail_archive_local.doors.in_process import InProcess
     from mail_archive_local.errors import LocalArchiveError
     from mail_archive_local.evidence.forms import Bates, ExportForm
     from mail_archive_local.evidence.selecting import Selection
@@ -43,6 +44,7 @@ __all__ = [
     "ExportForm",
     "IdentityError",
     "ImportTally",
+    "InProcess",
     "LocalArchiveError",
     "MailSources",
     "NoMail",
@@ -63,6 +65,7 @@ _ROOMS = {
     "ExportForm": "evidence.forms",
     "IdentityError": "identity.identities",
     "ImportTally": "importing.tally",
+    "InProcess": "doors.in_process",
     "LocalArchiveError": "errors",
     "MailSources": "importing.mail_sources",
     "NoMail": "importing.mail_sources",

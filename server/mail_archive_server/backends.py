@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
 from mail_archive_server.identity.aws import AwsBackend
 from mail_archive_server.identity.connecting import Backend, Connection
-from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, arns_of, session_policy
 from mail_archive_server.settings import SettingError
 
 if TYPE_CHECKING:
@@ -172,6 +171,9 @@ def _refuse_too_many(settings: Settings) -> None:
     """What STS would refuse at the first call is told at the start."""
     if not settings.archive:
         return
+
+    # Imported here: a server of all archives needs no policy.
+    from mail_archive_server.identity.policy import SESSION_POLICY_CHARACTERS, arns_of, session_policy
 
     # A Region that only a profile names is not known here: boto3 is not loaded for it.
     named = (settings.region, os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION"))

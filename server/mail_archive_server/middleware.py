@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Set
+from contextlib import suppress
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -88,8 +89,11 @@ def warm_up_after_listing(access: Accessor) -> ServerMiddleware[Any]:
     def warm_up() -> None:
         # Imported here, which is the point of it.
         import mail_archive_tools.catalog  # noqa: F401
+        from mail_archive_local import LocalArchiveError
 
-        access().client.warm_up()
+        # Who calls hears what is wrong with the folder, if it still is.
+        with suppress(LocalArchiveError, OSError):
+            access().client.warm_up()
 
     async def middleware(ctx: Request, call_next: CallNext) -> HandlerResult:
         result = await call_next(ctx)

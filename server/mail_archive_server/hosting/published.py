@@ -6,7 +6,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from mail_archive_server.settings import SettingError, Settings
@@ -79,10 +80,11 @@ def _refuse_unknown(kind: str, names: Sequence[str], known: set[str]) -> None:
             raise SettingError(f"--{kind}s: there is no {kind} {name}. There are {', '.join(sorted(known))}.")
 
 
-def published_tools() -> list[PublishedTool]:
+@cache
+def published_tools() -> tuple[PublishedTool, ...]:
     """All tools, in the catalog's order."""
-    text = resources.files("mail_archive_server.hosting").joinpath(FILE).read_text("utf-8")
-    return [
+    text = Path(__file__).with_name(FILE).read_text("utf-8")
+    tools = [
         PublishedTool(
             name=each["name"],
             title=each["title"],
@@ -96,3 +98,4 @@ def published_tools() -> list[PublishedTool]:
         )
         for each in json.loads(text)
     ]
+    return tuple(tools)

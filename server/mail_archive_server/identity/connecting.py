@@ -7,19 +7,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mail_archive_server.hosting.published import chosen_tools
-from mail_archive_server.identity.policy import Arns, arns_of, session_policy
 from mail_archive_tools import __version__
 from mail_archive_tools.errors import Misconfigured
-from mail_archive_tools.service.scope import Scope
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
     from mail_archive_server.identity.credentials import Narrowing
+    from mail_archive_server.identity.policy import Arns
     from mail_archive_server.settings import Settings
     from mail_archive_tools.reading.links import LinkRule
+    from mail_archive_tools.service.scope import Scope
 
 CONNECT_SECONDS = 5
 CONNECTIONS = 24
@@ -67,6 +66,8 @@ class Connection:
         self.scope: Scope | None = None
         """The archives that the server keeps to; None: all."""
         if settings.archive:
+            from mail_archive_tools.service.scope import Scope
+
             self.scope = Scope(settings.archive, alone=settings.unscoped_ok)
         self.narrowing: Narrowing | None = None
         self.own: Credentials | None = None
@@ -107,6 +108,9 @@ class Connection:
         # The global endpoint of STS does not narrow credentials, and is further away.
         core.set_config_variable("sts_regional_endpoints", "regional")
         if self.scope is not None:
+            from mail_archive_server.hosting.published import chosen_tools
+            from mail_archive_server.identity.policy import session_policy
+
             policy = session_policy(chosen_tools(self._settings), self._settings.archive, self.arns(core))
             # One for all sessions: what was narrowed once stays so, whoever signs in next.
             if self.narrowing is None:
@@ -135,6 +139,8 @@ class Connection:
 
     def arns(self, core: Session) -> Arns:
         """Where the archives are, as far as is known without asking."""
+        from mail_archive_server.identity.policy import arns_of
+
         region = core.get_config_variable("region")
         partition = None
         if region:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mail_archive_local import ACCOUNT, DEFAULT_REGION, ArchiveFolder, IdentityError
+from mail_archive_local import ACCOUNT, DEFAULT_REGION, ArchiveFolder
 from mail_archive_tools.errors import Misconfigured
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
+    from mail_archive_local import InProcess
     from mail_archive_server.identity.connecting import Connection
     from mail_archive_server.settings import Settings
     from mail_archive_tools.reading.links import LinkRule
@@ -31,18 +33,26 @@ class LocalBackend:
         assert settings.local is not None
         self._settings = settings
         self._folder = ArchiveFolder(settings.local)
-        self._served = self._folder.in_process(
-            search_seconds=settings.search_seconds,
-            export_folder=settings.export_folder,
-            s3_endpoint_url=settings.s3_endpoint_url,
-        )
         keys = self._folder.keys_of(settings.profile)
         if keys is None:
+            # Imported here, since it loads who there may be in a folder.
+            from mail_archive_local import IdentityError
+
             known = ", ".join(self._folder.users())
             raise IdentityError(
                 f"--profile {settings.profile} is no user of the local archive. Its identity.json has {known}."
             )
         self._keys = keys
+
+    @cached_property
+    def _served(self) -> InProcess:
+        """The folder, served. Not before the first call, or the listing of tools: exports that have not ended go on
+        then, and mail that its archive keeps no longer is deleted."""
+        return self._folder.in_process(
+            search_seconds=self._settings.search_seconds,
+            export_folder=self._settings.export_folder,
+            s3_endpoint_url=self._settings.s3_endpoint_url,
+        )
 
     def session(self) -> tuple[Session, Callable[[], Credentials]]:
         import botocore.session
