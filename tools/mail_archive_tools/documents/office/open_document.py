@@ -2,7 +2,7 @@
 
 from zipfile import ZipFile, ZipInfo
 
-from mail_archive_tools.documents.limits import Gathered
+from mail_archive_tools.documents.limits import Gathered, Refused
 from mail_archive_tools.documents.office.markup import Attributes, attribute
 from mail_archive_tools.documents.office.member import MemberText
 
@@ -12,10 +12,29 @@ CONTENT, STYLES = "content.xml", "styles.xml"
 _ON_EACH_PAGE = frozenset({"header", "header-left", "header-first", "footer", "footer-left", "footer-first"})
 
 
+_MANIFEST = "META-INF/manifest.xml"
+_MANIFEST_BYTES = 1_000_000
+_IS_ENCRYPTED = b"encryption-data"
+
+
+def refuse_encrypted(archive: ZipFile) -> None:
+    """
+    Raises:
+        Refused: the members of an OpenDocument file are encrypted (ISO/IEC 26300-3, 3.4).
+    """
+    if _MANIFEST not in archive.namelist():
+        return
+    with archive.open(_MANIFEST) as member:
+        manifest = member.read(_MANIFEST_BYTES)
+    if _IS_ENCRYPTED in manifest:
+        raise Refused("is encrypted with a password, in OpenDocument's own way, which is not opened here")
+
+
 class OpenDocumentText(MemberText):
     """As `MemberText`, where the format says things in its own way: links, who wrote a comment, hidden text."""
 
-    texts = frozenset({"p", "h"})
+    # What stands on slides is declared once for them (ISO/IEC 26300-1, 9.11).
+    texts = frozenset({"p", "h", "header-decl", "footer-decl", "date-time-decl"})
 
     def __init__(self, archive: ZipFile, member: ZipInfo, gathered: Gathered) -> None:
         super().__init__(archive, member, gathered)

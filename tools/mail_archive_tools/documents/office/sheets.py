@@ -10,7 +10,8 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from mail_archive_tools.documents.limits import CELLS, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
 from mail_archive_tools.documents.office.markup import Attributes, add_embedded, attribute, hyperlinks, parse
-from mail_archive_tools.documents.office.open_document import CONTENT
+from mail_archive_tools.documents.office.open_document import CONTENT, refuse_encrypted
+from mail_archive_tools.documents.office.sparse import add_sparse, sparse_sheets
 from mail_archive_tools.documents.office97 import excel
 from mail_archive_tools.documents.passwords import NEEDED, OLE, decrypted
 
@@ -23,24 +24,36 @@ _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml$")
 def read(data: bytes, gathered: Gathered) -> None:
     data = decrypted(data, gathered)
     archive = _zip(data)
-    if archive is not None:
-        refuse_bombs(archive)
+    if archive is None:
+        _add_cells(_opened(data), gathered)
+        if data.startswith(OLE):
+            excel.add_asides(data, gathered)
+        return
 
+    with archive:
+        refuse_bombs(archive)
+        refuse_encrypted(archive)
+        apart = sparse_sheets(archive)
+        if apart:
+            add_sparse(archive, apart, gathered)
+        else:
+            _add_cells(_opened(data), gathered)
+        for line in _asides(archive, gathered):
+            gathered.add(f"{line}\n")
+        add_embedded(archive, gathered)
+
+
+def _opened(data: bytes) -> CalamineWorkbook:
+    """
+    Raises:
+        Refused: it is no workbook, or encrypted.
+    """
     try:
-        workbook = CalamineWorkbook.from_filelike(BytesIO(data))
+        return CalamineWorkbook.from_filelike(BytesIO(data))
     except PasswordError:
         raise Refused(NEEDED) from None
     except CalamineError:
         raise Refused("is not a workbook that can be opened") from None
-
-    _add_cells(workbook, gathered)
-    if archive is not None:
-        with archive:
-            for line in _asides(archive, gathered):
-                gathered.add(f"{line}\n")
-            add_embedded(archive, gathered)
-    elif data.startswith(OLE):
-        excel.add_asides(data, gathered)
 
 
 def _shown(cell: object) -> str:

@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from mail_archive_tools.documents.limits import PAGES, UNPACKED_BYTES, Gathered, Refused, refuse_bombs
 from mail_archive_tools.documents.office.markup import add_embedded
 from mail_archive_tools.documents.office.member import MemberText
-from mail_archive_tools.documents.office.open_document import CONTENT, STYLES, OpenDocumentText
+from mail_archive_tools.documents.office.open_document import CONTENT, STYLES, OpenDocumentText, refuse_encrypted
 from mail_archive_tools.documents.passwords import decrypted
 
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$")
@@ -41,6 +41,7 @@ def read(data: bytes, gathered: Gathered) -> None:
         if any(each.flag_bits & 1 for each in archive.infolist()):
             raise Refused("is encrypted in a way that is not opened here")
         members = _members(archive.namelist())
+        refuse_encrypted(archive)
         if not members:
             raise Refused("has none of the parts that hold text")
 
