@@ -19,6 +19,10 @@ def zipped(members: Mapping[str, str | bytes]) -> bytes:
     return target.getvalue()
 
 
+PROGRAM = b"MZ\x90\0" + b"\0" * 56 + (64).to_bytes(4, "little") + b"PE\0\0" + b"\0" * 20
+"""The headers of a program of Windows: that of DOS, which says where the newer one is."""
+
+
 def docx(body: str, target: str = "https://link.example/", more: dict[str, bytes] | None = None) -> bytes:
     """A Word file; `body` is WordprocessingML, in which `rId1` is a link to `target`."""
     document = f'<w:document xmlns:w="{_W}" xmlns:r="{_R}"><w:body>{body}</w:body></w:document>'

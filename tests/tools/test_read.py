@@ -281,7 +281,7 @@ async def test_attached_mail_is_read_with_its_own_attachments(own_sample: Sample
     ("kind", "content", "note"),
     [
         ("image/png", b"\x89PNG\r\n\x1a\n", "a picture"),
-        ("application/pdf", b"%PDF-1.4 broken", "The file is not a PDF that can be opened"),
+        ("application/pdf", b"%PDF-1.4\n1 0 obj broken", "The file is not a PDF that can be opened"),
         ("application/msword", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "cannot be read: it is broken"),
         ("text/calendar", b"BEGIN:VCALENDAR\nDTSTART", "cannot be read"),
         ("application/octet-stream", b"MZ\0\1", "has no text to show"),

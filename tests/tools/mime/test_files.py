@@ -18,9 +18,10 @@ from mail_archive_tools.mime.evidence.protection import read_protection
 from mail_archive_tools.mime.message import read_message
 from mail_archive_tools.mime.sniff import differs, sniff
 from mail_archive_tools.reading.attachments import text_of_file
+from tests.tools.files import PROGRAM
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-PDF = b"%PDF-1.4 \n"
+PDF = b"%PDF-1.4 \n1 0 obj\n"
 
 
 def letter(*files: tuple[bytes, str, str]) -> bytes:
@@ -46,8 +47,8 @@ def test_a_file_is_told_by_name_type_size_and_hash() -> None:
     [
         (PNG, "image/png", "image/png", False),
         (PNG, "image/jpeg", "image/png", True),
-        (b"MZ\x90\0" + b"\0" * 60, "application/pdf", "application/vnd.microsoft.portable-executable", True),
-        (b"MZ\x90\0" + b"\0" * 60, "application/octet-stream", "application/vnd.microsoft.portable-executable", False),
+        (PROGRAM, "application/pdf", "application/vnd.microsoft.portable-executable", True),
+        (PROGRAM, "application/octet-stream", "application/vnd.microsoft.portable-executable", False),
         (b"<html><body>x", "application/pdf", "text/html", True),
         (b"<html><body>x", "text/plain", "text/html", False),
         (b"just words", "text/csv", "text/plain", False),

@@ -52,6 +52,22 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"#!", 0, "text/x-shellscript"),
     (b"<?xml", 0, "text/xml"),
 )
+_OF_TEXT = frozenset(
+    (
+        "text/rtf text/calendar text/vcard text/x-shellscript text/xml application/pgp-encrypted "
+        "application/pgp-signature application/pgp-keys"
+    ).split()
+)
+"""Kinds that are text themselves. What begins with the mark of any other, and is text, is text: "BMW invoice" is no
+bitmap, and "MZ" begins many a word."""
+_PDF_OBJECT = b" obj"
+"""What each PDF has in it (ISO 32000-1, 7.3.10); one may be all ASCII."""
+_BITMAP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))
+"""How long the second header of a bitmap is, by its version (Windows GDI, "Bitmap Header Types")."""
+_PE_AT = 0x3C
+"""Where an executable of DOS says that its newer header is (PE Format, "MS-DOS Stub")."""
+_NEWER_HEADERS = (b"PE\0\0", b"NE", b"LE", b"LX")
+_DOS_PAGE = 512
 BROKEN_ZIP = (BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, struct.error)
 """What reading a zip raises that is broken, encrypted or packed in an unknown way (its NotImplementedError too)."""
 
@@ -69,6 +85,9 @@ _INSIDE_ZIP = (
     ("AndroidManifest.xml", "application/vnd.android.package-archive"),
 )
 _ZIP_MEMBERS = 10_000
+_DIRECTORY_ENTRY = b"PK\1\2"
+"""What each entry of a zip's directory begins with (APPNOTE.TXT, 4.3.12)."""
+_MOST_ENTRIES = 20_000
 # The streams that formats of Microsoft keep in a compound file (MS-DOC, MS-XLS, MS-PPT, MS-OXMSG).
 _INSIDE_OLE = {
     "worddocument": "application/msword",
@@ -102,15 +121,20 @@ SAME = (
 def sniff(data: bytes) -> str | None:
     """The media type that the content shows; None where it shows none. `text/plain` is for what is all text."""
     head = data[:_LONGEST]
+    is_text = _is_text(head[:_TEXT_PROBE])
     for mark, offset, kind in _MAGIC:
-        if head.startswith(mark, offset):
+        if not head.startswith(mark, offset):
+            continue
+        if not is_text or kind in _OF_TEXT:
             return _of_mark(kind, data)
+        if kind == "application/pdf" and _PDF_OBJECT in head:
+            return kind
 
     # Behind a mark of byte order, and white space.
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_HTML):
         return "text/html"
-    if _is_text(head[:_TEXT_PROBE]):
+    if is_text:
         return "text/plain"
     return None
 
@@ -145,13 +169,38 @@ def _of_mark(kind: str, data: bytes) -> str | None:
         return _zip_kind(data)
     if kind == "application/x-ole-storage":
         return _ole_kind(data)
-    # Text may begin with "BM"; what is shorter than the smallest header is no bitmap.
-    if kind == "image/bmp" and len(data) < _LEAST_BITMAP_BYTES:
+    if kind == "image/bmp" and not _is_bitmap(data):
+        return None
+    if kind == "application/vnd.microsoft.portable-executable" and not _is_program(data):
         return None
     return kind
 
 
+def _is_bitmap(data: bytes) -> bool:
+    if len(data) < _LEAST_BITMAP_BYTES:
+        return False
+    length = int.from_bytes(data[14:18], "little")
+    return length in _BITMAP_HEADERS
+
+
+def _is_program(data: bytes) -> bool:
+    """Whether it has the header of a program: the newer one of Windows or OS/2, or that of DOS, which says how long the
+    file is."""
+    at = int.from_bytes(data[_PE_AT : _PE_AT + 4], "little")
+    if at and data.startswith(_NEWER_HEADERS, at):
+        return True
+    in_last_page = int.from_bytes(data[2:4], "little")
+    pages = int.from_bytes(data[4:6], "little")
+    if not pages or in_last_page >= _DOS_PAGE:
+        return False
+    # Of a program that is cut, the first page is there.
+    return (pages - 1) * _DOS_PAGE <= len(data)
+
+
 def _zip_kind(data: bytes) -> str:
+    if data.count(_DIRECTORY_ENTRY) > _MOST_ENTRIES:
+        # A directory of a million names would be read whole.
+        return "application/zip"
     try:
         with ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist()[:_ZIP_MEMBERS])
@@ -205,5 +254,6 @@ def _is_text(data: bytes) -> bool:
     try:
         probe.decode()
     except UnicodeDecodeError as error:
-        return error.start >= len(data) - 8
+        # A character at the end may be cut.
+        return error.reason == "unexpected end of data"
     return True

@@ -41,7 +41,7 @@ def mail(subject: str, *files: tuple[str, str, bytes], date: float = START, html
 MAILS = {
     "plain": mail("plain"),
     "zip": mail("zip", ("Invoice-4711.ZIP", "application/zip", b"PK\x05\x06" + b"\0" * 18)),
-    "disguised": mail("disguised", ("photo.png", "image/png", b"%PDF-1.4 nothing")),
+    "disguised": mail("disguised", ("photo.png", "image/png", b"%PDF-1.4\n1 0 obj nothing")),
     "large": mail("large", ("data.bin", "application/octet-stream", b"\x00\x01" * 50_000)),
     "failing": mail("failing", Authentication_Results="mx.own.example; dmarc=fail header.from=x.example; spf=pass"),
     "elsewhere": mail("elsewhere", Reply_To="Ann <ann@evil.example>"),
