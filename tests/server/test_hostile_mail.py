@@ -21,8 +21,9 @@ from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.read import read_archive_attachment, read_archive_message
 from mail_archive_tools.sandbox.pool import Sandbox
 from mail_archive_tools.search import search_archive
+from mail_archive_tools.summarize import summarize_archive_search
 from tests.conftest import ERAS, ROOT, Sample, text_of
-from tests.pace import slowness, stopwatch
+from tests.pace import HANGS, slowness, stopwatch
 from tests.tools.files import pdf
 from tests.tools.mime.hostile import HOSTILE
 from tests.tools.test_messages import put
@@ -81,7 +82,7 @@ async def test_what_cannot_be_read_in_time_is_shown_by_its_header_fields(own_sam
 
 async def test_a_file_and_html_that_take_too_long_are_said_to(own_sample: Sample) -> None:
     message_id = put(own_sample, slow_mail())
-    access = open_access(Settings(local=own_sample.folder))
+    access = impatient(own_sample, HANGS)
     read = await read_archive_message(message_id, access=access)
     assert read.attachments and read.problems is None
     access.reader.sandbox = Sandbox("mail_archive_tools.reading.jobs", seconds=0.25)
@@ -102,6 +103,49 @@ async def test_a_search_in_bodies_is_not_complete_where_one_was_not_read(own_sam
     assert not found.rows and not found.complete
     again = await search_archive(own_sample.archive_id, **range_, **words, access=impatient(own_sample, 10))  # type: ignore[arg-type]
     assert not again.rows and again.complete
+
+
+CHECKED = b"Authentication-Results: mx.b.example; dmarc=fail header.from=a.example\nReply-To: <x@elsewhere.example>\n"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"authentication": ["dmarc=fail"]},
+        {"reply_to_domain": ["elsewhere.example"]},
+        {"larger_than": 1_000},
+        {"date_differs": 0.0, "smaller_than": 100_000_000},
+    ],
+)
+async def test_what_header_fields_tell_never_waits_for_the_body(own_sample: Sample, asked: dict[str, Any]) -> None:
+    message_id = put(own_sample, CHECKED + slow_mail())
+    access = impatient(own_sample)
+    range_ = {"from_timestamp": datetime(2025, 3, 1, tzinfo=UTC), "to_timestamp": datetime(2025, 5, 1, tzinfo=UTC)}
+    shown = ["authentication", "from_domain", "size"]
+    wanted = {"subject": ["slowly"], "filter_here": FilterHere.model_validate(asked)}
+    found = await search_archive(own_sample.archive_id, **range_, **wanted, show=shown, access=access)  # type: ignore[arg-type]
+    (row,) = found.rows
+    assert row.archived_message_id == message_id and found.complete
+    assert row.facts and row.facts.authentication == ["dmarc=fail"] and row.facts.size
+    assert not any("Not read" in note for note in found.notes or ())
+
+
+async def test_a_message_that_cannot_be_read_counts_by_its_header_fields_alone(own_sample: Sample) -> None:
+    message_id = put(own_sample, CHECKED + slow_mail())
+    access = impatient(own_sample)
+    range_ = {"from_timestamp": datetime(2025, 3, 1, tzinfo=UTC), "to_timestamp": datetime(2025, 5, 1, tzinfo=UTC)}
+    words = {"archive_id": own_sample.archive_id, "subject": ["slowly"], **range_}
+    known = await summarize_archive_search(**words, group_by=["authentication", "size"], access=access)  # type: ignore[arg-type]
+    assert known.complete and known.messages == 1 and known.exceptions is None
+    assert known.summaries[0].top[0].value == "dmarc=fail"
+
+    # By what takes the body, it is an exception: also where it was counted before.
+    for groups in (["link_host"], ["authentication", "link_host"]):
+        unknown = await summarize_archive_search(**words, group_by=groups, access=access)  # type: ignore[arg-type]
+        assert not unknown.complete and unknown.messages == 0
+        assert unknown.exceptions and unknown.exceptions[0].archived_message_ids == [message_id]
+    again = await summarize_archive_search(**words, group_by=["authentication"], access=access)  # type: ignore[arg-type]
+    assert again.complete and again.messages == 1
 
 
 async def test_sixty_readings_at_once_do_not_delay_another_call(own_sample: Sample) -> None:

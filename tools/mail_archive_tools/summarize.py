@@ -13,7 +13,7 @@ from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.counter import Asked, Tally
-from mail_archive_tools.counting.groups import BY_CONTENT
+from mail_archive_tools.counting.groups import BY_BODY, BY_CONTENT
 from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
 from mail_archive_tools.counting.terms import count_terms, hits_of
 from mail_archive_tools.errors import InvalidArgument
@@ -111,7 +111,13 @@ def _asked(wanted: FilterHere, grouping: Grouping, terms: list[str], reader: Rea
     is_matched_by_content = matcher is not None and matcher.reads
     is_grouped_by_content = not BY_CONTENT.isdisjoint(grouping.group_by)
     reads = is_matched_by_content or is_grouped_by_content
-    return Asked(reader if reads else None, matcher, wanted.asked, tuple(dict.fromkeys(terms)))
+    return Asked(
+        reader if reads else None,
+        matcher,
+        wanted.asked,
+        tuple(dict.fromkeys(terms)),
+        needs_body=not BY_BODY.isdisjoint(grouping.group_by),
+    )
 
 
 async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) -> tuple[ArchiveSearchSummary, Counted]:
@@ -203,7 +209,7 @@ async def _of_search(
     # In a thread, since thousands of addresses take a while to read.
     await to_thread.run_sync(columns.add, rows)
     if asked.reader is not None:
-        await read_contents(contents, columns, asked.reader, matcher, patience)
+        await read_contents(contents, columns, asked.contents(asked.reader), patience)
     counted, looked_at = _counted(columns, contents, asked, len(found.rows))
 
     # GetArchiveSearch may leave out the range.

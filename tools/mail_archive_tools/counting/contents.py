@@ -34,6 +34,19 @@ class Contents:
     only_hidden: set[str] = field(default_factory=set)
     """The ids of messages that have the words nowhere but in what their readers do not see."""
 
+    def is_to_be_read(self, place: int, needs_body: bool) -> bool:
+        """Whether something is not known yet of a message."""
+        if place not in self.judged or place in self.unreadable:
+            return True
+        facts = self.facts.get(place)
+        return needs_body and facts is not None and facts.unread is not None
+
+    def give_up(self, place: int, why: str) -> None:
+        """Note that a message cannot be read, whatever its header fields tell."""
+        self.unreadable[place] = why
+        self.judged.pop(place, None)
+        self.facts.pop(place, None)
+
     def places(self, columns: Columns) -> list[int]:
         """The rows that are meant, as far as that is known."""
         return [place for place in range(len(columns)) if self.judged.get(place)]
@@ -56,12 +69,21 @@ class Contents:
         return sum(place in self.judged for place in range(len(columns)))
 
 
-async def read_contents(
-    contents: Contents, columns: Columns, reader: Reader, matcher: Matcher | None, patience: Patience
-) -> None:
+@dataclass(frozen=True)
+class WantedContents:
+    """Who reads, which messages are meant, and whether their bodies are asked for: header fields and size are known
+    of one that cannot be read, too."""
+
+    reader: Reader
+    matcher: Matcher | None = None
+    needs_body: bool = True
+
+
+async def read_contents(contents: Contents, columns: Columns, wanted: WantedContents, patience: Patience) -> None:
     """Read the messages that were not read yet, as many as there is time for: whether they are meant, and what they
     show."""
-    wanted = [place for place in range(len(columns)) if place not in contents.judged or place in contents.unreadable]
+    reader, matcher = wanted.reader, wanted.matcher
+    places = [place for place in range(len(columns)) if contents.is_to_be_read(place, wanted.needs_body)]
 
     async def judge(place: int) -> None:
         message_id = columns.archived_message_id(place)
@@ -73,8 +95,8 @@ async def read_contents(
             # Without the id, so that those with the same reason are one exception.
             contents.unreadable[place] = re.sub(rf"[Mm]essage {re.escape(message_id)}", "The message", str(error))
             return
-        if facts.unread:
-            contents.unreadable[place] = f"The message was not read: {facts.unread}."
+        if facts.unread and wanted.needs_body:
+            contents.give_up(place, f"The message was not read: {facts.unread}.")
             return
 
         contents.judged[place] = meant
@@ -86,7 +108,7 @@ async def read_contents(
             contents.facts[place] = facts
 
     with reader.batch():
-        await _several_at_a_time(wanted, judge, len(columns), patience)
+        await _several_at_a_time(places, judge, len(columns), patience)
 
 
 async def _several_at_a_time(

@@ -12,7 +12,7 @@ from anyio import to_thread
 from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
-from mail_archive_tools.counting.contents import Contents, read_contents
+from mail_archive_tools.counting.contents import Contents, WantedContents, read_contents
 from mail_archive_tools.counting.terms import hits_of
 from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.reading.reader import Reader
@@ -70,6 +70,12 @@ class Asked:
     """What the caller said for `matcher`: it tells this summary from others."""
     terms: tuple[str, ...] = ()
     """Words that are looked for in the header fields."""
+    needs_body: bool = True
+    """Whether it is grouped by what takes the body of a message."""
+
+    def contents(self, reader: Reader) -> WantedContents:
+        """What is asked of the messages that are read."""
+        return WantedContents(reader, self.matcher, self.needs_body)
 
 
 NOTHING_ASKED = Asked()
@@ -94,7 +100,7 @@ class Counter:
         try:
             await _count_on(sweep, tally, patience, asked.matcher)
             if asked.reader is not None and tally.is_finished:
-                await read_contents(tally.contents, tally.columns, asked.reader, asked.matcher, patience)
+                await read_contents(tally.contents, tally.columns, asked.contents(asked.reader), patience)
         finally:
             tally.lock.release()
 

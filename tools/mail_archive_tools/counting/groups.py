@@ -145,6 +145,8 @@ _SHOWN: dict[GroupBy, Callable[[Facts], Iterable[str]]] = {
 """What messages show, once they are read."""
 
 BY_CONTENT = frozenset(_SHOWN)
+BY_BODY: frozenset[GroupBy] = BY_CONTENT - {"authentication", "reply_to_domain", "size"}
+"""Those that header fields and size do not tell."""
 
 Labels = Callable[[Columns, int, tzinfo], Iterable[str]]
 

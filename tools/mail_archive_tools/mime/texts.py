@@ -10,9 +10,10 @@ from mail_archive_tools.mime.codecs.transfer import MAX_UUENCODED, UuFile, uuenc
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.html.reader import HtmlText, Link, read_html
 from mail_archive_tools.mime.html.targets import Target
-from mail_archive_tools.mime.html.unseen import OTHER_VERSION, UNSEEN_CHARS, Unseen
+from mail_archive_tools.mime.html.unseen import UNSEEN_CHARS
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, text_of
+from mail_archive_tools.mime.unseen import OTHER_VERSION, Unseen
 
 TEXT_CHARS = 5_000_000
 """How much text of one message is read, in characters."""

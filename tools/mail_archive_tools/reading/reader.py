@@ -192,8 +192,8 @@ class Reader(Fetching):
     async def all_facts(
         self, archived_message_ids: list[str], patience: Patience
     ) -> tuple[dict[str, Facts], dict[str, str]]:
-        """What these messages show, by their ids, and why not, of those that cannot be read; neither of those for which
-        there is no time."""
+        """What these messages show, by their ids, and why not, or no more than their header fields tell, of those that
+        cannot be read; neither of those for which there is no time."""
         known: dict[str, Facts] = {}
         unread: dict[str, str] = {}
 
@@ -204,10 +204,9 @@ class Reader(Fetching):
                 unread[archived_message_id] = str(error)
                 return
 
+            known[archived_message_id] = facts
             if facts.unread:
                 unread[archived_message_id] = f"Message {archived_message_id}: {facts.unread}."
-            else:
-                known[archived_message_id] = facts
 
         with self.batch(), anyio.move_on_after(max(patience.left, 0)):
             async with shared_connections(), anyio.create_task_group() as readers:

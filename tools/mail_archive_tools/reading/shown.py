@@ -29,8 +29,12 @@ async def with_facts(
         else:
             with_them.append({**row, "Facts": _shown(facts, show)})
 
-    notes = [f"Not read: {why}" for why in list(unread.values())[:_NAMED]]
-    missing = len(rows) - len(known) - len(unread)
+    if not _OF_HEADER_FIELDS.issuperset(show):
+        notes = [f"Not read: {why}" for why in list(unread.values())[:_NAMED]]
+    else:
+        # What was asked for is known of those, too, unless nothing came at all.
+        notes = [f"Not read: {why}" for each, why in unread.items() if each not in known][:_NAMED]
+    missing = len(rows) - len(known.keys() | unread.keys())
     if missing:
         notes.append(f"Time is up: what {missing} of these messages show is not known. The same call again goes on.")
     return with_them, notes
@@ -40,6 +44,8 @@ def _shown(facts: Facts, show: Sequence[Shown]) -> dict[str, Any]:
     """The members of `ShownFacts`; nothing, 0 and an empty list are not said."""
     shown: dict[str, Any] = {}
     for name in dict.fromkeys(show):
+        if facts.unread and name not in _OF_HEADER_FIELDS:
+            continue
         value = _VALUES[name](facts)
         if value:
             shown[_member(name)] = value
@@ -67,6 +73,10 @@ def _file(file: FileFact) -> str:
     return f"{name} ({said})"
 
 
+_OF_HEADER_FIELDS: frozenset[Shown] = frozenset(
+    ("size", "date_differs", "authentication", "from_domain", "reply_to_domain", "return_path_domain", "sha256")
+)
+"""What is known of a message whose body cannot be read."""
 _NAMED = 3
 """Messages that could not be read and that are named."""
 

@@ -149,5 +149,5 @@ def test_a_language_is_for_its_kinds_too(asked: str, matches: bool) -> None:
         return_path_domain=None, link_hosts=(), form_hosts=(), image_hosts=(), files=(), findings=(), hidden_words=0,
         problems=(), languages=("zh-Hant", "en"), minhash="",
     )  # fmt: skip
-    (test,) = conditions_of(FilterHere(language=[asked]))
+    (test,) = conditions_of(FilterHere(language=[asked])).of_body
     assert test(facts) is matches

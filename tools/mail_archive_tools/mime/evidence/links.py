@@ -1,6 +1,7 @@
 """The hosts that a message leads to, and those it would load pictures from: of every part, whatever is shown of it."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ GATHERED_HOSTS = 3_000
 
 READ_CHARS = 1_500_000
 """How much of a file that came with a message is looked through, in bytes."""
+
+FILES_SECONDS = 3.0
+"""After this, no more files of a message are looked through."""
 
 _READ_CHARS_OF_ALL = 3 * READ_CHARS
 
@@ -124,10 +128,15 @@ class _Gathered:
 
     def add_files(self, files: Iterable[File]) -> None:
         room = _READ_CHARS_OF_ALL
+        until = time.monotonic() + FILES_SECONDS
         for file in files:
             kind = _kind_of(file)
             if kind not in _TEXT:
                 continue
+            if time.monotonic() > until:
+                # What files take is taken from the message that they came with.
+                self.leave_out(file.id)
+                return
 
             data = file.load().data
             if len(data) > READ_CHARS:
@@ -142,7 +151,10 @@ class _Gathered:
             if kind not in _MARKUP:
                 self.add_text(text, "text in a file")
                 continue
-            for target in targets_of(text):
+            targets, is_cut = targets_of(text)
+            if is_cut:
+                self.leave_out(file.id)
+            for target in targets:
                 self.add(target, " in a file")
 
     def _count(self, host: str, kind: str, words: str) -> None:

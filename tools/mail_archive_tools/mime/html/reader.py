@@ -16,26 +16,12 @@ from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.doctypes import has_quirks
 from mail_archive_tools.mime.html.either_way import VisibilityEitherWay
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
-from mail_archive_tools.mime.html.nesting import MAX_DEPTH, too_deep_at
-from mail_archive_tools.mime.html.tags import MAX_ATTRIBUTES, within_limits
+from mail_archive_tools.mime.html.limited import within_all_limits
 from mail_archive_tools.mime.html.targets import MAX_TARGETS, Target, targets_in
-from mail_archive_tools.mime.html.unseen import (
-    FIELD,
-    FRAME,
-    GENERATED,
-    OUTLOOK,
-    PICTURE,
-    SecondStream,
-    Unseen,
-    for_outlook,
-    in_field,
-    in_picture,
-)
+from mail_archive_tools.mime.html.unseen import SecondStream, for_outlook, in_field, in_picture
 from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
+from mail_archive_tools.mime.unseen import FIELD, FRAME, GENERATED, OUTLOOK, PICTURE, Unseen
 from mail_archive_tools.untrusted import without_invisible
-
-HTML_CHARS = 1_500_000
-"""How much HTML is converted, in characters."""
 
 MAX_ELEMENTS = 100_000
 """Elements that are read."""
@@ -104,17 +90,8 @@ class HtmlText:
 def read_html(html: str, depth: int = 0) -> HtmlText:
     """The readable text of `html`, which stands in so many other documents. Never raises; time is linear in its
     size."""
-    reasons: list[str] = []
-    if len(html) > HTML_CHARS:
-        reasons.append(f"HTML beyond {HTML_CHARS:,} characters was not read")
-    html, left_out = within_limits(html[:HTML_CHARS])
-    if left_out:
-        reasons.append(f"of an element with more than {MAX_ATTRIBUTES} attributes the others were not read")
-    end = too_deep_at(html)
-    if end is not None:
-        # What lies deeper is left out, since nobody could tell what of it is seen.
-        reasons.insert(0, f"HTML nested deeper than {MAX_DEPTH:,} elements was not read")
-        html = html[:end]
+    html, left_out = within_all_limits(html)
+    reasons = list(left_out)
 
     tree = LexborHTMLParser(html)
     quirks = has_quirks(html)

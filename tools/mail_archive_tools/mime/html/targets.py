@@ -7,6 +7,8 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mail_archive_tools.mime.html.limited import within_all_limits
+
 TargetKind = Literal["link", "svg", "area", "form", "refresh", "frame", "image", "text"]
 
 MAX_TARGETS = 2_000
@@ -34,9 +36,11 @@ class Target(NamedTuple):
     words: str
 
 
-def targets_of(html: str) -> list[Target]:
-    """The targets of a document that is read for nothing else."""
-    return targets_in(LexborHTMLParser(html), html)
+def targets_of(html: str) -> tuple[list[Target], bool]:
+    """The targets of a document that is read for nothing else, and whether some of it was not looked at."""
+    limited = within_all_limits(html)
+    targets = targets_in(LexborHTMLParser(limited.html), limited.html)
+    return targets, bool(limited.left_out)
 
 
 def targets_in(tree: LexborHTMLParser, html: str) -> list[Target]:

@@ -3,6 +3,7 @@ messages show once they are read. Text is compared as a person reads it (see `gl
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import anyio
 from anyio import to_thread
@@ -10,7 +11,7 @@ from anyio import to_thread
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.mime.html.unseen import OTHER_VERSION
+from mail_archive_tools.mime.unseen import OTHER_VERSION
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
@@ -138,8 +139,12 @@ class Matcher:
         """
         if self._shown:
             facts = await self._reader.facts_of(archived_message_id)
-            _require_content(archived_message_id, facts.unread)
-            if not all(test(facts) for test in self._shown):
+            # What its header fields tell never waits for the body.
+            if not _all(self._shown.of_header_fields, facts):
+                return False
+            if self._shown.of_body:
+                _require_content(archived_message_id, facts.unread)
+            if not _all(self._shown.of_body, facts):
                 return False
         if not self._words:
             return True
@@ -206,30 +211,50 @@ class _InOrder:
             self._missing_matches -= following.matches
 
 
-def conditions_of(wanted: FilterHere) -> list[FactsTest]:
-    """The tests of what a message shows, one for each member that asks for any of it."""
-    tests: list[FactsTest] = []
+class Conditions(NamedTuple):
+    """Tests of what a message shows: those of its header fields and size, and those that take its body."""
 
-    def any_of(globs: list[str] | None, values: Callable[[Facts], Iterable[str]], read: Callable[[str], Test]) -> None:
+    of_header_fields: list[FactsTest]
+    of_body: list[FactsTest]
+
+    def __bool__(self) -> bool:
+        return bool(self.of_header_fields or self.of_body)
+
+
+def conditions_of(wanted: FilterHere) -> Conditions:
+    """The tests of what a message shows, one for each member that asks for any of it."""
+    of_header_fields: list[FactsTest] = []
+    of_body: list[FactsTest] = []
+
+    def add(
+        tests: list[FactsTest],
+        globs: list[str] | None,
+        values: Callable[[Facts], Iterable[str]],
+        read: Callable[[str], Test],
+    ) -> None:
         if globs:
             tests.append(_any_value(values, [read(each) for each in globs]))
 
-    any_of(wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
-    any_of(wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
-    any_of(wanted.authentication, lambda facts: facts.checks, pattern)
-    any_of(wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
-    any_of(wanted.link_host, lambda facts: facts.link_hosts, host_pattern)
-    any_of(wanted.finding, lambda facts: facts.findings, part_pattern)
-    any_of(wanted.language, lambda facts: facts.languages, language_pattern)
+    add(of_header_fields, wanted.authentication, lambda facts: facts.checks, pattern)
+    add(of_header_fields, wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
+    add(of_body, wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
+    add(of_body, wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
+    add(of_body, wanted.link_host, lambda facts: facts.link_hosts, host_pattern)
+    add(of_body, wanted.finding, lambda facts: facts.findings, part_pattern)
+    add(of_body, wanted.language, lambda facts: facts.languages, language_pattern)
 
     least, most, hours = wanted.larger_than, wanted.smaller_than, wanted.date_differs
     if least:
-        tests.append(lambda facts: facts.size_bytes > least)
+        of_header_fields.append(lambda facts: facts.size_bytes > least)
     if most:
-        tests.append(lambda facts: facts.size_bytes < most)
+        of_header_fields.append(lambda facts: facts.size_bytes < most)
     if hours:
-        tests.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
-    return tests
+        of_header_fields.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
+    return Conditions(of_header_fields, of_body)
+
+
+def _all(tests: list[FactsTest], facts: Facts) -> bool:
+    return all(test(facts) for test in tests)
 
 
 def _any_value(values: Callable[[Facts], Iterable[str]], tests: list[Test]) -> FactsTest:
