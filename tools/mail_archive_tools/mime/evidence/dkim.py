@@ -41,7 +41,6 @@ _INSTANCES = frozenset(map(str, range(1, 51)))
 _HASHES = {"rsa-sha256": "sha256", "ed25519-sha256": "sha256", "rsa-sha1": "sha1"}
 _BODIES = ("simple", "relaxed")
 _LENGTH = re.compile("[0-9]{1,19}")
-_SPACE = re.compile(rb"[\t ]+")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CRLF = b"\r\n"
 
@@ -110,7 +109,10 @@ class _Body:
 
     def __init__(self, raw: bytes) -> None:
         # Mail is sent with CRLF; a file may keep it without. Empty lines at the end count in no form.
-        self._lines = _BARE_LF.sub(_CRLF, _without_end(raw)).split(_CRLF)
+        text = _without_end(raw)
+        if text.count(b"\n") != text.count(_CRLF):
+            text = _BARE_LF.sub(_CRLF, text)
+        self._text = text
         self._forms: dict[str, bytes] = {}
 
     def form(self, name: str) -> bytes:
@@ -119,17 +121,33 @@ class _Body:
         return self._forms[name]
 
     def _made(self, name: str) -> bytes:
+        text = self._text
         if name == "relaxed":
-            lines = [_SPACE.sub(b" ", line).rstrip(b" ") for line in self._lines]
-        else:
-            lines = list(self._lines)
-        while lines and not lines[-1]:
-            lines.pop()
+            text = _with_single_spaces(text).replace(b" \r\n", _CRLF).removesuffix(b" ")
+        text = _without_empty_lines(text)
 
-        if lines:
-            return _CRLF.join([*lines, b""])
+        if text:
+            return text + _CRLF
         # Without a line at all, simple has an empty one, and relaxed has nothing (RFC 6376, 3.4.3 and 3.4.4).
         return b"" if name == "relaxed" else _CRLF
+
+
+def _with_single_spaces(text: bytes) -> bytes:
+    """A text with one space for each run of white space in a line. All lines at once: a large message has a hundred
+    thousand of them, most of base64, without any space."""
+    text = text.replace(b"\t", b" ")
+    # Each time half of what is too much is gone.
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    return text
+
+
+def _without_empty_lines(text: bytes) -> bytes:
+    """A text without the line ends that nothing stands behind."""
+    end = len(text)
+    while text.endswith(_CRLF, 0, end):
+        end -= len(_CRLF)
+    return text[:end]
 
 
 def _without_end(raw: bytes) -> bytes:
