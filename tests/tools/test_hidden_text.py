@@ -13,8 +13,7 @@ from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.check import check_quotations
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.mime.html.reader import read_html
-from mail_archive_tools.mime.html.unseen import MOST_PIECES
-from mail_archive_tools.mime.unseen import Unseen
+from mail_archive_tools.mime.html.unseen import MOST_PIECES, Unseen
 from mail_archive_tools.models.checking import Quotation
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.read import read_archive_message, read_archive_messages

@@ -17,7 +17,6 @@ from mail_archive_tools.answers.paging import MaxChars, Offset, fair_parts, page
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
 from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE
-from mail_archive_tools.mime.unseen import ELSEWHERE
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds
@@ -263,7 +262,7 @@ def _shown_elsewhere(reading: MessageReading) -> Counter[str]:
     """How many words only some programs show, by where."""
     words: Counter[str] = Counter()
     for each in reading.text.hidden:
-        if each.reason in ELSEWHERE:
+        if each.kind == "elsewhere":
             words[each.reason] += len(each.text.split())
     return words
 

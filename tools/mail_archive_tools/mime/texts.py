@@ -10,10 +10,9 @@ from mail_archive_tools.mime.codecs.transfer import MAX_UUENCODED, UuFile, uuenc
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.html.reader import HtmlText, Link, read_html
 from mail_archive_tools.mime.html.targets import Target
-from mail_archive_tools.mime.html.unseen import UNSEEN_CHARS
+from mail_archive_tools.mime.html.unseen import HTML_VERSION, PLAIN_VERSION, UNSEEN_CHARS, Unseen
 from mail_archive_tools.mime.problems import Problem
 from mail_archive_tools.mime.structure import Part, text_of
-from mail_archive_tools.mime.unseen import OTHER_VERSION, Unseen
 
 TEXT_CHARS = 5_000_000
 """How much text of one message is read, in characters."""
@@ -93,18 +92,18 @@ def _choose_version(text: Text, plain: str, html: str) -> None:
     if _agreement(of_plain, of_html) < LEAST_AGREEMENT:
         # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
         text.text, text.source, text.other_type = html, "text/html", "text/plain"
-        _note_other_version(text, "text/plain", plain, of_plain - of_html)
+        _note_other_version(text, PLAIN_VERSION, plain, of_plain - of_html)
     else:
         text.text, text.source = plain, "text/plain"
-        _note_other_version(text, "text/html", html, of_html - of_plain)
+        _note_other_version(text, HTML_VERSION, html, of_html - of_plain)
 
 
-def _note_other_version(text: Text, other_type: str, other: str, beside: Counter[str]) -> None:
+def _note_other_version(text: Text, reason: str, other: str, beside: Counter[str]) -> None:
     """Keep a version that is not shown, where it has enough words `beside` those of the one that is."""
     if beside.total() < _LEAST_WORDS:
         return
     text.other_words = beside.total()
-    text.unseen.append(Unseen(OTHER_VERSION.format(other_type), other[:UNSEEN_CHARS]))
+    text.unseen.append(Unseen(reason, other[:UNSEEN_CHARS]))
 
 
 def _converted(parts: list[Part], text: Text) -> dict[int, str]:

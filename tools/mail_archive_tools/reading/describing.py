@@ -88,7 +88,7 @@ def _text(message: Message) -> Json:
     written = message.text.text
     whole = clean_text(written)
     own, quoted_lines = without_quotes(whole)
-    hidden = [{"reason": each.reason, "text": clean_text(each.text)} for each in message.text.unseen]
+    hidden = [{"kind": each.kind, "reason": each.reason, "text": clean_text(each.text)} for each in message.text.unseen]
     return {
         "whole": whole,
         # Lines that are left out of what is cleaned leave it clean; what is shown is cleaned once more.

@@ -2,7 +2,7 @@
 over."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -34,8 +34,10 @@ class _Checked(BaseModel):
 
 
 class HiddenPiece(_Checked):
-    """Words that a reader of a message does not see, cleaned, and why."""
+    """Words that a reader of a message does not see, cleaned, and why. They are hidden, or shown by some programs
+    elsewhere, or the version of the text that is not the one shown here."""
 
+    kind: Literal["hidden", "elsewhere", "version"]
     reason: MailLine
     text: MailText
 

@@ -11,7 +11,6 @@ from anyio import to_thread
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
 from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.mime.unseen import OTHER_VERSION
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
@@ -27,7 +26,6 @@ from mail_archive_tools.searching.gathering.globs import (
 )
 from mail_archive_tools.service.shapes import Row
 
-_HTML_VERSION = OTHER_VERSION.format("text/html")
 _VALUE_CHARS = 10_000
 """How much of a header value patterns are matched against."""
 
@@ -174,8 +172,9 @@ class Matcher:
         reading = fetched.reading
         # As it is shown, which may have a space where markup would act, and as it was written.
         texts = dict.fromkeys([reading.text.whole, reading.text.written or "", *reading.file_names])
-        # HTML that is not shown, since the plain text says much the same, is seen by readers all the same.
-        texts |= dict.fromkeys(each.text for each in reading.text.hidden if each.reason == _HTML_VERSION)
+        if reading.text.source == "text/plain":
+            # HTML that is not shown, since the plain text says much the same, is seen by readers all the same.
+            texts |= dict.fromkeys(each.text for each in reading.text.hidden if each.kind == "version")
         return self._has_word(texts)
 
     def _matches_hidden(self, fetched: Fetched) -> bool:
