@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mail_archive_local.evidence.unfinished import UnfinishedExport
     from mail_archive_local.evidence.verifying import Verified, verify
     from mail_archive_local.folder import ArchiveFolder
-    from mail_archive_local.identity.identities import IdentityError
+    from mail_archive_local.identity.failures import IdentityError
     from mail_archive_local.importing.mail_sources import MailSources, NoMail
     from mail_archive_local.importing.places import S3Place
     from mail_archive_local.importing.tally import ImportTally
@@ -63,7 +63,7 @@ _ROOMS = {
     "ArchiveRecord": "storage.putting",
     "Bates": "evidence.forms",
     "ExportForm": "evidence.forms",
-    "IdentityError": "identity.identities",
+    "IdentityError": "identity.failures",
     "ImportTally": "importing.tally",
     "InProcess": "doors.in_process",
     "LocalArchiveError": "errors",

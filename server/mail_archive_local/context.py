@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from mail_archive_local.api_errors import validation
 from mail_archive_local.arns import DEFAULT_REGION
 from mail_archive_local.identity import LOOPBACK
-from mail_archive_local.storage.export_records import ExportRecords
 from mail_archive_local.storage.store import Store
 
 if TYPE_CHECKING:
     from mail_archive_local.identity.callers import KeyRing
     from mail_archive_local.identity.identities import IdentityFile
     from mail_archive_local.identity.sessions import Seal
+    from mail_archive_local.storage.export_records import ExportRecords
 
 SEARCH_SECONDS = 0.05
 """How long a search takes, from QUEUED over RUNNING to COMPLETED."""
@@ -55,7 +55,10 @@ class Local:
     exporter: Delivers | None = None
 
     @cached_property
-    def exports(self) -> ExportRecords:
+    def exports(self) -> "ExportRecords":
+        # Imported here: most servers export nothing.
+        from mail_archive_local.storage.export_records import ExportRecords
+
         return ExportRecords(self.store)
 
     def go_on(self) -> None:

@@ -110,29 +110,67 @@ def test_stdout_carries_nothing_but_protocol(sample: Sample) -> None:
         assert secret not in err
 
 
-def test_the_tools_are_listed_before_boto3_is_loaded(sample: Sample) -> None:
+OF_CALLS_ALONE = (
+    "boto3",
+    "botocore",
+    "selectolax",
+    "tqdm",
+    "mail_archive_local.exporting.exporter",
+    "mail_archive_local.identity.policies",
+    "mail_archive_local.storage.export_records",
+    "mail_archive_server.identity.policy",
+    "mail_archive_tools.service.buckets",
+    "mail_archive_tools.untrusted",
+)
+"""Modules that a server which only lists its tools has no use for."""
+
+
+def test_the_tools_are_listed_before_what_calls_need_is_loaded(sample: Sample) -> None:
     script = (
         "import sys\n"
         "from mail_archive_server import app, backends, middleware, settings\n"
         "middleware.WARM_UP_SECONDS = 3600\n"
-        "access = backends.open_access(settings.Settings(local=__import__('pathlib').Path(sys.argv[1])))\n"
-        "server = app.build_server(lambda: access)\n"
+        "access = backends.accessor(settings.Settings(local=__import__('pathlib').Path(sys.argv[1])))\n"
+        "server = app.build_server(access)\n"
         "import anyio\n"
         "from mcp import Client\n"
         "async def main():\n"
         "    async with Client(server) as client:\n"
         "        await client.list_tools()\n"
-        "        print(sorted({'boto3', 'botocore', 'selectolax', 'uvicorn', 'tqdm'} & set(sys.modules)))\n"
+        "        print(sorted(set(sys.argv[2:]) & set(sys.modules)))\n"
         "        await client.call_tool('list_archives', {})\n"
         "        print('boto3' in sys.modules)\n"
         "anyio.run(main)\n"
     )
     printed = subprocess.run(
-        [sys.executable, "-c", script, str(sample.folder)], check=True, capture_output=True, text=True
+        [sys.executable, "-c", script, str(sample.folder), *OF_CALLS_ALONE],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split("\n")
     before, after = printed[0], printed[1]
-    assert "boto3" not in before and "botocore" not in before and "selectolax" not in before and "tqdm" not in before
+    assert before == "[]"
     assert after == "True"
+
+
+def test_what_a_start_loaded_is_not_looked_through_for_garbage_and_what_comes_later_is(sample: Sample) -> None:
+    script = (
+        "import gc, sys\n"
+        "from mail_archive_server import cli\n"
+        "from mail_archive_server.transport import stdio\n"
+        "async def serve_stdio(*_):\n"
+        "    print(gc.isenabled(), gc.get_freeze_count() > 10_000)\n"
+        "stdio.serve_stdio = serve_stdio\n"
+        "cli.main(['--local', sys.argv[1]])\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script, str(sample.folder)],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.stdout == "True True\n"
 
 
 def test_boto3_is_loaded_once_the_tools_have_been_listed(sample: Sample) -> None:

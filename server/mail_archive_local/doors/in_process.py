@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_archive_local.context import SEARCH_SECONDS, Local
-from mail_archive_local.exporting.places import client_of_places, exporter_to
 from mail_archive_local.operations.retention import delete_what_is_older
 from mail_archive_local.storage.store import Store
 
 if TYPE_CHECKING:
     from mail_archive_local.doors.bridge import LinkListener
+    from mail_archive_local.exporting.exporter import Exporter
 
 
 class InProcess:
@@ -34,7 +34,7 @@ class InProcess:
             store,
             self._link_base,
             search_seconds=search_seconds,
-            exporter=exporter_to(export_folder, s3_endpoint_url),
+            exporter=self._exporter(),
         )
         delete_what_is_older(self._local)
         self._local.go_on()
@@ -49,7 +49,19 @@ class InProcess:
 
     def s3(self) -> Any:
         """A client of S3 with which a destination of exports can be looked at; None where they go nowhere."""
+        from mail_archive_local.exporting.places import client_of_places
+
         return client_of_places(self._export_folder, self._s3_endpoint_url)
+
+    def _exporter(self) -> "Exporter | None":
+        """Who delivers exports; None where they go nowhere."""
+        if self._export_folder is None and self._s3_endpoint_url is None:
+            return None
+
+        # Imported here: most servers export nothing.
+        from mail_archive_local.exporting.places import exporter_to
+
+        return exporter_to(self._export_folder, self._s3_endpoint_url)
 
     def link_base(self) -> str:
         """The URL that download links begin with; "" while none was handed out."""

@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 from mail_archive_local.arns import ACCOUNT
 from mail_archive_local.identity import IDENTITIES, OWNER
+from mail_archive_local.identity.failures import IdentityError
 from mail_archive_local.identity.policies import Policy, PolicyError, read_policy, read_trust_policy
-from mail_archive_local.storage.failures import StoreError
 
 _MOST_BYTES = 1_000_000
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -36,10 +36,6 @@ _EVERYTHING = read_policy(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, OWNER
 )
 _NOBODY = Policy(())
-
-
-class IdentityError(StoreError):
-    """The folder's `identity.json` cannot be used; the text names the place and what is wrong there."""
 
 
 @dataclass(frozen=True)

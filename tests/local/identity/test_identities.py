@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mail_archive_local.identity.identities import IdentityError, IdentityFile
+from mail_archive_local.identity.failures import IdentityError
+from mail_archive_local.identity.identities import IdentityFile
 from tests.folder import Folder, allow, refused, trust
 
 ROLE = {"RoleName": "analyst", "AssumeRolePolicyDocument": trust()}
