@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO, NamedTuple
 
 from mail_archive_local.errors import LocalArchiveError
@@ -216,9 +216,13 @@ def read_files(path: Path) -> list[Beside] | None:
         return None
 
     try:
-        return [Beside(str(each["File"]), int(each["Bytes"]), str(each["SHA256"])) for each in files]
+        found = [Beside(str(each["File"]), int(each["Bytes"]), str(each["SHA256"])) for each in files]
     except (KeyError, ValueError, TypeError):
         raise ManifestError(f"Line 1 of {path} is no line of a manifest.") from None
+
+    for each in found:
+        _refuse_elsewhere(path, 1, each.file)
+    return found
 
 
 def read_messages(path: Path) -> Iterator[Listed]:
@@ -236,7 +240,7 @@ def read_messages(path: Path) -> Iterator[Listed]:
 
 def _listed(path: Path, number: int, members: dict[str, Any]) -> Listed:
     try:
-        return Listed(
+        listed = Listed(
             str(members["ArchivedMessageId"]),
             0.0,
             int(members["Bytes"]),
@@ -248,6 +252,25 @@ def _listed(path: Path, number: int, members: dict[str, Any]) -> Listed:
         )
     except (KeyError, ValueError, TypeError):
         raise ManifestError(f"Line {number} of {path} is no message of a manifest.") from None
+
+    _refuse_elsewhere(path, number, listed.file)
+    _refuse_elsewhere(path, number, listed.text_file)
+    return listed
+
+
+def _refuse_elsewhere(path: Path, number: int, file: str) -> None:
+    """A manifest is what somebody sent: it names files of its own folder alone, and no others are looked at.
+
+    Raises:
+        ManifestError: the file is, or may be, somewhere else.
+    """
+    # As Windows reads it, too: there a backslash leads into folders, and C: to a drive.
+    for steps in (PurePosixPath(file), PureWindowsPath(file)):
+        if steps.anchor or ".." in steps.parts:
+            raise ManifestError(
+                f"Line {number} of {path} names {file!r}, which is not in the manifest's folder: it is not looked at. "
+                "export-local writes no such name."
+            )
 
 
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:

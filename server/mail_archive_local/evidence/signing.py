@@ -28,6 +28,15 @@ class Signing(NamedTuple):
     key: Path | None = None
     authority: str | None = None
 
+    def refuse_unusable(self) -> None:
+        """Read the key before anything is written that it is to sign.
+
+        Raises:
+            SigningError: it cannot be used.
+        """
+        if self.key is not None:
+            _private_key(self.key)
+
     def remove_outdated(self, manifest: Path) -> list[Path]:
         """Take away the signatures of a manifest that has changed; returns those that `sign` does not make anew."""
         lost = []
@@ -63,16 +72,27 @@ def sign(path: Path, key_file: Path) -> Path:
     Raises:
         SigningError: the key cannot be used.
     """
+    key, parameters = _private_key(key_file)
+    return _write(path, SIGNATURE, key.sign(path.read_bytes(), *parameters))
+
+
+def _private_key(key_file: Path) -> tuple[Any, tuple[Any, ...]]:
+    """A private key, and what it signs with beside the data.
+
+    Raises:
+        SigningError: it cannot be used.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    if why := why_not_read(key_file):
+    why = why_not_read(key_file)
+    if why:
         raise SigningError(f"{key_file} is not used: {why}.")
     try:
         key: Any = load_pem_private_key(_bytes(key_file), None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SigningError(f"{key_file} is no private key in PEM without a password: {error}") from None
-    return _write(path, SIGNATURE, key.sign(path.read_bytes(), *_parameters(key, key_file)))
+    return key, _parameters(key, key_file)
 
 
 def verify_signature(path: Path, key_file: Path) -> None:

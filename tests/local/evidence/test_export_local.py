@@ -5,6 +5,7 @@ import email
 import hashlib
 import json
 import mailbox
+import re
 import shutil
 import subprocess
 import sys
@@ -183,6 +184,23 @@ def test_what_is_no_manifest_is_named(tmp_path: Path, line: bytes) -> None:
     path.write_bytes(b'{"Manifest": 1}\n{"ArchivedMessageId": "a"}\n')
     with pytest.raises(ManifestError, match="Line 2"):
         list(read_messages(path))
+
+
+@pytest.mark.parametrize(
+    "file", ["../secret", "a/../../secret", "/etc/passwd", "..\\secret", "C:secret", "\\\\host\\secret"]
+)
+def test_a_manifest_that_names_files_elsewhere_is_refused_with_the_entry(tmp_path: Path, file: str) -> None:
+    path = tmp_path / "m.jsonl"
+    message = {"ArchivedMessageId": "a", "Bytes": 1, "SHA256": ""}
+    for name in ("File", "TextFile"):
+        path.write_text(json.dumps({"Manifest": 1}) + "\n" + json.dumps({**message, name: file}) + "\n")
+        with pytest.raises(ManifestError, match=f"Line 2 of .*{re.escape(repr(file))}"):
+            list(read_messages(path))
+
+    beside = [{"File": file, "Bytes": 1, "SHA256": ""}]
+    path.write_text(json.dumps({"Manifest": 1, "Files": beside}) + "\n")
+    with pytest.raises(ManifestError, match=f"Line 1 of .*{re.escape(repr(file))}"):
+        read_files(path)
 
 
 @pytest.mark.parametrize("form", ["eml", "maildir", "mbox"])
@@ -418,7 +436,7 @@ def test_a_signature_stays_until_the_manifest_says_something_else(
 
 
 @pytest.mark.parametrize(("content", "words"), [(b"nonsense", "no private key in PEM"), (None, "cannot be read")])
-def test_a_key_that_cannot_sign_is_named_and_the_manifest_stays(
+def test_a_key_that_cannot_sign_is_named_before_anything_is_written(
     sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, words: str
 ) -> None:
     key = tmp_path / "key.pem"
@@ -427,8 +445,13 @@ def test_a_key_that_cannot_sign_is_named_and_the_manifest_stays(
     status, said = failure(
         capsys, "export-local", str(sample.folder), str(tmp_path / "out"), "--subject", "bank", "--sign-with", str(key)
     )
-    assert status == 1 and words in said and "is there, without it" in said and "Traceback" not in said
-    assert (tmp_path / "out" / MANIFEST).is_file()
+    assert status == 1 and words in said and "Nothing was begun" in said and "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+    archive = tmp_path / "new"
+    status, said = failure(capsys, "import", str(archive), str(tmp_path), "--sign-with", str(key))
+    assert status == 1 and words in said
+    assert not archive.exists()
 
 
 @pytest.fixture

@@ -145,6 +145,15 @@ async def test_an_error_of_the_service_becomes_a_sentence(
     assert "very-secret" not in str(caught.value) and "\n" not in str(caught.value)
 
 
+async def test_what_the_service_says_of_a_thing_by_its_name_is_said_once(service: Service) -> None:
+    service.says("ValidationException", 400, "Archive a-1 does not exist.")
+    with pytest.raises(errors.InvalidArgument) as caught, Patience(0):
+        await get_archive(service.client())
+    assert str(caught.value) == (
+        "Mail Manager does not take this: Archive a-1 does not exist. list_archives shows those that you may see."
+    )
+
+
 async def test_what_the_service_says_is_cleaned_and_clipped(service: Service) -> None:
     service.says("ValidationException", 400, "bad\x1b[31m\u202e\nnews " + "x" * 5000)
     with pytest.raises(errors.InvalidArgument) as caught:

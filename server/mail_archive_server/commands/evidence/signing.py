@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mail_archive_server.setting_values import http_url, path
 from mail_archive_server.settings import read_value
-from mail_archive_server.terminal import shown
+from mail_archive_server.terminal import CommandError, shown
 
 if TYPE_CHECKING:
     from mail_archive_local import Signing
@@ -20,15 +20,24 @@ def add_signing(parser: argparse.ArgumentParser) -> None:
 
 
 def signing_of(arguments: argparse.Namespace) -> "Signing":
-    """What these flags say."""
-    from mail_archive_local import Signing
+    """What these flags say. The key is read now: one that cannot be used is told before a long work, not after it.
+
+    Raises:
+        CommandError: it cannot be used.
+    """
+    from mail_archive_local import LocalArchiveError, Signing
 
     key = authority = None
     if arguments.sign_with is not None:
         key = read_value(path, "--sign-with", arguments.sign_with)
     if arguments.time_stamp is not None:
         authority = read_value(http_url, "--time-stamp", arguments.time_stamp)
-    return Signing(key, authority)
+    signing = Signing(key, authority)
+    try:
+        signing.refuse_unusable()
+    except LocalArchiveError as error:
+        raise CommandError(f"{error} Nothing was begun.") from error
+    return signing
 
 
 def sign_manifest(manifest: Path, signing: "Signing", *, has_changed: bool) -> list[Path]:

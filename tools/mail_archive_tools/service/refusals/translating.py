@@ -74,8 +74,7 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
     if code == "ResourceNotFoundException":
         return errors.NotFound(f"There is no {resource} here. {resource.find}")
     if code == "ValidationException":
-        refused = f"Mail Manager does not take this for {resource}: {reason}. {resource.find}"
-        return errors.InvalidArgument(refused.strip())
+        return _not_taken(reason, resource)
     if code == "AccessDeniedException":
         return errors.AccessDenied(denial_of(error, f"ses:{operation}").sentence(f"use {resource}"))
     if code == "ConflictException":
@@ -104,6 +103,13 @@ def _answered(error: ClientError, operation: str, resource: Resource) -> errors.
     if status_of(error) >= 500:
         return errors.ServiceFailed(f"Mail Manager failed on {resource} ({code}). Call again in a minute.")
     return errors.ServiceFailed(f"Mail Manager refused {operation} on {resource}: {reason or code}.")
+
+
+def _not_taken(reason: str, resource: Resource) -> errors.InvalidArgument:
+    if str(resource).casefold() in reason.casefold():
+        # The service names it by itself: "Message m-1 does not exist".
+        return errors.InvalidArgument(f"Mail Manager does not take this: {reason}. {resource.find}".strip())
+    return errors.InvalidArgument(f"Mail Manager does not take this for {resource}: {reason}. {resource.find}".strip())
 
 
 def _retry_after(error: ClientError) -> float | None:
