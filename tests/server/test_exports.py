@@ -440,8 +440,8 @@ async def test_changes_of_archives_that_cannot_be_are_said(own_sample: Sample, b
         ("untag_archive", {**arn, "tag_keys": []}, "tag_keys is"),
         ("list_archive_tags", {"resource_arn": "a-none"}, "resource_arn is 'a-none', which has not the form"),
         ("list_archive_tags", arn, "get_archive gives an archive's ARN"),
-        ("get_archive_export", {"export_id": "nothing"}, "export nothing.*list_archive_exports"),
-        ("stop_archive_export", {"export_id": "nothing"}, "export nothing.*list_archive_exports"),
+        ("get_archive_export", {"export_id": "nothing"}, "Export nothing.*list_archive_exports"),
+        ("stop_archive_export", {"export_id": "nothing"}, "Export nothing.*list_archive_exports"),
         ("list_archive_exports", {"archive_id": "a-none"}, "no archive a-none"),
     ]
     found = await answers(access, era, *((tool, arguments) for tool, arguments, _ in calls))

@@ -148,10 +148,13 @@ class Connection:
         return arns_of(self._settings, region, partition, self._backend.account(core))
 
     def _sts(self, core: Session, service: str, **credentials: Any) -> Any:
+        from mail_archive_tools.service.once import no_try_too_late
         from mail_archive_tools.service.wire.whole import only_whole
 
         client = core.create_client(service, config=_config(), **credentials)
         only_whole(client)
+        # Credentials are renewed in the time of the call that needs them.
+        no_try_too_late(client)
         self._backend.attach(client)
         return client
 

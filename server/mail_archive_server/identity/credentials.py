@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.utils import parse_timestamp
 
 from mail_archive_server.settings import Settings
+from mail_archive_tools.calls.waiting import tries_left
 from mail_archive_tools.service.refusals.causes import StillExpired
 from mail_archive_tools.service.scope import Scope
 
@@ -131,6 +132,9 @@ class Narrowed:
                 temporary = self._temporary(own)
             return _refuse_expired(self._scoped(temporary))
         except (ClientError, BotoCoreError) as error:
+            if tries_left() <= 0:
+                # The time of the call is up, which says nothing of what STS would do: the next one asks it again.
+                raise
             self.narrowing.failed(error)
 
         ends = getattr(chain, "_expiry_time", None)

@@ -61,7 +61,7 @@ class Waiting:
         raise Late(f"Mail Manager did not answer {what} in the time of this call. Call again.")
 
     def _counted(self, send: Callable[[], _Answer], until: float) -> _Answer:
-        _tries_end.set(until)
+        end_tries(until)
         with self._counting:
             self._threads += 1
         try:
@@ -94,6 +94,11 @@ async def _wait_for(lock: anyio.Lock) -> None:
         await lock.acquire()
     if waiting.cancelled_caught:
         raise Late("Another call still fetches the same, and the time of this one is up. Call again.")
+
+
+def end_tries(until: float) -> None:
+    """Say in a thread that calls a service until when somebody waits for it, by `time.monotonic`."""
+    _tries_end.set(until)
 
 
 def tries_left() -> float:

@@ -46,7 +46,8 @@ def no_try_too_late(client: Any) -> None:
         # botocore takes the time-out of a single request from here, since 1.44.8 at the latest.
         request.context["read_timeout"] = min(longest, left)
 
-    client.meta.events.register("request-created", bound)
+    # One that is given out again is bound once.
+    client.meta.events.register("request-created", bound, unique_id="no-try-too-late")
 
 
 def _failed(parsed: dict[str, Any], operation: str) -> BaseException:

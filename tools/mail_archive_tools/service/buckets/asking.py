@@ -1,5 +1,6 @@
 """S3 as one identity sees it, asked in the time of a call."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -60,18 +61,35 @@ class Buckets:
         from anyio import to_thread
 
         from mail_archive_tools.calls.patience import seconds_left
-        from mail_archive_tools.errors import Late
+        from mail_archive_tools.calls.waiting import end_tries
+        from mail_archive_tools.errors import Late, Unreachable
 
-        with anyio.move_on_after(max(0.0, seconds_left(_SECONDS))):
-            return await to_thread.run_sync(self._asked, ask, location, operation, abandon_on_cancel=True)
+        left = max(0.0, seconds_left(_SECONDS))
+        until = time.monotonic() + left
+
+        def asked() -> _Found:
+            # The thread is of this call alone: what is said in its context ends with it.
+            end_tries(until)
+            return self._asked(ask, location, operation)
+
+        try:
+            with anyio.move_on_after(left):
+                return await to_thread.run_sync(asked, abandon_on_cancel=True)
+        except Unreachable:
+            if time.monotonic() < until:
+                raise
+            # The thread saw the end of its time first.
         raise Late(f"S3 did not say in the time of this call whether {location} can be used. Call again.")
 
     def _asked(self, ask: Callable[[Any, Location], _Found], location: Location, operation: str) -> _Found:
+        from mail_archive_tools.service.once import no_try_too_late
         from mail_archive_tools.service.refusals.translating import REFUSALS, refusal
         from mail_archive_tools.service.resources import Resource
 
         try:
-            return ask(self._connect(), location)
+            client = self._connect()
+            no_try_too_late(client)
+            return ask(client, location)
         except REFUSALS as error:
             raise refusal(error, operation, Resource(f"bucket {location.bucket}")) from error
 
