@@ -85,6 +85,34 @@ async def test_what_changes_nothing_is_refused_without_a_question(user: Asked, o
     assert user.questions == []
 
 
+async def test_tags_that_are_there_are_not_set_again_nor_others_removed(folder: Folder) -> None:
+    user = Asked(folder.settings())
+    arn = folder.arn(folder.legal)
+    owner = folder.client("mailmanager")
+    owner.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "legal"}])
+
+    set_again = await user.call("tag_archive", resource_arn=arn, tags=[{"key": "team", "value": "legal"}])
+    assert "has these tags already" in set_again
+    removed = await user.call("untag_archive", resource_arn=arn, tag_keys=["case", "Team"])
+    assert "has none of these tags" in removed
+    assert user.questions == []
+
+    # One of two is reason enough to ask.
+    both = [{"key": "team", "value": "legal"}, {"key": "case", "value": "9"}]
+    await user.call("tag_archive", resource_arn=arn, tags=both)
+    await user.call("tag_archive", resource_arn=arn, tags=[{"key": "team", "value": "other"}])
+    await user.call("untag_archive", resource_arn=arn, tag_keys=["team", "case"])
+    assert len(user.questions) == 3
+
+
+async def test_whoever_may_not_list_tags_is_asked_all_the_same(folder: Folder) -> None:
+    actions = ("ses:GetArchive", "ses:UntagResource")
+    folder.identities(Users=[{"UserName": "ana", "Policies": [allow(*actions)]}])
+    user = Asked(folder.settings(profile="ana"))
+    await user.call("untag_archive", resource_arn=folder.arn(folder.legal), tag_keys=["never-there"])
+    assert len(user.questions) == 1
+
+
 async def test_a_question_has_only_what_changes(user: Asked, own_sample: Sample) -> None:
     given = {"archive_id": own_sample.archive_id, "archive_name": "tidewater-2025"}
     await user.call("update_archive", **given, retention={"retention_period": "TEN_YEARS"})
@@ -117,8 +145,9 @@ async def test_each_question_says_in_which_account_and_region_its_archive_is(
         "update_archive": {**archive, "archive_name": "other"},
         "delete_archive": archive,
         "tag_archive": {"resource_arn": arn, "tags": [{"key": "a", "value": "b"}]},
-        "untag_archive": {"resource_arn": arn, "tag_keys": ["a"]},
+        "untag_archive": {"resource_arn": arn, "tag_keys": ["old"]},
     }
+    open_access(settings).client._connected().tag_resource(ResourceArn=arn, Tags=[{"Key": "old", "Value": ""}])
     for tool, given in calls.items():
         await user.call(tool, **given)
         assert f'\nArchive: "tidewater-2025" ({own_sample.archive_id}) {PLACE}\n' in f"{user.questions[-1]}\n"

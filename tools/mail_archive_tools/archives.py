@@ -204,8 +204,15 @@ async def tag_archive(
 ) -> TaggedArchive:
     """Set tags of an archive: new ones, or new values of those it has. IAM conditions may go by them. The user is asked
     first."""
+    archive = await _of_arn(resource_arn, access)
+    known = await _tags_if_seen(resource_arn, access)
+    if known is not None:
+        new = [tag for tag in tags if known.get(tag.key) != tag.value]
+        if not new:
+            raise InvalidArgument(f"{resource_arn} has these tags already, with these values: nothing to change.")
+
     facts: dict[str, Fact] = {
-        "Archive": await _of_arn(resource_arn, access),
+        "Archive": archive,
         "Tags": _said_of_tags(tags),
         "Mind": MIND_TAGS,
     }
@@ -225,8 +232,15 @@ async def untag_archive(
     consent: Consent,
 ) -> TaggedArchive:
     """Remove tags of an archive. IAM conditions may go by them. The user is asked first."""
+    archive = await _of_arn(resource_arn, access)
+    known = await _tags_if_seen(resource_arn, access)
+    if known is not None and known.keys().isdisjoint(tag_keys):
+        raise InvalidArgument(
+            f"{resource_arn} has none of these tags: nothing to change. list_archive_tags shows its tags."
+        )
+
     facts: dict[str, Fact] = {
-        "Archive": await _of_arn(resource_arn, access),
+        "Archive": archive,
         "Tags": tuple(map(quoted, tag_keys)),
         "Mind": MIND_TAGS,
     }
@@ -253,6 +267,15 @@ async def _of_arn(resource_arn: str, access: Access) -> str:
             f"{resource_arn} is the ARN of no archive of this account and Region. get_archive gives an archive's ARN."
         )
     return named(archive)
+
+
+async def _tags_if_seen(resource_arn: str, access: Access) -> dict[str, str] | None:
+    """The tags that an archive has; None where they may not be listed."""
+    try:
+        response = await access.client.list_archive_tags(resource_arn)
+    except AccessDenied:
+        return None
+    return {str(each.get("Key", "")): str(each.get("Value", "")) for each in response.get("Tags", [])}
 
 
 async def _whose_name(name: str, access: Access) -> str | None:
