@@ -11,6 +11,7 @@ from distribution.sentences import KINDS, sentences
 from mail_archive_server.hosting.published import PublishedTool, published_tools
 from mail_archive_server.settings import SETTINGS
 from mail_archive_tools import errors
+from mail_archive_tools.mime.evidence.finding_names import FINDINGS, Weight
 
 DOCS = ROOT / "docs"
 MADE = "<!-- Made by `make pages`: change what it is made from. -->"
@@ -20,6 +21,13 @@ TOOLSETS = {
     "view": "Offered by default to hosts that render MCP Apps, and to others where `--toolsets view` names it.",
     "export": "Off unless `--toolsets export` names it, and `--export-to` where to. What exports or stops asks first.",
     "admin": "Off unless `--toolsets admin` names it. What changes something asks the user first.",
+}
+
+WEIGHTS = {
+    Weight.HEAVY: "Heavy: attacks have it, honest mail hardly ever",
+    Weight.USUAL: "Usual",
+    Weight.LIGHT: "Light: honest mail has it too",
+    Weight.LEAST: "Least",
 }
 
 
@@ -94,6 +102,17 @@ def errors_page() -> str:
     return "\n".join(lines)
 
 
+def findings_page() -> str:
+    """Every finding by its short name, the heaviest first."""
+    first = (DOCS / "parts" / "findings.md").read_text("utf-8").strip()
+    lines = [MADE, "", "# Findings", "", first, ""]
+    for weight in Weight:
+        named = [(name, each) for name, each in FINDINGS.items() if each.weight == weight]
+        rows = [f"| `{name}` | {each.about} | {_cell(each.line)} |" for name, each in named]
+        lines += [f"## {WEIGHTS[weight]}", "", "| name | about | what it says |", "| --- | --- | --- |", *rows, ""]
+    return "\n".join(lines)
+
+
 def _rank(kind: str) -> tuple[int, str]:
     return (list(KINDS).index(kind) if kind in KINDS else -1, kind)
 
@@ -112,7 +131,12 @@ def _cell(text: str) -> str:
     return escaped(text).replace("|", "\\|")
 
 
-PAGES = {"tools.md": tools_page, "settings.md": settings_page, "errors.md": errors_page}
+PAGES = {
+    "tools.md": tools_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "findings.md": findings_page,
+}
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

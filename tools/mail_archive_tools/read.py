@@ -16,7 +16,7 @@ from mail_archive_tools.answers.members import Section, members_about
 from mail_archive_tools.answers.paging import MaxChars, Offset, fair_parts, page_of
 from mail_archive_tools.calls.patience import Patience, Progress, silent
 from mail_archive_tools.errors import ArchiveError, InvalidArgument, NotFound
-from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE
+from mail_archive_tools.mime.evidence.finding_names import ABOUT_ROUTE
 from mail_archive_tools.models import ReadAttachment, ReadMessage, ReadMessages
 from mail_archive_tools.models.base import MessageId, described_text
 from mail_archive_tools.models.query import WaitSeconds

@@ -229,7 +229,7 @@ const message = (() => {
   function show(found) {
     const id = found.ArchivedMessageId;
     const findings = (found.Findings ?? []).map((each) => [
-      el("span", { class: "tag bad" }, each.About),
+      el("span", { class: "tag bad" }, each.Name),
       " ",
       each.Finding,
     ]);

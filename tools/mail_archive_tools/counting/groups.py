@@ -1,6 +1,5 @@
 """Columns counted by what they have in common. Pure."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
+from mail_archive_tools.mime.evidence.finding_names import name_said
 from mail_archive_tools.models.summary import ARROW, IN_TIME, WEEKDAYS, GroupBy
 from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import clean_line, shorten
@@ -103,8 +103,8 @@ def _file_names(facts: Facts) -> Iterable[str]:
 
 
 def _findings(facts: Facts) -> Iterable[str]:
-    """The findings without the values that are different for each message."""
-    return _each_once(_value(_OWN_VALUES.sub("…", each)) for each in facts.findings)
+    """The findings by their short names: their sentences are different for each message."""
+    return _each_once(map(name_said, facts.findings))
 
 
 def _each_once(values: Iterable[str]) -> Iterable[str]:
@@ -125,8 +125,6 @@ def _value(text: str) -> str:
 
 _NONE = "(none)"
 _VALUE_BYTES = 200
-# Addresses, hosts, numbers with dates and times, and what stands in quotation marks.
-_OWN_VALUES = re.compile(r"[\w.+%-]+@[\w.-]*\w|\w[\w-]*(?:\.\w[\w-]*)+|\d[\d:T+-]*|“.*”")
 _SIZES = (
     (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
 )  # fmt: skip

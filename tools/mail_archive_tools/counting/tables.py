@@ -12,7 +12,7 @@ from mail_archive_tools.counting.groups import Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
 from mail_archive_tools.models.summary import IN_TIME, GroupBy, Summary, SummaryGroup, SummaryOthers
 from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.untrusted import elide, shorten
+from mail_archive_tools.untrusted import elide
 
 VALUE_BYTES = 100
 """How much of a value is shown where there is room, in bytes of UTF-8; of an address, the end tells most."""
@@ -127,17 +127,10 @@ def _summary(by: GroupBy, groups: dict[str, Group], room: _Room) -> Summary:
     others: list[Group] = []
     for value, found in groups.items():
         if value in largest:
-            top.append(_listed(_cut(by, value, room.value_bytes), found, in_time))
+            top.append(_listed(elide(value, room.value_bytes), found, in_time))
         else:
             others.append(found)
     return Summary(by=by, groups=len(groups), top=top, others=_others(others))
-
-
-def _cut(by: GroupBy, value: str, limit: int) -> str:
-    """A value in so many bytes. A finding is a sentence, which is read from its beginning."""
-    if by == "finding":
-        return shorten(value, limit)
-    return elide(value, limit)
 
 
 def _others(groups: list[Group]) -> SummaryOthers | None:

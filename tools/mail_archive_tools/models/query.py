@@ -60,7 +60,9 @@ class FilterHere(Input):
     link_host: Annotated[Words, texts("Patterns of a host that it links to; a domain: those below it too.")] | None = (
         None
     )
-    finding: Annotated[Words, texts("Parts of a finding, such as Reply-To.")] | None = None
+    finding: (
+        Annotated[Words, texts("Short names of findings, such as brand-name, or parts of their sentences.")] | None
+    ) = None
     language: Annotated[Words, texts("Of its text: codes such as de or zh.")] | None = None
     date_differs: Annotated[
         float, Field(ge=0, description="Date and receipt are at least so many hours apart; 0: any.")

@@ -91,6 +91,7 @@ class LinkHost(Output):
 
 
 class FindingLine(Output):
+    name: Value = member("Its short name, by which it is asked for and counted.")
     about: Value = member("authentication, sender, domain, link, text, file, date, route or archive.")
     finding: Value = member("What deserves a second look. A fact, no verdict.")
 

@@ -118,7 +118,7 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
     lists["attachments"] = [_attachment(each) for each in message.files]
     lists["authentication"] = [_authentication(each) for each in checks]
     lists["route"] = [_hop(each) for each in route]
-    lists["findings"] = [{"about": each.about, "finding": each.sentence} for each in findings]
+    lists["findings"] = [{"name": each.name, "about": each.about, "finding": each.sentence} for each in findings]
     lists["invitations"] = _invitations(calendars)
     lists["protection"] = read_protection(message)
     lists["dkim_signatures"] = [_signature(each, is_passed_on) for each in signatures]

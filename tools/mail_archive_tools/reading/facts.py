@@ -44,7 +44,7 @@ class FileFact:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`date_distance` is how many seconds Date and receipt are apart. `checks` are results such as "dmarc=fail": where
-    a trusted host has checked a method, the results of that host alone. `findings` are "about: sentence". `unread` says
+    a trusted host has checked a method, the results of that host alone. `findings` are "name: sentence". `unread` says
     why no more than the header fields was read, where that is so: nothing is known of the rest then. `compared` says
     whether it was compared with the row of a search."""
 
@@ -79,7 +79,7 @@ class Facts:
 
         return_path_domains = _domains([headers.return_path or ""])
         body_hashes = [each.body_hash for each in about.dkim_signatures if each.body_hash]
-        findings = [f"{each.about}: {each.finding}" for each in about.findings]
+        findings = [f"{each.name}: {each.finding}" for each in about.findings]
         link_hosts, form_hosts = _link_hosts(about)
         return cls(
             size_bytes=size_bytes,

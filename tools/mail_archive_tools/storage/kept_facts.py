@@ -20,7 +20,7 @@ MOST_KEPT = 200_000
 """Messages whose facts are kept at most, the newest: some 100 MB."""
 
 _FILE = "facts.sqlite3"
-_FORM = 2
+_FORM = 3
 """Another number where facts are told differently: what was kept before is not used then."""
 _OPENING_SECONDS = 5
 _BUSY_SECONDS = 0.2

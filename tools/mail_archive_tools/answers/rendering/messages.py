@@ -180,7 +180,7 @@ def _about(result: ShownMessage) -> Iterator[str]:
     if result.image_hosts:
         yield f"Pictures from: {', '.join(result.image_hosts)}"
     for finding in result.findings or ():
-        yield f"Finding ({finding.about}): {finding.finding}"
+        yield f"Finding ({finding.about}, {finding.name}): {finding.finding}"
     if result.delivery_report:
         yield from _report(result.delivery_report)
     for invitation in result.invitations or ():

@@ -3,24 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 from operator import attrgetter
-from typing import Final, Literal
 
-FindingAbout = Literal[
-    "authentication",
-    "sender",
-    "domain",
-    "link",
-    "text",
-    "file",
-    "date",
-    "route",
-    "archive",
-]
-
-ABOUT_ROUTE: Final = "route"
-"""Of a message with such a finding the route is shown, whether it was asked for or not."""
+from mail_archive_tools.mime.evidence.finding_names import FINDINGS, FindingAbout, Weight
 
 MAX_FINDINGS = 40
 """Findings that are told of one message, and one more sentence that says how many are not."""
@@ -28,25 +13,20 @@ MAX_FINDINGS = 40
 _FIRST_OF_A_SORT = 5
 
 
-class Weight(IntEnum):
-    """How much a finding matters beside others: heavy is what attacks have and honest mail hardly ever has."""
-
-    HEAVY = 0
-    USUAL = 1
-    LIGHT = 2
-
-
 @dataclass(frozen=True)
 class Finding:
-    """`sentence` says it, with values out of the message in it."""
+    """`name` is one of `FINDINGS`; `sentence` says it, with values out of the message in it."""
 
-    about: FindingAbout
+    name: str
     sentence: str
-    weight: Weight = Weight.USUAL
 
+    @property
+    def about(self) -> FindingAbout:
+        return FINDINGS[self.name].about
 
-def heavy(about: FindingAbout, sentence: str) -> Finding:
-    return Finding(about, sentence, Weight.HEAVY)
+    @property
+    def weight(self) -> Weight:
+        return FINDINGS[self.name].weight
 
 
 def heaviest(findings: Iterable[Finding]) -> list[Finding]:
@@ -63,13 +43,12 @@ def heaviest(findings: Iterable[Finding]) -> list[Finding]:
 
 def _few_of_each_sort_first(findings: list[Finding]) -> list[Finding]:
     """The first few of each sort, then the rest: a sender who causes many findings of one sort hides no other."""
-    counts: Counter[tuple[FindingAbout, Weight]] = Counter()
+    counts: Counter[str] = Counter()
     first: list[Finding] = []
     rest: list[Finding] = []
     for each in findings:
-        sort = (each.about, each.weight)
-        counts[sort] += 1
-        if counts[sort] <= _FIRST_OF_A_SORT:
+        counts[each.name] += 1
+        if counts[each.name] <= _FIRST_OF_A_SORT:
             first.append(each)
         else:
             rest.append(each)
@@ -78,6 +57,6 @@ def _few_of_each_sort_first(findings: list[Finding]) -> list[Finding]:
 
 
 def _those_left_out(findings: list[Finding]) -> Finding:
-    counts = Counter(each.about for each in findings)
-    shown = ", ".join(f"{about} {count}" for about, count in counts.items())
-    return Finding(findings[0].about, f"There are {len(findings)} more findings like these ({shown}).")
+    counts = Counter(each.name for each in findings)
+    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return Finding("more", f"There are {len(findings)} more findings like these ({shown}).")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from mail_archive_tools.mime.evidence.context import Context
-from mail_archive_tools.mime.evidence.finding import Finding, heavy
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.lookalikes import (
     in_unicode,
     is_disguised,
@@ -103,7 +103,7 @@ def imitations(
         # The same word in letters of two alphabets, such as "Pаypal" with a Cyrillic one.
         mixed = next((word for word in _LETTERS.findall(text) if mixes_scripts(word)), None)
         if mixed is not None:
-            yield Finding("sender", f"The {where} has '{mixed}', whose letters are of several scripts.")
+            yield Finding("mixed-letters", f"The {where} has '{mixed}', whose letters are of several scripts.")
 
 
 def _brand_named(author: Mailbox) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def _brand_named(author: Mailbox) -> Iterator[Finding]:
     for word in (*words, *pairs, "".join(words)):
         brand = _BY_LOOKS.get(skeleton(word))
         if brand and not _is_of(author.domain, brand):
-            yield heavy("sender", f"The display name names {brand}, but the address is {author.address}.")
+            yield Finding("brand-name", f"The display name names {brand}, but the address is {author.address}.")
             return
 
 
@@ -134,7 +134,7 @@ def _namesake(author: Mailbox, context: Context) -> Iterator[Finding]:
 
     known = namesakes[0].address
     sentence = f"The display name is that of {known}, who is known here, but the address is {author.address}."
-    yield heavy("sender", sentence)
+    yield Finding("known-name", sentence)
 
 
 def _key(name: str) -> frozenset[str]:
@@ -149,11 +149,13 @@ def _domain(domain: str, context: Context) -> Iterator[Finding]:
     owner = registrable(domain)
     brand = _brand_in(domain)
     if brand:
-        yield heavy("domain", f"{shown} has the name of {brand} in it, and is {owner or shown}.")
+        yield Finding("brand-domain", f"{shown} has the name of {brand} in it, and is {owner or shown}.")
 
     for other in sorted(context.known_domains):
         if looks_like(owner or domain, registrable(other) or other):
-            yield heavy("domain", f"{shown} looks like {in_unicode(other)}, which is known here, and is another.")
+            yield Finding(
+                "known-lookalike", f"{shown} looks like {in_unicode(other)}, which is known here, and is another."
+            )
 
 
 def is_suspicious(host: str, context: Context) -> bool:

@@ -51,6 +51,11 @@ def registrable(domain: str) -> str | None:
     return found
 
 
+def is_under_a_known_suffix(domain: str) -> bool:
+    """Whether a domain ends with a suffix of the list: `x.yml` does not."""
+    return _public_suffixes().publicsuffix(domain, accept_unknown=False) is not None
+
+
 @cache
 def _public_suffixes() -> Any:
     # Imported here: the list takes a while to be read, and most messages ask nothing of it.

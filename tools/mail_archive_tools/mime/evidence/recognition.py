@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from mail_archive_tools.mime.evidence.finding import Finding, heavy
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.fields.addresses import read_addresses
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers, decode_words
@@ -65,7 +65,7 @@ def differences(told: Mapping[str, str], names: Iterable[str]) -> Iterator[Findi
     """A finding for each of the members of a row that are not what the message says."""
     for name in names:
         value = _shown(told[name])[:_SHOWN_CHARS]
-        yield heavy("archive", f"The search shows another {FIELDS[name]}: “{value}”.")
+        yield Finding("search-differs", f"The search shows another {FIELDS[name]}: “{value}”.")
 
 
 def _is_said(name: str, told: str, headers: Headers) -> bool:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from mail_archive_tools.mime.evidence.finding_names import FINDINGS
 from mail_archive_tools.untrusted import without_invisible
 
 _SPACE = re.compile(r"\s+")
@@ -51,6 +52,14 @@ def part_pattern(word: str) -> Test:
     """A test for values that contain a word."""
     part = folded(word)
     return lambda value: part in value
+
+
+def finding_pattern(word: str) -> Test:
+    """A test for findings, told as "name: sentence": by a name that is one of theirs, else by a part of them."""
+    name = folded(word)
+    if name in FINDINGS:
+        return lambda value: value.startswith(f"{name}: ")
+    return part_pattern(word)
 
 
 def language_pattern(glob: str) -> Test:

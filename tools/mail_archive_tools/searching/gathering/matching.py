@@ -18,10 +18,10 @@ from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetche
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.gathering.globs import (
     Test,
+    finding_pattern,
     folded,
     host_pattern,
     language_pattern,
-    part_pattern,
     pattern,
 )
 from mail_archive_tools.service.shapes import Row
@@ -239,7 +239,7 @@ def conditions_of(wanted: FilterHere) -> Conditions:
     add(of_body, wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
     add(of_body, wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
     add(of_body, wanted.link_host, lambda facts: facts.link_hosts, host_pattern)
-    add(of_body, wanted.finding, lambda facts: facts.findings, part_pattern)
+    add(of_body, wanted.finding, lambda facts: facts.findings, finding_pattern)
     add(of_body, wanted.language, lambda facts: facts.languages, language_pattern)
 
     least, most, hours = wanted.larger_than, wanted.smaller_than, wanted.date_differs

@@ -9,11 +9,12 @@ from mail_archive_tools.mime.evidence.authentication import AuthenticationField
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.mime.evidence.dkim import Signature
 from mail_archive_tools.mime.evidence.finding import Finding, heaviest
-from mail_archive_tools.mime.evidence.findings.bodies import in_links, in_text
+from mail_archive_tools.mime.evidence.findings.bodies import in_text
 from mail_archive_tools.mime.evidence.findings.checks import changes, failures
 from mail_archive_tools.mime.evidence.findings.domains import in_domains, in_names
 from mail_archive_tools.mime.evidence.findings.files import in_file
-from mail_archive_tools.mime.evidence.findings.senders import in_senders
+from mail_archive_tools.mime.evidence.findings.links import in_links
+from mail_archive_tools.mime.evidence.findings.senders import in_senders, owners_of
 from mail_archive_tools.mime.evidence.findings.times import in_times
 from mail_archive_tools.mime.evidence.links import Links, read_links
 from mail_archive_tools.mime.evidence.passing_on import passed_on, signed_by
@@ -50,10 +51,10 @@ def find(
     found += differences(context.told or {}, other)
     found += failures(checks, signatures, message.addresses("from"))
     found += changes(signatures, is_passed_on=bool(passed))
-    found += in_senders(message, passed, signers)
+    found += in_senders(message, passed, signers, context)
     found += in_domains(message)
     found += in_names(message, hosts, context)
-    found += in_links(message.text.links)
+    found += in_links(message.text.links, hosts, owners_of(message, passed, signers))
     found += in_text(message)
     for file in message.files:
         found += in_file(file)

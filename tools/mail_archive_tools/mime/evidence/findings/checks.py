@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mail_archive_tools.mime.evidence.authentication import AuthenticationField, MethodResult
 from mail_archive_tools.mime.evidence.dkim import Signature
-from mail_archive_tools.mime.evidence.finding import Finding, heavy
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.passing_on import is_of, signers_in
 from mail_archive_tools.mime.fields.addresses import Mailbox
 
@@ -33,7 +33,7 @@ def failures(
             if result.method == "spf" and _is_outweighed(check, result, verified, author):
                 continue
             said.add(result.method)
-            yield heavy("authentication", sentence)
+            yield Finding(f"{result.method}-failed", sentence)
 
 
 def _failure(check: AuthenticationField, result: MethodResult) -> str | None:
@@ -77,7 +77,7 @@ def changes(signatures: list[Signature], is_passed_on: bool) -> Iterator[Finding
     for each in own:
         if each.unsigned:
             sentence = f"{each.domain} signed the body without its last {each.unsigned} bytes (DKIM, l=)."
-            yield Finding("authentication", sentence)
+            yield Finding("part-unsigned", sentence)
 
 
 def _changed_body(signatures: list[Signature]) -> Iterator[Finding]:
@@ -86,7 +86,12 @@ def _changed_body(signatures: list[Signature]) -> Iterator[Finding]:
     # A dict, as each is named once, in their order.
     domains = dict.fromkeys(each.domain for each in signatures if each.body_hash == "mismatch")
     if domains:
-        yield heavy("authentication", f"The body is not the one that {', '.join(domains)} signed (DKIM body hash).")
+        signers = ", ".join(domains)
+        sentence = (
+            f"The body was changed after {signers} signed it (DKIM body hash): by the sender's enemy, "
+            "a list or whoever stored it."
+        )
+        yield Finding("body-changed", sentence)
 
 
 def _changed_fields(signatures: list[Signature]) -> Iterator[Finding]:
@@ -94,4 +99,4 @@ def _changed_fields(signatures: list[Signature]) -> Iterator[Finding]:
         return
     domains = dict.fromkeys(each.domain for each in signatures if each.state == "broken")
     if domains:
-        yield heavy("authentication", f"The header fields are not those that {', '.join(domains)} signed (DKIM).")
+        yield Finding("fields-changed", f"The header fields are not those that {', '.join(domains)} signed (DKIM).")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mail_archive_tools.mime.evidence.context import Context
-from mail_archive_tools.mime.evidence.finding import Finding, heavy
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.imitations import imitations
 from mail_archive_tools.mime.evidence.links import host_of
 from mail_archive_tools.mime.evidence.lookalikes import (
@@ -26,16 +26,18 @@ def in_domains(message: Message) -> Iterator[Finding]:
     asked = list(dict.fromkeys((*senders, *hosts)))
     others = list(dict.fromkeys((*senders, *recipients)))
     if max(len(asked), len(others)) > _COMPARED:
-        yield heavy("domain", f"It names more than {_COMPARED:,} domains; those behind were not compared.")
+        yield Finding("many-domains", f"It names more than {_COMPARED:,} domains; those behind were not compared.")
 
     lookalikes = Lookalikes(others[:_COMPARED])
     for domain in sorted(asked[:_COMPARED]):
         if mixes_scripts(domain):
-            yield Finding("domain", f"{in_unicode(domain)} ({domain}) mixes letters of several scripts.")
+            yield Finding("mixed-domain", f"{in_unicode(domain)} ({domain}) mixes letters of several scripts.")
         elif is_disguised(domain):
-            yield Finding("domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones.")
+            yield Finding(
+                "disguised-domain", f"{in_unicode(domain)} ({domain}) is written in letters that look like Latin ones."
+            )
         for other in lookalikes.of(domain):
-            yield heavy("domain", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
+            yield Finding("lookalike", f"{in_unicode(domain)} looks like {in_unicode(other)}, and is another domain.")
 
 
 def _domains_of(message: Message, *fields: str) -> list[str]:

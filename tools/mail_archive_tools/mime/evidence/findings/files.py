@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from mail_archive_tools.mime.evidence.finding import Finding, heavy
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.sniff import BROKEN_ZIP
 
@@ -38,35 +38,37 @@ def in_file(file: File) -> Iterator[Finding]:
     name = file.name or ""
     if file.type_differs:
         types = f"is declared as {file.declared_type}, but is {file.detected_type}"
-        yield Finding("file", f"{file.id} {name} {types}.")
+        yield Finding("type-differs", f"{file.id} {name} {types}.")
     yield from _in_name(file, name)
 
     extension = _extension(name)
     if extension in _RUNS:
-        yield heavy("file", f"{file.id} {name[:100]} is of a kind that can run (.{extension}).")
+        yield Finding("runs", f"{file.id} {name[:100]} is of a kind that can run (.{extension}).")
     elif file.detected_type in _PROGRAMS:
-        yield heavy("file", f"{file.id} {name[:100]} is a program.")
+        yield Finding("program", f"{file.id} {name[:100]} is a program.")
 
     if file.is_html:
         yield from _in_html(file, name)
     elif file.detected_type == "application/zip":
         yield from _in_zip(file, name)
     if file.declared_type in _ELSEWHERE:
-        yield Finding("file", f"{file.id} is {file.declared_type}: its content is elsewhere, and was not fetched.")
+        yield Finding(
+            "content-elsewhere", f"{file.id} is {file.declared_type}: its content is elsewhere, and was not fetched."
+        )
 
 
 def _in_name(file: File, name: str) -> Iterator[Finding]:
     if file.several_names:
-        yield Finding("file", f"{file.id} {name} has several names in its header fields.")
+        yield Finding("several-names", f"{file.id} {name} has several names in its header fields.")
     if _OVERRIDES.search(name):
-        yield heavy("file", f"{file.id} {name} has characters in its name that turn the reading direction.")
+        yield Finding("turned-name", f"{file.id} {name} has characters in its name that turn the reading direction.")
     if any(each in name for each in "/\\\0"):
-        yield Finding("file", f"{file.id} {name[:100]} has a path in its name.")
+        yield Finding("path-in-name", f"{file.id} {name[:100]} has a path in its name.")
 
 
 def _in_html(file: File, name: str) -> Iterator[Finding]:
     if _FORM.search(file.load().data[:_SEARCHED_BYTES]):
-        yield heavy("file", f"{file.id} {name[:100]} is HTML with a form, which sends what is typed elsewhere.")
+        yield Finding("html-form", f"{file.id} {name[:100]} is HTML with a form, which sends what is typed elsewhere.")
 
 
 def _in_zip(file: File, name: str) -> Iterator[Finding]:
@@ -77,7 +79,7 @@ def _in_zip(file: File, name: str) -> Iterator[Finding]:
 
     is_locked = any(each.flag_bits & _ENCRYPTED for each in members)
     locked = "is encrypted, and " if is_locked else ""
-    yield heavy("file", f"{file.id} {name[:100]} {locked}holds {programs[0][:100]}, of a kind that can run.")
+    yield Finding("runs-in-zip", f"{file.id} {name[:100]} {locked}holds {programs[0][:100]}, of a kind that can run.")
 
 
 def _members(data: bytes) -> list[zipfile.ZipInfo]:

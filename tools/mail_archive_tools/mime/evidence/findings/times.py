@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mail_archive_tools.mime.evidence.finding import ABOUT_ROUTE, Finding
+from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.evidence.route import Hop
 from mail_archive_tools.mime.message import Message
 
 _LONG_DELAY = timedelta(days=2)
-_BACKWARDS_SECONDS = 3_600
-"""How much earlier than the hop before is worth a word: clocks of honest hosts differ by minutes, and by zones."""
+_BACKWARDS_SECONDS = 15 * 3_600
+"""How much earlier than the hop before is worth a word: clocks of honest hosts differ by minutes, and by zones, which
+are up to 14 hours from UTC."""
 
 
 def in_times(message: Message, route: list[Hop]) -> Iterator[Finding]:
@@ -17,21 +18,23 @@ def in_times(message: Message, route: list[Hop]) -> Iterator[Finding]:
     date = message.date
     # RFC 5322, 3.6: the field is required.
     if date is None:
-        yield Finding("date", "There is no Date field.")
+        yield Finding("no-date", "There is no Date field.")
         return
 
     first = next((hop.time for hop in route if hop.time), None)
     if date.moment is None:
-        yield Finding("date", f"Date is no date: {date.text[:80]}")
+        yield Finding("bad-date", f"Date is no date: {date.text[:80]}")
     elif first and abs(date.moment - first) > _LONG_DELAY:
         days = abs(date.moment - first).days
         earlier = "before" if date.moment < first else "after"
         received = f"the first host received the message ({first:%Y-%m-%dT%H:%M%z})"
-        yield Finding("date", f"Date is {days} days {earlier} {received}.")
+        yield Finding("date-differs", f"Date is {days} days {earlier} {received}.")
 
     for hop in route:
         if hop.delay is None:
             continue
         if hop.delay < -_BACKWARDS_SECONDS:
-            yield Finding(ABOUT_ROUTE, f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it.")
+            yield Finding(
+                "times-backwards", f"A hop to {hop.by} has a time {-hop.delay:.0f} s before the one before it."
+            )
             return
