@@ -25,7 +25,15 @@ from mail_archive_local.context import Local
 from mail_archive_local.importing.record import describe
 from mail_archive_local.storage.statements import Query, TextCondition
 from mail_archive_local.storage.store import Store
-from tests import bench_answers, bench_exports, bench_facts, bench_reading, bench_sandbox, bench_searching
+from tests import (
+    bench_answers,
+    bench_exports,
+    bench_facts,
+    bench_findings,
+    bench_reading,
+    bench_sandbox,
+    bench_searching,
+)
 from tests.conftest import CORPUS, Clock, LocalApi
 from tests.folder import keeping_archive
 
@@ -296,9 +304,9 @@ def reading() -> None:
             f"the same parser: {theirs:,.0f} messages/s",
             ours / theirs,
         )
-    shares = bench_reading.shares_with_findings(CORPUS).items()
-    told = ", ".join(f"{name} {share:.1%} of {count:,}" for name, (share, count) in shares)
-    row("messages of the SpamAssassin corpus (2002) with a finding", told)
+    for kind, shares in bench_findings.by_kind(CORPUS).items():
+        told = f"{shares.share:.1%} of {shares.messages:,}, a heavy one {shares.heavy_share:.1%}"
+        row(f"messages with a finding other than a changed body, SpamAssassin corpus (2002), {kind}", told)
     size, peak = bench_reading.large_message_peak()
     row(f"reading of one message of {size:.0f} MB", f"{peak / size:.1f} times its size", memory=peak)
 

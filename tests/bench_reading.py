@@ -131,16 +131,6 @@ def of_kind(corpus: Path, kind: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted(corpus.glob(f"spamassassin/{KINDS[kind]}/*")) if path.is_file()]
 
 
-def shares_with_findings(corpus: Path) -> dict[str, tuple[float, int]]:
-    """How many of spam and of ham have a finding, as a share, and of how many messages."""
-    shares = {}
-    for kind in KINDS:
-        messages = of_kind(corpus, kind)
-        with_one = sum(bool(describe(read_message(raw))["about"]["findings"]) for raw in messages)
-        shares[kind] = (with_one / max(1, len(messages)), len(messages))
-    return shares
-
-
 def answers_beside_theirs(corpus: Path) -> dict[str, tuple[float, float]]:
     """How many whole answers a second of each kind of mail, and how many messages the standard library's parser."""
     rates = {}

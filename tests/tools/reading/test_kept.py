@@ -15,7 +15,7 @@ from mail_archive_server.backends import accessor, open_access
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.reading.facts import Facts, usable
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.storage.kept_facts import FactsFolder
@@ -127,3 +127,12 @@ def test_a_full_or_broken_disk_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "facts" / "facts.sqlite3").write_bytes(b"broken" * 1_000)
     folder.put("m2", b"x")
     assert folder.get("m2") in (None, b"x")
+
+
+async def test_facts_of_an_earlier_form_are_read_anew(settings: Settings, a_message: str) -> None:
+    facts = await open_access(settings).reader.facts_of(a_message)
+    named = dataclasses.replace(facts, findings=("no-date: There is no Date field.",))
+    assert usable(named.packed()) == named
+    # Findings had no names then, but a word for what they are about.
+    earlier = dataclasses.replace(facts, findings=("date: There is no Date field.",))
+    assert usable(earlier.packed()) is None

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
+from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses, read_authors
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
 from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
@@ -183,7 +183,7 @@ class _Names:
 
 @lru_cache(maxsize=2_000)
 def _sender(value: str) -> str:
-    return next(map(_name, read_addresses(value)), NOBODY)
+    return next(map(_name, read_authors(value)), NOBODY)
 
 
 @lru_cache(maxsize=2_000)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from mail_archive_tools.mime.bodies import Bodies, choose_bodies
 from mail_archive_tools.mime.codecs.transfer import BASE64_BREAKS_OFF
-from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses
+from mail_archive_tools.mime.fields.addresses import Mailbox, hides_its_address, read_addresses, read_authors
 from mail_archive_tools.mime.fields.dates import MailDate, read_date
 from mail_archive_tools.mime.fields.headers import HEADER_BYTES, HEADER_FIELDS, Headers
 from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
@@ -35,6 +35,8 @@ _OCCURRING_ONCE = (
     "in-reply-to",
     "references",
 )
+
+_OF_AUTHORS = ("from", "sender", "reply-to", "return-path")
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,10 @@ class Message:
     def addresses(self, name: str) -> list[Mailbox]:
         """The mailboxes of all fields of that name (`from`, `to`, `cc`, `reply-to`, ...)."""
         if name not in self._mailboxes:
+            read = read_authors if name in _OF_AUTHORS else read_addresses
             found: list[Mailbox] = []
             for field in self.headers.all(name):
-                found += read_addresses(field.unfolded)
+                found += read(field.unfolded)
             self._mailboxes[name] = found
 
         return self._mailboxes[name]
@@ -75,6 +78,11 @@ class Message:
     @cached_property
     def _mailboxes(self) -> dict[str, list[Mailbox]]:
         return {}
+
+    @property
+    def hides_its_author(self) -> bool:
+        """Whether From is written so that programs miss the address that a person sees."""
+        return any(hides_its_address(field.unfolded) for field in self.headers.all("from"))
 
     @property
     def message_id(self) -> str | None:
@@ -146,13 +154,10 @@ class Message:
                 yield Problem(part.id or "structure", f"{part.outside} bytes stand outside its parts and are not shown")
 
     def _author_problems(self) -> Iterator[Problem]:
-        """`Doe, Jane <j@a.example>` is two mailboxes, of which the first has no address."""
-        without = [each for each in self.addresses("from") if not each.address]
-        if not without or len(without) == len(self.addresses("from")):
-            return
-
-        name = without[0].name[:80]
-        yield Problem("From", f"names {name!r} without an address: a comma may stand where none belongs")
+        """By the letter of RFC 5322, `Doe, Jane <j@a.example>` is two mailboxes, of which the first has no address."""
+        if self.hides_its_author:
+            author = self.addresses("from")[0]
+            yield Problem("From", f"is malformed, and was read as a person reads it: {str(author)[:80]!r}")
 
     def _file_problems(self) -> Iterator[Problem]:
         for file in self.files:

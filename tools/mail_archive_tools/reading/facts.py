@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from mail_archive_tools.mime.evidence.finding_names import name_said
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -142,6 +144,9 @@ def usable(packed: bytes | None) -> Facts | None:
         # By their types. What does not pass is read anew, which is right in any case.
         facts: Facts = TypeAdapter(Facts).validate_python(asdict(Facts.unpacked(packed)))
         base64.b64decode(facts.minhash, validate=True)
+        # Of an earlier form: findings had no names.
+        if not all(map(name_said, facts.findings)):
+            return None
         return facts
     return None
 

@@ -220,6 +220,16 @@ async def test_findings_are_counted_by_their_names(timeline: Timeline) -> None:
     assert set(found) <= set(FINDINGS)
 
 
+async def test_a_malformed_sender_is_counted_under_the_domain_that_a_person_reads(tmp_path: Path) -> None:
+    timeline = Timeline(tmp_path / "archive")
+    timeline.put([START, START + 1], From="Paypal ,_<ez6m7@evil.example>")
+    assert groups(await counted(timeline, "sender_domain")) == {"evil.example": 2}
+    access = timeline.access()
+    page = await found(timeline, access, finding=["hidden-address"])
+    read = [await access.reader.facts_of(row.archived_message_id or "") for row in page.rows]
+    assert [facts.from_domains for facts in read] == [("evil.example",)] * 2
+
+
 async def test_a_finding_is_asked_for_by_its_name_or_by_words_of_it(timeline: Timeline) -> None:
     for asked in ("reply-elsewhere", "Reply-Elsewhere", "but reply-to is"):
         page = await found(timeline, finding=[asked])

@@ -6,9 +6,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from mail_archive_tools.mime.evidence.lookalikes import registrable
 
-_NUMBER = re.compile(r"0x[0-9a-f]*|\d+", re.IGNORECASE)
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
 _MOST_NUMBERS = 4
-_DOTTED = re.compile(r"(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})")
+_DOTTED = re.compile(r"(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})", re.ASCII)
 
 _OWN = [
     ip_network(each)

@@ -74,6 +74,119 @@ BRANDS: dict[str, tuple[str, ...]] = {
     "MasterCard": (),
 }
 
+# Names that are words of a language or people's names too: they count where they are the whole display name, but for
+# words of services.
+_WORDS = (
+    "Apple",
+    "Chase",
+    "Norton",
+    "McAfee",
+    "GeekSquad",
+    "BestBuy",
+    "Costco",
+    "Walmart",
+    "Target",
+    "Lowes",
+    "HomeDepot",
+    "AceHardware",
+    "HarborFreight",
+    "Kohls",
+    "Macys",
+    "SamsClub",
+    "CVS",
+    "Walgreens",
+    "UPS",
+    "AT&T",
+    "Verizon",
+    "TMobile",
+    "Vodafone",
+    "Xfinity",
+    "Comcast",
+    "Yahoo",
+    "AOL",
+    "Outlook",
+    "YouTube",
+    "Disney",
+    "Samsung",
+    "Telegram",
+    "Ledger",
+    "Trezor",
+    "TrustWallet",
+    "Blockchain",
+    "Kraken",
+    "Zelle",
+    "CashApp",
+    "Venmo",
+    "Stripe",
+    "Klarna",
+    "Wise",
+    "CapitalOne",
+    "Citi",
+    "USBank",
+    "TDBank",
+    "PNC",
+    "Discover",
+    "Visa",
+    "Lloyds",
+    "NatWest",
+    "Halifax",
+    "Itau",
+    "Bradesco",
+    "Nubank",
+    "MercadoLivre",
+    "MercadoPago",
+    "Correios",
+    "BBVA",
+    "ING",
+    "Rabobank",
+    "PostNL",
+    "RoyalMail",
+    "LaPoste",
+    "Postbank",
+    "Volksbank",
+    "DeutscheBank",
+    "StateFarm",
+    "GoDaddy",
+    "Shopify",
+    "Zoom",
+    "Steam",
+    "Roblox",
+    "Uber",
+    "Booking",
+    "Expedia",
+)
+# Domains that some of them send from beside their own name's.
+_OF_WORDS: dict[str, tuple[str, ...]] = {
+    "Norton": ("nortonlifelock.com", "gendigital.com"),
+    "Verizon": ("verizonwireless.com", "vzw.com"),
+    "Citi": ("citibank.com", "citigroup.com"),
+    "Yahoo": ("yahoo-inc.com", "yahooinc.com"),
+    "Outlook": ("microsoft.com", "office.com", "hotmail.com", "live.com"),
+    "YouTube": ("google.com",),
+    "Disney": ("disneyplus.com", "disneyonline.com"),
+    "Samsung": ("samsungusa.com", "samsungmobile.com"),
+    "Steam": ("steampowered.com",),
+    "Expedia": ("expediamail.com",),
+    "Lowes": ("lowes-email.com",),
+    "TMobile": ("telekom.de",),
+    "CashApp": ("cash.app", "square.com", "squareup.com"),
+    "USBank": ("usbank.com",),
+    "TDBank": ("td.com",),
+    "GeekSquad": ("bestbuy.com",),
+    "Itau": ("itau-unibanco.com.br",),
+}
+_OWN_DOMAINS = {**BRANDS, **dict.fromkeys(_WORDS, ()), **_OF_WORDS}
+_OF_SERVICES = frozenset(
+    skeleton(word)
+    for word in (
+        "account accounts alert alerts team support service services security secure customer care client help desk "
+        "helpdesk center centre id store shop pay payment payments bank online billing invoice order orders delivery "
+        "shipping package parcel tracking notification notifications notice info information news update updates "
+        "mail email admin rewards reward winner prize survey gift card cards promo offer offers member membership "
+        "subscription renewal verification verify department dept com inc llc ltd official app us uk usa the of no "
+        "reply noreply donotreply antivirus protection lifelock wallet express prime mobile web message messages"
+    ).split()
+)
 _NAME_WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _SUFFIXES_OF_BRANDS = ("com", "net", "org")
@@ -88,6 +201,7 @@ _TITLES = frozenset(
     ).split()
 )
 _BY_LOOKS = {skeleton(name): name for name in BRANDS}
+_WORDS_BY_LOOKS = {skeleton("".join(_NAME_WORD.findall(name))): name for name in _WORDS}
 
 
 def imitations(
@@ -116,6 +230,18 @@ def _brand_named(author: Mailbox) -> Iterator[Finding]:
         if brand and not _is_of(author.domain, brand):
             yield Finding("brand-name", f"The display name names {brand}, but the address is {author.address}.")
             return
+
+    name = _alone(words)
+    if name and not _is_of(author.domain, name):
+        yield Finding("brand-name", f"The display name is {name}'s, but the address is {author.address}.")
+
+
+def _alone(words: list[str]) -> str | None:
+    """The brand that a display name is, but for words of services: "Apple Support" is Apple's, "Chase Lee" nobody's."""
+    looks = [skeleton(word) for word in words]
+    # "Lowe's" and "AT&T" are two words each.
+    rest = [word for word in looks if word not in _OF_SERVICES]
+    return _WORDS_BY_LOOKS.get("".join(rest))
 
 
 def _namesake(author: Mailbox, context: Context) -> Iterator[Finding]:
@@ -184,11 +310,11 @@ def _is_of(domain: str, brand: str) -> bool:
     owner = registrable(domain)
     if owner is None:
         return False
-    if owner in BRANDS[brand]:
+    if owner in _OWN_DOMAINS[brand]:
         return True
 
     label, _, suffix = owner.partition(".")
-    if label != brand.lower():
+    if label.replace("-", "") != "".join(_NAME_WORD.findall(brand)).lower():
         return False
     # Domains of countries, and no others, have two letters (RFC 1591, 2): `de`, and `uk` of `co.uk`.
     last = suffix.rpartition(".")[2]

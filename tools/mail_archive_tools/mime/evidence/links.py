@@ -9,6 +9,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.mime.evidence.finding_names import Weight
+from mail_archive_tools.mime.evidence.hosts import ip_of, is_disguised_ip, is_free_host, is_private, is_shortener
 from mail_archive_tools.mime.evidence.imitations import is_suspicious
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.html.targets import Target, targets_of
@@ -16,7 +18,7 @@ from mail_archive_tools.mime.message import Message
 from mail_archive_tools.mime.structure import text_of
 
 MAX_HOSTS = 300
-"""Hosts that are told of one message: first those that pass for others."""
+"""Hosts that are told of one message: the heaviest first."""
 
 GATHERED_HOSTS = 3_000
 """Hosts that are looked at in one message."""
@@ -58,18 +60,29 @@ class Links:
 
 
 def read_links(message: Message, context: Context = NOTHING_KNOWN) -> Links:
-    """The hosts of a message: first those that pass for others, each in its order."""
+    """The hosts of a message: those that pass for others, those that hide whose they are, then the rest."""
     gathered = _Gathered()
     for target in message.text.targets:
         gathered.add(target)
     gathered.add_text(message.text.plain, "text")
     gathered.add_files(message.files)
 
-    # Sorting is stable: the others stay in their order.
-    hosts = sorted(gathered.hosts.values(), key=lambda each: not is_suspicious(each.host, context))
+    # Sorting is stable: those of one weight stay in their order.
+    hosts = sorted(gathered.hosts.values(), key=lambda each: _weight(each.host, context))
     if len(hosts) > MAX_HOSTS:
         gathered.leave_out(f"more than {MAX_HOSTS} hosts")
     return Links(hosts[:MAX_HOSTS], gathered.images, gathered.cut)
+
+
+def _weight(host: str, context: Context) -> Weight:
+    """How much a host matters beside others: as the findings weigh that it is one of."""
+    if is_suspicious(host, context) or is_disguised_ip(host):
+        return Weight.HEAVY
+    if is_shortener(host) or is_free_host(host):
+        return Weight.USUAL
+    if ip_of(host) is not None and not is_private(host):
+        return Weight.USUAL
+    return Weight.LIGHT
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """Address fields (RFC 5322, 3.4): mailboxes and groups, with comments, encoded words and what senders make of it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -17,6 +17,9 @@ _TOKEN = re.compile(
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 # The hosts on the way, of old (RFC 5322, 4.4): <@relay.example:nora@a.example>.
+# An address at the end of what should be a name, or the second of brackets within brackets.
+_IN_BRACKETS = re.compile(r"<?([^\s<>@,;]{1,64}@[^\s<>@,;]{3,255})>?\s*$")
+_LONGEST_ADDRESS = 330
 _ROUTE = re.compile(r"^@[^:]*:")
 
 
@@ -74,6 +77,55 @@ def read_addresses(value: str) -> list[Mailbox]:
     """The mailboxes of an unfolded address field, up to `MAX_ADDRESSES`, the members of groups among them. A name or
     text without an address is kept as a mailbox without one. Never raises."""
     return list(islice(_mailboxes(value), MAX_ADDRESSES))
+
+
+def read_authors(value: str) -> list[Mailbox]:
+    """The mailboxes of a field that says who wrote, as a person reads it.
+
+    In `Paypal ,_<x@evil.example>` a comma parts the name from its address: by the letter of RFC 5322 these are two
+    mailboxes, of which programs take the first, without an address. A person reads one. So it is with an address that
+    stands in an encoded word, or in brackets within brackets. Never raises.
+    """
+    return list(_as_read(read_addresses(value)))
+
+
+def hides_its_address(value: str) -> bool:
+    """Whether a field has an address for whoever looks at it, and another or none for a program that reads the first
+    mailbox by the letter of RFC 5322."""
+    authors = read_authors(value)
+    return bool(authors and authors[0].domain) and authors != read_addresses(value)
+
+
+def _as_read(mailboxes: Iterable[Mailbox]) -> Iterator[Mailbox]:
+    names: list[str] = []
+    without: list[Mailbox] = []
+    for mailbox in map(_plain, mailboxes):
+        if not mailbox.address:
+            names.append(mailbox.name)
+            without.append(mailbox)
+            continue
+
+        name = ", ".join(each for each in (*names, mailbox.name) if each)
+        yield mailbox._replace(name=name)
+        names.clear()
+        without.clear()
+
+    # Behind the last address there is none that they could be the names of.
+    yield from without
+
+
+def _plain(mailbox: Mailbox) -> Mailbox:
+    """A mailbox with the address that a person finds in it, where it has none that can be used."""
+    if mailbox.address and "<" not in mailbox.address:
+        return mailbox
+
+    written = mailbox.address or mailbox.name
+    found = _IN_BRACKETS.search(written[-_LONGEST_ADDRESS:])
+    if found is None:
+        return mailbox
+    before = written[: -len(found.group())].strip(' "<')
+    name = " ".join(each for each in (mailbox.name, before) if each and each != written)
+    return Mailbox(name, found.group(1), mailbox.group)
 
 
 def _mailboxes(value: str) -> Iterator[Mailbox]:

@@ -13,6 +13,7 @@ from mail_archive_tools.mime.evidence.findings.bodies import in_text
 from mail_archive_tools.mime.evidence.findings.checks import changes, failures
 from mail_archive_tools.mime.evidence.findings.domains import in_domains, in_names
 from mail_archive_tools.mime.evidence.findings.files import in_file
+from mail_archive_tools.mime.evidence.findings.letters import in_letters
 from mail_archive_tools.mime.evidence.findings.links import in_links
 from mail_archive_tools.mime.evidence.findings.senders import in_senders, owners_of
 from mail_archive_tools.mime.evidence.findings.times import in_times
@@ -56,6 +57,7 @@ def find(
     found += in_names(message, hosts, context)
     found += in_links(message.text.links, hosts, owners_of(message, passed, signers))
     found += in_text(message)
+    found += in_letters(message)
     for file in message.files:
         found += in_file(file)
     found += in_times(message, route)

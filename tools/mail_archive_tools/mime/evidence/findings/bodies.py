@@ -6,11 +6,6 @@ from collections.abc import Iterator
 from mail_archive_tools.mime.evidence.finding import Finding
 from mail_archive_tools.mime.message import Message
 
-# Soft hyphens, joiners, fillers, marks that turn the direction of reading, and tags.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
-)
-_MANY_INVISIBLE = 10
 # Newsletters hide a line for the list of messages: a small part of what they say.
 _MANY_HIDDEN_WORDS = 10
 _HIDDEN_OF_SEEN = 4
@@ -21,10 +16,13 @@ _STUB = 10
 _SHARED = 0.25
 _COUNTED_CHARS = 200_000
 _WORD = re.compile(r"\w{2,}")
+# Addresses, and what the reader of HTML writes for a picture.
+_NO_WORD = re.compile(r"<?\b(?:https?|mailto|cid):\S+|\[image[^\]]*\]")
+_HARDLY_A_WORD = 10
 
 
 def in_text(message: Message) -> Iterator[Finding]:
-    """Words that a reader does not see, and characters that nobody does."""
+    """Words that a reader does not see, and pictures in place of words."""
     text = message.text
     hidden = sum(text.hidden.values())
     if _is_much_hidden(hidden, text.text):
@@ -35,15 +33,21 @@ def in_text(message: Message) -> Iterator[Finding]:
         yield Finding(
             "texts-differ", "The HTML and the plain text of this message say different things; the HTML is shown."
         )
+    yield from _only_pictures(message)
 
-    if not text.text.isascii():
-        count = len(_INVISIBLE.findall(text.text))
-        if count >= _MANY_INVISIBLE:
-            yield Finding("invisible", f"The text had {count} invisible characters, which were taken out.")
-    for name in ("subject", "from"):
-        value = message.headers.text(name) or ""
-        if _INVISIBLE.search(value):
-            yield Finding("invisible", f"The {name.title()} field had invisible characters, which were taken out.")
+
+def _only_pictures(message: Message) -> Iterator[Finding]:
+    """Pictures say what filters should not read: a link, and hardly a word beside it."""
+    text = message.text
+    pictures = sum(target.kind == "image" for target in text.targets)
+    pictures += sum(file.declared_type.startswith("image/") for file in message.files)
+    links = sum(1 for link in text.links if link.target.lower().startswith("http"))
+    if not pictures or not links or len(text.text) > _COUNTED_CHARS:
+        return
+
+    words = len(_WORD.findall(_NO_WORD.sub(" ", text.text)))
+    if words <= _HARDLY_A_WORD:
+        yield Finding("only-pictures", f"A reader sees pictures ({pictures}), links ({links}) and {words} words.")
 
 
 def _is_much_hidden(hidden: int, seen: str) -> bool:

@@ -24,6 +24,12 @@ _PROGRAMS = (
 )
 # RFC 2046, 5.2.2 and 5.2.3.
 _ELSEWHERE = ("message/external-body", "message/partial")
+_OF_SIGNATURES = (
+    "application/pgp-signature",
+    "application/pgp-keys",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+)
 _FORM = re.compile(rb"<form\b|<input\b[^>]{0,500}\bpassword\b", re.IGNORECASE)
 _SEARCHED_BYTES = 1_000_000
 
@@ -58,7 +64,8 @@ def in_file(file: File) -> Iterator[Finding]:
 
 
 def _in_name(file: File, name: str) -> Iterator[Finding]:
-    if file.several_names:
+    # Thunderbird calls its signature OpenPGP_signature in one field and OpenPGP_signature.asc in another.
+    if file.several_names and file.declared_type not in _OF_SIGNATURES:
         yield Finding("several-names", f"{file.id} {name} has several names in its header fields.")
     if _OVERRIDES.search(name):
         yield Finding("turned-name", f"{file.id} {name} has characters in its name that turn the reading direction.")

@@ -24,7 +24,6 @@ def in_senders(
     """`passed` are the domains of those who passed the message on, `signers` those whose signatures hold."""
     named = message.addresses("from")
     answered = message.addresses("reply-to")
-    # A name that a comma parts from its address is no author of its own; the message's problems say so.
     authors = [each for each in named if each.address]
     if not authors:
         yield Finding("no-address", "From names no address.")
@@ -34,6 +33,10 @@ def in_senders(
         yield Finding("several-authors", f"From names {len(authors)} authors: {shown}.")
 
     author = authors[0]
+    if message.hides_its_author:
+        sentence = f"From is written so that programs miss its address: a person reads {str(author)[:120]}."
+        yield Finding("hidden-address", sentence)
+
     # Where bounces go concerns the sending program alone; where answers go concerns whoever answers. Lists send for
     # others and have answers sent to themselves.
     vouched = [each for each in passed if is_of(each, (author.domain, *signers))]
