@@ -61,7 +61,7 @@ class FilterHere(Input):
         None
     )
     finding: (
-        Annotated[Words, texts("Short names of findings, such as brand-name, or parts of their sentences.")] | None
+        Annotated[Words, texts("Names of findings, such as brand-name, or parts of them.")] | None
     ) = None
     language: Annotated[Words, texts("Of its text: codes such as de or zh.")] | None = None
     date_differs: Annotated[
