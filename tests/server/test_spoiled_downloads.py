@@ -298,7 +298,9 @@ async def test_a_member_of_the_row_that_differs_is_a_finding(world: World) -> No
     page = await world.find(access, show=["finding"])
     finding = "The search shows another Subject: “An offer that nobody made”."
     shown = {row.archived_message_id: row.facts.finding for row in page.rows if row.facts}
-    assert [each for each in shown[world.target] or [] if finding.startswith(each.removeprefix("search-differs: ")[:40])]
+    assert [
+        each for each in shown[world.target] or [] if finding.startswith(each.removeprefix("search-differs: ")[:40])
+    ]
     assert not any("search-differs:" in each for each in shown[world.other] or [])
     read = await read_archive_message(world.target, access=access)
     assert [each.finding for each in read.findings or () if each.about == "archive"] == [finding]

@@ -79,7 +79,7 @@ class Message:
     def _mailboxes(self) -> dict[str, list[Mailbox]]:
         return {}
 
-    @property
+    @cached_property
     def hides_its_author(self) -> bool:
         """Whether From is written so that programs miss the address that a person sees."""
         return any(hides_its_address(field.unfolded) for field in self.headers.all("from"))

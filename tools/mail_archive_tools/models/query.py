@@ -60,9 +60,7 @@ class FilterHere(Input):
     link_host: Annotated[Words, texts("Patterns of a host that it links to; a domain: those below it too.")] | None = (
         None
     )
-    finding: (
-        Annotated[Words, texts("Names of findings, such as brand-name, or parts of them.")] | None
-    ) = None
+    finding: Annotated[Words, texts("Names, such as brand-name, or parts.")] | None = None
     language: Annotated[Words, texts("Of its text: codes such as de or zh.")] | None = None
     date_differs: Annotated[
         float, Field(ge=0, description="Date and receipt are at least so many hours apart; 0: any.")

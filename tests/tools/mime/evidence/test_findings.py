@@ -16,7 +16,7 @@ from mail_archive_tools.mime.evidence.links import MAX_HOSTS, read_links
 from mail_archive_tools.mime.evidence.route import read_route
 from mail_archive_tools.mime.fields.addresses import Mailbox, read_authors
 from mail_archive_tools.mime.message import read_message
-from tests.bench_findings import by_kind
+from tests.bench_findings import by_kind, shares
 from tests.conftest import MEASURED, READ_OF_CORPUS, ROOT, eml
 
 DATE = "Mon, 10 Mar 2025 18:00:00 +0100"
@@ -237,3 +237,29 @@ def test_real_mail_has_findings_where_it_is_spam_and_hardly_any_where_it_is_not(
     for kind, most in kinds():
         assert measured[kind].share <= most, str(measured[kind])
     assert measured["spam, half measured"].share >= 0.45
+
+
+REAL = {
+    "spamassassin/spam-*": {
+        "links-elsewhere",
+        "disguised-ip",
+        "bare-ip",
+        "link-user",
+        "link-elsewhere",
+        "free-host",
+        "only-pictures",
+        "brand-domain",
+        "reply-elsewhere",
+        "date-differs",
+    },
+    "rspamd": {"link-elsewhere", "shortener", "runs", "program", "runs-in-zip", "type-differs"},
+}
+"""Names that real mail of the corpus is told by. The others have made mail above: the corpus has none of theirs."""
+
+
+@pytest.mark.parametrize("folder", REAL)
+def test_real_mail_is_told_by_these_names(corpus: Path, folder: str) -> None:
+    paths = [path for path in sorted(corpus.glob(f"{folder}/*")) if path.is_file()]
+    told = shares(path.read_bytes() for path in paths)
+    READ_OF_CORPUS[f"findings of {folder}"] = told.messages
+    assert told.messages > 0 and REAL[folder] <= set(told.names)

@@ -95,10 +95,12 @@ def is_private(host: str) -> bool:
     return any(found in network for network in _OWN if found is not None)
 
 
+@lru_cache(maxsize=4096)
 def is_shortener(host: str) -> bool:
     return _is_below(host, SHORTENERS)
 
 
+@lru_cache(maxsize=4096)
 def is_free_host(host: str) -> bool:
     """Whether anybody may publish there, under the name of somebody who is known."""
     if _BUCKET.search(host):

@@ -92,6 +92,11 @@ def read_authors(value: str) -> list[Mailbox]:
 def hides_its_address(value: str) -> bool:
     """Whether a field has an address for whoever looks at it, and another or none for a program that reads the first
     mailbox by the letter of RFC 5322."""
+    # What can part a name from its address; most fields have none of it.
+    is_usual = "," not in value and "=?" not in value
+    if is_usual and value.count("<") < 2:
+        return False
+
     authors = read_authors(value)
     return bool(authors and authors[0].domain) and authors != read_addresses(value)
 

@@ -19,6 +19,8 @@ _WORD = re.compile(r"\w{2,}")
 # Addresses, and what the reader of HTML writes for a picture.
 _NO_WORD = re.compile(r"<?\b(?:https?|mailto|cid):\S+|\[image[^\]]*\]")
 _HARDLY_A_WORD = 10
+# A text of more characters has more words, whatever part of it is addresses.
+_SHORT_CHARS = 20_000
 
 
 def in_text(message: Message) -> Iterator[Finding]:
@@ -42,7 +44,7 @@ def _only_pictures(message: Message) -> Iterator[Finding]:
     pictures = sum(target.kind == "image" for target in text.targets)
     pictures += sum(file.declared_type.startswith("image/") for file in message.files)
     links = sum(1 for link in text.links if link.target.lower().startswith("http"))
-    if not pictures or not links or len(text.text) > _COUNTED_CHARS:
+    if not pictures or not links or len(text.text) > _SHORT_CHARS:
         return
 
     words = len(_WORD.findall(_NO_WORD.sub(" ", text.text)))

@@ -23,6 +23,10 @@ _OVERRIDES = re.compile("[\u202d\u202e]")
 # Tags, but for those of flags (Unicode UTS 51, 1.4.9).
 _TAGS = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0000-\U000e007f]")
 _PATTERNS = (_INSIDE, _PARTED, _OVERRIDES, _TAGS)
+# Any character of theirs: most texts have none.
+_ANY = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b-\u200d\u202d\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]"
+)
 _MANY_INVISIBLE = 3
 _FIELDS = ("subject", "from")
 
@@ -50,4 +54,6 @@ def in_letters(message: Message) -> Iterator[Finding]:
 
 
 def _invisible(text: str) -> int:
+    if _ANY.search(text) is None:
+        return 0
     return sum(len(pattern.findall(text)) for pattern in _PATTERNS)

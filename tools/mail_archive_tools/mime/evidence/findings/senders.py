@@ -71,8 +71,12 @@ def _is_addressed_list(answered: Mailbox, message: Message, context: Context) ->
 def _lists_behind(message: Message) -> Iterator[str]:
     """The domains of lists without fields of their own, to which the message is addressed: their program is the Sender,
     or hears of bounces, and has a name that such programs have (RFC 2142, 6)."""
+    programs = [*message.addresses("sender"), *message.addresses("return-path")]
+    if not programs:
+        return
+
     addressed = [each.domain for each in (*message.addresses("to"), *message.addresses("cc")) if each.domain]
-    for sender in (*message.addresses("sender"), *message.addresses("return-path")):
+    for sender in programs:
         if _OF_A_PROGRAM.search(sender.address) and is_of(sender.domain, addressed):
             yield sender.domain
 

@@ -7,9 +7,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mail_archive_tools.mime.evidence.lookalikes import within
+from mail_archive_tools.mime.evidence.links import host_of
 
 _MOST_WRAPPED = 4
 """A link is often wrapped by each of the hosts on its way."""
@@ -61,22 +62,30 @@ def unwrapped(address: str) -> str:
 
 def _inner(address: str) -> str:
     """The address that a wrapper names; "" of another."""
+    wrapper = _wrapper(host_of(address.lower()))
+    if wrapper is None:
+        return ""
     try:
         parts = urlsplit(address)
-        host = (parts.hostname or "").lower()
         query = parse_qs(parts.query, max_num_fields=50)
     except ValueError:
         return ""
 
-    for wrapper, read in _OF_THEIR_OWN.items():
-        if within(host, wrapper):
-            return read(parts.path, query)
-    for wrapper, names in _IN_QUERY.items():
-        if not within(host, wrapper):
-            continue
-        values = [query[name][0] for name in names if name in query]
-        return values[0] if values else ""
-    return ""
+    read = _OF_THEIR_OWN.get(wrapper)
+    if read is not None:
+        return read(parts.path, query)
+    values = [query[name][0] for name in _IN_QUERY[wrapper] if name in query]
+    return values[0] if values else ""
+
+
+@lru_cache(maxsize=4096)
+def _wrapper(host: str) -> str | None:
+    """The wrapper that a host is, or is below."""
+    while host:
+        if host in _OF_THEIR_OWN or host in _IN_QUERY:
+            return host
+        host = host.partition(".")[2]
+    return None
 
 
 def _urldefense(path: str, query: dict[str, list[str]]) -> str:
