@@ -86,7 +86,7 @@ FINDINGS: dict[str, Named] = {
     "free-host": Named("link", _USUAL, "A link leads to a public bucket or a host that anybody may use."),
     "only-pictures": Named("text", _USUAL, "A reader sees pictures and links, and hardly a word."),
     "styled-text": Named("text", _USUAL, "Words of the text are written in mathematical letters."),
-    "hidden-words": Named("text", _LIGHT, "The HTML has words that a reader does not see."),
+    "hidden-words": Named("text", _LIGHT, "The HTML hides more words than the line that newsletters hide."),
     "texts-differ": Named("text", _LIGHT, "The HTML and the plain text say different things."),
     "invisible": Named("text", _USUAL, "Words, the subject or From have invisible characters between their letters."),
     "runs": Named("file", _HEAVY, "A file is of a kind that can run."),
