@@ -30,6 +30,7 @@ from tests import (
     bench_exports,
     bench_facts,
     bench_findings,
+    bench_paint,
     bench_reading,
     bench_sandbox,
     bench_searching,
@@ -307,6 +308,8 @@ def reading() -> None:
     for kind, shares in bench_findings.by_kind(CORPUS).items():
         told = f"{shares.share:.1%} of {shares.messages:,}, a heavy one {shares.heavy_share:.1%}"
         row(f"messages with a finding other than a changed body, SpamAssassin corpus (2002), {kind}", told)
+    for what, told in bench_paint.lines():
+        row(what, told)
     size, peak = bench_reading.large_message_peak()
     row(f"reading of one message of {size:.0f} MB", f"{peak / size:.1f} times its size", memory=peak)
 

@@ -124,7 +124,7 @@ async def test_a_broken_structure_is_said(own_sample: Sample) -> None:
 
 async def test_unknown_ids_say_where_ids_come_from(access: Access) -> None:
     for tool in (get_archive_message, get_archive_message_content):
-        with pytest.raises(InvalidArgument, match=r"message nothing.*search_archive gives"):
+        with pytest.raises(InvalidArgument, match=r"Message nothing.*search_archive gives"):
             await tool("nothing", access=access)
 
 

@@ -166,7 +166,7 @@ async def test_a_caller_that_goes_loses_nothing_and_doubles_nothing(own_sample: 
         ({"archive_id": "a-1", "from_timestamp": YEAR[1], "to_timestamp": YEAR[0]}, "before from_timestamp"),
         ({"search_id": "s", "zone": "Mars/Olympus"}, "'Mars/Olympus' is no IANA time zone"),
         ({"search_id": "s", "zone": "../../etc/passwd"}, "no IANA time zone"),
-        ({"search_id": "nothing"}, "search nothing"),
+        ({"search_id": "nothing"}, "Search nothing"),
     ],
 )
 async def test_what_cannot_be_summarized(access: Access, arguments: dict[str, Any], words: str) -> None:

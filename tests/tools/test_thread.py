@@ -277,7 +277,7 @@ async def test_a_long_conversation_comes_in_pages(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_found_or_searched(own_sample: Sample) -> None:
     access = open_access(Settings(local=own_sample.folder, search_seconds=60))
-    with pytest.raises(InvalidArgument, match="message nothing"):
+    with pytest.raises(InvalidArgument, match="Message nothing"):
         await get_archive_thread(own_sample.archive_id, "nothing", access=access)
     quick = open_access(Settings(local=own_sample.folder, search_seconds=0))
     april = (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 30, tzinfo=UTC))

@@ -99,6 +99,10 @@ def test_what_honest_mail_has_is_no_finding(body: str) -> None:
     assert names(body) == []
 
 
+def test_a_brands_name_is_no_name_of_the_senders_own() -> None:
+    assert "link-elsewhere" in names(link("https://shop.bank.example/", "PayPal.com"))
+
+
 def test_only_hosts_that_are_known_for_it_are_unwrapped() -> None:
     assert "links-elsewhere" in names(link("https://evil.example/?url=https%3A%2F%2Fbank.example%2F"))
     twice = "https://a.safelinks.protection.outlook.com/?url=https%3A%2F%2Furldefense.com%2Fv3%2F__https%3A%2F%2Fx.example%2F__%3B"

@@ -293,6 +293,15 @@ def is_suspicious(host: str, context: Context) -> bool:
     return any(looks_like(owner, registrable(other) or other) for other in context.known_domains)
 
 
+def is_a_brands(domain: str) -> bool:
+    """Whether a domain is one of a brand's own."""
+    for label in domain.lower().split("."):
+        brand = _BY_LOOKS.get(skeleton(label))
+        if brand and _is_of(domain, brand):
+            return True
+    return False
+
+
 @lru_cache(maxsize=4096)
 def _brand_in(domain: str) -> str | None:
     """The brand that a label of a domain, or a part of one, looks like; None where the domain is its own."""

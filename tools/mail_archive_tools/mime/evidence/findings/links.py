@@ -13,6 +13,7 @@ from mail_archive_tools.mime.evidence.hosts import (
     is_shortener,
     owner_of,
 )
+from mail_archive_tools.mime.evidence.imitations import is_a_brands
 from mail_archive_tools.mime.evidence.links import host_of
 from mail_archive_tools.mime.evidence.lookalikes import is_under_a_known_suffix
 from mail_archive_tools.mime.evidence.passing_on import is_of
@@ -94,8 +95,8 @@ def _host_shown(text: str) -> str | None:
 
 def _is_own_name(text: str, host: str, owners: tuple[str, ...]) -> bool:
     """Whether a link has a name with a dot for its words, such as "News.com", and leads to the sender's own host, as
-    where clicks are counted. An address is no name."""
-    if "/" in text or text.lower().startswith("www."):
+    where clicks are counted. An address is no name, and a brand's name is not the sender's to use."""
+    if "/" in text or text.lower().startswith("www.") or is_a_brands(text.strip()):
         return False
     return is_of(host, owners)
 
