@@ -157,6 +157,10 @@ async def test_where_nothing_is_seen_what_is_hidden_is_shown(archived: Put, own_
     assert inside(read.unseen_text).endswith("All there is")
     assert "A reader of this message sees no text: UnseenText is what is hidden from one." in (read.notes or ())
 
+    other = archived(html_letter(SEEN))
+    several = await read_archive_messages([message_id, other], access=own_access)
+    assert [bool(each.unseen_text) for each in several.messages] == [True, False]
+
 
 @pytest_anyio
 async def test_more_hidden_words_are_not_shown_by_default(archived: Put, own_access: Access) -> None:
