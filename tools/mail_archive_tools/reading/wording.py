@@ -22,9 +22,10 @@ def languages(text: str) -> list[str]:
     where it is too short to tell."""
     import pycld2
 
-    words = " ".join(filter(_is_in_a_language, text[:CHARS].split()))
-    # What is not printable, CLD2 takes for no UTF-8.
-    shown = "".join(each if each.isprintable() else " " for each in words)
+    shown = " ".join(filter(_is_in_a_language, text[:CHARS].split()))
+    if not shown.isprintable():
+        # What is not printable, CLD2 takes for no UTF-8.
+        shown = "".join(each if each.isprintable() else " " for each in shown)
     try:
         reliable, _, found = pycld2.detect(shown.encode("utf-8", "replace"), isPlainText=True)
     except pycld2.error:

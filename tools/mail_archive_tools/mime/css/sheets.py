@@ -171,7 +171,8 @@ class Sheet:
         names = [name.lower() for name in _PSEUDO.findall(written)]
         if not _PSEUDO_CLASSES.issuperset(names):
             return False
-        return self._finder.understands(written)
+        # The parser's own search knows nothing of states.
+        return _OF_A_STATE.search(written) is not None or self._finder.understands(written)
 
     def _add_simple(self, selector: re.Match[str], rule: Rule) -> None:
         tag, kind, name = selector.groups()
