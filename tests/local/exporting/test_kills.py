@@ -94,7 +94,7 @@ def run(folder: Path, where: str, kill_at: int | str) -> int:
 def start(folder: Path, where: str, kill_at: int | str) -> multiprocessing.process.BaseProcess:
     # From a process that has loaded everything and has no threads: a new one each time would take seconds.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "tests.local.exporting.warm_s3"])
     process = context.Process(target=main, args=(str(folder), where, str(kill_at)))
     process.start()
     return process

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,23 @@ EXAMPLE = b" C \r\nD \t E\r\n\r\n\r\n"
 )
 def test_a_body_is_taken_in_the_form_that_was_signed(body: bytes, c: str, canonical: bytes) -> None:
     assert state(signed(body, c=c, bh=digest(canonical))) == Signature("a.example", "sel", "match")
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b" ", b"\t", b"  ", b"a"]), max_size=9))
+def test_any_body_is_relaxed_line_by_line(pieces: list[bytes]) -> None:
+    """As RFC 6376 says it, 3.4.4. Where a CR stands alone at the end is told below."""
+    body = b"".join(pieces).replace(b"\r\n", b"\n").replace(b"\r", b"")
+    lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in body.split(b"\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    canonical = b"".join(line + b"\r\n" for line in lines)
+    assert state(signed(body, bh=digest(canonical))).body_hash == "match"
+
+
+@pytest.mark.parametrize("body", [b"x\r\r\n", b"x\r\r\n\r\n\r\n"])
+def test_a_lone_cr_at_the_end_belongs_to_its_line(body: bytes) -> None:
+    for c in ("relaxed/relaxed", "relaxed/simple"):
+        assert state(signed(body, c=c, bh=digest(b"x\r\r\n"))).body_hash == "match"
 
 
 def test_an_empty_body() -> None:
