@@ -96,7 +96,7 @@ def _address(clauses: str, host: str) -> str | None:
     for text in (*_BRACKETS.findall(after), after, host):
         for found in _ADDRESS.findall(text):
             if _IPV4.fullmatch(found):
-                return found
+                return str(found)
             # The pattern takes 999.1.1.1 for an address too.
             with suppress(ValueError):
                 address = ip_address(found)

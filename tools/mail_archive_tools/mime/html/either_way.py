@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborNode
 
 from mail_archive_tools.mime.css.sheets import Sheet
-from mail_archive_tools.mime.html.visibility import NO_CLIP, Clip, Seen, Visibility
+from mail_archive_tools.mime.html.seen import NO_CLIP, Clip, Seen
+from mail_archive_tools.mime.html.visibility import Visibility
 
 
 @dataclass(slots=True, eq=False)

@@ -17,6 +17,7 @@ from mail_archive_tools.mime.html.doctypes import has_quirks
 from mail_archive_tools.mime.html.either_way import VisibilityEitherWay
 from mail_archive_tools.mime.html.layout import BREAK, CELL, HARD, IMAGE, MARKS, PAD, QUOTE, UNQUOTE, lay_out
 from mail_archive_tools.mime.html.limited import within_all_limits
+from mail_archive_tools.mime.html.seen import Seen
 from mail_archive_tools.mime.html.targets import MAX_TARGETS, Target, targets_in
 from mail_archive_tools.mime.html.unseen import (
     FIELD,
@@ -30,7 +31,7 @@ from mail_archive_tools.mime.html.unseen import (
     in_field,
     in_picture,
 )
-from mail_archive_tools.mime.html.visibility import BLOCKS, Seen, Visibility, is_tiny
+from mail_archive_tools.mime.html.visibility import BLOCKS, Visibility, is_tiny
 from mail_archive_tools.untrusted import without_invisible
 
 MAX_ELEMENTS = 100_000

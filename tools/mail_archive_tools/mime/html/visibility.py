@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
 from mail_archive_tools.mime.css.cascade import Rule, cascade
-from mail_archive_tools.mime.css.colours.colour import BLACK, LINK, WHITE, Colour, contrast
+from mail_archive_tools.mime.css.colours.colour import BLACK, LINK, Colour, contrast
 from mail_archive_tools.mime.css.colours.reading import read_colour
 from mail_archive_tools.mime.css.computed_style import (
     LARGEST_TEXT,
@@ -29,6 +28,7 @@ from mail_archive_tools.mime.html.drawings import (
     place_of,
     scale_of,
 )
+from mail_archive_tools.mime.html.seen import NO_CLIP, Clip, Seen
 
 LEAST_CONTRAST = 1.2
 """Text with less (WCAG 2 ratio) is taken to be in the background's colour."""
@@ -50,60 +50,6 @@ _STYLING = _LEGACY | {"style"}
 _PREFORMATTED = frozenset("pre xmp listing plaintext".split())
 _CLOSABLE = frozenset("dialog marquee mphantom".split())
 _SPECIAL = _PREFORMATTED | _CLOSABLE | DRAWN | {"a", "table", "body", "foreignobject"}
-
-
-@dataclass(slots=True, frozen=True)
-class Clip:
-    """Why what is in a box is clipped away; None: it is not. What is placed absolutely or fixed is clipped by those
-    boxes alone that place it, and by what clips them (CSS Overflow 3, 3)."""
-
-    in_flow: str | None = None
-    absolute: str | None = None
-    fixed: str | None = None
-
-    def within(self, look: ComputedStyle, is_box: bool) -> "Clip":
-        """What holds in an element of this look that stands where this holds."""
-        around = {"absolute": self.absolute, "fixed": self.fixed}.get(look.position or "", self.in_flow)
-        own = look.clipped if is_box else None
-        in_flow = around or own
-        absolute = in_flow if look.contains_absolute else self.absolute
-        fixed = in_flow if look.contains_fixed else self.fixed
-        return Clip(in_flow, absolute, fixed)
-
-
-NO_CLIP = Clip()
-
-
-@dataclass(slots=True, eq=False)
-class Seen:
-    """What an element hands down to what is in it. Not changed once it is made."""
-
-    hidden: str | None = None
-    clip: Clip = NO_CLIP
-    visible: bool = True
-    font_size: float = 16.0
-    colour: Colour | None = BLACK
-    painted: Colour | None = BLACK
-    """What text is painted with: its colour, or, where it is `filled`, another. None: not known."""
-    filled: bool = False
-    scale: float = 1.0
-    """How much an SVG drawing is made smaller."""
-    drawing: float | None = None
-    """The height of the SVG drawing, where the places of its texts can be told."""
-    background: Colour | None = WHITE
-    behind_blocks: Colour | None = WHITE
-    """The background that a block here begins with. An inline element paints its background behind its own words alone,
-    so that a block inside one stands on what is around the line."""
-    indented: bool = False
-    crowded: bool = False
-    thin: bool = False
-    """Lines have no height."""
-    outlined: bool = False
-    """Letters have a shadow or a stroke."""
-    preformatted: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
-    why: str | None = None
-    """The reason that applies to text here, worked out once."""
 
 
 class Visibility:
