@@ -255,6 +255,11 @@ DOCUMENTS = {
     "SVG in tiny letters": "<svg width=200 height=50 viewBox='0 0 100000 100000'><text y=20>CANARY</text></svg>",
     "a colour made from another": '<p style="background:black;color:rgb(from red 255 255 255)">CANARY</p>',
     "an invalid background": '<div style="background:#000;background:x"><p style="color:#fff">CANARY</p></div>',
+    "a number for a colour in an old document": "<style>p{color:white} p.c{color:0}</style><p class=c>CANARY</p>",
+    "a number for a colour": "<!doctype html><style>p{color:white} p.c{color:0}</style><p class=c>CANARY</p>",
+    "out of the flow, beside its black box": (
+        '<!doctype html><div style="background:black">x<p style="position:absolute">&nbsp;CANARY</p></div>'
+    ),
     "white on slate": '<div style="background:#2f4f4f"><p style="color:#fff">CANARY</p></div>',
 }  # fmt: skip
 

@@ -16,6 +16,9 @@ ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _VALUE = r"""(?:[^;"'(]++|"[^"]*+"?|'[^']*+'?|\((?:[^()]++|\([^()]*+\))*+\)?)*+"""
 # What is no declaration is passed over up to the next semicolon, with what stands in its brackets.
 _DECLARATION = re.compile(rf"(?:^|;)\s*+(?:([\w\\-]++)\s*+:\s*+)?+({_VALUE})")
+_HASHLESS = ("color", "background-color")
+# A number for a colour, in old documents, is filled up with zeros (Quirks Mode Standard, 3.3).
+_DIGITS = re.compile("[0-9][0-9a-f]{0,5}")
 _IMPORTANT = re.compile(r"\s*!\s*important$")
 
 
@@ -39,6 +42,8 @@ def read_declarations(style: str, quirks: bool = False) -> tuple[Declaration, ..
         if not name:
             continue
         declaration = _declaration(name, value)
+        if quirks and declaration.name in _HASHLESS and _DIGITS.fullmatch(declaration.value):
+            declaration = declaration._replace(value=f"#{declaration.value.zfill(6)}")
         if is_valid(declaration.name, declaration.value, quirks):
             found += taken_apart(declaration)
     return tuple(found)

@@ -18,6 +18,7 @@ from mail_archive_tools.mime.css.computed_style import (
 )
 from mail_archive_tools.mime.css.declarations import read_declarations
 from mail_archive_tools.mime.css.longhands import WIDE
+from mail_archive_tools.mime.css.out_of_sight import OUT_OF_FLOW
 from mail_archive_tools.mime.css.sheets import Sheet
 from mail_archive_tools.mime.html.drawings import (
     DRAWN,
@@ -167,7 +168,7 @@ class Visibility:
 
         is_box = _is_box(tag, look)
         indented, behind_blocks = seen.indented, seen.behind_blocks
-        background = _background(attributes, look, behind_blocks if is_box else seen.background)
+        background = _background(attributes, look, self._behind(look, behind_blocks if is_box else seen.background))
         if is_box:
             around, behind_blocks = behind_blocks, background
             if look.indented is not None:
@@ -201,6 +202,13 @@ class Visibility:
         )
         inside.why = _why(inside)
         return inside
+
+    def _behind(self, look: ComputedStyle, around: Colour | None) -> Colour | None:
+        """The colour behind an element; None where it is not known. What is taken out of the flow may stand beside the
+        box that it is in."""
+        if look.position in OUT_OF_FLOW and around != self.page.background:
+            return None
+        return around
 
     def _font_size(self, tag: str, look: ComputedStyle, seen: Seen) -> float:
         size = seen.font_size
