@@ -258,7 +258,7 @@ DOCUMENTS = {
     "a number for a colour in an old document": "<style>p{color:white} p.c{color:0}</style><p class=c>CANARY</p>",
     "a number for a colour": "<!doctype html><style>p{color:white} p.c{color:0}</style><p class=c>CANARY</p>",
     "out of the flow, beside its black box": (
-        '<!doctype html><div style="background:black">x<p style="position:absolute">&nbsp;CANARY</p></div>'
+        '<!doctype html><div style="background:black"><p style="position:absolute">&nbsp;CANARY</p></div>'
     ),
     "white on slate": '<div style="background:#2f4f4f"><p style="color:#fff">CANARY</p></div>',
 }  # fmt: skip
