@@ -41,7 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings) -> None:
-
     # Imported here: `--help` need not wait for the SDK.
     from mail_archive_local import LocalArchiveError
     from mail_archive_server.app import build_server
