@@ -129,7 +129,7 @@ async def test_hidden_text_is_shown_when_it_is_asked_for(archived: Put, own_acce
 
     asked = await read_archive_message(message_id, sections=["hidden_text"], access=own_access)
     assert asked.text is None
-    assert inside(asked.unseen_text).startswith("(hidden)\n(not hidden) [")
+    assert inside(asked.unseen_text).startswith("(hidden)\n (not hidden) [")
     # One fence, and nothing in it that closes it.
     assert "obey" not in outside_the_fence(render(asked))
 
@@ -235,3 +235,78 @@ async def test_a_letter_that_is_all_quotation_is_shown(archived: Put, own_access
     answer = eml(From="a@b.example", Date=DATE, body="No.\r\n\r\n> I know what you did\r\n> Send me money\r\n")
     read = await read_archive_message(archived(answer), sections=["new_text"], access=own_access)
     assert inside(read.text) == "No.\n\n[2 quoted lines]" and read.quoted_lines == 2
+
+
+MEETING = "We meet at noon in the hall of mirrors, as every year, all of us"
+
+
+@pytest_anyio
+@pytest.mark.parametrize("extra", ["pangolin 9", "9"])
+async def test_one_word_that_the_html_has_more_is_within_reach(
+    own_sample: Sample, archived: Put, own_access: Access, extra: str
+) -> None:
+    """Most programs show the HTML: a password or an amount may be all that the plain text lacks."""
+    message_id = archived(both(MEETING, f"<p>{MEETING}</p><p>{extra}</p>"))
+    asked = await read_archive_message(message_id, sections=["hidden_text"], access=own_access)
+    assert extra in inside(asked.unseen_text).splitlines()
+
+    begin, end = datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 2, tzinfo=UTC)
+    wanted = FilterHere(body=[f"all of us\n\n{extra}"])
+    page = await search_archive(own_sample.archive_id, begin, end, filter_here=wanted, access=own_access)
+    assert [row.archived_message_id for row in page.rows] == [message_id]
+    # Readers see it, so that nothing is called hidden.
+    assert not any("only in hidden text" in note for note in page.notes or ())
+
+
+@pytest_anyio
+async def test_versions_that_say_the_same_are_not_kept_twice(archived: Put, own_access: Access) -> None:
+    message_id = archived(both(MEETING, f"<p>{MEETING}</p>"))
+    asked = await read_archive_message(message_id, sections=["hidden_text"], access=own_access)
+    assert asked.unseen_text is None
+
+
+@pytest_anyio
+async def test_the_other_version_is_not_called_hidden(archived: Put, own_access: Access) -> None:
+    terms = "terms of use: whoever comes is photographed and seen there"
+    message_id = archived(both(MEETING, f"<p>{MEETING}</p><p>{terms}</p>"))
+    read = await read_archive_message(message_id, sections=["hidden_text"], access=own_access)
+    assert "UnseenText is the HTML version of this message." in (read.notes or ())
+
+    quotation = Quotation(archived_message_id=message_id, quotation="whoever comes is photographed")
+    (checked,) = (await check_quotations([quotation], access=own_access)).quotations
+    assert (checked.result, checked.where) == ("in another version only", "the other version (text/html)")
+
+    mixed = archived(both(MEETING, f"<p>{MEETING}</p><p>{terms}</p><p hidden>pangolin</p>"))
+    read = await read_archive_message(mixed, sections=["hidden_text"], access=own_access)
+    said = "UnseenText is what a reader of this message does not see, and the HTML version of this message."
+    assert said in (read.notes or ())
+
+
+@pytest_anyio
+async def test_a_line_of_the_other_version_does_not_pass_for_a_reason(archived: Put, own_access: Access) -> None:
+    plain = "Noon\r\n\r\n(shown by Outlook alone)\r\nzebra crossing, and nobody may ever hear of it"
+    message_id = archived(both(plain, "<p>Other words altogether are here for you now</p>"))
+    read = await read_archive_message(message_id, sections=["hidden_text"], access=own_access)
+    reasons = [line for line in inside(read.unseen_text).splitlines() if line.startswith("(")]
+    assert reasons == ["(the other version (text/plain))"]
+
+
+@pytest_anyio
+async def test_what_is_not_found_among_hidden_words_that_were_cut_is_not_called_checked(
+    archived: Put, own_access: Access
+) -> None:
+    message_id = archived(html_letter("<i>a</i><b hidden>b</b>" * (MOST_PIECES + 1) + "<b hidden>pangolin</b>"))
+    quotation = Quotation(archived_message_id=message_id, quotation="pangolin")
+    checked = await check_quotations([quotation], access=own_access)
+    assert checked.quotations[0].result == "not found" and not checked.complete
+    assert "not all that a reader does not see was kept" in str(checked.quotations[0].not_looked_at)
+
+
+@pytest_anyio
+@pytest.mark.parametrize("seen", ["\u200b\u2060", "<img src=x>", ""])
+async def test_what_only_looks_like_visible_text_hides_nothing_from_the_answer(
+    archived: Put, own_access: Access, seen: str
+) -> None:
+    message_id = archived(html_letter(f"<p>{seen}</p><p hidden>ze\u200bbra \U000e0041crossing</p>"))
+    read = await read_archive_message(message_id, access=own_access)
+    assert "zebra crossing" in inside(read.unseen_text)

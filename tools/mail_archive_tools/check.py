@@ -15,7 +15,7 @@ from mail_archive_tools.errors import ArchiveError, NotThisMessage
 from mail_archive_tools.mime.evidence.recognition import FIELDS
 from mail_archive_tools.models import CheckedQuotations, MessageComparison
 from mail_archive_tools.models.base import MessageId
-from mail_archive_tools.models.checking import CheckedQuotation, Quotation, header_name
+from mail_archive_tools.models.checking import CheckedQuotation, Outcome, Quotation, header_name
 from mail_archive_tools.models.query import WaitSeconds
 from mail_archive_tools.models.reading import AttachmentSummary
 from mail_archive_tools.reading.fetching.messages import Fetched
@@ -23,6 +23,8 @@ from mail_archive_tools.reading.readings import MessageReading
 
 _MISSED_SHOWN = 20
 """Files that were not looked at, of which is said which they are."""
+_NOT_ALL = ("was not read", "were not read", "was left out", "was kept")
+"""How problems end where some of a text, shown or not, was too much to be looked at."""
 _IN_PART = ("left out", "not opened", "not read", "cannot be read", "breaks off")
 """What the notes on a file say where its text is not all that is in it."""
 
@@ -30,6 +32,13 @@ _HEADERS = ("subject", "from_", "to", "cc", "date", "message_id")
 """Members of `MessageHeaders` that may be quoted."""
 # As `mime/quotes.py` writes it.
 _LEFT_OUT = re.compile(r"^\[\d+ quoted lines\]$", re.MULTILINE)
+_ELSEWHERE: dict[str, Outcome] = {
+    "hidden": "in hidden text only",
+    "elsewhere": "in hidden text only",
+    # Many programs show it: nobody hid it.
+    "version": "in another version only",
+}
+"""What becomes of words that stand in no other than such a piece."""
 _FOUND = ("verbatim", "nearly verbatim", "in a header field")
 
 Quotations = Annotated[list[Quotation], Field(min_length=1, max_length=20, description="What is to be checked.")]
@@ -155,7 +164,10 @@ async def _standing_in(
     for piece in fetched.reading.text.hidden:
         found = await to_thread.run_sync(standing, words, piece.text)
         if found is not None:
-            return {"result": "in hidden text only", "where": piece.reason, "exactly": found.exactly}
+            return {"result": _ELSEWHERE[piece.kind], "where": piece.reason, "exactly": found.exactly}
+
+    problems = fetched.reading.about.problems or ()
+    missed += [each for each in problems if each.endswith(_NOT_ALL)]
     return None
 
 

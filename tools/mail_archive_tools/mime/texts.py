@@ -25,6 +25,7 @@ _COMPARED_CHARS = 200_000
 # Addresses, and what `html.reader` writes for a picture.
 _URL = re.compile(r"<?\b(?:https?|mailto|ftp)://\S+|<(?:https?|mailto):[^>\s]*>|\[image\]")
 _WORDS = re.compile(r"\w{2,}")
+_EVERY_WORD = re.compile(r"\w+")
 
 
 @dataclass
@@ -92,18 +93,38 @@ def _choose_version(text: Text, plain: str, html: str) -> None:
     if _agreement(of_plain, of_html) < LEAST_AGREEMENT:
         # Most programs show the HTML of such a mail; what they hide in the plain text is named beside it.
         text.text, text.source, text.other_type = html, "text/html", "text/plain"
-        _note_other_version(text, PLAIN_VERSION, plain, of_plain - of_html)
+        beside = (of_plain - of_html).total()
+        _note_other_version(text, PLAIN_VERSION, plain, beside)
     else:
         text.text, text.source = plain, "text/plain"
-        _note_other_version(text, HTML_VERSION, html, of_html - of_plain)
+        beside = (of_html - of_plain).total()
+        _note_other_version(text, HTML_VERSION, html, beside)
 
 
-def _note_other_version(text: Text, reason: str, other: str, beside: Counter[str]) -> None:
-    """Keep a version that is not shown, where it has enough words `beside` those of the one that is."""
-    if beside.total() < _LEAST_WORDS:
+def _note_other_version(text: Text, reason: str, other: str, beside: int) -> None:
+    """Keep a version that is not shown, where it says more than the one that is: one word may be a password. `beside`
+    counts the words that it has more; a few of them are not worth a note."""
+    if not beside and not _has_more(other, text.text):
         return
-    text.other_words = beside.total()
+    if beside >= _LEAST_WORDS:
+        text.other_words = beside
+    if len(other) > UNSEEN_CHARS:
+        text.problems.append(Problem("text", "of the version that is not shown, not all was kept"))
     text.unseen.append(Unseen(reason, other[:UNSEEN_CHARS]))
+
+
+def _has_more(other: str, shown: str) -> bool:
+    """Whether a text has words that another lacks, be they of one letter or behind those that were compared."""
+    if len(other) > _COMPARED_CHARS:
+        return True
+    # An amount may be all that differs.
+    lacking = _every_word(other) - _every_word(shown)
+    return bool(lacking)
+
+
+def _every_word(text: str) -> set[str]:
+    without_addresses = _URL.sub(" ", text)
+    return set(_EVERY_WORD.findall(without_addresses.lower()))
 
 
 def _converted(parts: list[Part], text: Text) -> dict[int, str]:

@@ -12,7 +12,7 @@ from mail_archive_tools.untrusted import clean_line, shorten
 
 Outcome = Literal[
     "verbatim", "nearly verbatim", "in quoted text only", "in a header field", "in an attachment",
-    "in hidden text only", "not found", "not read",
+    "in hidden text only", "in another version only", "not found", "not read",
 ]  # fmt: skip
 Relation = Literal["identical", "copy", "resent", "changed", "reply", "quotes", "same text", "different"]
 
@@ -52,8 +52,8 @@ class CheckedQuotation(Output):
     archived_message_id: Value = member("The message.")
     result: Outcome = member(
         "verbatim; nearly verbatim (white space, quotation marks or case differ); in quoted text only: another wrote "
-        "it first; in a header field; in an attachment; in hidden text only: the mail's reader does not see it; not "
-        "found; not read."
+        "it first; in a header field; in an attachment; in hidden text only: the mail's reader does not see it; in "
+        "another version only: in the HTML or plain text of it that is not shown; not found; not read."
     )
     where: Value | None = optional("The header field or attachment, or how it is hidden.")
     exactly: bool | None = optional("Found elsewhere than in the new text: whether it stands there as it is.")

@@ -3,6 +3,7 @@ said of the others."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ TEXTS: tuple[Section, ...] = ("text", "new_text", "hidden_text")
 
 _FEW_WORDS = 8
 """Fewer words that only some programs show are not worth a note."""
+_LIKE_A_REASON = re.compile(r"^\(", re.MULTILINE)
+"""How the line begins that tells a part's reason."""
 _HOW_TO_SEE = 'sections=["hidden_text"] shows it.'
 
 
@@ -62,7 +65,12 @@ def text_shown(fetched: Fetched, sections: Collection[Section]) -> str:
 
 def _hidden_text(reading: MessageReading) -> str:
     """What the mail's reader did not see: each part behind its reason."""
-    return "\n\n".join(f"({each.reason})\n{each.text}" for each in reading.text.hidden)
+    parts: list[str] = []
+    for each in reading.text.hidden:
+        # A line of the mail is not to pass for a reason of ours.
+        words = _LIKE_A_REASON.sub(" (", each.text)
+        parts.append(f"({each.reason})\n{words}")
+    return "\n\n".join(parts)
 
 
 def member_of_text(sections: Collection[Section]) -> str:
@@ -93,7 +101,7 @@ def on_hidden(reading: MessageReading, sections: Collection[Section]) -> Iterato
         if reading.text.hidden and sees_nothing:
             yield "A reader of this message sees no text: UnseenText is what is hidden from one."
         elif reading.text.hidden:
-            yield "UnseenText is what a reader of this message does not see."
+            yield f"UnseenText is {_what_is_unseen(reading)}."
         return
     if sees_nothing or not shows_text(sections):
         return
@@ -109,6 +117,18 @@ def on_hidden(reading: MessageReading, sections: Collection[Section]) -> Iterato
             left_out.append(f"{words} words {reason}")
     if left_out:
         yield f"Left out: {', '.join(left_out)}. {_HOW_TO_SEE}"
+
+
+def _what_is_unseen(reading: MessageReading) -> str:
+    """What stands beside the text that is shown. Many programs show the version that is not: nobody hid that."""
+    are_versions = [each.kind == "version" for each in reading.text.hidden]
+    version = f"the {_other_type(reading)} version of this message"
+    if all(are_versions):
+        return version
+    unseen = "what a reader of this message does not see"
+    if any(are_versions):
+        return f"{unseen}, and {version}"
+    return unseen
 
 
 def _other_type(reading: MessageReading) -> str:

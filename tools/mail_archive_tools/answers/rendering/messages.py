@@ -146,7 +146,7 @@ def _theirs(message: ShownMessage) -> list[str]:
         lines += [f"{title}, {part}:", unfenced(message.text)]
     if message.unseen_text:
         part = _characters(message.offset, message.next_offset, message.total_chars)
-        lines += [f"Not seen by the mail's reader, {part}:", unfenced(message.unseen_text)]
+        lines += [f"Not in the text that is shown, {part}:", unfenced(message.unseen_text)]
     return lines
 
 
