@@ -18,7 +18,7 @@ _FORWARDED = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
 _MOST_PREFIXES = 50
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=1_000)
 def base_subject(value: str) -> str:
     """The subject of the conversation that a message with that Subject header belongs to, on one line. Nothing is
     taken away where nothing would be left."""

@@ -122,7 +122,8 @@ def read_html(html: str, depth: int = 0) -> HtmlText:
 
     text = lay_out("".join(walk.pieces))
     targets = [*targets_in(tree, html), *walk.targets][:MAX_TARGETS]
-    cut = reasons[0] if reasons else None
+    # All of them: one must not mask another.
+    cut = "; ".join(reasons) or None
     return HtmlText(text, walk.hidden, walk.unseen.parts, walk.links, targets, cut)
 
 
