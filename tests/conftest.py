@@ -1,6 +1,5 @@
 """What tests stand on: local archives, real servers and clients, the corpus of real mail where it is present."""
 
-import gc
 import os
 import re
 import shutil
@@ -27,6 +26,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.sandbox.pool import SECONDS
 from mail_archive_tools.sandbox.starting.sharing import Share
+from tests import thrift
 
 if TYPE_CHECKING:
     from tests.folder import Folder
@@ -92,9 +92,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was loaded and collected is no garbage: it need not be looked through again and again."""
-    gc.collect()
-    gc.freeze()
+    thrift.look_for_garbage_seldom()
+    thrift.check_each_schema_once()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
