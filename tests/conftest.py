@@ -27,6 +27,7 @@ from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.sandbox.pool import SECONDS
 from mail_archive_tools.sandbox.starting.sharing import Share
 from tests import thrift
+from tests.pace import HANGS
 
 if TYPE_CHECKING:
     from tests.folder import Folder
@@ -262,7 +263,7 @@ def loopback(app: Any, **settings: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         served.should_exit = True
-        thread.join(10)
+        thread.join(HANGS)
         listening.close()
 
 

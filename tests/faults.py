@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
+from tests.pace import HANGS
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -194,7 +196,7 @@ class Proxy:
                     self._send(reply)
 
             def _forward(self, body: bytes) -> Reply:
-                connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+                connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=HANGS)
                 connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
                 kept = {name: value for name, value in answer.getheaders() if name.lower() == "content-type"}

@@ -16,6 +16,7 @@ from mail_archive_server.settings import SETTINGS, read_settings
 from mail_archive_tools import __version__
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import ROOT
+from tests.pace import HANGS
 from tests.test_docs import README, assert_taken
 
 REGISTRY = "github.com/modelcontextprotocol/registry@v1.8.9"
@@ -52,7 +53,7 @@ def test_the_registrys_schema_takes_the_entry() -> None:
     if shutil.which("go") is None:
         pytest.skip("the registry's schema comes with its Go module, and there is no Go")
     command = ["go", "mod", "download", "-json", REGISTRY]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANGS)
     if done.returncode:
         pytest.skip("the registry's module cannot be fetched here")
     schema = json.loads((Path(json.loads(done.stdout)["Dir"]) / SCHEMA).read_text("utf-8"))

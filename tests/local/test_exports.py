@@ -17,6 +17,7 @@ from mail_archive_tools.service.buckets import Location
 from tests.buckets import YEAR, Bucket, destination, ended, folder_objects, s3_server
 from tests.conftest import Sample
 from tests.folder import refused
+from tests.pace import HANGS
 
 
 class Exporting:
@@ -58,7 +59,7 @@ class HeldDelivery(FolderDelivery):
     def put(self, location: Location, name: str, body: bytes) -> None:
         super().put(location, name, body)
         self.reached.set()
-        self.go_on.wait(20)
+        self.go_on.wait(HANGS)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_one_export_runs_at_a_time_and_can_be_stopped(own_sample: Sample, bucket
     delivery = HeldDelivery(buckets)
     exporting = Exporting(own_sample.folder, own_sample.archive_id, delivery)
     export_id = exporting.start()
-    assert delivery.reached.wait(10)
+    assert delivery.reached.wait(HANGS)
     code, message = exporting.refusal()
     assert code == "ServiceQuotaExceededException" and export_id in message
     assert exporting.client.get_archive_export(ExportId=export_id)["Status"]["State"] == "PROCESSING"
@@ -217,7 +218,7 @@ def test_an_archive_that_is_deleted_meanwhile_ends_its_export(own_sample: Sample
     delivery = HeldDelivery(buckets)
     exporting = Exporting(own_sample.folder, own_sample.archive_id, delivery)
     export_id = exporting.start()
-    assert delivery.reached.wait(10)
+    assert delivery.reached.wait(HANGS)
     exporting.client.delete_archive(ArchiveId=exporting.archive_id)
     delivery.go_on.set()
     status = ended(exporting.client, export_id)["Status"]

@@ -21,7 +21,7 @@ from mail_archive_local.storage.store import Store
 from mail_archive_server.settings import Settings, read_settings
 from mail_archive_tools.catalog import CATALOG
 from tests.conftest import READING, Sample, eml
-from tests.pace import stopwatch
+from tests.pace import HANGS, stopwatch
 from tests.warm import run, start
 
 
@@ -296,7 +296,7 @@ def test_serve_on_a_terminal_says_what_it_is_and_ends_at_the_first_signal(sample
         wait_until_it_hears(process)
         with stopwatch() as taken:
             process.send_signal(stop)
-            assert process.wait(20) == 128 + stop
+            assert process.wait(HANGS) == 128 + stop
         assert taken.seconds < 3
         assert "Traceback" not in _all_of(controller)
 
@@ -319,7 +319,7 @@ def test_http_says_where_it_listens_and_ends_at_the_first_signal(sample: Sample)
 
         assert anyio.run(ask) == len(READING)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(HANGS) == 130
         assert "Traceback" not in _all_of(controller)
 
 
@@ -370,7 +370,7 @@ def test_a_call_asks_whoever_sits_at_the_terminal(own_sample: Sample, answer: st
         shown = said_by(controller, "Type yes to go on.")
         assert "Set tags of this archive?" in shown and '"tidewater-2025" (' in shown
         os.write(controller, f"{answer}\n".encode())
-        assert process.wait(20) == status
+        assert process.wait(HANGS) == status
         said = _all_of(controller)
     assert ("nothing was changed" in said) == (status == 1)
     listed = run("call", "list_archive_tags", json.dumps({"resource_arn": arn}), *words[3:])
@@ -417,7 +417,7 @@ def test_the_sample_is_made_for_one_run_and_gone_with_it(tmp_path: Path, monkeyp
         wait_until_it_hears(process)
         assert [path.name[:20] for path in tmp_path.iterdir()] == ["mail-archive-sample-"]
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(HANGS)
     assert list(tmp_path.iterdir()) == []
     for words in (["--local", str(tmp_path)], ["--region", "eu-west-1"]):
         refused = run("--sample", *words)
@@ -447,7 +447,7 @@ def test_other_machines_are_served_with_a_token_alone(sample: Sample, tmp_path: 
         of_container = {"MAIL_ARCHIVE_TOKEN": "a token of the container"}
         assert run(*health, variables=of_container).stdout == "The server answers.\n"
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(HANGS)
     ended = run(*health, variables=of_container)
     assert ended.returncode == 1 and f"does not answer at port {found[1]}" in ended.stderr
     assert "stdio" in run("health").stdout

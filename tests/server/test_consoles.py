@@ -17,6 +17,7 @@ from mcp.server.auth.provider import AccessToken
 
 from mail_archive_server.hosting import codes
 from tests.conftest import ERAS, Sample, text_of
+from tests.pace import HANGS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")]
 
@@ -115,7 +116,7 @@ def test_without_a_terminal_such_a_server_does_not_start(sample: Sample, transpo
         capture_output=True,
         text=True,
         start_new_session=True,
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     assert started.returncode == 2 and started.stdout == "" and started.stderr.count("\n") == 1
@@ -155,7 +156,7 @@ def test_a_terminal_that_takes_nothing_is_noticed(terminal: tuple[str, int], how
         if how == "closed":
             assert process.stdout and process.stdout.readline() == "ready\n"
             os.close(controller)
-        printed, _ = process.communicate("\n", timeout=30)
+        printed, _ = process.communicate("\n", timeout=HANGS)
     assert printed == f"{is_shown}\n"
     if how == "open":
         # What would act on a terminal is written by its number.

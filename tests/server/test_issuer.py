@@ -25,6 +25,7 @@ from mail_archive_server.transport.issuer import Issuer
 from mail_archive_server.transport.issuer_keys import IssuerUnavailable, Keys, metadata_places
 from tests.conftest import ERAS, Sample, text_of
 from tests.issuer import SOMEBODY, AuthorizationServer, authorization_server, new_key
+from tests.pace import HANGS
 from tests.server.test_consent import code_in
 from tests.server.test_processes import free_port, on_a_port
 
@@ -94,7 +95,7 @@ async def test_a_client_finds_the_issuer_by_itself_and_is_answered(
 ) -> None:
     with served(issuer, sample) as url:
         async with (
-            httpx2.AsyncClient(auth=browser(url), timeout=60) as http,
+            httpx2.AsyncClient(auth=browser(url), timeout=HANGS) as http,
             Client(streamable_http_client(url, http_client=http), mode=era) as client,
         ):
             assert sample.archive_id in text_of(await client.call_tool("list_archives", {}))
@@ -138,7 +139,7 @@ def test_a_proxy_may_hand_on_the_name_that_it_is_asked_by(issuer: AuthorizationS
 @asynccontextmanager
 async def calling(url: str, token: str, era: Any = "auto") -> AsyncIterator[Client]:
     async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=HANGS) as http,
         Client(streamable_http_client(url, http_client=http), mode=era) as client,
     ):
         yield client

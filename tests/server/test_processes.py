@@ -88,7 +88,7 @@ class Raw:
         return library in maps
 
     def end(self) -> tuple[str, str]:
-        return self.process.communicate(timeout=20)
+        return self.process.communicate(timeout=HANGS)
 
 
 def test_stdout_carries_nothing_but_protocol(sample: Sample) -> None:
@@ -224,7 +224,7 @@ def on_a_port(*arguments: str, port: int = 0, log: list[str] | None = None, **en
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=HANGS)
         if log is not None:
             log.extend(said.decode(errors="backslashreplace").split("\n"))
 
@@ -265,7 +265,7 @@ def _acting(name: str, value: str) -> dict[bytes, bytes]:
 @asynccontextmanager
 async def with_token(url: str, era: Any = "auto") -> AsyncIterator[Client]:
     async with (
-        httpx2.AsyncClient(headers=BEARER, timeout=60) as http,
+        httpx2.AsyncClient(headers=BEARER, timeout=HANGS) as http,
         Client(streamable_http_client(url, http_client=http), mode=era) as client,
     ):
         yield client
@@ -284,7 +284,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, said
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=HANGS)
 
 
 def status(said: str, **headers: str) -> int:
@@ -333,7 +333,7 @@ async def test_a_client_talks_over_a_socket_of_its_user(sample: Sample, tmp_path
             assert "Only this user can open the socket" in said
             assert path.stat().st_mode & 0o777 == 0o600
             async with (
-                httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=str(path)), timeout=30) as http,
+                httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=str(path)), timeout=HANGS) as http,
                 Client(streamable_http_client("http://localhost/mcp", http_client=http)) as client,
             ):
                 assert sample.archive_id in text_of(await client.call_tool("list_archives", {}))

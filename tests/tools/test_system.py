@@ -21,6 +21,7 @@ from mail_archive_tools.sandbox import limits
 from mail_archive_tools.sandbox.confinement import PROTECTIONS, confine
 from mail_archive_tools.sandbox.pool import Sandbox
 from tests.conftest import ROOT
+from tests.pace import HANGS
 
 Patch = pytest.MonkeyPatch
 
@@ -97,7 +98,7 @@ def test_without_signals_in_the_loop_a_server_runs_to_its_end() -> None:
 
     thread = threading.Thread(target=anyio.run, args=(run_until_told_to_stop, serve, OpenRequests(), 1, done.clear))
     thread.start()
-    thread.join(10)
+    thread.join(HANGS)
     assert done == ["served"]
 
 

@@ -22,6 +22,7 @@ from mail_archive_tools.service.buckets import Location
 from tests.buckets import Bucket, Waits, folder_objects, s3_server, start_export_of_all
 from tests.conftest import eml
 from tests.folder import keeping_archive
+from tests.pace import HANGS
 
 MESSAGES, CHUNK = 5, 2
 """Few, so that a process can be killed at every step there is: three looks at the database, the last at one message."""
@@ -101,7 +102,7 @@ def start(folder: Path, where: str, kill_at: int | str) -> multiprocessing.proce
 
 
 def ended(process: multiprocessing.process.BaseProcess) -> int:
-    process.join(60)
+    process.join(HANGS)
     assert process.exitcode is not None, "it has not ended"
     return process.exitcode
 

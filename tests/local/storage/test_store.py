@@ -17,6 +17,7 @@ from mail_archive_local.storage.opening import DATABASE, SCHEMA_VERSION
 from mail_archive_local.storage.store import Store
 from tests.conftest import eml
 from tests.folder import keeping_archive
+from tests.pace import HANGS
 
 
 @contextmanager
@@ -146,7 +147,7 @@ with Store(Path(sys.argv[1])) as store:
 
 def test_two_processes_write_at_a_time(folder: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name]) for name in ("first", "second")]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert [writer.wait(HANGS) for writer in writers] == [0, 0]
     assert count(folder) == 201
 
 
@@ -154,7 +155,7 @@ def test_two_processes_make_a_folder_at_a_time(tmp_path: Path) -> None:
     script = "import sys; from pathlib import Path; from mail_archive_local.storage.store import Store\n"
     script += "Store(Path(sys.argv[1]), create=True)"
     makers = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "new")]) for _ in range(4)]
-    assert [maker.wait(60) for maker in makers] == [0] * 4
+    assert [maker.wait(HANGS) for maker in makers] == [0] * 4
 
 
 def test_a_removed_archive_takes_everything_along(folder: Path) -> None:

@@ -56,7 +56,7 @@ async def calling(url: str, token: str, says_goodbye: bool = True) -> AsyncItera
 
     async with (
         httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, timeout=60, event_hooks={"response": [look]}
+            headers={"Authorization": f"Bearer {token}"}, timeout=HANGS, event_hooks={"response": [look]}
         ) as http,
         Client(streamable_http_client(url, http_client=http, terminate_on_close=says_goodbye), mode="legacy") as client,
     ):

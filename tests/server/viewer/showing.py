@@ -18,6 +18,7 @@ from mail_archive_server.app import build_server
 from mail_archive_server.viewer import URI
 from mail_archive_tools.access import Access
 from tests.conftest import ROOT
+from tests.pace import HANGS
 
 BROWSER = shutil.which("chromium")
 BUNDLE = ROOT / ".venv" / "viewer" / "bundle.js"
@@ -84,13 +85,15 @@ class View:
     async def opened(self) -> Any:
         """Wait until the message that was asked for last is there; returns where it is shown."""
         message = self.frame.locator(".message")
-        await self.frame.locator('.message[aria-busy="false"]').wait_for(timeout=60_000)
+        await self.frame.locator('.message[aria-busy="false"]').wait_for(timeout=1_000 * HANGS)
         return message
 
     async def loaded(self) -> None:
         """Wait until all that can be loaded is."""
         status = "document.querySelector('#status').textContent"
-        await self.frame.wait_for_function(f"() => /found/.test({status}) && !/Loading/.test({status})", timeout=60_000)
+        await self.frame.wait_for_function(
+            f"() => /found/.test({status}) && !/Loading/.test({status})", timeout=1_000 * HANGS
+        )
 
 
 def rendering_client(access: Access, era: Any = "auto") -> Client:

@@ -141,7 +141,6 @@ HIDDEN = {
     "hidden": "<p hidden>CANARY</p>",
     "hidden until found": '<p hidden="until-found">CANARY</p>',
     "content-visibility": '<div style="content-visibility:hidden">CANARY</div>',
-    "behind": '<div style="position:relative;z-index:-1">CANARY</div>',
     "mask": '<p style="mask-image:linear-gradient(transparent,transparent)">CANARY</p>',
     "template": "<template><p>CANARY</p></template>",
     "noscript": "<noscript><p>CANARY</p></noscript>",

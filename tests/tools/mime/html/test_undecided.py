@@ -32,6 +32,11 @@ SHOWN = {
         f"<style>@keyframes a{{to{{opacity:1}}}} p{{opacity:0;animation:a 1s forwards}}</style>{WORDS}"
     ),
     "an animation by its longhand": f"<style>p{{visibility:hidden;animation-name:a}}</style>{WORDS}",
+    "what lies below zero, on a page without a ground": f'<div style="position:relative;z-index:-1">{WORDS}</div>',
+    "a page that is moved a little": f'<body style="position:relative;left:-150px">{WORDS}',
+    "a margin behind it": f'<div style="margin-right:9999px;margin-bottom:-9999px">{WORDS}</div>',
+    "a sticky offset": f'<div style="position:sticky;left:-9999px">{WORDS}</div>',
+    "no height, and room below it": f'<div style="height:0;overflow:hidden;padding-bottom:30px">{WORDS}</div>',
     "a shadow of transparent letters": '<p style="color:transparent;text-shadow:0 0 0 #000">Seen by everybody</p>',
     "a stroke of transparent letters": (
         '<p style="color:transparent;-webkit-text-stroke:1px #000">Seen by everybody</p>'

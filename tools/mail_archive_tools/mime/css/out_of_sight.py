@@ -14,13 +14,14 @@ LEAST_OPACITY = 0.15
 LEAST_BOX = 5.0
 """A box that clips what is larger, and is smaller than this (CSS pixels), shows nothing."""
 
-FAR_OFF = 150.0
+FAR_OFF = 800.0
 """Text that is moved this far (CSS pixels) to the left of or above its place is taken to be off the page."""
 
 FAR_RIGHT = 3000.0
 OUT_OF_FLOW = ("absolute", "fixed")
 HEIGHTS = ("height", "max-height")
 _WIDTHS = ("width", "max-width")
+_HIGHER = ("min-height", "padding-bottom")
 _SIDES = ("left", "top", "right", "bottom")
 _CROWDED = -6.0
 """Letters that are moved together so far (CSS pixels) stand on one another."""
@@ -152,17 +153,14 @@ def _inset_away(sides: list[float]) -> bool:
 def _moved_off(values: dict[str, str]) -> bool:
     get = values.get
     position = get("position")
-    if position in (*OUT_OF_FLOW, "relative", "sticky"):
+    if position in (*OUT_OF_FLOW, "relative"):
         offsets = [get(side, "") for side in _SIDES]
         if any(_is_far_off(each) for each in offsets):
             return True
         if position in OUT_OF_FLOW and any(_is_whole_window(each) for each in offsets):
             return True
-        # What lies below zero may be behind the page's own background.
-        if _number_or_zero(get("z-index", "")) < 0:
-            return True
 
-    return is_beyond(get("margin-left", "")) or is_beyond(get("margin-right", ""))
+    return is_beyond(get("margin-left", ""))
 
 
 def _is_far_off(offset: str) -> bool:
@@ -240,7 +238,7 @@ def boxless(values: dict[str, str]) -> str | None:
         return "content-visibility"
     if _transformed_away(values):
         return "off-screen"
-    if is_beyond(get("margin-top", "")) or is_beyond(get("margin-bottom", "")):
+    if is_beyond(get("margin-top", "")):
         return "off-screen"
 
     padding = pixels_or_zero(get("padding-top", "")) or pixels_or_zero(get("padding-left", ""))
@@ -253,7 +251,9 @@ def clipped(values: dict[str, str]) -> str | None:
     """Why a box shows nothing of what it clips. What is larger than a box shows beyond it, unless the box clips."""
     if not _clips(values) or is_animated(values):
         return None
-    if is_small(values, HEIGHTS) or is_small(values, _WIDTHS):
+    is_higher = max(pixels_or_zero(values.get(name, "")) for name in _HIGHER) >= LEAST_BOX
+    is_flat = is_small(values, HEIGHTS) and not is_higher
+    if is_flat or is_small(values, _WIDTHS):
         return "zero-size box"
     if is_thin(values.get("line-height", "")) and "height" not in values:
         return "zero-size box"
