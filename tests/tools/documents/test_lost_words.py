@@ -54,7 +54,7 @@ def test_a_sheet_with_its_first_cell_and_its_last_is_read() -> None:
     rows = f'<row r="1">{first}</row><row r="1048576">{cell("XFD1048576", "end")}</row>'
     strings = "<si><t>no</t></si><si><r><t>two </t></r><r><t>runs</t></r></si>"
     read = read_document("sheets", workbook(rows, strings))
-    assert read.text == "[sheet 1]\nA1: begin\tC1: two runs\tD1: 7\nXFD1048576: end\n"
+    assert read.text == "[sheets: One]\n[sheet 1]\nA1: begin\tC1: two runs\tD1: 7\nXFD1048576: end\n"
 
 
 def test_a_sheet_without_gaps_is_read_as_a_table() -> None:
@@ -75,6 +75,11 @@ def test_what_stands_below_each_slide_is_read() -> None:
     footer = "<presentation:footer-decl>Below each slide</presentation:footer-decl>"
     read = read_document("opendocument", open_document(f"{footer}<text:p>The slide</text:p>"))
     assert "Below each slide" in read.text and "The slide" in read.text
+
+
+def test_a_file_that_is_named_like_encryption_is_none() -> None:
+    manifest = '<file-entry full-path="Pictures/encryption-data.png"/>'
+    assert "words" in read_document("opendocument", open_document("<text:p>words</text:p>", manifest)).text
 
 
 @pytest.mark.parametrize("kind", ["opendocument", "sheets"])

@@ -23,6 +23,13 @@ def test_text_that_begins_like_another_kind_is_read(words: str) -> None:
     assert words in (text_of_file(file).text or "")
 
 
+@pytest.mark.parametrize("words", BEGINNINGS)
+@pytest.mark.parametrize("charset", ["cp1252", "cp1251"])
+def test_so_is_text_of_other_charsets(words: str, charset: str) -> None:
+    ending = {"cp1252": "für Büro und Küche, große Auswahl", "cp1251": "счёт за услуги, просим оплатить"}[charset]
+    assert sniff(f"{words}: {ending}.\r\n".encode(charset)) is None
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -35,7 +42,7 @@ def test_text_that_begins_like_another_kind_is_read(words: str) -> None:
         (b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0" + b"\0" * 40, "image/bmp"),
         (b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x29\0\0\0" + b"\0" * 40, None),
         (b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", "application/pdf"),
-        (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
+        (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "application/pdf"),
         (b"{\\rtf1 words}", "text/rtf"),
         (b"BEGIN:VCALENDAR\r\n", "text/calendar"),
         (b"GIF89a\x01\0\x01\0", "image/gif"),

@@ -122,10 +122,12 @@ def sniff(data: bytes) -> str | None:
     """The media type that the content shows; None where it shows none. `text/plain` is for what is all text."""
     head = data[:_LONGEST]
     is_text = _is_text(head[:_TEXT_PROBE])
+    # Text of other charsets than UTF-8 is not called text, and is not called anything else by its first letters.
+    may_be_text = is_text or _has_no_controls(head[:_TEXT_PROBE])
     for mark, offset, kind in _MAGIC:
         if not head.startswith(mark, offset):
             continue
-        if not is_text or kind in _OF_TEXT:
+        if not may_be_text or kind in _OF_TEXT:
             return _of_mark(kind, data)
         if kind == "application/pdf" and _PDF_OBJECT in head:
             return kind
@@ -244,9 +246,13 @@ def _ole_kind(data: bytes) -> str:
     return "application/x-ole-storage"
 
 
+def _has_no_controls(data: bytes) -> bool:
+    return bool(data) and not data.translate(None, _IN_TEXT)
+
+
 def _is_text(data: bytes) -> bool:
     """Whether there are no control characters but white space, and it is UTF-8 but for a character that was cut."""
-    if not data or data.translate(None, _IN_TEXT):
+    if not _has_no_controls(data):
         return False
 
     # The end of the probe may stand within a character.

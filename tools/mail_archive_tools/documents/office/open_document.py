@@ -1,5 +1,6 @@
 """One XML member of an OpenDocument file as text (ISO/IEC 26300-1)."""
 
+import re
 from zipfile import ZipFile, ZipInfo
 
 from mail_archive_tools.documents.limits import Gathered, Refused
@@ -14,7 +15,7 @@ _ON_EACH_PAGE = frozenset({"header", "header-left", "header-first", "footer", "f
 
 _MANIFEST = "META-INF/manifest.xml"
 _MANIFEST_BYTES = 1_000_000
-_IS_ENCRYPTED = b"encryption-data"
+_IS_ENCRYPTED = re.compile(rb"<(?:[\w.-]+:)?encryption-data[\s/>]")
 
 
 def refuse_encrypted(archive: ZipFile) -> None:
@@ -26,7 +27,7 @@ def refuse_encrypted(archive: ZipFile) -> None:
         return
     with archive.open(_MANIFEST) as member:
         manifest = member.read(_MANIFEST_BYTES)
-    if _IS_ENCRYPTED in manifest:
+    if _IS_ENCRYPTED.search(manifest):
         raise Refused("is encrypted with a password, in OpenDocument's own way, which is not opened here")
 
 

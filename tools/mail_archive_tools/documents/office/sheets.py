@@ -35,6 +35,8 @@ def read(data: bytes, gathered: Gathered) -> None:
         refuse_encrypted(archive)
         apart = sparse_sheets(archive)
         if apart:
+            names = ", ".join(_titles(_opened(data)))
+            gathered.add(f"[sheets: {names}]\n")
             add_sparse(archive, apart, gathered)
         else:
             _add_cells(_opened(data), gathered)
@@ -72,12 +74,20 @@ def _zip(data: bytes) -> ZipFile | None:
         return None
 
 
-def _add_cells(workbook: CalamineWorkbook, gathered: Gathered) -> None:
-    left = CELLS
+def _titles(workbook: CalamineWorkbook) -> list[str]:
+    """The names of all sheets, and which of them are hidden."""
+    titles: list[str] = []
     for sheet in workbook.sheets_metadata:
         # "Visible", "Hidden" or "VeryHidden"; the last is hidden by a macro.
         state = "" if str(sheet.visible).endswith("Visible") else " (hidden)"
-        gathered.add(f"[sheet {sheet.name}{state}]\n")
+        titles.append(f"{sheet.name}{state}")
+    return titles
+
+
+def _add_cells(workbook: CalamineWorkbook, gathered: Gathered) -> None:
+    left = CELLS
+    for sheet, title in zip(workbook.sheets_metadata, _titles(workbook), strict=True):
+        gathered.add(f"[sheet {title}]\n")
 
         for row in workbook.get_sheet_by_name(sheet.name).iter_rows():
             cells = [_shown(cell) for cell in row]

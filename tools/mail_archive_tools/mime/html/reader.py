@@ -49,7 +49,7 @@ TARGET_CHARS = 300
 
 _UNSEEN = {
     **dict.fromkeys("script style template noscript noembed noframes datalist".split(), "not rendered"),
-    **dict.fromkeys("iframe object video audio canvas applet progress meter".split(), "replaced content"),
+    **dict.fromkeys("iframe object video audio canvas progress meter".split(), "replaced content"),
     **dict.fromkeys(
         "head title meta link base rp defs desc metadata symbol clippath mask annotation annotation-xml".split(),
         "not rendered",
