@@ -259,7 +259,7 @@ def maildir(folder: Path) -> Iterator[Path]:
 def importing(folder: Path) -> None:
     """Messages a second, whole process included: ours, and `notmuch new` on the same files."""
     if not CORPUS.is_dir():
-        row("import", "no corpus here")
+        row("import", "--no-index", "no corpus here")
         return
     with maildir(folder) as mail:
         ours, theirs, memory, count = [], [], 0.0, 0
@@ -360,7 +360,10 @@ def import_once(folder: Path, mail: Path) -> tuple[float, int, float]:
     )
     started = time.perf_counter()
     finished = subprocess.run(
-        [sys.executable, "-c", script, "import", str(folder), str(mail)], check=True, capture_output=True, text=True
+        [sys.executable, "-c", script, "import", "--no-index", str(folder), str(mail)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     seconds = time.perf_counter() - started
     with Store(folder) as store:

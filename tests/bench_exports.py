@@ -110,7 +110,7 @@ def child(what: str, name: str) -> None:
             Exporter(lambda: FolderDelivery(folder / "buckets")).run(Local(store, str))
             assert not Local(store, str).exports.unfinished()
     elif what == "import":
-        main(["import", str(folder / "copy"), str(folder / "buckets" / "evidence" / "case")])
+        main(["import", "--no-index", str(folder / "copy"), str(folder / "buckets" / "evidence" / "case")])
     else:
         main(["export-local", str(folder / "archive"), str(folder / "out")])
     seconds = time.perf_counter() - began

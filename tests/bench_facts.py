@@ -25,8 +25,8 @@ from mail_archive_local.context import Local
 from mail_archive_local.doors.asgi import api_app
 from mail_archive_local.storage.store import Store
 from mail_archive_tools.access import Access
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.search import search_archive

@@ -4,6 +4,7 @@ What a method needs beyond the database is loaded when it is called: a server ne
 nothing of HTTP.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -131,6 +132,21 @@ class ArchiveFolder:
         from mail_archive_local.choosing import name_after, usable_name
 
         return usable_name(chosen or name_after(path))
+
+    def message(self, archived_message_id: str) -> tuple[bytes, dict[str, Any]] | None:
+        """The bytes of a message, and what the service noted of it in the words of GetArchiveMessage; None where there
+        is none.
+
+        Raises:
+            LocalArchiveError: its bytes are not those that were put in.
+        """
+        found = self._store.message(archived_message_id)
+        if found is None:
+            return None
+        raw = self._store.raw_message(found.id)
+        if raw is None:
+            return None
+        return raw, json.loads(found.metadata)
 
     # Mail into it
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mail_archive_server.hosting.published import chosen_tools, refuse_exports_to_anywhere
 from mail_archive_server.identity.aws import AwsBackend
 from mail_archive_server.identity.connecting import Backend, Connection
+from mail_archive_server.indexes import opener
 from mail_archive_server.settings import SettingError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def accessor(settings: Settings, cursors: Cursors | None = None) -> Callable[[],
             exports may go to; the keys cannot be read, or the folder of facts cannot be used.
     """
     backend = open_backend(settings)
-    keys = _keys(settings)
+    keys = dkim_keys_of(settings)
     facts_kept = _facts_kept(settings, keys)
     made: list[Access] = []
     making = threading.Lock()
@@ -81,7 +82,12 @@ def backend_of(settings: Settings) -> Backend:
     return LocalBackend(settings)
 
 
-def _keys(settings: Settings) -> dict[str, str]:
+def dkim_keys_of(settings: Settings) -> dict[str, str]:
+    """The keys of signatures in the file that the settings name, by where they are published.
+
+    Raises:
+        SettingError: it cannot be read, or holds something else.
+    """
     if settings.dkim_keys is None:
         return {}
 
@@ -147,6 +153,7 @@ def _make_access(
         context=Context(settings.trusted_authserv_id, settings.known, keys),
         find_keys=find_keys,
         facts_kept=facts_kept,
+        open_index=opener(settings, keys),
         buckets=Buckets(lambda: backend.s3(connection), backend.refuse_nowhere),
         export_to=tuple(Location.named(each) for each in settings.export_to),
         cursors=cursors,

@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "serve",
     "demo": "demo",
     "import": "evidence.importing",
+    "index": "indexing.index",
     "local": "local",
     "verify": "evidence.verify",
     "export-local": "evidence.export_local",

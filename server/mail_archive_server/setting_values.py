@@ -43,6 +43,13 @@ def path(text: str) -> Path:
         raise ValueError("a path; there is no such user, or no home folder") from None
 
 
+def index_place(text: str) -> str:
+    """A file, or `none`."""
+    if "://" in text:
+        raise ValueError("a file, or none")
+    return str(path(text))
+
+
 def words(pattern: str, kind: str) -> Callable[[str], str]:
     """Reads a text that AWS would take."""
 

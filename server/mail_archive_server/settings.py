@@ -11,6 +11,7 @@ from mail_archive_server.setting_values import (
     correspondent,
     export_place,
     http_url,
+    index_place,
     key,
     one_of,
     path,
@@ -75,6 +76,7 @@ class Settings:
     dkim_keys: Path | None = None
     dns: bool = False
     facts: Path | None = None
+    index: str | None = None
     download_links: Literal["show", "hide"] = "show"
     cursor_key: str | None = field(default=None, repr=False)
     log_level: LogLevel = "WARNING"
@@ -257,6 +259,13 @@ SETTINGS = (
         "a folder to keep what messages show in (sizes, hosts, names of files, findings; no text), so that they need "
         "not be read again after a restart",
         "DIR",
+    ),
+    Setting(
+        "index",
+        index_place,
+        "the index of content that answers what it holds, a file that `mail-archive-mcp index` makes; none: not even "
+        "the one in a local archive's folder",
+        "FILE",
     ),
     Setting("download_links", one_of("show", "hide"), "whether get_archive_message shows its link", "show|hide"),
     Setting(

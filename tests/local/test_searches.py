@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mail_archive_local.importing.record import describe
-from mail_archive_local.storage.contains import fold
+from mail_archive_tools.index.contains import fold
 from tests.conftest import Clock, LocalApi, eml
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)

@@ -32,7 +32,7 @@ def new_terminal() -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("--version",), ("serve", "--help"), ("import", "--help"), ("demo", "-h")]
+    "words", [("--help",), ("--version",), ("serve", "--help"), ("import", "--no-index", "--help"), ("demo", "-h")]
 )
 def test_help_and_version_do_not_load_the_heavy_parts(words: tuple[str, ...]) -> None:
     script = (
@@ -57,7 +57,9 @@ def test_mistakes_end_with_status_two_and_a_sentence(tmp_path: Path) -> None:
         assert finished.stderr.startswith("mail-archive-mcp: --") and finished.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("import", "", "mail"), ("verify", ""), ("export-local", "", "out"), ("local", "")])
+@pytest.mark.parametrize(
+    "words", [("import", "--no-index", "", "mail"), ("verify", ""), ("export-local", "", "out"), ("local", "")]
+)
 def test_a_folder_that_was_not_named_is_not_the_one_it_runs_in(tmp_path: Path, words: tuple[str, ...]) -> None:
     """As a script says whose variable is not set."""
     (tmp_path / "mail").mkdir()
@@ -75,16 +77,19 @@ def test_what_cannot_be_done_ends_with_status_one_and_a_sentence(tmp_path: Path)
     for words, said in (
         (["--local", str(tmp_path / "nowhere")], "does not exist"),
         (["--local", str(tmp_path / "photos")], "is not a local archive"),
-        (["import", str(tmp_path / "photos"), str(tmp_path)], "is not empty"),
-        (["import", str(tmp_path / "new"), str(tmp_path / "missing")], "missing does not exist"),
-        (["import", str(tmp_path / "new"), str(tmp_path / "photos")], "There is no mail in"),
-        (["import", a_file, a_file], "is a file, not a folder"),
-        (["import", f"{a_file}/below", a_file], "is a file, not a folder"),
-        (["import", "/proc/nowhere/archive", a_file], "/proc/nowhere/archive cannot be made"),
+        (["import", "--no-index", str(tmp_path / "photos"), str(tmp_path)], "is not empty"),
+        (["import", "--no-index", str(tmp_path / "new"), str(tmp_path / "missing")], "missing does not exist"),
+        (["import", "--no-index", str(tmp_path / "new"), str(tmp_path / "photos")], "There is no mail in"),
+        (["import", "--no-index", a_file, a_file], "is a file, not a folder"),
+        (["import", "--no-index", f"{a_file}/below", a_file], "is a file, not a folder"),
+        (["import", "--no-index", "/proc/nowhere/archive", a_file], "/proc/nowhere/archive cannot be made"),
         (["local", "/proc/nowhere/archive"], "/proc/nowhere/archive cannot be made"),
         (["demo", "--keep", "/proc/nowhere/sample"], "/proc/nowhere/sample cannot be made"),
         (["--local", "~/there-is-no-such-folder"], f"{Path.home()}/there-is-no-such-folder does not exist"),
-        (["import", str(tmp_path / "new"), str(tmp_path), "--archive=-x-"], "cannot be an archive's name"),
+        (
+            ["import", "--no-index", str(tmp_path / "new"), str(tmp_path), "--archive=-x-"],
+            "cannot be an archive's name",
+        ),
         (["local", str(tmp_path / "photos")], "is not empty"),
         (["demo", "--keep", str(tmp_path / "photos")], "is not empty"),
     ):
@@ -111,14 +116,14 @@ def test_import_says_what_it_did(tmp_path: Path) -> None:
     mail.mkdir()
     (mail / "one.eml").write_bytes(eml(Subject="one"))
     (mail / "cat.png").write_bytes(b"\x89PNG")
-    first = run("import", str(tmp_path / "my mail!"), str(mail))
+    first = run("import", "--no-index", str(tmp_path / "my mail!"), str(mail))
     assert first.returncode == 0
     assert first.stdout.startswith("Archive my-mail (a-")
     assert "1 message added, 0 were there already, 1 skipped." in first.stdout
     assert f"Skipped: {mail / 'cat.png'} is not mail" in first.stderr
-    again = run("import", str(tmp_path / "my mail!"), str(mail), "--archive", "my-mail")
+    again = run("import", "--no-index", str(tmp_path / "my mail!"), str(mail), "--archive", "my-mail")
     assert "0 messages added, 1 was there already" in again.stdout and again.returncode == 0
-    run("import", str(tmp_path / "my mail!"), str(mail), "--archive", "second")
+    run("import", "--no-index", str(tmp_path / "my mail!"), str(mail), "--archive", "second")
     with Store(tmp_path / "my mail!") as store:
         assert [archive.name for archive in store.archives()] == ["my-mail", "second"]
 
@@ -132,7 +137,7 @@ def test_import_shows_a_bar_on_a_terminal_of_any_size(tmp_path: Path, size: tupl
     controller, terminal = new_terminal()
     pytest.importorskip("termios").tcsetwinsize(terminal, size)
     finished = subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", "import", str(tmp_path / "archive"), str(mail)],
+        [sys.executable, "-m", "mail_archive_server", "import", "--no-index", str(tmp_path / "archive"), str(mail)],
         stdout=subprocess.PIPE,
         stderr=terminal,
         check=True,
@@ -168,7 +173,7 @@ def test_an_archive_is_named_after_its_folder(folder: str, name: str) -> None:
 
 
 def test_flags_are_written_out() -> None:
-    for words in (["serve", "--loc", "x"], ["import", "x", "y", "--arch", "z"], ["--transp", "http"]):
+    for words in (["serve", "--loc", "x"], ["import", "--no-index", "x", "y", "--arch", "z"], ["--transp", "http"]):
         finished = run(*words)
         assert finished.returncode == 2 and f"unrecognized arguments: {words[-2]}" in finished.stderr
 
@@ -179,7 +184,7 @@ def test_a_file_name_cannot_act_on_the_terminal(tmp_path: Path) -> None:
     (mail / "ok.eml").write_bytes(eml(Subject="one"))
     (mail / "a\x1b[2Jb\u202ecod.png").write_bytes(b"\x89PNG")
     Path(os.fsdecode(bytes(mail) + b"/not\xffutf8.png")).write_bytes(b"\x89PNG")
-    finished = run("import", str(tmp_path / "archive"), str(mail))
+    finished = run("import", "--no-index", str(tmp_path / "archive"), str(mail))
     assert finished.returncode == 0, finished.stderr
     assert "a\\x1b[2Jb\\x202ecod.png is not mail" in finished.stderr
     assert "notÿutf8" not in finished.stderr and "utf8.png is not mail" in finished.stderr
@@ -188,7 +193,7 @@ def test_a_file_name_cannot_act_on_the_terminal(tmp_path: Path) -> None:
 
 def test_import_tells_programs_what_it_did(tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
-    words = ("import", "--json", str(tmp_path / "a-b"), str(tmp_path / "one.eml"))
+    words = ("import", "--no-index", "--json", str(tmp_path / "a-b"), str(tmp_path / "one.eml"))
     first, again = (json.loads(run(*words).stdout) for _ in range(2))
     counts = {"Added": 1, "AlreadyThere": 0, "Skipped": 0, "KnownObjects": 0}
     assert first == {"ArchiveId": first["ArchiveId"], "ArchiveName": "a-b", **counts}
@@ -337,7 +342,7 @@ def test_a_terminal_of_ascii_and_a_reader_that_leaves(tmp_path: Path) -> None:
         assert [store.count_messages(archive) for archive in store.archives()] == [300]
     other = tmp_path / "other"
     (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
-    run("import", str(other), str(tmp_path / "one.eml"))
+    run("import", "--no-index", str(other), str(tmp_path / "one.eml"))
     refused = run("demo", "--keep", str(other))
     assert refused.returncode == 1 and "with other mail in it (other)" in refused.stderr
 

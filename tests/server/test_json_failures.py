@@ -23,6 +23,7 @@ FAILS: dict[str, tuple[tuple[str, ...], int]] = {
     "export-local": (("{folder}/nothing", "{folder}/out"), 1),
     "call": (("get_archive", '{{"archive_id": "a-1"}}', "--local", "{sample}"), 1),
     "doctor": (("--local", "{folder}/nothing"), 1),
+    "index": (("--status", "--index", "{folder}/none.sqlite3"), 1),
     "tools": (("--toolsets", "none-of-these"), 2),
 }
 """Of each command, words with which it fails, and its status."""
@@ -67,7 +68,7 @@ def test_what_was_found_stands_in_the_same_object(tmp_path: Path, capsys: pytest
     mail.mkdir()
     (mail / "one.eml").write_bytes(eml(From="a@b.example", Subject="Minutes"))
     archive, out = str(tmp_path / "archive"), tmp_path / "out"
-    main(["import", archive, str(mail)])
+    main(["import", "--no-index", archive, str(mail)])
     main(["export-local", archive, str(out)])
     (out / "index.csv").write_bytes(b"forged")
     capsys.readouterr()
@@ -76,5 +77,7 @@ def test_what_was_found_stands_in_the_same_object(tmp_path: Path, capsys: pytest
     assert members["error"] in sentence and "1 changed" in members["error"]
 
     (tmp_path / "empty" / "case").mkdir(parents=True)
-    status, members, sentence = failed(capsys, "import", archive, str(tmp_path / "empty"), "--export", "--json")
+    status, members, sentence = failed(
+        capsys, "import", "--no-index", archive, str(tmp_path / "empty"), "--export", "--json"
+    )
     assert status == 1 and members["Added"] == 0 and "no mail in this export" in members["error"]

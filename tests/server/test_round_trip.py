@@ -107,7 +107,7 @@ async def test_an_archive_made_from_an_export_answers_as_the_original_did(
     own_sample: Sample, tmp_path: Path, era: Any
 ) -> None:
     objects = await export_to_folder(own_sample.folder, own_sample.archive_id, tmp_path / "buckets", era)
-    main(["import", str(tmp_path / "copy"), str(objects)])
+    main(["import", "--no-index", str(tmp_path / "copy"), str(objects)])
     assert await assert_same_answers(own_sample.folder, tmp_path / "copy", era) == 300
 
 
@@ -123,7 +123,7 @@ async def test_one_that_went_through_s3_answers_as_well(
         settings = Settings(local=own_sample.folder, s3_endpoint_url=url, search_seconds=0, export_to=places)
         access = open_access(settings)
         await export(access, own_sample.archive_id, f"s3://{bucket.name}/all", "auto")
-        main(["import", str(tmp_path / "copy"), f"s3://{bucket.name}/all"])
+        main(["import", "--no-index", str(tmp_path / "copy"), f"s3://{bucket.name}/all"])
     assert await assert_same_answers(own_sample.folder, tmp_path / "copy", "auto") == 300
 
 
@@ -136,7 +136,7 @@ async def test_real_mail_comes_back_as_it_was(corpus: Path, tmp_path: Path, name
         assert archive is not None
         import_mail(store, archive, [corpus / name])
     objects = await export_to_folder(original, archive.archive_id, tmp_path / "buckets", era)
-    main(["import", str(tmp_path / "copy"), str(objects)])
+    main(["import", "--no-index", str(tmp_path / "copy"), str(objects)])
     count = await assert_same_answers(original, tmp_path / "copy", era, every=4)
     with Store(original) as store:
         assert count == store.count_messages(archive) > 0

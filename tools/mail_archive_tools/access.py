@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +10,14 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.quoting import quoted
 from mail_archive_tools.counting.counter import Counter
 from mail_archive_tools.errors import InvalidArgument, Misconfigured, OutOfScope
+from mail_archive_tools.index.engine import Index
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
 from mail_archive_tools.reading.dkim_keys import FindKeys, no_keys
 from mail_archive_tools.reading.links import LinkRule, no_link
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.cursors import Cursors
+from mail_archive_tools.searching.indexed.answering import Indexes
 from mail_archive_tools.searching.searcher import Searcher
 from mail_archive_tools.service.buckets import Buckets, Location
 from mail_archive_tools.service.client import MailManager
@@ -32,6 +35,7 @@ class Access:
     searcher: Searcher
     reader: Reader
     counter: Counter
+    indexes: Indexes
     cursors: Cursors = field(default_factory=Cursors)
     show_download_links: bool = True
     buckets: Buckets = field(default_factory=lambda: Buckets(_no_buckets))
@@ -86,6 +90,7 @@ class Access:
         context: Context = NOTHING_KNOWN,
         find_keys: FindKeys = no_keys,
         facts_kept: FactsKept | None = None,
+        open_index: Callable[[], Index] | None = None,
         buckets: Buckets | None = None,
         export_to: tuple[Location, ...] = (),
         cursors: Cursors | None = None,
@@ -93,7 +98,8 @@ class Access:
     ) -> Access:
         """The access that a client gives; `may_download` says which links to raw messages it follows, `context` what
         is known beside a message, `find_keys` looks for the keys of signatures, `facts_kept` keeps facts beyond a
-        process; exports go to `buckets`, and there to the places `export_to` alone."""
+        process; `open_index` opens an index of content, which answers what it holds; exports go to `buckets`, and there
+        to the places `export_to` alone."""
         reader = Reader(client, may_download, context, find_keys, facts_kept or Nowhere())
         # What a search told of a message is compared with what the reader is given for it.
         searcher = Searcher(client, told=reader.told)
@@ -102,6 +108,7 @@ class Access:
             searcher,
             reader,
             Counter(),
+            Indexes(searcher, open_index),
             cursors or Cursors(),
             show_download_links,
             buckets or Buckets(_no_buckets),

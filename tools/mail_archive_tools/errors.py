@@ -19,6 +19,7 @@
         ├── DownloadFailed       the raw message could not be fetched
         │   └── NotThisMessage   what came is another, or none, or not all of it
         ├── Unreadable           what came cannot be read within the limits
+        ├── IndexUnusable        the index of content cannot answer: messages are read instead
         └── ServiceFailed        an answer that is the service's own fault, or one that nobody expected
 
 Anything else that a tool raises is a defect: the model sees only that it failed, and the log has the trace.
@@ -108,3 +109,7 @@ class Unreadable(ArchiveError):
 
 class ServiceFailed(ArchiveError):
     """The service failed, or answered what nobody expected."""
+
+
+class IndexUnusable(ArchiveError):
+    """The index of content cannot answer. Messages are read instead."""

@@ -30,8 +30,10 @@ from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.cursors import Cursors, fingerprint
 from mail_archive_tools.searching.gathering.matching import Matcher
 from mail_archive_tools.searching.gathering.page import Collector, PageState
+from mail_archive_tools.searching.indexed.answering import search_of
+from mail_archive_tools.searching.indexed.facts import FactsOfIndex
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, index_notes, overflow_notes
 from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.searching.sweeping.walk import Order
 from mail_archive_tools.service.filters import filters_of
@@ -46,19 +48,14 @@ async def search_archive(
     archive_id: ArchiveId,
     from_timestamp: FromMoment,
     to_timestamp: ToMoment,
-    exclude: Annotated[Exclude, Field(description="What any of these words matches is left out.")] | None = None,
-    filter_here: Annotated[
-        FilterHere, Field(description="Matched by this server on what the words find; all of them must match.")
-    ]
-    | None = None,
+    exclude: Annotated[Exclude, Field(description="What any of these matches is left out.")] | None = None,
+    filter_here: Annotated[FilterHere, Field(description="Matched here; all of it.")] | None = None,
     order: Annotated[Order, Field(description="Which rows come first.")] = "newest_first",
     deduplicate: Annotated[
         Deduplicate,
-        Field(description="One row for: copies of a message; similar: texts that share 80 % as well (reads each)."),
+        Field(description="One row for copies of a message; similar: for texts that share 80 %, too."),
     ] = "copies",
-    show: Annotated[
-        list[Shown] | None, Field(description="Further columns, by what each message of the page shows.")
-    ] = None,
+    show: Annotated[list[Shown] | None, Field(description="Further columns.")] = None,
     limit: Limit = 20,
     cursor: Cursor | None = None,
     wait_seconds: WaitSeconds = 45,
@@ -88,7 +85,12 @@ async def search_archive(
         state = access.cursors.read(cursor, PageState, query)
 
     with Patience(wait_seconds, progress) as patience:
-        sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end, order)
+        indexed = await access.indexes.of(archive_id, patience)
+        if indexed is not None:
+            reader = reader.knowing(FactsOfIndex(indexed.index, archive_id, reader.facts_kept))
+        sweep = await Sweep.over(
+            access.searcher, archive_id, alternatives, begin, end, order, search_of(indexed, matcher)
+        )
         beginning = state or PageState(sweep.beginning())
 
         leaders = Similar()
@@ -114,7 +116,8 @@ async def search_archive(
     if state is None:
         # Said on the first page, and not again.
         on_arguments = [*notes, *sweep.notes]
-    notes = [*on_arguments, *_notes_on(collector, matcher), *unread, *shortened]
+    by_index = index_notes(collector.of_index, access.indexes.notes)
+    notes = [*on_arguments, *_notes_on(collector, matcher), *by_index, *unread, *shortened]
     return ArchiveSearchPage(
         from_timestamp=begin,
         to_timestamp=end,
@@ -137,7 +140,7 @@ def _counts(collector: Collector, matcher: Matcher | None) -> dict[str, Any]:
     if matcher is None:
         return {"rows_so_far": counts.rows, "messages_so_far": counts.messages}
 
-    judged = collector.state.judged
+    judged = collector.judged
     looked_at = FilteredHere(rows_found=counts.rows, rows_read=judged.rows, not_read=judged.unreadable or None)
     return {
         "rows_so_far": judged.matching_rows,
@@ -150,7 +153,7 @@ def _notes_on(collector: Collector, matcher: Matcher | None) -> list[str]:
     """What went wrong on the way to these rows."""
     notes = [*overflow_notes(collector.counts), *left_out_notes(collector.counts.left_out)]
     if matcher is not None:
-        notes += broken_off_notes(len(matcher.broken_off))
+        notes += broken_off_notes(len(matcher.broken_off) + matcher.broken_off_in_index)
         notes += hidden_notes(matcher.only_hidden & _ids_of(collector))
     return [*notes, *collector.notes]
 

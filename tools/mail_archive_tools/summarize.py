@@ -1,5 +1,6 @@
 """`summarize_archive_search`: a whole search in a few tables. What was read is kept for the next question on it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Unpack
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.contents import Contents, read_contents
 from mail_archive_tools.counting.counter import Asked, Tally
 from mail_archive_tools.counting.groups import BY_BODY, BY_CONTENT
+from mail_archive_tools.counting.of_index import groups_of_index
 from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
 from mail_archive_tools.counting.terms import count_terms, hits_of
 from mail_archive_tools.errors import InvalidArgument
@@ -24,13 +26,15 @@ from mail_archive_tools.models.query import Exclude, FilterHere, WaitSeconds, Wo
 from mail_archive_tools.models.search import TimeRange, unless_all
 from mail_archive_tools.models.summary import GroupBy
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.gathering.globs import folded
 from mail_archive_tools.searching.gathering.matching import Matcher
+from mail_archive_tools.searching.indexed.answering import search_of
+from mail_archive_tools.searching.indexed.search import IndexedSearch
 from mail_archive_tools.searching.results import left_out_notes
-from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, overflow_notes
+from mail_archive_tools.searching.sweeping.counts import broken_off_notes, hidden_notes, index_notes, overflow_notes
 from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.service.filters import filters_of
 from mail_archive_tools.untrusted import shorten
+from mail_archive_tools.words.globs import folded
 
 _REASONS = 10
 """Reasons for which messages could not be read that are told at most."""
@@ -43,15 +47,14 @@ async def summarize_archive_search(
     archive_id: ArchiveId | None = None,
     from_timestamp: FromMoment | None = None,
     to_timestamp: ToMoment | None = None,
-    exclude: Annotated[Exclude, Field(description="What any of these words matches is left out.")] | None = None,
+    exclude: Annotated[Exclude, Field(description="What any of these matches is left out.")] | None = None,
     search_id: SearchId | None = None,
-    filter_here: Annotated[FilterHere, Field(description="As in search_archive: what it leaves is counted.")]
-    | None = None,
+    filter_here: Annotated[FilterHere, Field(description="As in search_archive.")] | None = None,
     group_by: Annotated[
         list[GroupBy],
         Field(
             min_length=1,
-            description="pair: who wrote to whom. gap: silence. From link_host on: by content, each message read.",
+            description="pair: who to whom. gap: silence. From size on: by the index, or each message read.",
         ),
     ] = [  # noqa: B006
         "sender",
@@ -60,11 +63,11 @@ async def summarize_archive_search(
     ],
     terms: Annotated[
         list[Term] | None,
-        Field(max_length=20, description="Words to count one by one in From, To, Cc and Subject; nothing is read."),
+        Field(max_length=20, description="Words to count one by one in From, To, Cc, Subject."),
     ] = None,
     zone: Annotated[str, described_text("The IANA time zone of days and hours."), Field(max_length=100)] = "UTC",
-    picture: Annotated[bool, Field(description="Add a picture (PNG) of the groups.")] = False,
-    top: Annotated[int, Field(ge=1, le=50, description="Groups to list; the others are counted together.")] = 10,
+    picture: Annotated[bool, Field(description="Add a PNG of the groups.")] = False,
+    top: Annotated[int, Field(ge=1, le=50, description="Groups to list.")] = 10,
     wait_seconds: WaitSeconds = 45,
     *,
     access: Access,
@@ -87,9 +90,12 @@ async def summarize_archive_search(
             if archive_id is None or from_timestamp is None or to_timestamp is None:
                 raise InvalidArgument("Give archive_id, from_timestamp and to_timestamp, or search_id alone.")
             begin, end, notes = read_range(from_timestamp, to_timestamp)
-            sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end)
+            indexed = search_of(await access.indexes.of(archive_id, patience), asked.matcher)
+            sweep = await Sweep.over(access.searcher, archive_id, alternatives, begin, end, indexed=indexed)
             tally = await access.counter.count(sweep, patience, asked)
+            notes += index_notes(tally.contents.seconds_of_index, access.indexes.notes)
             answer, counted = await _of_range(sweep, tally, asked, notes)
+            counted = await _with_groups(counted, tally, indexed, group_by)
 
     # In a thread, since many rows take a while to group.
     summary = await to_thread.run_sync(with_tables, answer, counted, grouping)
@@ -129,7 +135,7 @@ async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) 
         *sweep.notes,
         *overflow_notes(tally.counts),
         *left_out_notes(tally.counts.left_out),
-        *broken_off_notes(len(tally.contents.broken_off)),
+        *broken_off_notes(len(tally.contents.broken_off) + tally.contents.broken_off_in_index),
         *hidden_notes(tally.contents.only_hidden),
         *tally.notes,
     ]
@@ -147,6 +153,17 @@ async def _of_range(sweep: Sweep, tally: Tally, asked: Asked, notes: list[str]) 
         **await _numbers(tally.contents, asked, counted),
     )
     return answer, counted
+
+
+async def _with_groups(
+    counted: Counted, tally: Tally, indexed: IndexedSearch | None, group_by: list[GroupBy]
+) -> Counted:
+    """With the groups of what messages show, of those that an index counted."""
+    parts = tally.contents.of_index
+    if indexed is None or not parts:
+        return counted
+    groups = await to_thread.run_sync(groups_of_index, indexed.index, tally.columns, parts, group_by)
+    return replace(counted, of_index=groups)
 
 
 def _coverage(sweep: Sweep, tally: Tally, is_complete: bool) -> TimeRange | None:
@@ -171,8 +188,9 @@ def _counted(
         return Counted(columns, range(len(columns))), looked_at
 
     # What the header fields leave out was looked at as well.
-    read = contents.read(columns) + rows_found - len(columns)
-    looked_at = FilteredHere(rows_found=rows_found, rows_read=read, not_read=len(contents.unreadable) or None)
+    read = contents.read(columns) + rows_found - len(columns) - contents.unread_in_index
+    not_read = len(contents.unreadable) + contents.unread_in_index
+    looked_at = FilteredHere(rows_found=rows_found, rows_read=read, not_read=not_read or None)
     return Counted(columns, contents.places(columns), contents.facts), looked_at
 
 

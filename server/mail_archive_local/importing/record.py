@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mail_archive_local.storage.contains import fold
 from mail_archive_local.storage.putting import NewMessage
 from mail_archive_local.storage.row_keys import message_id_of
+from mail_archive_tools.index.contains import fold
 from mail_archive_tools.mime.fields.dates import read_date
 from mail_archive_tools.mime.fields.headers import Headers, decode_words
 from mail_archive_tools.mime.structure import read_structure

@@ -18,9 +18,9 @@ from typing import Any
 from mail_archive_local.api_errors import conflict, quota, validation
 from mail_archive_local.context import Local, new_id, page, read_token
 from mail_archive_local.operations.archives import find_archive, refuse_pending
-from mail_archive_local.storage.contains import fold
 from mail_archive_local.storage.statements import Query, TextCondition
 from mail_archive_local.storage.store import SearchRecord
+from mail_archive_tools.index.contains import fold
 
 MAX_RANGE = timedelta(days=30)
 QUEUED_SHARE = 0.3

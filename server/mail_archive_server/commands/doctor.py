@@ -45,24 +45,28 @@ def run(arguments: argparse.Namespace) -> None:
         missing = {"reading": "the processes that read mail do not start; install the package anew"}
     issuer = _issuer(settings)
     consent = _consent(settings)
+    index = _index(settings)
 
     if arguments.json:
-        print(json.dumps(_members(found, issuer, consent, missing, versions()), indent=2))
+        print(json.dumps(_members(found, issuer, consent, index, missing, versions()), indent=2))
     else:
         for line in lines(found):
             print(shown(line))
-        for line in _lines(issuer, consent, missing, left()):
+        for line in _lines(issuer, consent, index, missing, left()):
             print(f"\n{line}")
         print(", ".join(f"{name} {version}" for name, version in versions().items()))
 
-    is_here_well = "reading" not in missing and "Problem" not in issuer | consent
+    is_here_well = "reading" not in missing and "Problem" not in issuer | consent | index
     if not is_here_well or not found.is_well:
         sys.stdout.flush()
         sys.exit(1)
 
 
-def _lines(issuer: dict[str, Any], consent: dict[str, str], missing: dict[str, str], left: str) -> Iterator[str]:
+def _lines(
+    issuer: dict[str, Any], consent: dict[str, str], index: dict[str, Any], missing: dict[str, str], left: str
+) -> Iterator[str]:
     """What was found here, for a person."""
+    yield from _lines_on(index)
     if "Problem" in issuer:
         yield shown(issuer["Problem"])
     elif issuer:
@@ -95,6 +99,39 @@ def _consent(settings: Settings) -> dict[str, str]:
     return told
 
 
+def _index(settings: Settings) -> dict[str, Any]:
+    """What is in the index of content, where there is one."""
+    from mail_archive_server.backends import dkim_keys_of
+    from mail_archive_server.commands.indexing.status import held_in, members_of
+    from mail_archive_server.indexes import opener, place_of
+    from mail_archive_tools.errors import IndexUnusable
+
+    open_index = opener(settings, dkim_keys_of(settings))
+    place = place_of(settings)
+    if open_index is None or place is None:
+        return {}
+    try:
+        # As the server opens it: one that was made of something else answers nothing.
+        open_index().close()
+        return {"Place": str(place), "Archives": [members_of(each) for each in held_in(place)]}
+    except IndexUnusable as error:
+        return {"Place": str(place), "Problem": str(error)}
+
+
+def _lines_on(index: dict[str, Any]) -> Iterator[str]:
+    if "Problem" in index:
+        yield shown(index["Problem"])
+    elif index:
+        yield f"Index of content: {shown(index['Place'])}"
+    for each in index.get("Archives", ()):
+        whole = ", ".join(f"{one['FromTimestamp']} to {one['ToTimestamp']}" for one in each["Whole"])
+        unread = f", {each['Unread']:,} of them not read" if each["Unread"] else ""
+        yield (
+            f"Archive {each['ArchiveId']}: {number_of(each['Messages'], 'message')}{unread}, added to last at "
+            f"{each['AddedAt']}; held whole: {whole or 'nothing'}."
+        )
+
+
 def _issuer(settings: Settings) -> dict[str, Any]:
     """What is found of the issuer of callers' access tokens, where there is one."""
     if settings.issuer is None:
@@ -118,6 +155,7 @@ def _members(
     found: "Examination",
     issuer: dict[str, Any],
     consent: dict[str, str],
+    index: dict[str, Any],
     missing: dict[str, str],
     versions: dict[str, str],
 ) -> dict[str, Any]:
@@ -140,6 +178,7 @@ def _members(
         "Problem": found.problem,
         "Issuer": issuer,
         "Consent": consent,
+        "Index": index,
         "Protections": {name: why or "holds" for name, why in missing.items()},
         "Versions": versions,
     }

@@ -321,7 +321,7 @@ def test_an_mbox_is_verified_whose_messages_have_no_last_line_end(
     mail.mkdir()
     for name, body in {"with": "From here\r\n", "without": "From here", "blank": "here\r\n\r\n"}.items():
         (mail / f"{name}.eml").write_bytes(eml(From="a@b.example", Subject=name, body=body))
-    main(["import", str(tmp_path / "archive"), str(mail)])
+    main(["import", "--no-index", str(tmp_path / "archive"), str(mail)])
     main(["export-local", str(tmp_path / "archive"), str(tmp_path / "out"), "--format", "mbox"])
     main(["verify", str(tmp_path / "out")])
     assert "3 messages as listed, 0 missing, 0 changed, 0 new" in capsys.readouterr().out
@@ -339,7 +339,7 @@ def test_an_archive_made_from_an_export_is_checked_against_its_manifest(
             (objects / f"{name}.json").write_text(json.dumps({"ArchivedMessageId": name, **json.loads(metadata)}))
     (objects / "broken.gz").write_bytes(b"\x1f\x8b\x08broken")
     copy = tmp_path / "copy"
-    main(["import", str(copy), str(objects)])
+    main(["import", "--no-index", str(copy), str(objects)])
     manifest = next(copy.glob("*.manifest.jsonl"))
     assert manifest.stat().st_mode & 0o077 == 0
     head = read_head(manifest)
@@ -365,7 +365,7 @@ def test_an_archive_made_from_an_export_is_checked_against_its_manifest(
     assert told["Damaged"] == [listed[1]]
     # A later import of anything keeps the manifest true.
     (tmp_path / "one.eml").write_bytes(eml(Subject="later"))
-    main(["import", str(copy), str(tmp_path / "one.eml"), str(objects)])
+    main(["import", "--no-index", str(copy), str(tmp_path / "one.eml"), str(objects)])
     capsys.readouterr()
     main(["verify", str(copy)])
     assert "302 messages as listed, 0 missing, 0 changed, 0 new" in capsys.readouterr().out
@@ -421,17 +421,17 @@ def test_a_signature_stays_until_the_manifest_says_something_else(
     (tmp_path / "one.eml").write_bytes(eml(Subject="one"))
     (tmp_path / "two.eml").write_bytes(eml(Subject="two"))
     archive, key, public = (str(tmp_path / name) for name in ("archive", "key.pem", "public.pem"))
-    main(["import", archive, str(tmp_path / "one.eml"), "--sign-with", key])
-    main(["import", archive, str(tmp_path / "one.eml")])
+    main(["import", "--no-index", archive, str(tmp_path / "one.eml"), "--sign-with", key])
+    main(["import", "--no-index", archive, str(tmp_path / "one.eml")])
     main(["verify", archive, "--signed-by", public])
     told = capsys.readouterr()
     assert "was signed by" in told.out and "removed" not in told.err
 
-    main(["import", archive, str(tmp_path / "two.eml")])
+    main(["import", "--no-index", archive, str(tmp_path / "two.eml")])
     assert "no longer holds, since the manifest has changed: it was removed" in capsys.readouterr().err
     status, said = failure(capsys, "verify", archive, "--signed-by", public)
     assert status == 1 and "has no signature" in said
-    main(["import", archive, str(tmp_path / "two.eml"), "--sign-with", key])
+    main(["import", "--no-index", archive, str(tmp_path / "two.eml"), "--sign-with", key])
     main(["verify", archive, "--signed-by", public])
 
 
@@ -449,7 +449,7 @@ def test_a_key_that_cannot_sign_is_named_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
     archive = tmp_path / "new"
-    status, said = failure(capsys, "import", str(archive), str(tmp_path), "--sign-with", str(key))
+    status, said = failure(capsys, "import", "--no-index", str(archive), str(tmp_path), "--sign-with", str(key))
     assert status == 1 and words in said
     assert not archive.exists()
 
@@ -671,7 +671,7 @@ def test_a_folder_with_something_in_it_is_left_alone(
 
 
 def test_an_import_says_what_is_wrong_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, said = failure(capsys, "import", str(tmp_path / "a"), "s3://x")
+    status, said = failure(capsys, "import", "--no-index", str(tmp_path / "a"), "s3://x")
     assert status == 2 and "SOURCE must be a place in S3" in said
     assert not (tmp_path / "a").exists()
 
@@ -697,7 +697,7 @@ def test_an_import_of_half_a_bucket_lists_what_it_got_and_says_that_there_was_mo
     for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     with loopback(half_a_bucket(eml(Subject="one"))) as url, pytest.raises(SystemExit) as ended:
-        main(["import", str(tmp_path / "copy"), "s3://evidence", "--s3-endpoint-url", url])
+        main(["import", "--no-index", str(tmp_path / "copy"), "s3://evidence", "--s3-endpoint-url", url])
     said = capsys.readouterr()
     assert ended.value.code == 1 and "1 message added" in said.out
     assert "s3://evidence could not be listed to its end" in said.err and "import once more" in said.err
@@ -724,15 +724,23 @@ def test_an_export_comes_from_a_bucket_by_the_command(tmp_path: Path, sample: Sa
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": "us-east-1",
         }
-        words = ("import", str(tmp_path / "copy"), "s3://evidence/case", "--s3-endpoint-url", url, "--json")
+        words = (
+            "import",
+            "--no-index",
+            str(tmp_path / "copy"),
+            "s3://evidence/case",
+            "--s3-endpoint-url",
+            url,
+            "--json",
+        )
         command = [sys.executable, "-m", "mail_archive_server", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert json.loads(done.stdout)["Added"] == 50
         again = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
         assert (again["Added"], again["KnownObjects"]) == (0, 50)
-        command[5] = "s3://missing/x"
+        command[6] = "s3://missing/x"
         failed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        command[5] = "s3://evidence/nothing"
+        command[6] = "s3://evidence/nothing"
         empty = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert failed.returncode == 1 and "Traceback" not in failed.stderr and "s3://missing/x" in failed.stderr
     assert empty.returncode == 1 and "There is nothing at s3://evidence/nothing" in empty.stderr

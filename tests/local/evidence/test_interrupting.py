@@ -150,7 +150,7 @@ STARTED: dict[str, Callable[[int], bool]] = {
 @pytest.mark.parametrize("when", STARTED)
 def test_an_interrupted_import_keeps_what_it_has_read(mbox: Path, tmp_path: Path, when: str) -> None:
     folder = tmp_path / "archive"
-    said = interrupted(STARTED[when], "import", str(folder), str(mbox), made=folder)
+    said = interrupted(STARTED[when], "import", "--no-index", str(folder), str(mbox), made=folder)
     kept = count(folder)
     assert kept < MESSAGES and "The same command goes on." in said
     if when != "the archive is open":
@@ -159,9 +159,9 @@ def test_an_interrupted_import_keeps_what_it_has_read(mbox: Path, tmp_path: Path
 
 def test_an_interrupted_import_goes_on_with_the_same_command(mbox: Path, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
-    interrupted(STARTED["its helpers start"], "import", str(folder), str(mbox), made=folder)
+    interrupted(STARTED["its helpers start"], "import", "--no-index", str(folder), str(mbox), made=folder)
     kept = count(folder)
-    command = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mbox)]
+    command = [sys.executable, "-m", "mail_archive_server", "import", "--no-index", str(folder), str(mbox)]
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert f"{MESSAGES - kept:,} messages added, {kept:,} were there already" in again.stdout
     assert count(folder) == MESSAGES
@@ -170,7 +170,7 @@ def test_an_interrupted_import_goes_on_with_the_same_command(mbox: Path, tmp_pat
 @pytest.fixture(scope="module")
 def archive(mbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "archive"
-    command = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mbox)]
+    command = [sys.executable, "-m", "mail_archive_server", "import", "--no-index", str(folder), str(mbox)]
     assert subprocess.run(command, capture_output=True, check=True).returncode == 0
     return folder
 
@@ -207,7 +207,7 @@ def test_an_interrupted_verify_says_how_far_it_got(archive: Path, words: tuple[s
 
 @pytest.mark.soak
 def test_at_any_moment_there_is_one_line(mbox: Path, archive: Path, tmp_path: Path) -> None:
-    commands = (("import", str(tmp_path / "a"), str(mbox)), ("verify", str(archive)))
+    commands = (("import", "--no-index", str(tmp_path / "a"), str(mbox)), ("verify", str(archive)))
     for number in range(60):
         for words in (*commands, ("export-local", str(archive), str(tmp_path / f"out-{number}"))):
             running, ends = Running(*words), time.monotonic() + 0.3 + number * 0.03

@@ -229,7 +229,15 @@ def test_other_processes_describe_what_this_one_would(tmp_path: Path, mail: Path
 @pytest.mark.slow
 def test_a_killed_import_goes_on_where_it_stopped(target: Target, mail: Path) -> None:
     large_mbox(mail / "box", 12_000, 2_000)
-    command = [sys.executable, "-m", "mail_archive_server", "import", str(target.store.folder), str(mail / "box")]
+    command = [
+        sys.executable,
+        "-m",
+        "mail_archive_server",
+        "import",
+        "--no-index",
+        str(target.store.folder),
+        str(mail / "box"),
+    ]
     process = subprocess.Popen([*command, "--archive", "mail"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while target.count() == 0:
         assert process.poll() is None, "the import ended before it could be killed"
@@ -252,7 +260,7 @@ def test_a_killed_import_goes_on_where_it_stopped(target: Target, mail: Path) ->
 @pytest.mark.slow
 def test_memory_stays_flat_while_a_large_mbox_is_read(tmp_path: Path) -> None:
     large_mbox(tmp_path / "box", 4_000, 60_000)
-    arguments = ["import", str(tmp_path / "archive"), str(tmp_path / "box")]
+    arguments = ["import", "--no-index", str(tmp_path / "archive"), str(tmp_path / "box")]
     # Not getrusage: a child's peak begins with what its parent held when it forked.
     script = (
         "import sys; from pathlib import Path; from mail_archive_server.cli import main; main(sys.argv[1:]); "

@@ -51,7 +51,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def imported(mail: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("imported") / "archive"
-    assert run("import", str(folder), str(mail), "--archive", "archive").returncode == 0
+    assert run("import", "--no-index", str(folder), str(mail), "--archive", "archive").returncode == 0
     with sqlite3.connect(folder / DATABASE) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
@@ -112,7 +112,7 @@ def test_what_can_be_made_again_is_said_and_mended(archive: Path, mail: Path, ki
     assert found["Whole"] is False and (found["Damaged"] or found.get("IndexWhole") is False)
     said = run("verify", str(archive)).stderr
     assert "Import the mail that it was made of once more" in said
-    again = run("import", str(archive), str(mail))
+    again = run("import", "--no-index", str(archive), str(mail))
     assert again.returncode == 0, again.stderr
     assert verified(archive)["Whole"] is True
     assert contents(archive) == before
@@ -161,7 +161,7 @@ def test_a_database_that_is_gone_beside_its_manifest_is_told_from_one_that_was_n
         ["verify", str(listed)],
         ["verify", str(listed), "--json"],
         ["doctor", "--local", str(listed)],
-        ["import", str(listed), str(mail)],
+        ["import", "--no-index", str(listed), str(mail)],
     )
     for words in commands:
         done = run(*words)
@@ -203,7 +203,7 @@ def test_flipped_bytes_are_never_silently_wrong(archive: Path, mail: Path, impor
     right = not failed and summary["Complete"] is True and summary["Rows"] == COUNT
     assert right or "damaged" in text, text
     # From the same mail all of it is made again.
-    assert run("import", str(archive.parent / "new"), str(mail), "--archive", "archive").returncode == 0
+    assert run("import", "--no-index", str(archive.parent / "new"), str(mail), "--archive", "archive").returncode == 0
     assert len(contents(archive.parent / "new")) == COUNT
 
 
@@ -215,7 +215,7 @@ def test_a_truncated_log_loses_no_more_than_its_transactions(archive: Path, mail
     (extra / "x.eml").write_bytes(eml(Subject="extra", Message_ID="<x@a.example>"))
     holding = sqlite3.connect(archive / DATABASE)
     holding.execute("SELECT count(*) FROM message").fetchone()
-    assert run("import", str(archive), str(extra)).returncode == 0
+    assert run("import", "--no-index", str(archive), str(extra)).returncode == 0
     log = archive / f"{DATABASE}-wal"
     data = log.read_bytes()
     holding.close()
@@ -224,7 +224,7 @@ def test_a_truncated_log_loses_no_more_than_its_transactions(archive: Path, mail
         found = verified(archive)
         assert found["Database"] == [] and found["Damaged"] == [] and "write-ahead log" in str(found["Log"])
     assert "has lost what was written last" in run("verify", str(archive)).stderr
-    assert run("import", str(archive), str(extra), str(mail)).returncode == 0
+    assert run("import", "--no-index", str(archive), str(extra), str(mail)).returncode == 0
     assert verified(archive)["Whole"] is True and len(contents(archive)) == COUNT + 1
 
 
@@ -245,11 +245,11 @@ def remounted(disk: Path, how: str) -> None:
 
 
 def test_a_full_disk_is_said_and_loses_nothing(disk: Path, mail: Path) -> None:
-    full = run("import", str(disk / "archive"), str(mail), "--archive", "archive")
+    full = run("import", "--no-index", str(disk / "archive"), str(mail), "--archive", "archive")
     assert full.returncode == 1 and "Traceback" not in full.stderr
     assert "The disk of the local archive" in full.stderr and "is full" in full.stderr
     remounted(disk, "size=64m")
-    assert run("import", str(disk / "archive"), str(mail), "--archive", "archive").returncode == 0
+    assert run("import", "--no-index", str(disk / "archive"), str(mail), "--archive", "archive").returncode == 0
     assert verified(disk / "archive")["Whole"] is True
     assert len(contents(disk / "archive")) == COUNT
 
@@ -258,7 +258,7 @@ def test_a_disk_that_can_only_be_read_is_verified_and_takes_no_mail(disk: Path, 
     remounted(disk, "size=64m")
     shutil.copytree(imported, disk / "archive")
     remounted(disk, "ro")
-    done = run("import", str(disk / "archive"), str(mail))
+    done = run("import", "--no-index", str(disk / "archive"), str(mail))
     assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
     assert verified(disk / "archive")["Whole"] is True
     remounted(disk, "rw")
@@ -268,7 +268,17 @@ def test_a_disk_that_can_only_be_read_is_verified_and_takes_no_mail(disk: Path, 
 def kill_while_importing(folder: Path, mail: Path, kills: int) -> None:
     """Import again and again, killed at a random moment each time; another import and a search run beside it."""
     chance = random.Random(kills)
-    words = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mail), "--archive", "archive"]
+    words = [
+        sys.executable,
+        "-m",
+        "mail_archive_server",
+        "import",
+        "--no-index",
+        str(folder),
+        str(mail),
+        "--archive",
+        "archive",
+    ]
     quiet: dict[str, int] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     for number in range(kills):
         running = [subprocess.Popen(words, **quiet) for _ in range(1 + number % 2)]  # type: ignore[call-overload]
@@ -287,7 +297,7 @@ def kill_while_importing(folder: Path, mail: Path, kills: int) -> None:
 def test_kills_at_any_moment_lose_and_double_nothing(tmp_path: Path, mail: Path, imported: Path, kills: int) -> None:
     folder = tmp_path / "archive"
     kill_while_importing(folder, mail, kills)
-    assert run("import", str(folder), str(mail), "--archive", "archive").returncode == 0
+    assert run("import", "--no-index", str(folder), str(mail), "--archive", "archive").returncode == 0
     assert verified(folder)["Whole"] is True
     assert sorted(contents(folder).values()) == sorted(contents(imported).values())
 
@@ -296,7 +306,17 @@ def test_kills_at_any_moment_lose_and_double_nothing(tmp_path: Path, mail: Path,
 def test_two_imports_and_a_server_at_once(tmp_path: Path, mail: Path, imported: Path) -> None:
     folder = tmp_path / "archive"
     Store(folder, create=True).close()
-    words = [sys.executable, "-m", "mail_archive_server", "import", str(folder), str(mail), "--archive", "archive"]
+    words = [
+        sys.executable,
+        "-m",
+        "mail_archive_server",
+        "import",
+        "--no-index",
+        str(folder),
+        str(mail),
+        "--archive",
+        "archive",
+    ]
     both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     counts: list[int] = []
 

@@ -33,7 +33,7 @@ COLUMNS = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("given")
     (folder / "one.eml").write_bytes(eml(Subject="An invoice"))
-    assert run("import", str(folder / "archive"), str(folder / "one.eml")).returncode == 0
+    assert run("import", "--no-index", str(folder / "archive"), str(folder / "one.eml")).returncode == 0
     return folder / "archive"
 
 
@@ -156,7 +156,7 @@ def test_import_leaves_alone_what_a_link_in_the_folder_leads_to(made: Path, arch
     (archive / f"{DATABASE}-a").symlink_to(victim)
     (archive / DATABASE).chmod(0o644)
 
-    assert run("import", str(archive), str(made.parent / "one.eml")).returncode == 0
+    assert run("import", "--no-index", str(archive), str(made.parent / "one.eml")).returncode == 0
     assert victim.stat().st_mode & 0o777 == 0o755
     assert (archive / DATABASE).stat().st_mode & 0o777 == 0o600
 
@@ -170,14 +170,14 @@ def test_import_leaves_alone_what_a_link_in_the_folder_leads_to(made: Path, arch
 def test_a_folder_that_the_user_named_by_a_link_is_left_to_its_owner(made: Path, archive: Path) -> None:
     (archive.parent / "named").symlink_to(archive)
     archive.chmod(0o755)
-    assert run("import", str(archive.parent / "named"), str(made.parent / "one.eml")).returncode == 0
+    assert run("import", "--no-index", str(archive.parent / "named"), str(made.parent / "one.eml")).returncode == 0
     assert archive.stat().st_mode & 0o777 == 0o700
 
 
 def test_mail_of_a_given_folder_in_a_new_one_has_keys_that_the_giver_does_not_know(archive: Path) -> None:
     out, own = archive.parent / "out", archive.parent / "own"
     assert run("export-local", str(archive), str(out)).returncode == 0
-    assert run("import", str(own), str(out)).returncode == 0
+    assert run("import", "--no-index", str(own), str(out)).returncode == 0
     with Store(archive) as known, Store(own) as new:
         assert new.credentials != known.credentials and new.link_key != known.link_key
         assert [len(list(store.archives())) for store in (known, new)] == [1, 1]

@@ -35,7 +35,7 @@ def test_nobody_else_can_read_what_import_makes(tmp_path: Path, mail: Path, umas
     folder = tmp_path / "archive"
     if there:
         folder.mkdir(mode=0o755)
-    assert run("import", str(folder), str(mail), umask=umask).returncode == 0
+    assert run("import", "--no-index", str(folder), str(mail), umask=umask).returncode == 0
     assert folder.stat().st_mode & 0o777 == 0o700 and modes(folder) == {0o600}
     with Store(folder):
         assert modes(folder) == {0o600}
@@ -45,14 +45,14 @@ def test_one_that_others_can_read_is_said_and_mended(
     tmp_path: Path, mail: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "archive"
-    run("import", str(folder), str(mail))
+    run("import", "--no-index", str(folder), str(mail))
     folder.chmod(0o755)
     (folder / DATABASE).chmod(0o644)
     with caplog.at_level(logging.WARNING):
         open_access(Settings(local=folder))
     assert "Other users of this machine can read the local archive" in caplog.text
     assert folder.stat().st_mode & 0o777 == 0o755
-    mended = run("import", str(folder), str(mail))
+    mended = run("import", "--no-index", str(folder), str(mail))
     assert mended.returncode == 0 and "now only its owner can" in mended.stderr
     assert folder.stat().st_mode & 0o777 == 0o700 and modes(folder) == {0o600}
 
@@ -80,25 +80,25 @@ def test_a_folder_of_an_older_version_gets_keys(tmp_path: Path) -> None:
 
 def test_a_copy_under_another_name_is_asked_about(tmp_path: Path, mail: Path) -> None:
     folder, copy = tmp_path / "case-12", tmp_path / "case-13"
-    run("import", str(folder), str(mail))
+    run("import", "--no-index", str(folder), str(mail))
     shutil.copytree(folder, copy)
-    asked = run("import", str(copy), str(mail))
+    asked = run("import", "--no-index", str(copy), str(mail))
     assert asked.returncode == 1
     assert "case-13 holds the archive case-12, and none named case-13. Say --archive case-12 to add" in asked.stderr
     with Store(copy) as store:
         assert [archive.name for archive in store.archives()] == ["case-12"]
-    added = run("import", str(copy), str(mail), "--archive", "case-12")
+    added = run("import", "--no-index", str(copy), str(mail), "--archive", "case-12")
     assert "0 messages added, 1 was there already" in added.stdout
-    assert run("import", str(copy), str(mail), "--archive", "case-13").returncode == 0
+    assert run("import", "--no-index", str(copy), str(mail), "--archive", "case-13").returncode == 0
 
 
 def test_a_file_name_does_not_act_on_the_terminal(tmp_path: Path, mail: Path) -> None:
     (mail / "\x1b]0;title\x07.eml").write_bytes(b"\0\1\2")
-    done = run("import", str(tmp_path / "archive"), str(mail))
+    done = run("import", "--no-index", str(tmp_path / "archive"), str(mail))
     assert done.returncode == 0 and "Skipped" in done.stderr
-    alone = run("import", str(tmp_path / "other"), str(mail / "\x1b]0;title\x07.eml"))
+    alone = run("import", "--no-index", str(tmp_path / "other"), str(mail / "\x1b]0;title\x07.eml"))
     assert alone.returncode == 1
-    for said in (done.stderr, alone.stderr, run("import", str(tmp_path / "x"), "no\x1b]0;x").stderr):
+    for said in (done.stderr, alone.stderr, run("import", "--no-index", str(tmp_path / "x"), "no\x1b]0;x").stderr):
         assert "\x1b" not in said and "\\x1b" in said
 
 
@@ -117,5 +117,5 @@ def test_a_limit_of_file_sizes_is_said_in_a_sentence(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "could not read or write the local archive" in done.stderr
-    again = run("import", str(tmp_path / "archive"), str(tmp_path / "Mail"))
+    again = run("import", "--no-index", str(tmp_path / "archive"), str(tmp_path / "Mail"))
     assert "300 messages added, 0 were there already" in again.stdout

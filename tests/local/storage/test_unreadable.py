@@ -23,7 +23,7 @@ COMMANDS = {
     "policy": ("policy", "--local", "{archive}"),
     "local": ("local", "{archive}", "--port", "0"),
     "local's credentials": ("local", "{archive}", "--show-credentials"),
-    "import": ("import", "{archive}", "{mail}"),
+    "import": ("import", "--no-index", "{archive}", "{mail}"),
     "export-local": ("export-local", "{archive}", "{public}/out"),
 }
 
@@ -83,7 +83,7 @@ def test_mail_that_cannot_be_read_is_no_missing_mail(public: Path) -> None:
     hidden.write_text("Subject: two\n\nbody\n")
     hidden.chmod(0o600)
     for source in (hidden, public / "closed", public / "closed" / "one.eml"):
-        done = run_as_nobody("import", str(public / "new"), str(source), cwd=public)
+        done = run_as_nobody("import", "--no-index", str(public / "new"), str(source), cwd=public)
         assert done.returncode == 1 and f"{source} cannot be read (Permission denied)" in done.stderr, done.stderr
         assert "There is no mail in" not in done.stderr and "does not exist" not in done.stderr
         assert not (public / "new").exists()
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_beside_mail_is_skipped_in_a_sentence(public: Path) 
     (mail / "hid.eml").chmod(0o600)
     (mail / "closed").chmod(0o700)
     mail.chmod(0o755)
-    done = run_as_nobody("import", str(public / "new"), str(mail), cwd=public)
+    done = run_as_nobody("import", "--no-index", str(public / "new"), str(mail), cwd=public)
     assert done.returncode == 0 and "1 message added" in done.stdout and "2 skipped" in done.stdout, done.stderr
     for name in ("hid.eml", "closed"):
         assert f"Skipped: {mail / name} cannot be read (Permission denied)\n" in done.stderr

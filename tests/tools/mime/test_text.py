@@ -11,7 +11,7 @@ from mail_archive_tools.mime.codecs.charsets import decode
 from mail_archive_tools.mime.codecs.transfer import decode_transfer, uuencoded
 from mail_archive_tools.mime.flowed import unflow
 from mail_archive_tools.mime.message import read_message
-from mail_archive_tools.mime.quotes import split_quotes, without_quotes
+from mail_archive_tools.mime.quotes import new_text, own_and_quoted, quoted_lines, split_quotes
 
 RUSSIAN = "Привет, это обычное письмо на русском языке, которое никто не подписал. " * 3
 JAPANESE = "これは日本語のメールです。文字コードのラベルがありません。" * 3
@@ -148,8 +148,13 @@ def test_answers_between_quotes_are_new() -> None:
     text = "Hi,\n\nOn Monday, 3 March 2025, Ann <a@b.example> wrote:\n> one?\n\nyes\n\n> two?\n\nno\n\n-- \nBob"
     new = [passage.text.strip() for passage in split_quotes(text) if not passage.quoted]
     assert new == ["Hi,", "yes", "no\n\n-- \nBob"]
-    shown, lines = without_quotes(text)
-    assert lines == 3 and "one?" not in shown and "[2 quoted lines]" in shown and "-- \nBob" in shown
+    quoted = quoted_lines(text)
+    assert quoted == [(2, 2), (7, 1)]
+    shown = new_text(text, quoted)
+    assert "one?" not in shown and "[2 quoted lines]" in shown and "-- \nBob" in shown
+    own, repeated = own_and_quoted(text, quoted)
+    assert repeated.splitlines()[1:] == ["> one?", "> two?"]
+    assert own.split() == "Hi, yes no -- Bob".split()
 
 
 @pytest.mark.parametrize(

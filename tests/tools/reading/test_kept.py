@@ -15,7 +15,7 @@ from mail_archive_server.backends import accessor, open_access
 from mail_archive_server.settings import SettingError, Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.errors import ArchiveError
-from mail_archive_tools.reading.facts import Facts, usable
+from mail_archive_tools.models.facts.facts import Facts, usable
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.storage.kept_facts import FactsFolder

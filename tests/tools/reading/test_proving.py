@@ -11,7 +11,7 @@ from mail_archive_server.backends import open_access
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.reading.facts import Facts
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.reading.proving import Proving
 from mail_archive_tools.sandbox.pool import Sandbox
 from mail_archive_tools.storage.kept_facts import FactsFolder

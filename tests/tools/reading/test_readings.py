@@ -20,11 +20,17 @@ def told() -> dict[str, Any]:
 
 def test_the_texts_of_a_message_are_cleaned() -> None:
     lying = told()
-    lying["text"] |= {"whole": FORGED, "own": FORGED, "written": FORGED, "source": FORGED}
+    lying["text"] |= {"whole": FORGED, "quoted": [], "written": FORGED, "source": FORGED}
     lying |= {"languages": [FORGED], "unread": FORGED}
     read = MessageReading.of(lying)
-    assert all(map(is_clean, (read.text.whole, read.text.own, read.text.source)))
+    assert all(map(is_clean, (read.text.whole, read.text.new, read.text.source)))
     assert all(map(is_clean, (*read.languages, read.unread)))
+
+
+def test_lines_that_are_told_to_be_quoted_are_lines_of_the_text() -> None:
+    lying = told()
+    lying["text"] |= {"whole": "one\ntwo\nthree", "quoted": [[1, 1], [0, 3], [1, 1], [2, 10_000]]}
+    assert MessageReading.of(lying).text.new == "one\n[1 quoted lines]\n[1 quoted lines]"
 
 
 def test_the_texts_of_a_file_and_of_html_are_cleaned() -> None:

@@ -4,8 +4,8 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
-from mail_archive_tools.searching.gathering.globs import folded
 from mail_archive_tools.untrusted import clean_text
+from mail_archive_tools.words.globs import folded
 
 SEARCHED_CHARS = 1_000_000
 """How much of a text is searched for the passage that is nearest."""

@@ -5,23 +5,10 @@ Forty thousand rows take less than 20 MB: names, subjects and lists of recipient
 
 from array import array
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
-from mail_archive_tools.mime.fields.addresses import Mailbox, read_addresses, read_authors
-from mail_archive_tools.mime.fields.headers import decode_words
-from mail_archive_tools.mime.fields.message_ids import answered_ids, message_ids
-from mail_archive_tools.mime.fields.subjects import base_subject, is_answer
-from mail_archive_tools.searching.gathering.copies import same_message
+from mail_archive_tools.counting.labels import NO_TIME, NOBODY, labels_of
+from mail_archive_tools.index.entry import Labels
 from mail_archive_tools.service.shapes import Row
-from mail_archive_tools.untrusted import clean_line, shorten
-
-NOBODY = "(no address)"
-NO_SUBJECT = "(no subject)"
-NAME_BYTES = 1_000
-"""How much of a value tells it from others, in bytes of UTF-8."""
-_RECIPIENTS = 200
-"""Recipients of one row that are counted at most."""
-_NO_TIME = -(2**62)
 
 
 class Columns:
@@ -53,20 +40,28 @@ class Columns:
     def add(self, rows: Iterable[Row]) -> None:
         """Note what is worth knowing of these rows."""
         for row in rows:
-            self._milliseconds.append(_millisecond(row))
-            self._messages.append(self._message(row))
-            self._senders.append(self._names.number(_sender(row.get("From", ""))))
-            self._subjects.append(self._names.number(_subject(row.get("Subject", ""))))
-            recipients = tuple(map(self._names.number, _recipients(row)))
-            # Lists that are the same are kept once: many messages go to the same people.
-            self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
-            self._attachments.append(_attachment(row.get("HasAttachments")))
-            self._hits.append(self._hits_of(row))
-            self._message_ids.append(_id(message_ids(row.get("MessageId", ""))))
-            self._answered.append(_id(answered_ids(row.get("InReplyTo", ""))))
-            self._answers.append(is_answer(row.get("Subject", "")))
-            self._ids.append(row.get("ArchivedMessageId", ""))
-            self._sources.append(_source(row))
+            self._add(labels_of(row), self._hits_of(row))
+
+    def add_labels(self, labels: Iterable[Labels]) -> None:
+        """Note rows of which this is known already, and which have no terms."""
+        for each in labels:
+            self._add(each, 0)
+
+    def _add(self, labels: Labels, hits: int) -> None:
+        self._milliseconds.append(labels.millisecond)
+        self._messages.append(self._message(labels.copy))
+        self._senders.append(self._names.number(labels.sender))
+        self._subjects.append(self._names.number(labels.subject))
+        recipients = tuple(map(self._names.number, labels.recipients))
+        # Lists that are the same are kept once: many messages go to the same people.
+        self._recipients.append(self._recipient_lists.setdefault(recipients, recipients))
+        self._attachments.append(labels.attachment)
+        self._hits.append(hits)
+        self._message_ids.append(labels.message_id)
+        self._answered.append(labels.answered)
+        self._answers.append(labels.is_answer)
+        self._ids.append(labels.archived_message_id)
+        self._sources.append(labels.source)
 
     @property
     def messages(self) -> int:
@@ -80,7 +75,7 @@ class Columns:
     def second(self, place: int) -> float | None:
         """When it was received, in seconds since 1970."""
         millisecond = self._milliseconds[place]
-        if millisecond == _NO_TIME:
+        if millisecond == NO_TIME:
             return None
         return millisecond / 1000
 
@@ -140,28 +135,10 @@ class Columns:
     def source(self, place: int) -> str:
         return ("received", "sent", "unknown")[self._sources[place]]
 
-    def _message(self, row: Row) -> int:
+    def _message(self, copy: int) -> int:
         # What says too little to be told as a copy of another is a message by itself.
-        key = hash((len(self), "no copy"))
-        same = same_message(row)
-        if same is not None:
-            key = hash(same)
+        key = copy or -len(self) - 1
         return self._message_numbers.setdefault(key, len(self._message_numbers))
-
-
-def _millisecond(row: Row) -> int:
-    """When it was received, in milliseconds since 1970."""
-    moment = row.get("ReceivedTimestamp")
-    if moment is None:
-        return _NO_TIME
-    return int(moment.timestamp() * 1000)
-
-
-def _id(found: list[str]) -> int:
-    """What tells the first Message-ID from others; 0: there is none."""
-    if not found:
-        return 0
-    return hash(found[0])
 
 
 class _Names:
@@ -179,57 +156,6 @@ class _Names:
 
     def name(self, number: int) -> str:
         return self._texts[number]
-
-
-@lru_cache(maxsize=2_000)
-def _sender(value: str) -> str:
-    return next(map(_name, read_authors(value)), NOBODY)
-
-
-@lru_cache(maxsize=2_000)
-def _subject(value: str) -> str:
-    return shorten(clean_line(base_subject(value)), NAME_BYTES) or NO_SUBJECT
-
-
-def _attachment(has_attachments: bool | None) -> int:
-    """0: without, 1: with, -1: the row does not say."""
-    if has_attachments is None:
-        return -1
-    return int(has_attachments)
-
-
-def _recipients(row: Row) -> list[str]:
-    """Those of To and Cc, or of the envelope where the headers name nobody: each once."""
-    named = [*_mailboxes(row.get("To", "")), *_mailboxes(row.get("Cc", ""))]
-    if not named:
-        named = [each.lower() for each in row.get("Envelope", {}).get("To", [])]
-    if not named:
-        return [NOBODY]
-
-    shown = [shorten(clean_line(each), NAME_BYTES) for each in named[:_RECIPIENTS]]
-    return list(dict.fromkeys(shown))
-
-
-@lru_cache(maxsize=2_000)
-def _mailboxes(value: str) -> tuple[str, ...]:
-    # A group without members has a name alone: "undisclosed-recipients:;" (RFC 5322, 3.4).
-    return tuple(_name(mailbox) for mailbox in read_addresses(value) if mailbox.address)
-
-
-def _name(mailbox: Mailbox) -> str:
-    written = decode_words(mailbox.address or mailbox.name)
-    return shorten(clean_line(written).lower(), NAME_BYTES) or NOBODY
-
-
-def _source(row: Row) -> int:
-    """0: received, 1: sent, -1: the row does not say. By the ARN of what archived it: a rule set, or a configuration
-    set's archive; mail archived before there was one has an ingress point, if it was received."""
-    arn = row.get("SourceArn", "")
-    if "rule-set/" in arn or row.get("IngressPointId"):
-        return 0
-    if arn:
-        return 1
-    return -1
 
 
 def domain_of(name: str) -> str:

@@ -1,22 +1,35 @@
 """What counted messages show: read several at a time, as long as there is time, and kept for the call that goes on."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import anyio
 
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.index.question import Question
+from mail_archive_tools.index.stretches import Stretch, spanning
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.summary import Unread
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE
 from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.gathering.matching import Matcher
+from mail_archive_tools.searching.sweeping.from_index import CountedPart
 
 _NAMED = 3
+
+
+class PlacesOfIndex(NamedTuple):
+    """Rows in the columns that an index counted, the question that it was asked, and why messages were not read, by
+    their ids."""
+
+    places: range
+    question: Question
+    unread: Mapping[str, str]
 
 
 @dataclass
@@ -34,8 +47,34 @@ class Contents:
     only_hidden: set[str] = field(default_factory=set)
     """The ids of messages that have the words nowhere but in what their readers do not see."""
 
+    of_index: list[PlacesOfIndex] = field(default_factory=list)
+    """The parts that an index counted: all rows in them are meant, and what they show is asked of it."""
+    unread_in_index: int = 0
+    """How many messages could not be read when they were indexed; none of them is counted."""
+    broken_off_in_index: int = 0
+
+    def note_of_index(self, first: int, part: CountedPart) -> None:
+        """Note what an index counted: its rows are the places from `first` on."""
+        counted = part.counted
+        places = range(first, first + len(counted.labels))
+        self.of_index.append(PlacesOfIndex(places, part.question, counted.unread))
+        self.judged.update(dict.fromkeys(places, True))
+        self.only_hidden |= counted.hidden
+        self.unread_in_index += part.looked.unread
+        self.broken_off_in_index += part.looked.cut
+
+    @property
+    def seconds_of_index(self) -> Stretch | None:
+        """The seconds that an index counted, and what lies between them."""
+        seconds: Stretch | None = None
+        for part in self.of_index:
+            seconds = spanning(seconds, Stretch(part.question.first, part.question.last))
+        return seconds
+
     def is_to_be_read(self, place: int, needs_body: bool) -> bool:
         """Whether something is not known yet of a message."""
+        if any(place in each.places for each in self.of_index):
+            return False
         if place not in self.judged or place in self.unreadable:
             return True
         facts = self.facts.get(place)
@@ -62,7 +101,20 @@ class Contents:
         for why, ids in sorted(by_reason.items(), key=lambda item: -len(item[1])):
             named = list(ids.values())[:_NAMED]
             exceptions.append(Unread(why=why, messages=len(ids), archived_message_ids=named))
+        if self.unread_in_index:
+            why = "They could not be read when they were indexed."
+            exceptions.append(Unread(why=why, messages=self.unread_in_index, archived_message_ids=[]))
         return exceptions
+
+    def give_up_unread_of_index(self, columns: Columns) -> None:
+        """Note what an index has no more than the header fields of."""
+        for part in self.of_index:
+            if not part.unread:
+                continue
+            for place in part.places:
+                why = part.unread.get(columns.archived_message_id(place))
+                if why is not None:
+                    self.give_up(place, f"The message was not read: {why}.")
 
     def read(self, columns: Columns) -> int:
         """How many rows were looked at; those that could not be read are none of them."""
@@ -83,6 +135,8 @@ async def read_contents(contents: Contents, columns: Columns, wanted: WantedCont
     """Read the messages that were not read yet, as many as there is time for: whether they are meant, and what they
     show."""
     reader, matcher = wanted.reader, wanted.matcher
+    if wanted.needs_body:
+        contents.give_up_unread_of_index(columns)
     places = [place for place in range(len(columns)) if contents.is_to_be_read(place, wanted.needs_body)]
 
     async def judge(place: int) -> None:

@@ -19,8 +19,10 @@ from mail_archive_tools.reading.reader import Reader
 from mail_archive_tools.searching.cursors import fingerprint
 from mail_archive_tools.searching.gathering.matching import Matcher
 from mail_archive_tools.searching.sweeping.counts import Counts
+from mail_archive_tools.searching.sweeping.from_index import counted_of_index
+from mail_archive_tools.searching.sweeping.outcomes import OutOfTime, SearchedWindow
 from mail_archive_tools.searching.sweeping.points import SweepPoint
-from mail_archive_tools.searching.sweeping.sweep import OutOfTime, SearchedWindow, Sweep
+from mail_archive_tools.searching.sweeping.sweep import Sweep
 
 MOST_ROWS = 500_000
 """Rows that one summary counts at most."""
@@ -98,7 +100,7 @@ class Counter:
             return tally
 
         try:
-            await _count_on(sweep, tally, patience, asked.matcher)
+            await _count_on(sweep, tally, patience, asked)
             if asked.reader is not None and tally.is_finished:
                 await read_contents(tally.contents, tally.columns, asked.contents(asked.reader), patience)
         finally:
@@ -124,7 +126,8 @@ class Counter:
         return tally
 
 
-async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Matcher | None) -> None:
+async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, asked: Asked) -> None:
+    matcher = asked.matcher
     tally.notes, tally.running_search_id = [], None
     progressed = False
     while not tally.is_finished:
@@ -134,6 +137,9 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
             tally.notes.append(f"A summary counts {MOST_ROWS} rows at most. Shorten the range, or narrow the words.")
             return
         await patience.say(f"{tally.counts.searches} searches run, {len(tally.columns):,} rows counted")
+        if await _count_of_index(sweep, tally, asked):
+            progressed = True
+            continue
 
         try:
             part = await sweep.part(tally.place, patience, keep=False)
@@ -157,6 +163,25 @@ async def _count_on(sweep: Sweep, tally: Tally, patience: Patience, matcher: Mat
         _note_part(tally, part)
         progressed = True
         tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
+
+
+async def _count_of_index(sweep: Sweep, tally: Tally, asked: Asked) -> bool:
+    """Count what an index holds whole from here on; whether it does. Terms are looked for in rows, which it does not
+    count by."""
+    if sweep.indexed is None or asked.terms:
+        return False
+    part = await counted_of_index(sweep, sweep.indexed, tally.place)
+    if part is None:
+        return False
+
+    with anyio.CancelScope(shield=True):
+        first = len(tally.columns)
+        await to_thread.run_sync(tally.columns.add_labels, part.counted.labels)
+        tally.contents.note_of_index(first, part)
+    tally.rows_found += part.looked.messages
+    tally.place = part.following
+    tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)
+    return True
 
 
 def _note_part(tally: Tally, part: SearchedWindow) -> None:

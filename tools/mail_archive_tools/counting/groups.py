@@ -8,10 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mail_archive_tools.counting.columns import Columns, domain_of
-from mail_archive_tools.mime.evidence.finding_names import name_said
-from mail_archive_tools.models.summary import ARROW, IN_TIME, WEEKDAYS, GroupBy
-from mail_archive_tools.reading.facts import Facts
-from mail_archive_tools.untrusted import clean_line, shorten
+from mail_archive_tools.models.facts.facts import Facts
+from mail_archive_tools.models.facts.table import BY_NAME, OF_HEADER_FIELDS
+from mail_archive_tools.models.summary import ARROW, IN_TIME, OF_FACTS, WEEKDAYS
 
 _NO_TIME = "(no time)"
 
@@ -44,15 +43,23 @@ class Gap(NamedTuple):
 
 
 def group(
-    columns: Columns, by: GroupBy, zone: tzinfo, places: Iterable[int], facts: Mapping[int, Facts]
+    columns: Columns,
+    by: str,
+    zone: tzinfo,
+    places: Iterable[int],
+    facts: Mapping[int, Facts],
+    of_index: Mapping[int, Iterable[str]],
 ) -> dict[str, Group]:
     """The groups of these rows by their values; those of time in its order, others the largest first. A grouping by
-    what messages show has only the rows whose messages were read."""
+    what messages show has only the rows whose messages were read, or of which an index tells the groups."""
     groups: dict[str, Group] = {}
-    of_content = _SHOWN.get(by)
+    fact = BY_NAME.get(by)
+    of_content = fact.grouped if fact else None
     for place in places:
         if of_content is None:
             labels = _LABELS[by](columns, place, zone)
+        elif place in of_index:
+            labels = of_index[place]
         elif place in facts:
             labels = of_content(facts[place])
         else:
@@ -93,62 +100,14 @@ def _week(moment: datetime) -> str:
     return f"{moment.date() - timedelta(days=moment.weekday())}"
 
 
-def _types(facts: Facts) -> Iterable[str]:
-    """The types of the attachments; what their content shows goes before what was declared."""
-    return _each_once(file.kinds[-1] for file in facts.attachments)
-
-
-def _file_names(facts: Facts) -> Iterable[str]:
-    return _each_once(_value(file.name) or "(no name)" for file in facts.attachments)
-
-
-def _findings(facts: Facts) -> Iterable[str]:
-    """The findings by their short names: their sentences are different for each message."""
-    return _each_once(map(name_said, facts.findings))
-
-
-def _each_once(values: Iterable[str]) -> Iterable[str]:
-    found = dict.fromkeys(values)
-    return found or (_NONE,)
-
-
-def _size(facts: Facts) -> Iterable[str]:
-    for limit, name in _SIZES:
-        if facts.size_bytes < limit:
-            return (name,)
-    return (_LARGEST,)
-
-
-def _value(text: str) -> str:
-    return shorten(clean_line(text), _VALUE_BYTES)
-
-
-_NONE = "(none)"
-_VALUE_BYTES = 200
-_SIZES = (
-    (10_000, "under 10 KB"), (100_000, "10 to 100 KB"), (1_000_000, "100 KB to 1 MB"), (10_000_000, "1 to 10 MB"),
-)  # fmt: skip
-_LARGEST = "10 MB and more"
-
-_SHOWN: dict[GroupBy, Callable[[Facts], Iterable[str]]] = {
-    "link_host": lambda facts: facts.link_hosts or (_NONE,),
-    "attachment_type": _types,
-    "attachment_name": _file_names,
-    "authentication": lambda facts: facts.checks or (_NONE,),
-    "finding": _findings,
-    "reply_to_domain": lambda facts: facts.reply_to_domains or (_NONE,),
-    "size": _size,
-    "language": lambda facts: facts.languages or (_NONE,),
-}
-"""What messages show, once they are read."""
-
-BY_CONTENT = frozenset(_SHOWN)
-BY_BODY: frozenset[GroupBy] = BY_CONTENT - {"authentication", "reply_to_domain", "size"}
+BY_CONTENT = frozenset(OF_FACTS)
+"""Groupings by what messages show, once they are read."""
+BY_BODY = BY_CONTENT - OF_HEADER_FIELDS
 """Those that header fields and size do not tell."""
 
 Labels = Callable[[Columns, int, tzinfo], Iterable[str]]
 
-_LABELS: dict[GroupBy, Labels] = {
+_LABELS: dict[str, Labels] = {
     "sender": lambda columns, place, zone: (columns.sender(place),),
     "sender_domain": lambda columns, place, zone: (domain_of(columns.sender(place)),),
     "recipient": lambda columns, place, zone: columns.recipients(place),

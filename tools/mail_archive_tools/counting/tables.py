@@ -10,8 +10,8 @@ from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.counting.groups import Gap, Group, gaps, group
 from mail_archive_tools.models import ArchiveSearchSummary, TimeRange
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.summary import IN_TIME, GroupBy, Summary, SummaryGroup, SummaryOthers
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.untrusted import elide
 
 VALUE_BYTES = 100
@@ -34,12 +34,13 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted: the rows that are meant, by their places, and what their messages show, where that was
-    read."""
+    """What was counted: the rows that are meant, by their places, and what their messages show, where that was read.
+    `of_index` are the groups that an index tells, by groupings and places."""
 
     columns: Columns
     places: Sequence[int]
     facts: Mapping[int, Facts] = field(default_factory=dict)
+    of_index: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
 
 
 def with_tables(answer: ArchiveSearchSummary, counted: Counted, grouping: Grouping) -> ArchiveSearchSummary:
@@ -51,7 +52,7 @@ def with_tables(answer: ArchiveSearchSummary, counted: Counted, grouping: Groupi
         if by == "gap":
             silences = _silences(answer, columns, places)
         else:
-            groups[by] = group(columns, by, grouping.zone, places, counted.facts)
+            groups[by] = group(columns, by, grouping.zone, places, counted.facts, counted.of_index.get(by, {}))
 
     answer = answer.model_copy(update=_span(columns, places))
     if not IN_TIME.isdisjoint(groups):

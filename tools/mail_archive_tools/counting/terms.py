@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.models.summary import TermCount
-from mail_archive_tools.searching.gathering.globs import folded
 from mail_archive_tools.service.shapes import Row
+from mail_archive_tools.words.globs import folded
 
 _VALUE_CHARS = 10_000
 

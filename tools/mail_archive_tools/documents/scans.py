@@ -2,6 +2,9 @@
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +47,22 @@ def trained_data() -> Path | None:
     return None
 
 
+_are_passed_over = ContextVar("pictures are passed over", default=False)
+
+
+@contextmanager
+def no_pictures() -> Iterator[None]:
+    """Within this no picture is read, as if nothing could be."""
+    token = _are_passed_over.set(True)
+    try:
+        yield
+    finally:
+        _are_passed_over.reset(token)
+
+
 def can_read() -> bool:
+    if _are_passed_over.get():
+        return False
     return library() is not None and trained_data() is not None
 
 

@@ -8,7 +8,8 @@ from mail_archive_tools.errors import ArchiveError
 from mail_archive_tools.exporting.starting import ExportRequest
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.searching.searcher import Searcher
-from mail_archive_tools.searching.sweeping.sweep import OutOfTime, Sweep
+from mail_archive_tools.searching.sweeping.outcomes import OutOfTime
+from mail_archive_tools.searching.sweeping.sweep import Sweep
 
 COUNT_SECONDS = 20.0
 """How long messages are counted for a question: hosts cut a call at a minute, and a year takes a dozen searches."""

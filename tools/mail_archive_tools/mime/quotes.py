@@ -1,7 +1,7 @@
 """Quoted history in a text: what is new, what repeats earlier mail. Answers between quotes, and signatures, are new."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -82,23 +82,56 @@ def split_quotes(text: str) -> list[Passage]:
     return list(_passages(lines, marks))
 
 
-def without_quotes(text: str) -> tuple[str, int]:
-    """The new text, with a note where something was left out, and how many lines were. A text that is all quotation is
-    what was sent, whoever put marks before its lines: nothing of it is left out."""
+def quoted_lines(text: str) -> list[tuple[int, int]]:
+    """Which lines of a text repeat earlier mail, or introduce what does: the first of each passage, by its place, and
+    how many there are. None of a text that is all quotation: that is what was sent, whoever put marks before its
+    lines."""
     passages = split_quotes(text)
     if not any(_says_something(passage) for passage in passages if not passage.quoted):
-        return text, 0
+        return []
 
-    shown: list[str] = []
-    quoted = 0
+    found: list[tuple[int, int]] = []
+    place = 0
     for passage in passages:
         if passage.quoted:
-            quoted += passage.lines
-            shown.append(f"[{passage.lines} quoted lines]")
-        else:
-            shown.append(passage.text)
+            found.append((place, passage.lines))
+        place += passage.lines
+    return found
 
-    return "\n".join(shown).strip("\n"), quoted
+
+def new_text(text: str, quoted: Iterable[tuple[int, int]]) -> str:
+    """A text with a note in the place of each passage that repeats earlier mail."""
+    shown: list[str] = []
+    for each in _parted(text, quoted):
+        if each.quoted:
+            shown.append(f"[{each.lines} quoted lines]")
+        else:
+            shown.append(each.text)
+    return "\n".join(shown).strip("\n")
+
+
+def own_and_quoted(text: str, quoted: Iterable[tuple[int, int]]) -> tuple[str, str]:
+    """The words of the sender alone, and those that are repeated."""
+    passages = list(_parted(text, quoted))
+    own = "\n".join([each.text for each in passages if not each.quoted])
+    repeated = "\n".join([each.text for each in passages if each.quoted])
+    return own, repeated
+
+
+def _parted(text: str, quoted: Iterable[tuple[int, int]]) -> Iterator[Passage]:
+    """The passages of a text, of which those that repeat earlier mail are known by their lines."""
+    lines = text.split("\n")
+    place = 0
+    for first, count in quoted:
+        if first < place:
+            # Passages follow each other, unless somebody made them up.
+            continue
+        if first > place:
+            yield Passage(False, "\n".join(lines[place:first]))
+        yield Passage(True, "\n".join(lines[first : first + count]))
+        place = first + count
+    if place < len(lines):
+        yield Passage(False, "\n".join(lines[place:]))
 
 
 def _says_something(passage: Passage) -> bool:

@@ -1,9 +1,11 @@
 """The arguments of the tools that search over a range of any length."""
 
-from typing import Annotated, Any, Literal, TypedDict
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
+from mail_archive_tools.models.facts.table import FACTS, SHOWN
 from mail_archive_tools.models.filters import HasAttachments, Input, SearchWords, Words, texts
 
 Sender = Annotated[Words, texts("In From: parts of the name or the address.")]
@@ -39,32 +41,19 @@ class Exclude(SearchWords):
     """The same words by name: what any of them matches is left out."""
 
 
-class FilterHere(Input):
-    """What the service cannot search: matched by this server on what the words find. All of it must match. All but
-    sender, subject and message_id reads each message found: slow the first time."""
+class _WordsHere(Input):
+    """What the service cannot search. All but sender, subject and message_id takes the index of content, or reads each
+    message found: slow the first time."""
 
-    sender: Annotated[Words, texts("Patterns of the whole From: * for any characters, ? for one.")] | None = None
-    subject: Annotated[Words, texts("Patterns of the whole subject.")] | None = None
-    message_id: Annotated[Words, texts("Patterns of the Message-ID, without < and >.")] | None = None
-    body: Annotated[Words, texts("Parts of the text or of attachments' names.")] | None = None
-    attachment_name: Annotated[Words, texts("Patterns of an attachment's name, such as *.zip.")] | None = None
-    attachment_type: Annotated[Words, texts("Patterns of its type, declared or shown, such as text/html.")] | None = (
-        None
-    )
-    larger_than: Annotated[int, Field(ge=0, description="The raw message has more bytes; 0: any.")] = 0
-    smaller_than: Annotated[int, Field(ge=0, description="The raw message has fewer bytes; 0: any.")] = 0
-    authentication: (
-        Annotated[Words, texts("Patterns of results, such as dmarc=fail; trusted ones where there are.")] | None
-    ) = None
-    reply_to_domain: Annotated[Words, texts("Patterns of the domain that answers go to.")] | None = None
-    link_host: Annotated[Words, texts("Patterns of a host that it links to; a domain: those below it too.")] | None = (
-        None
-    )
-    finding: Annotated[Words, texts("Names, such as brand-name, or parts.")] | None = None
-    language: Annotated[Words, texts("Of its text: codes such as de or zh.")] | None = None
-    date_differs: Annotated[
-        float, Field(ge=0, description="Date and receipt are at least so many hours apart; 0: any.")
-    ] = 0
+    sender: Annotated[Words, texts("Patterns of all of From: * or ?.")] | None = None
+    subject: Annotated[Words, texts("Patterns of all of it.")] | None = None
+    message_id: Annotated[Words, texts("Patterns of it, without < and >.")] | None = None
+    body: Annotated[Words, texts("Words of the text; any: invoice, a phrase, invoic*, *voic* (slow).")] | None = None
+    body_all: Annotated[Words, texts("All.")] | None = None
+    body_not: Annotated[Words, texts("None.")] | None = None
+    own_text: Annotated[Words, texts("Any, not quoted.")] | None = None
+    quoted_text: Annotated[Words, texts("Any, quoted.")] | None = None
+    attachment_text: Annotated[Words, texts("Any, in attachments.")] | None = None
 
     @property
     def asks(self) -> bool:
@@ -80,6 +69,42 @@ class FilterHere(Input):
         return self.model_dump()
 
 
+_JSON_TYPES: dict[type, str] = {int: "integer", float: "number"}
+
+
+def _leave_out(schema: dict[str, Any]) -> None:
+    """No default: what is left out asks for nothing."""
+    schema.pop("default", None)
+
+
+def _members_of_facts() -> dict[str, Any]:
+    """A member for each fact that can be asked for."""
+    members: dict[str, Any] = {}
+    for fact in FACTS:
+        if fact.asked is not None:
+            members[fact.name] = (Annotated[Words, texts(fact.asked.says)] | None, None)
+        for bound in fact.bounds:
+            # The limit and the default are not published: they would cost every conversation some hundred bytes.
+            schema = {"type": _JSON_TYPES[bound.takes], "description": bound.says}
+            members[bound.member] = (
+                Annotated[bound.takes, Field(ge=0), WithJsonSchema(schema)],
+                Field(0, json_schema_extra=_leave_out),
+            )
+    return members
+
+
+if TYPE_CHECKING:
+
+    class FilterHere(_WordsHere):
+        """Its other members are those of the facts that can be asked for."""
+
+        def __init__(self, **members: Any) -> None: ...
+
+else:
+    FilterHere = create_model("FilterHere", __base__=_WordsHere, **_members_of_facts())
+    FilterHere.__doc__ = _WordsHere.__doc__
+
+
 def _any_case(value: object) -> object:
     """The names of earlier versions: copies are folded, or nothing is."""
     if isinstance(value, bool):
@@ -89,10 +114,22 @@ def _any_case(value: object) -> object:
 
 Deduplicate = Annotated[Literal["copies", "similar", "no"], BeforeValidator(_any_case)]
 
-Shown = Literal[
-    "size", "date_differs", "authentication", "from_domain", "reply_to_domain", "return_path_domain", "link_host",
-    "form_host", "image_host", "attachment", "language", "finding", "hidden_words", "problem", "body_hash", "sha256",
-]  # fmt: skip
+
+def one_of(names: Collection[str]) -> Any:
+    """A text that is one of these, told in the schema as a `Literal` is."""
+
+    def known(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"it is none of {', '.join(names)}")
+        return name
+
+    return Annotated[str, AfterValidator(known), WithJsonSchema({"enum": list(names), "type": "string"})]
+
+
+if TYPE_CHECKING:
+    Shown = str
+else:
+    Shown = one_of([fact.name for fact in SHOWN])
 """What a message shows once it is read, by the names that `filter_here` has for it."""
 
 WaitSeconds = Annotated[float, Field(ge=0, le=50, description="How long to wait; hosts give up after 60 s.")]

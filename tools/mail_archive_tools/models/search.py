@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, create_model
 
 from mail_archive_tools.models.base import FromMail, HeaderLine, MailboxesLine, MailLine, Output, member, optional
+from mail_archive_tools.models.facts.table import SHOWN
 from mail_archive_tools.models.filters import ShownFilters
 from mail_archive_tools.models.message import Envelope
 from mail_archive_tools.models.moments import Timestamp
@@ -116,25 +117,23 @@ Values = Annotated[list[ShortValue], AfterValidator(_first_values)]
 """The first of a fact's values; how many more there are is the last."""
 
 
-class ShownFacts(Output):
-    """Members are absent where there is nothing to say of them."""
+_SHOWN_AS: dict[str, Any] = {"texts": Values, "text": str, "number": int, "hours": float}
+_ABSENT = "Members are absent where there is nothing to say of them."
 
-    size: int | None = optional("Bytes of the raw message.")
-    date_differs: float | None = optional("Hours between Date and receipt.")
-    authentication: Values | None = optional("Results; of trusted hosts where there are such.")
-    from_domain: Values | None = optional("Domains of From.")
-    reply_to_domain: Values | None = optional("Domains of Reply-To.")
-    return_path_domain: Values | None = optional("The domain of Return-Path.")
-    link_host: Values | None = optional("Hosts that it links to.")
-    form_host: Values | None = optional("Hosts that its forms are sent to.")
-    image_host: Values | None = optional("Hosts that pictures are loaded from.")
-    attachment: Values | None = optional("Names, types and bytes of its attachments.")
-    language: Values | None = optional("Languages of its text.")
-    finding: Values | None = optional("Findings.")
-    hidden_words: int | None = optional("Words that its HTML hides.")
-    problem: Values | None = optional("What is wrong with it as mail.")
-    body_hash: Values | None = optional("DKIM: whether its body is what was signed.")
-    sha256: str | None = optional("SHA-256 of the raw message.")
+if TYPE_CHECKING:
+
+    class ShownFacts(Output):
+        """A member for each fact that can be shown."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    ShownFacts = create_model(
+        "ShownFacts",
+        __base__=Output,
+        **{fact.name: (_SHOWN_AS[fact.shown.kind] | None, optional(fact.shown.says)) for fact in SHOWN},
+    )
+    ShownFacts.__doc__ = _ABSENT
 
 
 class FoundRow(SearchResultRow):

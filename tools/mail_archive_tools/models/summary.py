@@ -1,20 +1,28 @@
 """A search counted, not listed."""
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from mail_archive_tools.models.base import Drawn, MailLine, Output, member, optional
+from mail_archive_tools.models.facts.table import GROUPED
 from mail_archive_tools.models.moments import Timestamp
+from mail_archive_tools.models.query import one_of
 from mail_archive_tools.models.search import FilteredHere, TimeRange
 
-GroupBy = Literal[
-    "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source",
-    "day", "week", "month", "year", "weekday", "hour", "gap",
-    "link_host", "attachment_type", "attachment_name", "authentication", "finding", "reply_to_domain", "size",
-    "language",
-]  # fmt: skip
+OF_ROWS = (
+    "sender", "sender_domain", "recipient", "recipient_domain", "pair", "subject", "attachment", "source", "day",
+    "week", "month", "year", "weekday", "hour", "gap",
+)  # fmt: skip
+"""What rows tell."""
+OF_FACTS = tuple([fact.name for fact in GROUPED])
+"""What messages tell once they are read."""
+
+if TYPE_CHECKING:
+    GroupBy = str
+else:
+    GroupBy = one_of([*OF_ROWS, *OF_FACTS])
 """What a summary can count by."""
 
-IN_TIME: frozenset[GroupBy] = frozenset(("day", "week", "month", "year", "weekday", "hour"))
+IN_TIME = frozenset(("day", "week", "month", "year", "weekday", "hour"))
 """Groupings whose groups are in the order of time."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -18,7 +18,7 @@ from mail_archive_tools.mime.fields.dates import MailDate
 from mail_archive_tools.mime.files import File
 from mail_archive_tools.mime.message import Message
 from mail_archive_tools.mime.problems import Problem
-from mail_archive_tools.mime.quotes import without_quotes
+from mail_archive_tools.mime.quotes import own_and_quoted, quoted_lines
 from mail_archive_tools.mime.reports import Report, read_report
 from mail_archive_tools.mime.structure import Part
 from mail_archive_tools.reading.wording import languages, minhash
@@ -65,9 +65,10 @@ def describe(message: Message, context: Context = NOTHING_KNOWN, whole: bool = T
         return {**described, "languages": [], "minhash": "", "breaks_off": None}
 
     broken = message.breaks_off
+    own, _ = own_and_quoted(text["whole"], text["quoted"])
     return {
         **described,
-        "languages": languages(text["own"] or text["whole"]),
+        "languages": languages(own),
         "minhash": minhash(text["whole"]),
         "breaks_off": str(broken) if broken else None,
     }
@@ -84,17 +85,14 @@ def _row(message: Message) -> Json:
 
 
 def _text(message: Message) -> Json:
-    """The text as answers show it: whole, without what it quotes, and as it was written; None: the same as whole."""
+    """The text as answers show it, the lines of it that repeat earlier mail, and how it was written; None: the same."""
     written = message.text.text
     whole = clean_text(written)
-    own, quoted_lines = without_quotes(whole)
     hidden = [{"kind": each.kind, "reason": each.reason, "text": clean_text(each.text)} for each in message.text.unseen]
     return {
         "whole": whole,
-        # Lines that are left out of what is cleaned leave it clean; what is shown is cleaned once more.
-        "own": own if quoted_lines else None,
         "written": written if written != whole else None,
-        "quoted_lines": quoted_lines,
+        "quoted": quoted_lines(whole),
         "source": message.text.source,
         "hidden": hidden,
         "other_words": message.text.other_words,

@@ -8,6 +8,7 @@ from mail_archive_tools.mime.evidence.lookalikes import registrable
 from mail_archive_tools.mime.fields.headers import read_headers
 from mail_archive_tools.mime.html.reader import read_html
 from mail_archive_tools.mime.message import read_message
+from mail_archive_tools.reading.all_files import text_of_all
 from mail_archive_tools.reading.attachments import text_of_file
 from mail_archive_tools.reading.describing import describe
 from mail_archive_tools.untrusted import clean_text
@@ -44,6 +45,11 @@ def file(raw: bytes, file_id: str, password: str | None = None) -> dict[str, Any
         text = None if found.text is None else clean_text(found.text)
         return {"text": text, "notes": found.notes}
     return None
+
+
+def all_files(raw: bytes) -> dict[str, Any]:
+    """What all files of a message say."""
+    return text_of_all(read_message(raw))
 
 
 def html(source: bytes) -> dict[str, Any]:
@@ -108,4 +114,4 @@ IS_SPENT = is_spent
 FOLDERS = scans.folders()
 """What the program that reads pictures is made of."""
 
-JOBS = {"message": message, "header_fields": header_fields, "file": file, "html": html}
+JOBS = {"message": message, "header_fields": header_fields, "file": file, "all_files": all_files, "html": html}

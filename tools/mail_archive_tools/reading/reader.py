@@ -15,8 +15,9 @@ from mail_archive_tools.cache import Cache
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError, Unreadable
 from mail_archive_tools.mime.evidence.context import NOTHING_KNOWN, Context
+from mail_archive_tools.models.facts.facts import Facts, usable
+from mail_archive_tools.models.facts.getting import Read
 from mail_archive_tools.reading.dkim_keys import FindKeys, no_keys
-from mail_archive_tools.reading.facts import Facts, usable
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched, Fetching
 from mail_archive_tools.reading.fetching.told import Told
@@ -29,7 +30,7 @@ from mail_archive_tools.storage.kept_facts import FactsKept, Nowhere
 from mail_archive_tools.untrusted import clean_text
 
 if TYPE_CHECKING:
-    from mail_archive_tools.reading.readings import FileReading, MessageReading
+    from mail_archive_tools.reading.readings import AllFilesReading, FileReading, MessageReading
 
 CACHED_MESSAGE_BYTES = 100_000_000
 """Raw messages kept at most, in bytes."""
@@ -111,6 +112,10 @@ class Reader(Fetching):
         """The same, for messages of that archive alone."""
         return replace(self, archive_id=archive_id)
 
+    def knowing(self, facts_kept: FactsKept) -> Reader:
+        """The same, which looks there for facts before it reads a message."""
+        return replace(self, facts_kept=facts_kept)
+
     def batch(self) -> AbstractContextManager[Batch | None]:
         """What is read within may be read by one worker, where all of it is of one archive. Where that is not known,
         each message has a worker of its own."""
@@ -132,6 +137,15 @@ class Reader(Fetching):
             self.messages.forget(archived_message_id)
             have = partial(self.compared_now, here)
         return await self.messages.get(archived_message_id, have)
+
+    async def message_once(self, archived_message_id: str) -> Fetched:
+        """The message for somebody who will not ask for it again: it is not kept here.
+
+        Raises:
+            DownloadFailed: it cannot be fetched, or another came.
+            ArchiveError: the service refuses it.
+        """
+        return self.messages.kept(archived_message_id) or await self.fetch(archived_message_id)
 
     async def facts_of(self, archived_message_id: str) -> Facts:
         """What a message shows: kept much longer than the message itself.
@@ -164,7 +178,7 @@ class Reader(Fetching):
             return packed
 
         fetched = await self.message(archived_message_id)
-        facts = _facts_of(fetched, fetched.reading)
+        facts = facts_read(fetched, fetched.reading)
         if facts.unread or isinstance(self.facts_kept, Nowhere):
             # What could not be read may be read another time.
             return facts.packed()
@@ -237,6 +251,18 @@ class Reader(Fetching):
         key = f"{fetched.archived_message_id}/{fetched.sha256}/{file_id}/{opened_by}"
         return await self.files.get(key, partial(self._open_file, fetched, file_id, password))
 
+    async def text_of_all_files(self, fetched: Fetched) -> AllFilesReading:
+        """What the files of a message say, pictures apart; what cannot be read says nothing, and is said to be cut."""
+        from mail_archive_tools.reading.readings import AllFilesReading
+
+        if not fetched.reading.about.attachments:
+            return AllFilesReading()
+        try:
+            with self.one_batch(fetched.archived_message_id):
+                return await self.sandbox.run("all_files", fetched.raw, AllFilesReading.of, bounds=Bounds.of_text())
+        except NotRead:
+            return AllFilesReading(is_cut=True)
+
     async def _keep(self, archived_message_id: str, fetched: Fetched, packed: bytes) -> bytes:
         """Keep facts beyond this process, and give them; some are read again first, by a worker that read nothing else.
         Where that says something else, nothing of the batch is kept."""
@@ -244,7 +270,7 @@ class Reader(Fetching):
             if self.proving.is_next():
                 with self.sandbox.batch("", self.caller, apart=True):
                     again = await self.read(archived_message_id, fetched.raw, fetched.came, fetched.told)
-                proven = _facts_of(fetched, again).packed()
+                proven = facts_read(fetched, again).packed()
                 if proven != packed:
                     self._discard(batch)
                     self.messages.forget(archived_message_id)
@@ -296,9 +322,20 @@ class Reader(Fetching):
         return Content(read.text, True, malformed, from_html=True, hidden_words=read.hidden_words, cut=read.cut)
 
 
-def _facts_of(fetched: Fetched, reading: MessageReading) -> Facts:
+def facts_read(fetched: Fetched, reading: MessageReading) -> Facts:
     """The facts of a message by one of its readings."""
-    return Facts.of(reading, len(fetched.raw), fetched.sha256, fetched.received)
+    read = Read(
+        about=reading.about,
+        size_bytes=len(fetched.raw),
+        sha256=fetched.sha256,
+        received=fetched.received,
+        moment=reading.moment,
+        languages=reading.languages,
+        minhash=reading.minhash,
+        unread=reading.unread,
+        compared=reading.compared is not None,
+    )
+    return Facts.of(read)
 
 
 async def _cleaned(text: str) -> str:

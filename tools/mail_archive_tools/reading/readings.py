@@ -4,8 +4,9 @@ over."""
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mail_archive_tools.mime.quotes import new_text
 from mail_archive_tools.models.base import MailLine
 from mail_archive_tools.models.reading import About
 from mail_archive_tools.sandbox.pool import NotRead
@@ -13,6 +14,8 @@ from mail_archive_tools.untrusted import clean_text
 
 MailText = Annotated[str, AfterValidator(clean_text)]
 """A text of a mail. The worker has cleaned it; whether it has is not for the worker to say."""
+
+Place = Annotated[int, Field(ge=0)]
 
 _Told = TypeVar("_Told", bound="_Checked")
 
@@ -43,18 +46,28 @@ class HiddenPiece(_Checked):
 
 
 class ShownText(_Checked):
-    """A message's text, cleaned: whole, and without what it quotes, of which there are so many lines. `written` is how
-    it stands in the mail, not cleaned, since it is shown to nobody: words are looked for in it. None: the same as
-    whole. `hidden` is what a reader does not see of it, and `other_words` how many words a version that is not shown
-    has which this one lacks."""
+    """A message's text, cleaned. `quoted` are the lines of it that repeat earlier mail: the first of each passage, and
+    how many. `written` is how it stands in the mail, not cleaned, since it is shown to nobody: words are looked for in
+    it. None: the same as whole. `hidden` is what a reader does not see of it, and `other_words` how many words a
+    version that is not shown has which this one lacks."""
 
     whole: MailText
-    own: MailText | None
     written: str | None
-    quoted_lines: int
+    quoted: list[tuple[Place, Place]]
     source: MailLine | None
     hidden: list[HiddenPiece] = []
     other_words: int = 0
+
+    @property
+    def new(self) -> str:
+        """The text without what it quotes, of which a note says how many lines there were."""
+        if not self.quoted:
+            return self.whole
+        return new_text(self.whole, self.quoted)
+
+    @property
+    def quoted_lines(self) -> int:
+        return sum([lines for _, lines in self.quoted])
 
 
 _OF_A_BODY = ("attachments", "hidden_text", "dkim_signatures", "links", "image_hosts")
@@ -108,6 +121,13 @@ class FileReading(_Checked):
 
     text: MailText | None
     notes: list[MailLine] = []
+
+
+class AllFilesReading(_Checked):
+    """What all files of a message say, cleaned; `is_cut`: some of it is not here."""
+
+    text: MailText = ""
+    is_cut: bool = False
 
 
 class HtmlReading(_Checked):

@@ -63,6 +63,8 @@ class Searcher:
     """Those that started after their call had ended, until a call that asks the same takes them."""
     results: Cache[Results] = field(default_factory=lambda: Cache(CACHED_ROWS, lambda results: len(results.rows)))
     told: Told = field(default_factory=Told)
+    accepted: dict[str, float] = field(default_factory=dict)
+    """When the service accepted a search last, by archives: what an index may answer depends on it."""
 
     def __post_init__(self) -> None:
         self.lifetimes = Lifetimes(self.client)
@@ -216,6 +218,7 @@ class Searcher:
         self.unclaimed.forget(request)
 
         started = time.monotonic()
+        self.accepted[request.archive_id] = started
         async with stopping_when_gone(self.client, search_id):
             search = await wait_for_search(self.client, search_id, patience, self.pace.delays(request.archive_id))
         if search is None or is_unfinished(search):

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--query-of", metavar="EXPORTID", help="have AWS say what that export was asked, for the manifest"
     )
+    parser.add_argument("--no-index", action="store_true", help="make no index of what the mail says")
     add_signing(parser)
     add_aws_flags(parser)
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
@@ -80,6 +81,8 @@ def _run(arguments: argparse.Namespace, folder: Path, done: "_Done") -> None:
     told = _members(tally, archive)
     if not arguments.json:
         _summarize(tally, archive)
+    if not arguments.no_index:
+        told["Indexed"] = _index(folder, archive, quiet=arguments.json)
     if tally.cut_short:
         raise CommandError(" ".join(tally.cut_short), told)
     # Of other sources that was found before anything was made.
@@ -133,6 +136,14 @@ def _read(folder: "ArchiveFolder", archive: "ArchiveRecord", sources: "MailSourc
             show(tally)
 
         return folder.import_mail(archive, sources, report=report, stopped=interrupts.stopped)
+
+
+def _index(folder: Path, archive: "ArchiveRecord", *, quiet: bool) -> int:
+    """Index what the archive has, now that it is safe; how many messages were put in. What goes wrong with it costs no
+    mail: it is said, and `index` makes it later."""
+    from mail_archive_server.commands.indexing.after_import import index_folder
+
+    return index_folder(folder, archive.archive_id, quiet=quiet)
 
 
 def _members(tally: "ImportTally", archive: "ArchiveRecord") -> dict[str, Any]:

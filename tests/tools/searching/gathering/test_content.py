@@ -12,10 +12,10 @@ from mail_archive_local.importing.record import describe
 from mail_archive_tools.answers.rendering import render
 from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.mime.evidence.finding_names import FINDINGS
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.query import FilterHere
 from mail_archive_tools.models.search import ArchiveSearchPage
 from mail_archive_tools.models.summary import ArchiveSearchSummary
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.links import no_link
 from mail_archive_tools.search import search_archive
 from mail_archive_tools.summarize import summarize_archive_search
@@ -184,7 +184,7 @@ async def counted(timeline: Timeline, *group_by: str, access: Any = None, **more
         timeline.archive_id,
         moment(START - 100),
         moment(START + 10_000),
-        group_by=list(group_by),  # type: ignore[arg-type]
+        group_by=list(group_by),
         access=access or timeline.access(),
         **more,
     )

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_local.importing.record import describe
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.search import search_archive
-from mail_archive_tools.searching.gathering.globs import folded, pattern
-from mail_archive_tools.searching.gathering.matching import conditions_of
+from mail_archive_tools.searching.gathering.asking import conditions_of, facts_tests
+from mail_archive_tools.words.globs import folded, pattern
 from tests.pace import worktime
 from tests.tools.searching.timelines import Timeline, moment
 
@@ -149,5 +149,5 @@ def test_a_language_is_for_its_kinds_too(asked: str, matches: bool) -> None:
         return_path_domain=None, link_hosts=(), form_hosts=(), image_hosts=(), files=(), findings=(), hidden_words=0,
         problems=(), languages=("zh-Hant", "en"), minhash="",
     )  # fmt: skip
-    (test,) = conditions_of(FilterHere(language=[asked])).of_body
+    (test,) = facts_tests(conditions_of(FilterHere(language=[asked]))).of_body
     assert test(facts) is matches

@@ -55,17 +55,16 @@ class Fetched:
     def sha256(self) -> str:
         return hashlib.sha256(self.raw).hexdigest()
 
-    @property
+    @cached_property
     def own_text(self) -> str:
         """The text without what it quotes, cleaned."""
-        text = self.reading.text
-        return text.whole if text.own is None else text.own
+        return self.reading.text.new
 
     @property
     def weight(self) -> int:
         """Roughly what it takes in memory, in bytes."""
         text = self.reading.text
-        chars = sum(len(each or "") for each in (text.whole, text.own, text.written))
+        chars = sum(len(each or "") for each in (text.whole, text.written))
         chars += sum(len(each.text) for each in text.hidden)
         return len(self.raw) + 4 * chars
 
@@ -135,13 +134,25 @@ class Fetching:
             response = await self._described(archived_message_id)
             raw = await download(str(response["MessageDownloadLink"]), new_link, self.may_download)
 
-        envelope_from = response.get("Envelope", {}).get("From")
-        noted = response.get("Metadata", {})
-        received_from = _received_from(noted)
+        return await self.read_with(archived_message_id, raw, response, told)
 
+    async def read_with(
+        self, archived_message_id: str, raw: bytes, noted: Mapping[str, Any], told: dict[str, str] | None
+    ) -> Fetched:
+        """A message whose bytes are here, read beside what the service noted of it: the members Envelope and Metadata
+        of GetArchiveMessage's response.
+
+        Raises:
+            NotThisMessage: it is another than a search told of, or none.
+            Unreadable: it cannot be read.
+        """
+        envelope_from = noted.get("Envelope", {}).get("From")
+        metadata = noted.get("Metadata", {})
+        received_from = _received_from(metadata)
         reading = await self.read(archived_message_id, raw, (received_from, envelope_from), told)
         refuse_other(raw, reading, told)
-        return Fetched(archived_message_id, raw, reading, envelope_from, noted.get("Timestamp"), received_from, told)
+        received = metadata.get("Timestamp")
+        return Fetched(archived_message_id, raw, reading, envelope_from, received, received_from, told)
 
     async def _described(self, archived_message_id: str) -> dict[str, Any]:
         """GetArchiveMessage's response, with a link in it."""

@@ -1,35 +1,25 @@
 """What the service cannot search, matched against what a search found: patterns, Message-IDs, words of bodies, and what
 messages show once they are read. Text is compared as a person reads it (see `globs.py`)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import anyio
 from anyio import to_thread
 
 from mail_archive_tools.calls.patience import Patience
-from mail_archive_tools.errors import ArchiveError, InvalidArgument, Unreadable
-from mail_archive_tools.mime.fields.headers import decode_words
+from mail_archive_tools.errors import ArchiveError, Unreadable
+from mail_archive_tools.models.facts.facts import Facts
 from mail_archive_tools.models.query import FilterHere
-from mail_archive_tools.reading.facts import Facts
 from mail_archive_tools.reading.fetching.download import shared_connections
 from mail_archive_tools.reading.fetching.messages import FETCHED_AT_ONCE, Fetched
 from mail_archive_tools.reading.reader import Reader
-from mail_archive_tools.searching.gathering.globs import (
-    Test,
-    finding_pattern,
-    folded,
-    host_pattern,
-    language_pattern,
-    pattern,
-)
+from mail_archive_tools.reading.saying import texts_of
+from mail_archive_tools.searching.gathering.asking import FactsTest, conditions_of, facts_tests, row_tests
+from mail_archive_tools.searching.indexed.search import Matched
 from mail_archive_tools.service.shapes import Row
-
-_VALUE_CHARS = 10_000
-"""How much of a header value patterns are matched against."""
-
-FactsTest = Callable[[Facts], bool]
+from mail_archive_tools.words.questions import seen_only
+from mail_archive_tools.words.texts import Sayings
 
 
 @dataclass(frozen=True)
@@ -52,16 +42,17 @@ class Matcher:
         Raises:
         InvalidArgument: a value has nothing in it that could be matched.
         """
-        _refuse_blank(wanted)
+        self.conditions = conditions_of(wanted)
         self._reader = reader
-        self._senders = [pattern(each) for each in wanted.sender or ()]
-        self._subjects = [pattern(each) for each in wanted.subject or ()]
-        self._message_ids = [pattern(_bare(each)) for each in wanted.message_id or ()]
-        self._words = [folded(each) for each in wanted.body or ()]
-        self._shown = conditions_of(wanted)
+        self._rows = row_tests(self.conditions)
+        self._shown = facts_tests(self.conditions)
+        self._words = self.conditions.words
+        self._takes_files = any("files" in each.fields for each in self._words)
         self._with_facts = with_facts
         self.broken_off: set[str] = set()
         """The ids of messages whose text has none of the words, and breaks off."""
+        self.broken_off_in_index = 0
+        """How many more an index says of."""
         self.only_hidden: set[str] = set()
         """The ids of messages that have the words nowhere but in what their readers do not see."""
 
@@ -100,6 +91,21 @@ class Matcher:
                     readers.start_soon(take_the_next)
 
         return verdicts.known
+
+    def verdict_of_index(self, copies: Sequence[Row], matched: Matched) -> Verdict:
+        """On a message that an index says is meant: that was found out by the same conditions."""
+        archived_message_id = copies[0].get("ArchivedMessageId", "")
+        self.only_hidden |= matched.hidden.intersection([row.get("ArchivedMessageId", "") for row in copies])
+        if not self._with_facts:
+            return Verdict(True)
+
+        packed = matched.facts.get(archived_message_id)
+        if packed is None:
+            return Verdict(True, Unreadable(f"Message {archived_message_id} could not be read when it was indexed."))
+        facts = Facts.unpacked(packed)
+        if facts.unread:
+            return Verdict(True, Unreadable(f"Message {archived_message_id} was not read: {facts.unread}."))
+        return Verdict(True, facts=facts)
 
     async def _matches(self, copies: list[Row]) -> Verdict:
         """By the headers, which all copies share, then by the bodies: those of copies may differ, and one that matches
@@ -149,44 +155,34 @@ class Matcher:
 
         fetched = await self._reader.message(archived_message_id)
         _require_content(archived_message_id, fetched.reading.unread)
-        # In a thread, since a long text takes a while to fold.
-        if await to_thread.run_sync(self._matches_body, fetched):
-            return True
-        if await to_thread.run_sync(self._matches_hidden, fetched):
-            self.only_hidden.add(archived_message_id)
-            return True
-        if fetched.reading.breaks_off:
+        files, is_cut = await self._files_of(fetched)
+        # In a thread, since a long text takes a while to make ready.
+        has_words = await to_thread.run_sync(self._has_words, fetched, files)
+        if not has_words and (is_cut or fetched.reading.breaks_off):
             self.broken_off.add(archived_message_id)
-        return False
+        return has_words
+
+    async def _files_of(self, fetched: Fetched) -> tuple[str, bool]:
+        """What the files of a message say, where that is asked for, and whether some of it is not here."""
+        if not self._takes_files:
+            return "", False
+        files = await self._reader.text_of_all_files(fetched)
+        return files.text, files.is_cut
 
     def matches_row(self, row: Row) -> bool:
         """By the header fields that a row has."""
-        if not _any(self._senders, row.get("From", "")):
+        return all(test(row) for test in self._rows)
+
+    def _has_words(self, fetched: Fetched, files: str) -> bool:
+        """Whether the texts fulfil what is asked of words; it is noted where they do so by hidden text alone."""
+        sayings = Sayings(texts_of(fetched.reading, files))
+        if not all(map(sayings.fulfil, self._words)):
             return False
-        if not _any(self._subjects, row.get("Subject", "")):
-            return False
-        return _any(self._message_ids, _bare(row.get("MessageId", "")))
 
-    def _matches_body(self, fetched: Fetched) -> bool:
-        """Whether the text that `read_archive_message` shows, or the name of an attachment, has one of the words."""
-        reading = fetched.reading
-        # As it is shown, which may have a space where markup would act, and as it was written.
-        texts = dict.fromkeys([reading.text.whole, reading.text.written or "", *reading.file_names])
-        if reading.text.source == "text/plain":
-            # HTML that is not shown, since the plain text says much the same, is seen by readers all the same.
-            texts |= dict.fromkeys(each.text for each in reading.text.hidden if each.kind == "version")
-        return self._has_word(texts)
-
-    def _matches_hidden(self, fetched: Fetched) -> bool:
-        """Whether what a reader of it does not see has one of the words."""
-        return self._has_word(each.text for each in fetched.reading.text.hidden)
-
-    def _has_word(self, texts: Iterable[str]) -> bool:
-        for text in texts:
-            shown = folded(text)
-            if any(word in shown for word in self._words):
-                return True
-        return False
+        seen = map(seen_only, self._words)
+        if not all(map(sayings.fulfil, seen)):
+            self.only_hidden.add(fetched.archived_message_id)
+        return True
 
 
 class _InOrder:
@@ -210,71 +206,8 @@ class _InOrder:
             self._missing_matches -= following.matches
 
 
-class Conditions(NamedTuple):
-    """Tests of what a message shows: those of its header fields and size, and those that take its body."""
-
-    of_header_fields: list[FactsTest]
-    of_body: list[FactsTest]
-
-    def __bool__(self) -> bool:
-        return bool(self.of_header_fields or self.of_body)
-
-
-def conditions_of(wanted: FilterHere) -> Conditions:
-    """The tests of what a message shows, one for each member that asks for any of it."""
-    of_header_fields: list[FactsTest] = []
-    of_body: list[FactsTest] = []
-
-    def add(
-        tests: list[FactsTest],
-        globs: list[str] | None,
-        values: Callable[[Facts], Iterable[str]],
-        read: Callable[[str], Test],
-    ) -> None:
-        if globs:
-            tests.append(_any_value(values, [read(each) for each in globs]))
-
-    add(of_header_fields, wanted.authentication, lambda facts: facts.checks, pattern)
-    add(of_header_fields, wanted.reply_to_domain, lambda facts: facts.reply_to_domains, pattern)
-    add(of_body, wanted.attachment_name, lambda facts: (file.name for file in facts.files), pattern)
-    add(of_body, wanted.attachment_type, lambda facts: (kind for file in facts.files for kind in file.kinds), pattern)
-    add(of_body, wanted.link_host, lambda facts: facts.link_hosts, host_pattern)
-    add(of_body, wanted.finding, lambda facts: facts.findings, finding_pattern)
-    add(of_body, wanted.language, lambda facts: facts.languages, language_pattern)
-
-    least, most, hours = wanted.larger_than, wanted.smaller_than, wanted.date_differs
-    if least:
-        of_header_fields.append(lambda facts: facts.size_bytes > least)
-    if most:
-        of_header_fields.append(lambda facts: facts.size_bytes < most)
-    if hours:
-        of_header_fields.append(lambda facts: facts.date_distance is not None and facts.date_distance >= hours * 3_600)
-    return Conditions(of_header_fields, of_body)
-
-
 def _all(tests: list[FactsTest], facts: Facts) -> bool:
     return all(test(facts) for test in tests)
-
-
-def _any_value(values: Callable[[Facts], Iterable[str]], tests: list[Test]) -> FactsTest:
-    """Whether one of the values passes one of the tests."""
-
-    def passes(facts: Facts) -> bool:
-        for value in values(facts):
-            shown = folded(value)
-            if any(test(shown) for test in tests):
-                return True
-        return False
-
-    return passes
-
-
-def _any(tests: list[Test], value: str) -> bool:
-    """Whether one of the tests passes; without tests every value does."""
-    if not tests:
-        return True
-    shown = folded(decode_words(value))[:_VALUE_CHARS]
-    return any(test(shown) for test in tests)
 
 
 def _require_content(archived_message_id: str, unread: str | None) -> None:
@@ -284,17 +217,3 @@ def _require_content(archived_message_id: str, unread: str | None) -> None:
     """
     if unread:
         raise Unreadable(f"Message {archived_message_id} was not read: {unread}.")
-
-
-def _refuse_blank(wanted: FilterHere) -> None:
-    for name, values in wanted:
-        if not isinstance(values, list):
-            continue
-        if not all(_bare(folded(value)) for value in values):
-            raise InvalidArgument(
-                f"filter_here.{name} has a value with nothing in it that could be matched. Leave it out."
-            )
-
-
-def _bare(message_id: str) -> str:
-    return message_id.strip().strip("<>").strip()

@@ -7,14 +7,17 @@ from pydantic import Field
 
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.index.stretches import Stretch, spanning
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.search import MOST_COPY_IDS
 from mail_archive_tools.reading.similarity import Similar
 from mail_archive_tools.searching.gathering.copies import group_copies
 from mail_archive_tools.searching.gathering.matching import Matcher, Verdict
+from mail_archive_tools.searching.indexed.search import Matched
 from mail_archive_tools.searching.sweeping.counts import Count, Counts
+from mail_archive_tools.searching.sweeping.outcomes import OutOfTime, SearchedWindow
 from mail_archive_tools.searching.sweeping.points import Rank, RankedRow, SweepPoint
-from mail_archive_tools.searching.sweeping.sweep import OutOfTime, SearchedWindow, Sweep
+from mail_archive_tools.searching.sweeping.sweep import Sweep
 from mail_archive_tools.service.shapes import FoundRow, Row
 
 _NAMED_UNREAD = 3
@@ -28,6 +31,22 @@ class Judged(NamedTuple):
     matching_rows: Count = 0
     matching_messages: Count = 0
     unreadable: Count = 0
+
+    def with_others(self, window: SearchedWindow) -> "Judged":
+        """With what an index left out of a window: it was looked at when it was indexed, or could not be read then."""
+        if window.matched is None:
+            return self
+        looked = window.matched.looked
+        left_out = looked.messages - looked.unread - len(window.rows)
+        return self._replace(rows=self.rows + left_out, unreadable=self.unreadable + looked.unread)
+
+    def with_more(self, rows: int, messages: int) -> "Judged":
+        """With rows that are known to match, and are not shown yet."""
+        return self._replace(
+            rows=self.rows + rows,
+            matching_rows=self.matching_rows + rows,
+            matching_messages=self.matching_messages + messages,
+        )
 
 
 class PageState(NamedTuple):
@@ -111,6 +130,10 @@ class Collector:
         self.running_search_id: str | None = None
         self.counts = state.counts
         """What was found up to where the range is searched: the window that the page ends in is counted whole."""
+        self.judged = state.judged
+        """What was looked at: of a window that an index told, all of it is."""
+        self.of_index: Stretch | None = None
+        """The seconds that an index answered, and what lies between them."""
         self.is_searched = state.place.edge is None
         """Whether the range is searched to its end."""
         self.coverage = self._coverage_at_start()
@@ -129,7 +152,7 @@ class Collector:
             await patience.say(f"{self.counts.searches} searches run, {self.counts.rows} rows found")
 
             try:
-                window = await self._sweep.part(self.state.place, patience)
+                window = await self._sweep.part(self.state.place, patience, wanted=limit - len(self.found))
             except ArchiveError as error:
                 if not self._progressed:
                     raise
@@ -151,7 +174,7 @@ class Collector:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to search, or to look at."""
-        return self.is_searched and self.counts.is_whole and not self.state.judged.unreadable
+        return self.is_searched and self.counts.is_whole and not self.judged.unreadable
 
     @property
     def search_id(self) -> str | None:
@@ -193,18 +216,20 @@ class Collector:
         before = self.state.counts.having_run(window.searches, window.overflowed, window.left_out)
         self.notes += [note for note in window.notes if note not in self.notes]
         units, messages = self._units(window)
-        self.counts = before.having_found(len(window.rows), messages)
+        self.counts = before.having_found(_rows_found(window), messages)
         self.state = self.state._replace(place=window.here, counts=before)
 
         to_come = [unit for unit in units if self._sweep.is_to_come(unit.rank, window.here.after)]
         wanted = limit - len(self.found)
-        verdicts = await self._verdicts(to_come, wanted, patience)
+        verdicts = await self._verdicts(to_come, wanted, window.matched, patience)
         for unit, verdict in zip(to_come, verdicts, strict=False):
             self._consider(unit, verdict, window.here.search_ids)
 
         is_done = len(verdicts) == len(to_come)
+        self._note_index(window, to_come[len(verdicts) :])
         if is_done:
-            self.state = self.state._replace(place=window.following, counts=self.counts)
+            judged = self.state.judged.with_others(window)
+            self.state = self.state._replace(place=window.following, counts=self.counts, judged=judged)
         if is_done or self._matcher is None:
             # Rows that are left, without a matcher, are counted already and come with the next pages.
             self._reach(window.following.edge)
@@ -215,6 +240,19 @@ class Collector:
         if sum(verdict.matches for verdict in verdicts) < wanted:
             self._is_time_up = True
             self.notes.append("Time is up before all that was found was looked at.")
+
+    def _note_index(self, window: SearchedWindow, left: list[_Unit]) -> None:
+        """Note what an index told of a window, of which some units may be left for the next page."""
+        self.judged = self.state.judged.with_others(window)
+        if window.matched is None:
+            return
+
+        rows = sum([len(unit.ranked) for unit in left])
+        firsts = sum([unit.is_first for unit in left])
+        self.judged = self.judged.with_more(rows, firsts)
+        self.of_index = spanning(self.of_index, window.matched.seconds)
+        if self._matcher is not None:
+            self._matcher.broken_off_in_index += window.matched.looked.cut
 
     def _reach(self, edge: int | None) -> None:
         self.coverage = self._sweep.coverage(edge)
@@ -234,8 +272,12 @@ class Collector:
         firsts = {copies[0].rank for copies in messages}
         return [_Unit([ranked], ranked.rank in firsts) for ranked in window.rows], len(messages)
 
-    async def _verdicts(self, units: list[_Unit], wanted: int, patience: Patience) -> list[Verdict]:
+    async def _verdicts(
+        self, units: list[_Unit], wanted: int, matched: Matched | None, patience: Patience
+    ) -> list[Verdict]:
         """On the first of the units: on all, or as many as it takes for the rows that are wanted."""
+        if matched is not None and self._matcher is not None:
+            return [self._matcher.verdict_of_index(unit.rows, matched) for unit in units[:wanted]]
         if self._matcher is None:
             return [Verdict(True)] * min(wanted, len(units))
 
@@ -277,6 +319,13 @@ class Collector:
         similar.add(archived_message_id, minhash)
         self.state = self.state._replace(leaders=self.state.leaders + 1)
         return False
+
+
+def _rows_found(window: SearchedWindow) -> int:
+    """How many rows the words find in a window, those included that are not meant."""
+    if window.matched is None:
+        return len(window.rows)
+    return window.matched.looked.messages
 
 
 def _judged_too(judged: Judged, unit: _Unit, verdict: Verdict) -> Judged:

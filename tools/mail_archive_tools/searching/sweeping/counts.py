@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from mail_archive_tools.index.stretches import Stretch
 from mail_archive_tools.models.moments import iso
 
 NAMED_OVERFLOWS = 5
@@ -88,4 +89,14 @@ def hidden_notes(archived_message_ids: Collection[str]) -> list[str]:
     return [
         f"The words of filter_here.body stand only in hidden text of {named}: what a reader of the mail does not see. "
         'read_archive_message with sections=["hidden_text"] shows it.'
+    ]
+
+
+def index_notes(seconds: Stretch | None, why_not: Collection[str] = ()) -> list[str]:
+    """What to say of the seconds that an index answered, or of why one did not."""
+    if seconds is None:
+        return list(why_not)
+    ends = [iso(datetime.fromtimestamp(second, UTC)) for second in seconds]
+    return [
+        f"The index of content answered for {ends[0]} to {ends[1]}; for other times messages are searched and read."
     ]

@@ -22,8 +22,11 @@ from mail_archive_tools.errors import InvalidArgument
 from mail_archive_tools.models import TimeRange
 from mail_archive_tools.models.moments import iso
 from mail_archive_tools.searching.cursors import DAMAGED
+from mail_archive_tools.searching.indexed.search import IndexedSearch
 from mail_archive_tools.searching.job import Finished, SearchRequest, Unfinished
 from mail_archive_tools.searching.searcher import Searcher
+from mail_archive_tools.searching.sweeping.from_index import window_of_index
+from mail_archive_tools.searching.sweeping.outcomes import OutOfTime, SearchedWindow
 from mail_archive_tools.searching.sweeping.points import Rank, RankedRow, SweepPoint
 from mail_archive_tools.searching.sweeping.walk import SHORTEST, Order, Walk
 from mail_archive_tools.searching.sweeping.window_searches import WindowSearches
@@ -32,30 +35,8 @@ from mail_archive_tools.service.filters import Filters
 from mail_archive_tools.service.shapes import Row
 
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True)
-class SearchedWindow:
-    """A window that was searched: its rows in order, those of the windows before left out, the point in it, and the
-    point behind it. `searches` were run for it; in `overflowed` seconds there may be more messages. `left_out` rows
-    said of no message, or of one outside what was searched; `notes` are on answers that something was wrong with."""
-
-    rows: list[RankedRow]
-    here: SweepPoint
-    following: SweepPoint
-    searches: int
-    overflowed: tuple[int, ...] = ()
-    left_out: int = 0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OutOfTime:
-    """The point to go on from, the search that still runs, if one does, and how many were run."""
-
-    place: SweepPoint
-    search_id: str | None
-    searches: int
+_MANY = 1_000
+"""Rows, where nobody said how many are wanted."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +51,8 @@ class Sweep:
     end: datetime
     order: Order = "newest_first"
     archive_begins: datetime | None = None
+    indexed: IndexedSearch | None = None
+    """With it, what an index holds whole is not searched."""
 
     @classmethod
     async def over(
@@ -80,6 +63,7 @@ class Sweep:
         begin: datetime,
         end: datetime,
         order: Order = "newest_first",
+        indexed: IndexedSearch | None = None,
     ) -> Self:
         """The query over as much of the range as the archive has.
 
@@ -87,7 +71,7 @@ class Sweep:
             ArchiveError: there is no such archive, or the service cannot be reached.
         """
         archive_begins = await searcher.lifetimes.begins(archive_id)
-        return cls(searcher, archive_id, alternatives, begin, end, order, archive_begins)
+        return cls(searcher, archive_id, alternatives, begin, end, order, archive_begins, indexed)
 
     @property
     def notes(self) -> list[str]:
@@ -142,14 +126,14 @@ class Sweep:
             return None
 
         reached = datetime.fromtimestamp(edge, UTC)
-        if self._backwards:
+        if self.backwards:
             return TimeRange(from_timestamp=max(reached, self.starts), to_timestamp=self.end)
         return TimeRange(from_timestamp=self.starts, to_timestamp=min(reached, self.end))
 
     def coverage_before(self, rank: Rank) -> TimeRange | None:
         """The part of the range that lies before a row, other rows of the same millisecond left out."""
         moment = datetime.fromtimestamp(rank.millisecond / 1000, UTC)
-        if self._backwards:
+        if self.backwards:
             first, last = max(moment + _MILLISECOND, self.starts), self.end
         else:
             first, last = self.starts, min(moment - _MILLISECOND, self.end)
@@ -169,18 +153,26 @@ class Sweep:
         """Whether a row of that rank comes after the one of the other rank."""
         if after is None:
             return True
-        return rank < after if self._backwards else rank > after
+        return rank < after if self.backwards else rank > after
 
     @property
-    def _backwards(self) -> bool:
+    def backwards(self) -> bool:
         return self.order == "newest_first"
 
-    async def part(self, point: SweepPoint, patience: Patience, keep: bool = True) -> SearchedWindow | OutOfTime:
+    async def part(
+        self, point: SweepPoint, patience: Patience, keep: bool = True, wanted: int = _MANY
+    ) -> SearchedWindow | OutOfTime:
         """Search the window at `point`, as short as it has to be. `keep`: whether its rows will be asked for again.
+        So many rows are `wanted`: what an index tells need not be more.
 
         Raises:
             ArchiveError: it cannot be searched.
         """
+        if self.indexed is not None and point.edge is not None:
+            found = await window_of_index(self, self.indexed, point, wanted)
+            if found is not None:
+                return found
+
         walk = self.walk
         window = self._window(point)
         started = point.search_ids
@@ -194,7 +186,7 @@ class Sweep:
                 return OutOfTime(waiting, outcome.running, searches)
 
             if not outcome.is_full:
-                return self._searched(point, window, outcome, outcome.rows, searches)
+                return self.searched(point, window, outcome, outcome.rows, searches)
             if window.length <= SHORTEST:
                 return await self._second(point, window, outcome, patience, searches)
 
@@ -247,10 +239,10 @@ class Sweep:
             if outcome.is_full:
                 overflowed.append(second)
 
-        searched = self._searched(point, window, full, rows.values(), searches)
+        searched = self.searched(point, window, full, rows.values(), searches)
         return replace(searched, overflowed=tuple(dict.fromkeys(overflowed)))
 
-    def _searched(
+    def searched(
         self,
         point: SweepPoint,
         window: Window,
@@ -264,7 +256,7 @@ class Sweep:
         ranked = [RankedRow(*pair) for pair in sorted(found.items(), key=itemgetter(0))]
 
         edge = walk.quiet_edge(window, [each.rank.millisecond / 1000 for each in ranked])
-        if self._backwards:
+        if self.backwards:
             ranked.reverse()
         kept = [each for each in ranked if self._is_kept(each, edge, point.entered)]
 
@@ -291,7 +283,7 @@ class Sweep:
             return False
 
         millisecond = ranked.rank.millisecond
-        past = millisecond < edge * 1000 if self._backwards else millisecond > edge * 1000
+        past = millisecond < edge * 1000 if self.backwards else millisecond > edge * 1000
         return not past and self.is_to_come(ranked.rank, entered)
 
     def _seconds(self, rows: list[Row], window: Window) -> list[float]:
@@ -307,7 +299,8 @@ class Sweep:
         if edge is None or not self._is_in_range(edge):
             raise InvalidArgument(DAMAGED)
         if far is None:
-            return self.walk.window(edge, point.length)
+            window = self.walk.window(edge, point.length)
+            return window if self.indexed is None else self.indexed.up_to_the_next(window, self.backwards)
 
         window = Window(min(edge, far), max(edge, far))
         is_too_long = window.length > self.limits.seconds

@@ -4,6 +4,7 @@ and lower case the same, invisible characters skipped, white space as one space.
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 from mail_archive_tools.mime.evidence.finding_names import FINDINGS
 from mail_archive_tools.untrusted import without_invisible
@@ -11,6 +12,15 @@ from mail_archive_tools.untrusted import without_invisible
 _SPACE = re.compile(r"\s+")
 
 Test = Callable[[str], bool]
+
+PatternKind = Literal["whole", "part", "host", "language", "finding"]
+"""How a pattern is read: for the whole value, for a part of it, for a host and those below it, for a language and its
+kinds, for a finding by its name or a part of what it says."""
+
+
+def test_of(glob: str, kind: PatternKind = "whole") -> Test:
+    """A test for values, folded, by a pattern of that kind."""
+    return _KINDS[kind](glob)
 
 
 def folded(text: str) -> str:
@@ -87,3 +97,12 @@ def _has_wildcards(glob: str) -> bool:
 def _piece_as_regex(piece: str) -> str:
     """What stands between two *."""
     return ".".join(map(re.escape, piece.split("?")))
+
+
+_KINDS: dict[PatternKind, Callable[[str], Test]] = {
+    "whole": pattern,
+    "part": part_pattern,
+    "host": host_pattern,
+    "language": language_pattern,
+    "finding": finding_pattern,
+}

@@ -1,0 +1,1 @@
+"""Messages into an index, and searches that it answers: the same as those that read."""

@@ -1,0 +1,1 @@
+"""Searches answered from an index of content, for those whom the service would answer."""

@@ -1,0 +1,1 @@
+"""The index of content in one SQLite file, by FTS5."""
