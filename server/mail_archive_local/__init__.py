@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mail_archive_local.importing.mail_sources import MailSources, NoMail
     from mail_archive_local.importing.places import S3Place
     from mail_archive_local.importing.tally import ImportTally
+    from mail_archive_local.importing.told import told_messages
     from mail_archive_local.storage.putting import ArchiveRecord
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Signing",
     "UnfinishedExport",
     "Verified",
+    "told_messages",
     "verify",
 ]
 
@@ -74,6 +76,7 @@ _ROOMS = {
     "Signing": "evidence.signing",
     "UnfinishedExport": "evidence.unfinished",
     "Verified": "evidence.verifying",
+    "told_messages": "importing.told",
     "verify": "evidence.verifying",
 }
 """Where each name is from. Not imported before it is asked for: a server on AWS needs none of it, and a local one

@@ -125,6 +125,57 @@ def test_a_range_is_indexed_alone(archive: Path) -> None:
     assert members["Whole"] == [{"FromTimestamp": "2025-06-03T00:00:00Z", "ToTimestamp": "2025-06-03T23:59:59Z"}]
 
 
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """A folder of buckets with an export of an archive of 20 messages, which lies beside it."""
+    from mail_archive_local.context import Local
+    from mail_archive_local.exporting.delivery import FolderDelivery
+    from mail_archive_local.exporting.exporter import Exporter
+    from mail_archive_local.storage.store import Store
+    from tests.bench_exports import fill
+
+    (tmp_path / "buckets" / "evidence").mkdir(parents=True)
+    fill(tmp_path / "archive", 20)
+    with Store(tmp_path / "archive") as store:
+        Exporter(lambda: FolderDelivery(tmp_path / "buckets")).run(Local(store, str))
+    return tmp_path / "buckets" / "evidence" / "case"
+
+
+def test_an_export_is_indexed_by_the_ids_of_its_archive(exported: Path, tmp_path: Path) -> None:
+    archive, place = tmp_path / "archive", tmp_path / "from-export.sqlite3"
+    (listed,) = told(run("call", "list_archives", "--local", str(archive), "--json"))["Archives"]
+    of_it = listed["ArchiveId"]
+    words = ("index", "--index", str(place), "--archive", of_it, "--export", str(exported))
+
+    unsaid = run(*words)
+    assert unsaid.returncode == 1 and "Of which time the export has all is not known" in unsaid.stderr
+    (status,) = told(run("index", "--status", "--index", str(place), "--json"))["Archives"]
+    assert (status["Messages"], status["Whole"]) == (20, [])
+
+    (again,) = told(run(*words, "--from", "2000-01-01", "--to", "2026-01-01", "--json"))
+    assert (again["Indexed"], again["KnownBefore"]) == (0, 20)
+
+    # It answers of the archive as an index does that was made through the API.
+    assert run("index", str(archive)).returncode == 0
+    arguments = {"archive_id": of_it, "from_timestamp": "2000-01-01", "to_timestamp": "2025-12-31", "limit": 50}
+    ask = ("call", "search_archive", "--local", str(archive), "--json", json.dumps(arguments))
+    by_export, by_api = told(run(*ask, "--index", str(place))), told(run(*ask))
+    assert by_export["SearchesSoFar"] == by_api["SearchesSoFar"] == 0
+    assert by_export["Rows"] == by_api["Rows"] and len(by_export["Rows"]) == 20
+
+
+def test_an_export_that_is_not_all_there_holds_nothing_whole(exported: Path, tmp_path: Path) -> None:
+    next(exported.rglob("*.json")).unlink()
+    place = tmp_path / "from-export.sqlite3"
+    done = run(
+        "index", "--index", str(place), "--archive", "a-other", "--export", str(exported), "--from", "2000-01-01",
+        "--to", "2026-01-01",
+    )  # fmt: skip
+    assert done.returncode == 1 and "1 object could not be used, so no time is held whole" in done.stderr
+    (status,) = told(run("index", "--status", "--index", str(place), "--json"))["Archives"]
+    assert (status["Messages"], status["Whole"]) == (19, [])
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -145,6 +196,8 @@ def test_a_range_is_indexed_alone(archive: Path) -> None:
             ),
             "--index must be a file, or none",
         ),
+        (("--index", "{nothing}/i.sqlite3", "--export", "{archive}"), "Name the archive that the export is of"),
+        (("--index", "{nothing}/i.sqlite3", "--archive", "a-one", "--export", "{nothing}/x"), "does not exist"),
         (("--index", "{nothing}/index.sqlite3"), "Name the archive to index with --archive ID"),
     ],
     ids=repr,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HELP = "make an index of what mail says, which answers questions about a whole archive at once"
 
 _SETTINGS = (
-    "index", "region", "profile", "role_arn", "external_id", "endpoint_url", "archive", "trusted_authserv_id", "known",
-    "dkim_keys", "dns",
+    "index", "region", "profile", "role_arn", "external_id", "endpoint_url", "s3_endpoint_url", "archive",
+    "trusted_authserv_id", "known", "dkim_keys", "dns",
 )  # fmt: skip
 _AT_ONCE = range(1, 51)
 _STRETCHES_TOLD = 5
@@ -35,6 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="end", metavar="DATE", help="index what was received until then")
     parser.add_argument(
         "--at-once", metavar="N", default="12", help="how many messages are fetched at a time, 1 to 50 (12)"
+    )
+    parser.add_argument(
+        "--export",
+        metavar="SOURCE",
+        help="read the messages from an export, a folder or s3://bucket/prefix, whose objects say their archive's ids",
+    )
+    parser.add_argument(
+        "--query-of",
+        metavar="EXPORTID",
+        help="with --export: have AWS say of which time it has all; else --from and --to say it",
     )
     parser.add_argument("--status", action="store_true", help="say what the index holds, and change nothing")
     parser.add_argument(
@@ -64,6 +74,8 @@ def run(arguments: argparse.Namespace) -> None:
             _tell_status(place, as_json=arguments.json)
         elif arguments.forget:
             _forget(arguments, settings, place)
+        elif arguments.export is not None:
+            _fill_from_export(arguments, settings, place)
         else:
             _fill(arguments, settings, place)
     except (ArchiveError, LocalArchiveError) as error:
@@ -149,6 +161,49 @@ def _fill(arguments: argparse.Namespace, settings: Settings, place: Path) -> Non
         raise CommandError(
             f"{number_of(failed, 'message')} could not be had, and the stretches that they are in are not held whole. "
             "The same command tries them again."
+        )
+
+
+def _fill_from_export(arguments: argparse.Namespace, settings: Settings, place: Path) -> None:
+    import anyio
+
+    from mail_archive_server.commands.indexing.exports import exported, fill_from, whole_of
+    from mail_archive_server.commands.indexing.watching import Watch
+
+    if len(settings.archive) != 1:
+        raise CommandError("Name the archive that the export is of with --archive ID.")
+    (archive_id,) = settings.archive
+    whole = None
+    if arguments.query_of is not None:
+        whole = whole_of(arguments.query_of, settings)
+    elif arguments.begin is not None and arguments.end is not None:
+        whole = _range(arguments)
+
+    sources = exported(arguments.export, settings)
+    watch = Watch()
+    began = time.monotonic()
+    with explained(lambda: _KEPT), heard() as interrupts:
+
+        async def fill_it() -> "IndexTally":
+            return await fill_from(
+                settings, place, archive_id, sources, whole, report=watch.show, stopped=interrupts.stopped
+            )
+
+        tally = anyio.run(fill_it)
+        watch.end()
+        if tally.is_stopped:
+            raise interrupted(_KEPT)
+
+    if arguments.json:
+        print(json.dumps([_members(archive_id, tally)]))
+    else:
+        _say(archive_id, tally, time.monotonic() - began)
+    if tally.failures:
+        raise CommandError(f"{number_of(tally.failures, 'object')} could not be used, so no time is held whole.")
+    if whole is None:
+        raise CommandError(
+            "Of which time the export has all is not known, so the index answers nothing yet: say it by --from and "
+            "--to, or have AWS say it by --query-of EXPORTID."
         )
 
 
