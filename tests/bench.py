@@ -30,6 +30,7 @@ from tests import (
     bench_exports,
     bench_facts,
     bench_findings,
+    bench_index,
     bench_paint,
     bench_reading,
     bench_sandbox,
@@ -68,8 +69,22 @@ def main() -> None:
         reading()
         workers()
         any_range()
+        indexing()
         for size in SIZES:
             searching(fill(folder / f"{size}", size) if size != 1_000 else filled, size)
+
+
+def indexing() -> None:
+    """Indexing and asking an index of content: of how the rest grows, `python -m tests.bench_index` tells."""
+    if not CORPUS.is_dir():
+        print("| an index of content: not measured, the test corpus is absent |  |  |  |  |")
+        return
+    measured = bench_index.measure(2_000 if QUICK else 20_000)
+    size = f"{measured.bytes_a_message / 1000:.1f} KB a mail"
+    what = f"an index of content of {measured.messages:,} mails"
+    row(what, f"{measured.per_second:.0f} messages/s, {size}", memory=measured.memory)
+    for kind in measured.times:
+        row(f"{kind}, over them, p50 / p95", f"{measured.said(kind)} ms")
 
 
 def row(what: str, measured: str, beside: str = "", ratio: float | None = None, memory: float | None = None) -> None:

@@ -172,7 +172,8 @@ class IndexFile:
             try:
                 yield self._file
             finally:
-                self._file.execute("COMMIT")
+                if self._file.in_transaction:
+                    self._file.execute("COMMIT")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -182,7 +183,9 @@ class IndexFile:
             try:
                 yield self._file
             except BaseException:
-                self._file.execute("ROLLBACK")
+                # On a full disk SQLite has done so itself.
+                if self._file.in_transaction:
+                    self._file.execute("ROLLBACK")
                 raise
             self._file.execute("COMMIT")
 
