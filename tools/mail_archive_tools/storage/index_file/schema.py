@@ -42,7 +42,7 @@ CREATE INDEX has_value ON has (value, key);
 # how long a text is, so that its length is not kept.
 _WORDS = (
     f"CREATE VIRTUAL TABLE words USING fts5 ({', '.join(FIELDS)}, content='', columnsize=0, detail=full, "
-    "prefix='2 3', tokenize='ascii')"
+    "prefix='2', tokenize='ascii')"
 )
 
 
