@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_archive_tools.errors import IndexUnusable
-from mail_archive_tools.index.engine import Looked
+from mail_archive_tools.calls.patience import Patience
+from mail_archive_tools.errors import IndexUnusable, Late
+from mail_archive_tools.index.engine import Counted, Looked
 from mail_archive_tools.index.entry import Entry
 from mail_archive_tools.index.question import (
     Conditions,
@@ -58,6 +59,12 @@ def ask(*conditions: Any, archive_id: str = ARCHIVE, newest_first: bool = True, 
 
 def found(index: IndexFile, question: Question, limit: int = 1_000) -> list[str]:
     return [each.row["ArchivedMessageId"] for each in index.find(question, limit).entries]
+
+
+def counted_by(index: IndexFile, question: Question) -> Counted:
+    counted = index.counted(question, 1_000)
+    assert counted is not None
+    return counted
 
 
 def test_what_is_put_is_found_in_the_order_of_time(index: IndexFile) -> None:
@@ -140,7 +147,7 @@ def test_words_that_only_hidden_text_has_are_told(index: IndexFile) -> None:
     (of_hidden,) = index.find(ask(words("secret")), 10).entries
     (of_seen,) = index.find(ask(words("billing")), 10).entries
     assert of_hidden.is_hidden and not of_seen.is_hidden
-    assert index.counted(ask(words("secret"))).hidden == {"two"}
+    assert counted_by(index, ask(words("secret"))).hidden == {"two"}
 
 
 def test_what_was_looked_at_is_told(index: IndexFile) -> None:
@@ -206,10 +213,27 @@ def test_rows_are_asked_for_as_a_search_and_a_pattern_do(index: IndexFile) -> No
 def test_what_is_counted_is_told_of_each(index: IndexFile) -> None:
     entries = [entry("one", 100.25, Cc="carl@c.example"), entry("two", 200, InReplyTo="<one@a.example>")]
     index.put(ARCHIVE, [*entries, entry("three", 300, unread="why")])
-    counted = index.counted(ask())
+    counted = counted_by(index, ask())
     assert sorted(counted.labels)[:1] == sorted(each.labels for each in entries)[:1]
     assert {each.archived_message_id for each in counted.labels} == {"one", "two", "three"}
     assert counted.unread == {"three": "why"}
+    assert index.counted(ask(), 2) is None and index.counted(ask(), 3) is not None
+
+
+def test_an_answer_that_takes_longer_than_its_call_has_is_late(index: IndexFile) -> None:
+    texts = " ".join(f"w{number}" for number in range(2_000))
+    index.put(ARCHIVE, [entry(f"m{number}", number, texts) for number in range(400)])
+    question = ask(words("*nowhere*"))
+    # What is left of a call's time, and its grace, are over.
+    with Patience(-10), pytest.raises(Late, match=r"did not answer in the time of the call"):
+        index.find(question, 10)
+    assert index.find(question, 10).entries == []
+
+
+def test_one_that_waits_for_its_turn_is_late_too(index: IndexFile) -> None:
+    with index._turn, Patience(-10), pytest.raises(Late):
+        index.held()
+    assert index.held() == []
 
 
 VOCABULARY = ("alpha", "beta", "gamma", "alphabet", "be")
@@ -428,7 +452,7 @@ def test_damage_is_named(index: IndexFile) -> None:
     damaged = IndexFile(index.path)
     with pytest.raises(IndexUnusable, match=r"cannot be used \(.+\)\. Messages are read instead"):
         damaged.find(ask(words("word")), 500)
-        damaged.counted(ask())
+        damaged.counted(ask(), 1_000)
         damaged.forget(ARCHIVE)
     damaged.close()
 

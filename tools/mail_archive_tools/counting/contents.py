@@ -10,6 +10,7 @@ import anyio
 from mail_archive_tools.calls.patience import Patience
 from mail_archive_tools.counting.columns import Columns
 from mail_archive_tools.errors import ArchiveError
+from mail_archive_tools.index.engine import Counted
 from mail_archive_tools.index.question import Question
 from mail_archive_tools.index.stretches import Stretch, spanning
 from mail_archive_tools.models.facts.facts import Facts
@@ -53,9 +54,8 @@ class Contents:
     """How many messages could not be read when they were indexed; none of them is counted."""
     broken_off_in_index: int = 0
 
-    def note_of_index(self, first: int, part: CountedPart) -> None:
+    def note_of_index(self, first: int, part: CountedPart, counted: Counted) -> None:
         """Note what an index counted: its rows are the places from `first` on."""
-        counted = part.counted
         places = range(first, first + len(counted.labels))
         self.of_index.append(PlacesOfIndex(places, part.question, counted.unread))
         self.judged.update(dict.fromkeys(places, True))

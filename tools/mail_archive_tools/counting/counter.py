@@ -111,8 +111,10 @@ class Counter:
     async def _tally_of(self, sweep: Sweep, asked: Asked) -> Tally:
         """What was counted of this search before, or nothing yet."""
         key = fingerprint(
-            "summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives, asked.filtered, asked.terms
-        )
+            "summary", sweep.archive_id, sweep.begin, sweep.end, sweep.alternatives, asked.filtered, asked.terms,
+            # What an index told is told again while it may tell it.
+            sweep.indexed is not None,
+        )  # fmt: skip
 
         async def begin() -> Tally:
             return Tally(sweep.beginning(), columns=Columns(hits_of(asked.terms)))
@@ -170,14 +172,17 @@ async def _count_of_index(sweep: Sweep, tally: Tally, asked: Asked) -> bool:
     count by."""
     if sweep.indexed is None or asked.terms:
         return False
-    part = await counted_of_index(sweep, sweep.indexed, tally.place)
+    part = await counted_of_index(sweep, sweep.indexed, tally.place, MOST_ROWS - len(tally.columns))
     if part is None:
+        return False
+    if part.counted is None:
+        # One by one, searches find as many as are counted at most, and say so.
         return False
 
     with anyio.CancelScope(shield=True):
         first = len(tally.columns)
         await to_thread.run_sync(tally.columns.add_labels, part.counted.labels)
-        tally.contents.note_of_index(first, part)
+        tally.contents.note_of_index(first, part, part.counted)
     tally.rows_found += part.looked.messages
     tally.place = part.following
     tally.expires_at = time.monotonic() + _seconds_kept(sweep, tally)

@@ -61,7 +61,7 @@ class Held(NamedTuple):
 
 
 class Index(Protocol):
-    """Every method may raise `IndexUnusable`."""
+    """Every method may raise `IndexUnusable`, and `Late` where the call around it has no more time."""
 
     def held(self) -> list[Held]:
         """What it holds, archive by archive."""
@@ -81,8 +81,8 @@ class Index(Protocol):
     def looked(self, question: Question) -> Looked:
         """What was looked at for an answer to a question."""
 
-    def counted(self, question: Question) -> Counted:
-        """What is counted of all that a question finds, in no certain order."""
+    def counted(self, question: Question, limit: int) -> Counted | None:
+        """What is counted of all that a question finds, in no certain order; None where that is more than `limit`."""
 
     def values(self, question: Question, fact: str) -> Mapping[str, tuple[str, ...]]:
         """The values of a fact, by the ids of the messages that a question finds and that have some."""

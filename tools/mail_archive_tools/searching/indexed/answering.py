@@ -34,6 +34,12 @@ _TRIED = 5
 """Messages that are asked for, the newest first, where some are there no more."""
 
 
+_UNKNOWN_RETENTION = (
+    "The index of content did not answer: how long the archive keeps mail is not known here, and what the service has "
+    "deleted is not to be shown. ses:GetArchive would tell it."
+)
+
+
 @dataclass(frozen=True)
 class IndexedArchive:
     """An archive that an index may answer of, for this caller, now."""
@@ -78,6 +84,9 @@ class Indexes:
         try:
             index = await self._opened()
             stretches = await to_thread.run_sync(index.stretches, archive_id)
+            if stretches and await self.searcher.lifetimes.begins(archive_id) is None:
+                self.notes = [_UNKNOWN_RETENTION]
+                return None
             if not stretches or not await self._is_allowed(index, archive_id, patience):
                 return None
         except IndexUnusable as error:

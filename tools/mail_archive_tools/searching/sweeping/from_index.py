@@ -59,10 +59,10 @@ class Swept(Protocol):
 
 @dataclass(frozen=True)
 class CountedPart:
-    """What is counted of all that is meant in a part of the range, the question that told it, and the point behind
-    it."""
+    """What is counted of all that is meant in a part of the range, the question that told it, and the point behind it.
+    None is counted where there are more than were to be."""
 
-    counted: Counted
+    counted: Counted | None
     looked: Looked
     question: Question
     following: SweepPoint
@@ -105,14 +105,14 @@ async def window_of_index(
     return _with(searched, point, _behind(sweep, point, reached), matched)
 
 
-async def counted_of_index(sweep: Swept, indexed: IndexedSearch, point: SweepPoint) -> CountedPart | None:
+async def counted_of_index(sweep: Swept, indexed: IndexedSearch, point: SweepPoint, limit: int) -> CountedPart | None:
     """What is counted of as much as the index holds whole from a point on; None where it does not."""
     question = _question_at(sweep, indexed, point)
     if question is None:
         return None
 
     index = indexed.index
-    counted = await to_thread.run_sync(index.counted, question)
+    counted = await to_thread.run_sync(index.counted, question, limit)
     looked = await to_thread.run_sync(index.looked, question)
     following = _behind(sweep, point, _far_end(sweep, question))
     return CountedPart(counted, looked, question, following)

@@ -59,11 +59,13 @@ def looked(file: sqlite3.Connection, archive: int, question: Question) -> Looked
     return Looked(messages, unread, _count_cut(file, archive, question))
 
 
-def counted(file: sqlite3.Connection, archive: int, question: Question) -> Counted:
-    """What is counted of each message that is found."""
+def counted(file: sqlite3.Connection, archive: int, question: Question, limit: int) -> Counted | None:
+    """What is counted of each message that is found; None where there are more than `limit`."""
     sql = matching(question, archive)
     columns = f"m.key, m.id, m.millisecond, m.copy, m.sender, m.subject, m.recipients, {_NUMBERS}"
-    rows = sql.select(file, columns).fetchall()
+    rows = sql.select(file, columns, "LIMIT ?", limit + 1).fetchall()
+    if len(rows) > limit:
+        return None
     texts = _texts(file, rows)
     recipients = {number: _recipients(text) for number, text in texts.items()}
     labels = [_labels(row, texts, recipients) for row in rows]

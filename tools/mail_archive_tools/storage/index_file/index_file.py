@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mail_archive_tools.calls.patience import seconds_left
+from mail_archive_tools.errors import Late
 from mail_archive_tools.index.engine import Counted, FoundPart, Held, Looked
 from mail_archive_tools.index.entry import Entry
 from mail_archive_tools.index.question import Question
@@ -18,6 +21,15 @@ from mail_archive_tools.storage.index_file.keys import SECONDS, first_key, last_
 from mail_archive_tools.storage.index_file.opening import open_to_read, open_to_write, unusable
 from mail_archive_tools.storage.index_file.packing import unpack_texts
 from mail_archive_tools.words.texts import Texts
+
+_LONGEST_SECONDS = 3_600.0
+"""How long one thing may take where nobody waits for it: to optimize the words of millions of messages."""
+_STEPS = 2_000
+"""Steps of SQLite's machine between two looks at the clock: some milliseconds, where each has a look at a text."""
+_LATE = (
+    "The index of content did not answer in the time of the call. Shorten the range, or look for whole words instead "
+    "of *parts*."
+)
 
 
 class IndexFile:
@@ -81,13 +93,13 @@ class IndexFile:
                 return Looked(0)
             return finding.looked(file, archive, question)
 
-    def counted(self, question: Question) -> Counted:
-        """What is counted of all that a question finds, in no certain order."""
+    def counted(self, question: Question, limit: int) -> Counted | None:
+        """What is counted of all that a question finds, in no certain order; None where that is more than `limit`."""
         with self._reading() as file:
             archive = _number(file, question.archive_id)
             if archive is None:
                 return Counted([], set(), {})
-            return finding.counted(file, archive, question)
+            return finding.counted(file, archive, question, limit)
 
     def values(self, question: Question, fact: str) -> Mapping[str, tuple[str, ...]]:
         """The values of a fact, by the ids of the messages that a question finds and that have some."""
@@ -158,11 +170,26 @@ class IndexFile:
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
-        with self._turn:
-            try:
-                yield
-            except (sqlite3.Error, ValueError) as error:
-                raise unusable(self.path, error) from None
+        """The file for one thread, for as long as the call around it has time.
+
+        Raises:
+            Late: the time of the call is over.
+            IndexUnusable: something is wrong with the file.
+        """
+        seconds = seconds_left(otherwise=_LONGEST_SECONDS)
+        if not self._turn.acquire(timeout=max(seconds, 0)):
+            raise Late(_LATE)
+        deadline = time.monotonic() + seconds
+        try:
+            self._file.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+            yield
+        except (sqlite3.Error, ValueError) as error:
+            if time.monotonic() > deadline:
+                raise Late(_LATE) from None
+            raise unusable(self.path, error) from None
+        finally:
+            self._file.set_progress_handler(None, 0)
+            self._turn.release()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
