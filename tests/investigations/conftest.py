@@ -15,6 +15,7 @@ from mail_archive_local.importing.importer import import_mail
 from mail_archive_local.storage.store import Store
 from mail_archive_server.app import build_server
 from mail_archive_server.backends import open_access
+from mail_archive_server.commands.indexing.after_import import index_folder
 from mail_archive_server.settings import Settings
 from mail_archive_tools.access import Access
 from tests.conftest import READ_OF_CORPUS
@@ -37,7 +38,7 @@ class Scene:
     other_archive_id: str
     reports_id: str
     access: Access
-    script: Script
+    script: Script | None
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Investigation]:
@@ -46,8 +47,8 @@ class Scene:
             yield Investigation(client, self.archive_id, question, self.script)
 
 
-@pytest.fixture(scope="package")
-def scene(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+@pytest.fixture(scope="package", params=["by reading", "by an index"])
+def scene(corpus: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("investigated")
     paths = [path for path in sorted((corpus / "spamassassin").glob("*/*")) if path.is_file()][::_EVERY]
     reports = sorted((corpus / "bounces").glob("*.eml"))
@@ -69,8 +70,14 @@ def scene(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
             import_mail(store, archive, [folder / name])
             ids.append(archive_id)
     READ_OF_CORPUS["investigated"] = len(paths) + len(reports)
+    if request.param == "by an index":
+        for archive_id in ids:
+            index_folder(folder / "archive", archive_id, quiet=True)
     settings = Settings(local=folder / "archive", search_seconds=0)
     archive_id, other_id, reports_id = ids
-    access, script = open_access(settings), Script(settings, archive_id)
-    yield Scene(mails(paths), mails(reports), archive_id, other_id, reports_id, access, script)
+    script = None
+    if request.param == "by reading":
+        # What a script reads is the same beside both, and is told once.
+        script = Script(settings, archive_id)
+    yield Scene(mails(paths), mails(reports), archive_id, other_id, reports_id, open_access(settings), script)
     shutil.rmtree(folder)
