@@ -26,7 +26,7 @@ from mail_archive_tools.access import Access
 from mail_archive_tools.catalog import CATALOG
 from mail_archive_tools.sandbox.pool import SECONDS
 from mail_archive_tools.sandbox.starting.sharing import Share
-from tests import thrift
+from tests import copies, thrift
 from tests.pace import HANGS
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for some in (slow, quick):
             ordered += some[len(some) * process // processes : len(some) * (process + 1) // processes]
     items[:] = ordered
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One process that has loaded everything serves all processes of a run, whose variables say where."""
+    if copies.CAN_COPY and getattr(config.option, "numprocesses", None):
+        copies.begin()
 
 
 def pytest_collection_finish() -> None:

@@ -21,6 +21,7 @@ from mail_archive_server.commands.serve import add_arguments
 from mail_archive_server.settings import read_settings
 from mail_archive_tools import errors
 from mail_archive_tools.answers.budget import TOOL_ANSWER_BYTES
+from tests import copies
 from tests.buckets import Bucket, s3_server
 from tests.conftest import ROOT, Sample, eml
 from tests.warm import run
@@ -324,7 +325,7 @@ def test_least_privilege_in_five_minutes(tmp_path: Path) -> None:
         cwd=tmp_path,
         env={
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{Path(copies.command()).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "BOARD": json.dumps({"archive_id": "a-other", **SPRING}),
         },
         stdin=subprocess.DEVNULL,

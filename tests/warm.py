@@ -5,37 +5,29 @@ variables, output and exit status are a process's own, and it takes a tenth of t
 loaded, signals, a terminal, standard input) starts a process as users do.
 """
 
-import atexit
-import gc
-import importlib
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import cache
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+
+from tests import copies
+from tests.copies import Order
+from tests.copying import SECONDS
 
 Done = subprocess.CompletedProcess[str]
-Order = dict[str, Any]
-"""What a command is to be: its words, folder, umask and variables, and the files that it writes to."""
-
 Variables = Mapping[str, str]
 NO_OTHERS: Variables = {}
 """No variables beside those of this process."""
 
 NOBODY = 65534
 
-SECONDS = 120
-"""What no command takes here: it is taken for one that hangs."""
-
 
 def run(*words: str, cwd: Path | None = None, umask: int = 0o022, variables: Variables = NO_OTHERS) -> Done:
     """`mail-archive-mcp` with these words: its status, and all that it wrote. It has no standard input."""
-    # Where processes cannot be forked (Windows), they are started.
-    how = _fork if hasattr(os, "fork") else _start
+    how = _fork if copies.CAN_COPY else _start
     return _done(how, words, cwd, umask, variables)
 
 
@@ -87,108 +79,9 @@ def _start(order: Order) -> int:
 
 
 def _fork(order: Order) -> int:
-    warm = _warm()
-    assert warm.stdin is not None and warm.stdout is not None
-    warm.stdin.write(json.dumps(order) + "\n")
-    warm.stdin.flush()
-    return int(warm.stdout.readline())
-
-
-@cache
-def _warm() -> subprocess.Popen[str]:
-    """The process that all commands of this one are forked from."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    atexit.register(started.kill)
-    return started
-
-
-# The warm process
-
-
-def _serve() -> None:
-    _load()
-    # What was loaded is no garbage: children that look at it would copy it.
-    gc.freeze()
-    for line in sys.stdin:
-        order = json.loads(line)
-        if order["uid"] is not None:
-            _load_all()
-        child = os.fork()
-        if child == 0:
-            _become(order)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
-
-
-_COMMANDS_LOAD = (
-    "boto3",
-    "mcp",
-    "mail_archive_local.evidence.verifying",
-    "mail_archive_local.evidence.exporting",
-    "mail_archive_local.folder",
-    "mail_archive_local.importing.importer",
-    "mail_archive_server.app",
-    "mail_archive_server.backends",
-    "mail_archive_server.demo",
-    "mail_archive_server.identity.doctor",
-    "mail_archive_server.identity.local",
-)
-
-
-def _load() -> None:
-    """What commands load when they run."""
-    for name in _COMMANDS_LOAD:
-        importlib.import_module(name)
-
-
-def _become(order: Order) -> NoReturn:
-    """Be the command: its exit is this process's, as if it had been started so."""
-    import signal
-
-    from mail_archive_server.cli import main
-
-    os.environ.clear()
-    os.environ.update(order["variables"])
-    os.umask(order["umask"])
-    os.chdir(order["folder"])
-    for number, (path, how) in enumerate([(os.devnull, os.O_RDONLY), (order["out"], _NEW), (order["err"], _NEW)]):
-        opened = os.open(path, how, 0o600)
-        os.dup2(opened, number)
-        os.close(opened)
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
-    signal.alarm(SECONDS)
-    if order["uid"] is not None:
-        _change_user(order["uid"])
-    main(order["words"])
-    sys.exit(0)
-
-
-def _load_all() -> None:
-    """What there is to be loaded: another user may not even read this package."""
-    import importlib.readers  # noqa: F401
-    import pkgutil
-    from importlib import import_module
-
-    import mail_archive_server
-    import mail_archive_tools
-
-    for package in (mail_archive_server, mail_archive_tools):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith("__main__"):
-                import_module(module.name)
-
-
-def _change_user(uid: int) -> None:
-    os.setgroups([])
-    os.setgid(uid)
-    os.setuid(uid)
-
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-
-if __name__ == "__main__":
-    _serve()
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with ExitStack() as opened:
+        files = [os.open(os.devnull, os.O_RDONLY), os.open(order["out"], how, 0o600), os.open(order["err"], how, 0o600)]
+        for each in files:
+            opened.callback(os.close, each)
+        return copies.status_of(order, files)

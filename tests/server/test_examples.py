@@ -10,14 +10,23 @@ import pytest
 from mail_archive_local.context import Local
 from mail_archive_local.doors.asgi import api_app
 from mail_archive_local.storage.store import Store
+from tests import copies
 from tests.conftest import ROOT, Sample, eml, loopback
 
 pytestmark = pytest.mark.slow
 
 
+# What an example starts with its own Python is a copy; the example itself loads what it needs.
+EXAMPLE = """
+import runpy, sys
+_, sys.executable, *sys.argv = sys.argv
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 def run(name: str, *words: str, **environment: str) -> str:
     finished = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / name), *words],
+        [sys.executable, "-c", EXAMPLE, copies.python(), str(ROOT / "examples" / name), *words],
         capture_output=True,
         text=True,
         check=False,
