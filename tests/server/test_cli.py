@@ -20,6 +20,7 @@ from mail_archive_local.choosing import name_after
 from mail_archive_local.storage.store import Store
 from mail_archive_server.settings import Settings, read_settings
 from mail_archive_tools.catalog import CATALOG
+from tests import copies
 from tests.conftest import READING, Sample, eml
 from tests.pace import HANGS, stopwatch
 from tests.warm import run, start
@@ -219,7 +220,7 @@ def test_call_calls_a_tool_once(sample: Sample) -> None:
     assert structured["ArchiveName"] == "tidewater-2025"
     assert "ArchiveName: tidewater-2025" in run("call", "get_archive", *where, arguments).stdout, "flags may come first"
     finished = subprocess.run(
-        [sys.executable, "-m", "mail_archive_server", "call", "get_archive", *where, "-"],
+        [copies.python(), "-m", "mail_archive_server", "call", "get_archive", *where, "-"],
         input=arguments,
         capture_output=True,
         text=True,
@@ -335,7 +336,7 @@ def test_a_terminal_of_ascii_and_a_reader_that_leaves(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
     assert "ANSWER" in finished.stdout and finished.stdout.isascii()
     # Once more in the same folder.
-    command = f"{sys.executable} -m mail_archive_server demo --keep {kept} | head -3; echo ${{PIPESTATUS[0]}}"
+    command = f"{copies.python()} -m mail_archive_server demo --keep {kept} | head -3; echo ${{PIPESTATUS[0]}}"
     left = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert left.stderr == "" and left.stdout.splitlines()[-1] == "141"
     with Store(kept) as store:

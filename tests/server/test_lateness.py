@@ -31,6 +31,7 @@ from mail_archive_tools.reading.links import origin_links
 from mail_archive_tools.searching.job import SearchRequest
 from mail_archive_tools.searching.windows import Window
 from mail_archive_tools.service.client import MailManager
+from tests import copies
 from tests.conftest import Sample, text_of
 from tests.faults import Forward, Reply, late
 from tests.pace import HANGS, stopwatch, wait_until
@@ -458,7 +459,7 @@ def test_in_a_session_a_connection_that_is_cut_takes_nothing_along(
 
 def to_proxy(running: World) -> list[str]:
     """The command of a server of the archive behind the proxy."""
-    command = [sys.executable, "-m", "mail_archive_server"]
+    command = [copies.python(), "-m", "mail_archive_server"]
     return [*command, "--endpoint-url", running.proxy.url, "--region", "us-east-1"]
 
 

@@ -20,6 +20,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from mail_archive_local.storage.store import SearchRecord, Store
+from tests import copies
 from tests.conftest import ERAS, READING, Sample, text_of
 from tests.pace import HANGS, wait_until
 
@@ -27,16 +28,19 @@ APRIL = {"from_timestamp": "2025-04-01T00:00:00Z", "to_timestamp": "2025-04-30T0
 COMMAND = [sys.executable, "-m", "mail_archive_server"]
 
 
-def on_stdio(*arguments: str, **environment: str) -> StdioServerParameters:
+def on_stdio(*arguments: str, python: str = "", **environment: str) -> StdioServerParameters:
+    """A server that is a copy, or one that loads itself with that Python."""
     return StdioServerParameters(
-        command=sys.executable, args=["-m", "mail_archive_server", *arguments], env={**os.environ, **environment}
+        command=python or copies.python(),
+        args=["-m", "mail_archive_server", *arguments],
+        env={**os.environ, **environment},
     )
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_client_talks_over_stdio(sample: Sample, era: Any) -> None:
-    async with Client(on_stdio("--local", str(sample.folder)), mode=era) as client:
+    async with Client(on_stdio("--local", str(sample.folder), python=sys.executable), mode=era) as client:
         assert client.server_info and client.server_info.name == "mail-archive"
         found = await client.call_tool("search_archive", {"archive_id": sample.archive_id, **APRIL, "limit": 1})
         assert (found.structured_content or {})["RowsSoFar"] > 20
@@ -210,11 +214,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def on_a_port(*arguments: str, port: int = 0, log: list[str] | None = None, **environment: str) -> Iterator[str]:
-    """A server's URL. What it wrote to standard error is in `log` once it has ended."""
+def on_a_port(
+    *arguments: str, port: int = 0, log: list[str] | None = None, python: str = "", **environment: str
+) -> Iterator[str]:
+    """A server's URL: a copy, or one that loads itself with that Python. What it wrote to standard error is in `log`
+    once it has ended."""
     port = port or free_port()
+    command = [python or copies.python(), "-m", "mail_archive_server"]
     process = subprocess.Popen(
-        [*COMMAND, "--transport", "http", "--port", str(port), *arguments],
+        [*command, "--transport", "http", "--port", str(port), *arguments],
         stderr=subprocess.PIPE,
         env={**os.environ, "MAIL_ARCHIVE_TOKEN": TOKEN, **environment},
     )
@@ -232,7 +240,7 @@ def on_a_port(*arguments: str, port: int = 0, log: list[str] | None = None, **en
 @pytest.mark.anyio
 async def test_a_client_talks_over_http_and_a_stranger_does_not(own_sample: Sample) -> None:
     log: list[str] = []
-    with on_a_port("--local", str(own_sample.folder), "--search-seconds", "60", log=log) as url:
+    with on_a_port("--local", str(own_sample.folder), "--search-seconds", "60", log=log, python=sys.executable) as url:
         for era in ERAS:
             async with with_token(url, era) as client:
                 archives = await client.call_tool("list_archives", {})
@@ -275,8 +283,9 @@ async def with_token(url: str, era: Any = "auto") -> AsyncIterator[Client]:
 def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server over HTTP with these arguments, and what it says at its start."""
     environment = {name: value for name, value in os.environ.items() if name != "MAIL_ARCHIVE_TOKEN"}
+    command = [copies.python(), "-m", "mail_archive_server"]
     process = subprocess.Popen(
-        [*COMMAND, "--transport", "http", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True, env=environment
+        [*command, "--transport", "http", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True, env=environment
     )
     assert process.stderr
     said = "".join(process.stderr.readline() for _ in range(3))
@@ -311,7 +320,16 @@ def test_a_token_is_kept_in_a_file_for_its_owner_alone(sample: Sample, tmp_path:
             assert status(said, Authorization=f"Bearer {token}") not in (401, 403)
     file.chmod(0o644)
     refused = subprocess.run(
-        [*COMMAND, "--transport", "http", "--local", str(sample.folder), "--token-file", str(file)],
+        [
+            copies.python(),
+            *COMMAND[1:],
+            "--transport",
+            "http",
+            "--local",
+            str(sample.folder),
+            "--token-file",
+            str(file),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,6 @@ import mailbox
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +29,7 @@ from mail_archive_local.evidence.writing import WRITERS
 from mail_archive_local.importing.record import describe
 from mail_archive_local.storage.store import Store
 from mail_archive_server.cli import main
+from tests import copies
 from tests.buckets import folder_objects
 from tests.conftest import Sample, eml, loopback
 from tests.folder import keeping_archive
@@ -733,7 +733,7 @@ def test_an_export_comes_from_a_bucket_by_the_command(tmp_path: Path, sample: Sa
             url,
             "--json",
         )
-        command = [sys.executable, "-m", "mail_archive_server", *words]
+        command = [copies.python(), "-m", "mail_archive_server", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert json.loads(done.stdout)["Added"] == 50
         again = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)

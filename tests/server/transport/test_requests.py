@@ -5,7 +5,6 @@ import os
 import queue
 import secrets
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_archive_server.transport.requests import REQUEST_BYTES, RefusedRequest, readable
+from tests import copies
 from tests.conftest import Sample
 
 DEEP = "[" * 300 + "]" * 300
@@ -104,7 +104,7 @@ Spoken = tuple[str, Speak, "queue.Queue[str]"]
 
 @contextmanager
 def stdio(folder: str, era: str) -> Iterator[Spoken]:
-    server = OnStdio([sys.executable, "-m", "mail_archive_server", "--local", folder])
+    server = OnStdio([copies.python(), "-m", "mail_archive_server", "--local", folder])
     if era == LEGACY:
         server.speak(INITIALIZE)
         server.write(INITIALIZED)
@@ -116,7 +116,7 @@ def stdio(folder: str, era: str) -> Iterator[Spoken]:
 
 @contextmanager
 def http(folder: str, era: str) -> Iterator[Spoken]:
-    command = [sys.executable, "-m", "mail_archive_server", "--local", folder]
+    command = [copies.python(), "-m", "mail_archive_server", "--local", folder]
     with on_a_port(command, {**os.environ, "MAIL_ARCHIVE_TOKEN": TOKEN}, era) as (_, speak, logged, _):
         yield era, speak, logged
 
