@@ -26,7 +26,7 @@ WAITING = 100
 """How many may ask at the same time, while it loads."""
 
 Order = dict[str, Any]
-"""What a program is to be: its words, folder, umask, user and variables."""
+"""What a program is to be: its words, folder, umask, user and variables; code where it is not the command line."""
 
 
 @cache

@@ -130,7 +130,11 @@ def _become(order: Order, files: list[int]) -> NoReturn:
     signal.alarm(SECONDS)
     if order["uid"] is not None:
         _change_user(order["uid"])
-    main()
+    if order.get("code"):
+        sys.argv[0] = "-c"
+        exec(order["code"], {"__name__": "__main__"})
+    else:
+        main()
     sys.exit(0)
 
 

@@ -36,6 +36,12 @@ def run_as_nobody(*words: str, cwd: Path | None = None) -> Done:
     return _done(_fork, words, cwd, 0o022, NO_OTHERS, uid=NOBODY)
 
 
+def run_code(code: str, *words: str, cwd: Path | None = None) -> Done:
+    """`python -c` with this code and these words, in a process that has loaded what commands load."""
+    how = _fork if copies.CAN_COPY else _start
+    return _done(how, words, cwd, 0o022, NO_OTHERS, code=code)
+
+
 def start(*words: str, cwd: Path | None = None, variables: Variables = NO_OTHERS) -> Done:
     """The same in a process that loads everything itself, as users start it."""
     return _done(_start, words, cwd, 0o022, variables)
@@ -48,6 +54,7 @@ def _done(
     umask: int,
     variables: Variables,
     uid: int | None = None,
+    code: str = "",
 ) -> Done:
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
@@ -56,6 +63,7 @@ def _done(
             "folder": str(cwd or Path.cwd()),
             "umask": umask,
             "uid": uid,
+            "code": code,
             "variables": {**os.environ, **variables},
             "out": str(out),
             "err": str(err),
@@ -65,9 +73,10 @@ def _done(
 
 
 def _start(order: Order) -> int:
+    program = ["-c", order["code"]] if order["code"] else ["-m", "mail_archive_server"]
     with Path(order["out"]).open("wb") as out, Path(order["err"]).open("wb") as err:
         return subprocess.run(
-            [sys.executable, "-m", "mail_archive_server", *order["words"]],
+            [sys.executable, *program, *order["words"]],
             cwd=order["folder"],
             env=order["variables"],
             stdin=subprocess.DEVNULL,

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from mail_archive_server.cli import main
 from tests.buckets import folder_objects
 from tests.conftest import Sample
 from tests.local.evidence.test_export_local import FORMS, export, failure
+from tests.warm import run_code
 
 BROKEN_OFF = """
 import os, sys
@@ -33,8 +32,7 @@ main(sys.argv[2:])
 
 def break_off(sample: Sample, out: Path, after: int, *words: str) -> None:
     """Kill an export after so many messages."""
-    command = [sys.executable, "-c", BROKEN_OFF, str(after), "export-local", str(sample.folder), str(out), *words]
-    killed = subprocess.run(command, capture_output=True, check=False)
+    killed = run_code(BROKEN_OFF, str(after), "export-local", str(sample.folder), str(out), *words)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not out.exists()
 
