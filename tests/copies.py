@@ -117,6 +117,19 @@ def python() -> str:
     return _in_place("python", is_command=False)
 
 
+# What an example starts with its own Python is a copy; the example itself loads what it needs.
+_EXAMPLE = """
+import runpy, sys
+_, sys.executable, *sys.argv = sys.argv
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def example(*words: str) -> list[str]:
+    """The command of an example: its path and its words."""
+    return [sys.executable, "-c", _EXAMPLE, python(), *words]
+
+
 @cache
 def command() -> str:
     """The program `mail-archive-mcp`, a copy."""

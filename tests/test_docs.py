@@ -257,9 +257,9 @@ def test_every_command_is_one_that_a_test_runs_or_reads() -> None:
 
 
 def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    # What an example starts is a copy; code of a page is run as it is.
+    command = [sys.executable, *words] if words[0] == "-c" else copies.example(*words)
+    return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow

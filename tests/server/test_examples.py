@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,17 +15,9 @@ from tests.conftest import ROOT, Sample, eml, loopback
 pytestmark = pytest.mark.slow
 
 
-# What an example starts with its own Python is a copy; the example itself loads what it needs.
-EXAMPLE = """
-import runpy, sys
-_, sys.executable, *sys.argv = sys.argv
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
 def run(name: str, *words: str, **environment: str) -> str:
     finished = subprocess.run(
-        [sys.executable, "-c", EXAMPLE, copies.python(), str(ROOT / "examples" / name), *words],
+        copies.example(str(ROOT / "examples" / name), *words),
         capture_output=True,
         text=True,
         check=False,
