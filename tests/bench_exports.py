@@ -5,6 +5,7 @@ python -m tests.bench_exports [COUNT]
 
 import hashlib
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +20,6 @@ from mail_archive_local.storage.store import Store
 from tests.buckets import Waits, start_export_of_all
 from tests.conftest import ROOT, eml
 from tests.folder import keeping_archive
-from tests.warm import run_code
 
 _FIRST = 1_700_000_000
 _AT_ONCE = 2_000
@@ -94,8 +94,8 @@ def digest(folder: Path) -> str:
 def _apart(what: str, folder: Path) -> tuple[float, float]:
     """The seconds and the peak memory that it takes in a process of its own."""
     code = "import sys; from tests.bench_exports import child; child(*sys.argv[1:])"
-    done = run_code(code, what, str(folder), cwd=ROOT)
-    done.check_returncode()
+    words = [sys.executable, "-c", code, what, str(folder)]
+    done = subprocess.run(words, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     seconds, megabytes = json.loads(done.stdout.splitlines()[-1])
     return float(seconds), float(megabytes)
 
