@@ -106,8 +106,8 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
     checks = read_authentication(headers, context.trusted_ids, context.received_from)
     links = read_links(message, context)
     signatures = read_signatures(message.raw, headers, context.keys) if whole else []
-    is_passed_on = bool(passed_on(headers, context.envelope_from))
-    findings = find(message, route, checks, signatures, context, links, other)
+    passed = passed_on(headers, context.envelope_from)
+    findings = find(message, route, checks, signatures, context, links, other, passed)
     calendars = _calendars(message)
     report = read_report(message.root)
 
@@ -119,7 +119,7 @@ def _about(message: Message, context: Context, whole: bool, other: list[str]) ->
     lists["findings"] = [{"name": each.name, "about": each.about, "finding": each.sentence} for each in findings]
     lists["invitations"] = _invitations(calendars)
     lists["protection"] = read_protection(message)
-    lists["dkim_signatures"] = [_signature(each, is_passed_on) for each in signatures]
+    lists["dkim_signatures"] = [_signature(each, bool(passed)) for each in signatures]
     lists["links"] = [_link(each) for each in links.hosts]
     lists["image_hosts"] = [f"{_host(host)} ({count})" for host, count in links.images.items()]
     lists["problems"] = _problems(message, calendars, links)

@@ -70,8 +70,15 @@ class Headers:
 
     def text(self, name: str) -> str | None:
         """The first such field, decoded; None when it is absent."""
-        field = self.first(name)
-        return field.text if field else None
+        if name not in self._texts:
+            field = self.first(name)
+            self._texts[name] = field.text if field else None
+        return self._texts[name]
+
+    @cached_property
+    def _texts(self) -> dict[str, str | None]:
+        """What was decoded: some are asked for by many that look for findings."""
+        return {}
 
 
 def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> Headers:

@@ -32,19 +32,21 @@ def find(
     context: Context = NOTHING_KNOWN,
     links: Links | None = None,
     other: Sequence[str] = (),
+    passed: frozenset[str] | None = None,
 ) -> list[Finding]:
     """The findings of a message, each once.
 
     `checks` are the results of checks of its sender, `signatures` what became of its body, `links` all hosts that it
     leads to, written ones too. `context` says who is known, and what a search told of the message; `other` are the
-    members of that which the message does not say.
+    members of that which the message does not say. `passed` are the domains that passed it on, where they are known.
     """
     checks = checks or []
     signatures = signatures or []
     if links is None:
         links = read_links(message, context)
 
-    passed = passed_on(message.headers, context.envelope_from)
+    if passed is None:
+        passed = passed_on(message.headers, context.envelope_from)
     signers = signed_by(signatures, checks)
     hosts = [each.host for each in links.hosts]
 
