@@ -74,7 +74,7 @@ def broken_off_notes(messages: int) -> list[str]:
         return []
 
     those = "1 message that was read breaks off" if messages == 1 else f"{messages:,} messages that were read break off"
-    return [f"{those}, without any of the words of filter_here.body in what is there: left out here."]
+    return [f"{those}, without the words of filter_here in what is there: left out here."]
 
 
 def hidden_notes(archived_message_ids: Collection[str]) -> list[str]:
