@@ -18,7 +18,7 @@ from mail_archive_tools.counting.groups import BY_BODY, BY_CONTENT
 from mail_archive_tools.counting.of_index import groups_of_index
 from mail_archive_tools.counting.tables import Counted, Grouping, with_tables
 from mail_archive_tools.counting.terms import count_terms, hits_of
-from mail_archive_tools.errors import InvalidArgument
+from mail_archive_tools.errors import IndexUnusable, InvalidArgument
 from mail_archive_tools.models import ArchiveSearchSummary, FilteredHere, SearchWords
 from mail_archive_tools.models.base import ArchiveId, SearchId, described_text
 from mail_archive_tools.models.moments import FromMoment, ToMoment, in_utc, read_range
@@ -162,7 +162,12 @@ async def _with_groups(
     parts = tally.contents.of_index
     if indexed is None or not parts:
         return counted
-    groups = await to_thread.run_sync(groups_of_index, indexed.index, tally.columns, parts, group_by)
+    try:
+        groups = await to_thread.run_sync(groups_of_index, indexed.index, tally.columns, parts, group_by)
+    except IndexUnusable as error:
+        # What it counted before is not to be relied on either.
+        indexed.give_up(error)
+        raise IndexUnusable(f"{error} Call again with the same arguments.") from error
     return replace(counted, of_index=groups)
 
 

@@ -1,5 +1,6 @@
 """Walking an archive into an index: resumable and exact, and no stretch is called whole that is not."""
 
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +13,12 @@ from mail_archive_tools.errors import DownloadFailed, Unreachable, Unreadable
 from mail_archive_tools.index.stretches import Stretch, holding
 from mail_archive_tools.indexing.indexer import NEWEST_SECONDS, by_link
 from mail_archive_tools.reading.reader import Reader
+from mail_archive_tools.searching.indexed.answering import GIVEN_UP_SECONDS
 from mail_archive_tools.searching.windows import Limits
 from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.storage.index_file.index_file import IndexFile
 from tests.conftest import eml
-from tests.tools.indexing.scene import Scene, page
+from tests.tools.indexing.scene import Scene, page, summary
 from tests.tools.searching.timelines import Timeline, moment
 
 pytestmark = pytest.mark.anyio
@@ -197,3 +199,26 @@ async def test_hostile_mail_is_found_and_costs_no_more_than_its_size(tmp_path: P
         told = await page(scene, scene.indexed, {"filter_here": {"body": [asked]}})
         read = await page(scene, scene.reading, {"filter_here": {"body": [asked]}})
         assert [row.subject for row in told.rows] == [row.subject for row in read.rows] != []
+
+
+async def test_damage_that_is_found_on_the_way_is_named_and_messages_are_read(scene: Scene) -> None:
+    await scene.fill()
+    question = {"filter_here": {"body": ["needle"]}}
+    now = [1_000.0]
+    scene.indexed.indexes.clock = lambda: now[0]
+    assert (await page(scene, scene.indexed, question)).searches_so_far == 0
+
+    with closing(sqlite3.connect(scene.place, isolation_level=None)) as file:
+        file.execute("DROP TABLE shown")
+    answer = await page(scene, scene.indexed, question)
+    assert len(answer.rows) == 6 and answer.complete and answer.searches_so_far
+    assert any("cannot be used (no such table: shown)" in note for note in answer.notes or [])
+    counted = await summary(scene, scene.indexed, question, ["sender", "size"])
+    assert counted.rows == 6 and any("cannot be used" in note for note in counted.notes or [])
+
+    # Made anew, it answers again after a while.
+    scene.place.unlink()
+    await scene.fill()
+    now[0] += GIVEN_UP_SECONDS
+    again = await page(scene, scene.indexed, question)
+    assert len(again.rows) == 6 and again.searches_so_far == 0

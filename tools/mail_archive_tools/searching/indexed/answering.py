@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SEARCHED_SECONDS = 3_600
 GOT_SECONDS = 300
 """For how long an accepted search, and an accepted GetArchiveMessage, allow answers of an index."""
+GIVEN_UP_SECONDS = 30
+"""How long one that could not be used is not asked again."""
 _TRIED = 5
 """Messages that are asked for, the newest first, where some are there no more."""
 
@@ -47,6 +49,7 @@ class IndexedArchive:
     index: Index
     archive_id: str
     stretches: tuple[Stretch, ...]
+    whose: Indexes
 
 
 def search_of(indexed: IndexedArchive | None, matcher: Matcher | None) -> IndexedSearch | None:
@@ -54,7 +57,8 @@ def search_of(indexed: IndexedArchive | None, matcher: Matcher | None) -> Indexe
     if indexed is None:
         return None
     conditions = Conditions() if matcher is None else matcher.conditions
-    return IndexedSearch(indexed.index, indexed.stretches, conditions)
+    whose = indexed.whose
+    return IndexedSearch(indexed.index, indexed.stretches, conditions, whose.give_up, lambda: whose.is_given_up)
 
 
 @dataclass
@@ -67,6 +71,8 @@ class Indexes:
     notes: list[str] = field(default_factory=list)
     """Why the index did not answer, when it was asked last."""
     _index: Index | None = None
+    _given_up_until: float = 0
+    _why_given_up: str = ""
     _got: dict[str, float] = field(default_factory=dict)
     _asking: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -81,6 +87,9 @@ class Indexes:
             return None
         self.searcher.client.refuse_archive(archive_id)
         self.notes = []
+        if self.is_given_up:
+            self.notes = [self._why_given_up]
+            return None
         try:
             index = await self._opened()
             stretches = await to_thread.run_sync(index.stretches, archive_id)
@@ -90,9 +99,21 @@ class Indexes:
             if not stretches or not await self._is_allowed(index, archive_id, patience):
                 return None
         except IndexUnusable as error:
-            self.notes = [str(error)]
+            self.give_up(error)
             return None
-        return IndexedArchive(index, archive_id, tuple(stretches))
+        return IndexedArchive(index, archive_id, tuple(stretches), self)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it could not be used a moment ago."""
+        return self.clock() < self._given_up_until
+
+    def give_up(self, error: IndexUnusable) -> None:
+        """Ask the index nothing for a while, and open it anew then: it may have been made anew."""
+        self.notes = [str(error)]
+        self._why_given_up = str(error)
+        self._given_up_until = self.clock() + GIVEN_UP_SECONDS
+        self._index = None
 
     async def _opened(self) -> Index:
         assert self.open_index is not None

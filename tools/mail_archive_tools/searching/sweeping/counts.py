@@ -94,7 +94,7 @@ def hidden_notes(archived_message_ids: Collection[str]) -> list[str]:
 
 def index_notes(seconds: Stretch | None, why_not: Collection[str] = ()) -> list[str]:
     """What to say of the seconds that an index answered, or of why one did not."""
-    if seconds is None:
+    if seconds is None or why_not:
         return list(why_not)
     ends = [iso(datetime.fromtimestamp(second, UTC)) for second in seconds]
     return [

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from anyio import to_thread
 
-from mail_archive_tools.index.engine import Counted, Looked
+from mail_archive_tools.errors import IndexUnusable
+from mail_archive_tools.index.engine import Counted, Index, Looked
 from mail_archive_tools.index.question import Question
 from mail_archive_tools.index.stretches import Stretch
 from mail_archive_tools.searching.indexed.search import IndexedSearch, Matched
@@ -71,12 +72,18 @@ class CountedPart:
 async def window_of_index(
     sweep: Swept, indexed: IndexedSearch, point: SweepPoint, wanted: int
 ) -> SearchedWindow | None:
-    """The window at a point by the index; None where that does not hold it whole."""
+    """The window at a point by the index; None where that does not hold it whole, or cannot be used any more."""
     question = _question_at(sweep, indexed, point)
     if question is None:
         return None
+    try:
+        return await _window_of(sweep, indexed.index, question, point, wanted)
+    except IndexUnusable as error:
+        indexed.give_up(error)
+        return None
 
-    index = indexed.index
+
+async def _window_of(sweep: Swept, index: Index, question: Question, point: SweepPoint, wanted: int) -> SearchedWindow:
     limit = max(2 * wanted, _FEWEST)
     found = await to_thread.run_sync(index.find, question, limit)
     near = question.last if sweep.backwards else question.first
@@ -106,14 +113,19 @@ async def window_of_index(
 
 
 async def counted_of_index(sweep: Swept, indexed: IndexedSearch, point: SweepPoint, limit: int) -> CountedPart | None:
-    """What is counted of as much as the index holds whole from a point on; None where it does not."""
+    """What is counted of as much as the index holds whole from a point on; None where it does not, or cannot be used
+    any more."""
     question = _question_at(sweep, indexed, point)
     if question is None:
         return None
 
     index = indexed.index
-    counted = await to_thread.run_sync(index.counted, question, limit)
-    looked = await to_thread.run_sync(index.looked, question)
+    try:
+        counted = await to_thread.run_sync(index.counted, question, limit)
+        looked = await to_thread.run_sync(index.looked, question)
+    except IndexUnusable as error:
+        indexed.give_up(error)
+        return None
     following = _behind(sweep, point, _far_end(sweep, question))
     return CountedPart(counted, looked, question, following)
 
@@ -122,7 +134,7 @@ def _question_at(sweep: Swept, indexed: IndexedSearch, point: SweepPoint) -> Que
     """What the index is asked from a point on: to the end of the range, or of what it holds whole."""
     edge = point.edge
     # A window whose searches were started goes on with them.
-    if edge is None or point.search_ids:
+    if edge is None or point.search_ids or indexed.is_given_up():
         return None
 
     whole = sweep.walk.whole
