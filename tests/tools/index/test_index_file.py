@@ -332,6 +332,33 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexFile]:
     made.close()
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"Subject": "a\ud800b"},
+        {"From": "x\udcff <a@b.example>"},
+        {"To": "\ud800"},
+        {"Envelope": {"From": "\ud800", "To": ["\ud800"]}},
+        {"values": {"link_host": ("\ud800",)}},
+        {"texts": Texts(own="\ud800 word")},
+        {"unread": "\ud800"},
+        {"MessageId": "<\ud800>"},
+    ],
+    ids=repr,
+)
+def test_half_a_surrogate_pair_keeps_no_message_out(index: IndexFile, members: dict[str, Any]) -> None:
+    index.put(ARCHIVE, [entry("one", 100, **members), entry("two", 200)])
+    assert found(index, ask()) == ["two", "one"]
+    assert len(counted_by(index, ask()).labels) == 2
+
+
+def test_half_a_surrogate_pair_may_be_asked_for(index: IndexFile) -> None:
+    index.put(ARCHIVE, [entry("one", 100, Subject="a\ud800b")])
+    evaluate = {"Evaluate": {"Attribute": "SUBJECT"}, "Operator": "CONTAINS", "Values": ["\ud800"]}
+    assert found(index, ask(alternatives=({"Include": [{"StringExpression": evaluate}]},))) == ["one"]
+    assert found(index, ask(words("*\ud800x*"))) == []
+
+
 # What it holds whole
 
 

@@ -19,7 +19,7 @@ from mail_archive_tools.index.question import (
 )
 from mail_archive_tools.mime.fields.headers import decode_words
 from mail_archive_tools.storage.index_file.keys import first_key, last_key
-from mail_archive_tools.storage.index_file.packing import unpack_row, unpack_texts
+from mail_archive_tools.storage.index_file.packing import storable, unpack_row, unpack_texts
 from mail_archive_tools.words.globs import folded, test_of
 from mail_archive_tools.words.questions import Part, Phrase, WordCondition
 from mail_archive_tools.words.texts import Sayings
@@ -140,7 +140,7 @@ def _of_condition(condition: Filters) -> tuple[str, list[Any]]:
 
     expression = condition["StringExpression"]
     column = _COLUMNS[expression["Evaluate"]["Attribute"]]
-    wanted = [fold(value) for value in expression["Values"]]
+    wanted = [storable(fold(value)) for value in expression["Values"]]
     holds = " OR ".join([f"instr(h.{column}, ?) > 0"] * len(wanted))
     return f"EXISTS (SELECT 1 FROM header h WHERE h.key = m.key AND ({holds}))", wanted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,14 @@ _USUAL = (
 """What rows often have in them."""
 _TIME = "ReceivedTimestamp"
 _BETWEEN_TEXTS = "\0"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """A text as SQLite takes it: halves of surrogate pairs, which no UTF-8 has, as what stands for the unknown."""
+    if text.isascii():
+        return text
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def pack_row(row: Row) -> bytes:

@@ -11,8 +11,8 @@ from mail_archive_tools.index.contains import fold
 from mail_archive_tools.index.entry import Entry
 from mail_archive_tools.index.stretches import Stretch, joined
 from mail_archive_tools.storage.index_file.finding import BETWEEN_RECIPIENTS
-from mail_archive_tools.storage.index_file.keys import last_key, wanted_key
-from mail_archive_tools.storage.index_file.packing import pack_row, pack_texts, unpack_texts
+from mail_archive_tools.storage.index_file.keys import ARCHIVES, last_key, wanted_key
+from mail_archive_tools.storage.index_file.packing import pack_row, pack_texts, storable, unpack_texts
 from mail_archive_tools.words.texts import FIELDS
 from mail_archive_tools.words.tokens import ready
 
@@ -25,10 +25,16 @@ _MARKS = ", ".join("?" * len(FIELDS))
 
 
 def archive_number(file: sqlite3.Connection, archive_id: str) -> int:
-    """The number of an archive, given where it has none."""
+    """The number of an archive, given where it has none.
+
+    Raises:
+        ValueError: there are as many as there may be.
+    """
     file.execute("INSERT OR IGNORE INTO archive (archive_id) VALUES (?)", (archive_id,))
     found = file.execute("SELECT number FROM archive WHERE archive_id = ?", (archive_id,)).fetchone()
     number: int = found[0]
+    if number >= ARCHIVES:
+        raise ValueError(f"it holds {ARCHIVES - 1:,} archives, as many as it may: use another file")
     return number
 
 
@@ -118,7 +124,7 @@ def _put_message(file: sqlite3.Connection, archive: int, key: int, entry: Entry)
         "size_bytes": entry.numbers.get("size_bytes"),
         "date_distance": entry.numbers.get("date_distance"),
         "is_cut": int(entry.is_cut),
-        "unread": entry.unread,
+        "unread": entry.unread and storable(entry.unread),
     }
     marks = ", ".join("?" * len(told))
     file.execute(f"INSERT INTO message ({', '.join(told)}) VALUES ({marks})", tuple(told.values()))
@@ -142,7 +148,7 @@ def _headers(entry: Entry) -> list[str]:
     envelope = row.get("Envelope", {})
     values = [str(row.get(name, "")) for name in _HEADERS]
     values += [envelope.get("From", ""), ", ".join(envelope.get("To", []))]
-    return [fold(value) for value in values]
+    return [storable(fold(value)) for value in values]
 
 
 def _put_values(file: sqlite3.Connection, key: int, entry: Entry) -> None:
@@ -166,6 +172,7 @@ def _number_of_fact(file: sqlite3.Connection, name: str) -> int:
 
 
 def _number_of_value(file: sqlite3.Connection, fact: int, value: str) -> int:
+    value = storable(value)
     found = file.execute("SELECT number FROM value WHERE fact = ? AND value = ?", (fact, value)).fetchone()
     if found is None:
         order = "INSERT INTO value (fact, value) VALUES (?, ?) RETURNING number"
