@@ -10,7 +10,7 @@ TOGETHER := --numprocesses 5 --dist worksteal
 
 ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 
-.PHONY: demo test quick soak investigations interop check format schemas metadata pages pictures docs dist bench lock clean
+.PHONY: demo test quick soak investigations interop check format schemas metadata pages pictures docs dist wheels bench lock clean
 
 demo: $(VENV)/demo/installed
 	$(VENV)/demo/bin/mail-archive-mcp demo
@@ -70,6 +70,10 @@ docs: $(VENV)/docs/installed
 # What is given away: wheel and source (built twice, the same bytes), bundle, plugin, registry entry, bill of materials.
 dist: $(VENV)/installed $(VENV)/mcpb/installed $(VENV)/cyclonedx/installed
 	$(BIN)/python -m distribution.dist
+
+# Whether what users install has a wheel on each machine. Asks the index of packages.
+wheels: $(VENV)/installed
+	$(BIN)/python -m distribution.wheels
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
