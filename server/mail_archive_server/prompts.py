@@ -11,11 +11,12 @@ Investigate this question in the mail archive: {question}
 
 {archive}
 How to go about it:
-1. search_archive with a range of dates, as long as needed, and a few words: parts of headers (From, To, Cc, \
-Subject, SMTP addresses). The service cannot search bodies, Bcc, Message-IDs, attachments, sizes, links or \
-authentication: filter_here asks for them on what the words find, and reads each message for it, once, unless an \
-index of content answers. The range is of when mail was received, which Date need not be. recipient is To alone, cc \
-is Cc; participant is From, To or Cc. A search covers 30 days and one runs at a time: a year costs 12 to 13 searches, participant three times as many.
+1. search_archive with a range of dates, as long as needed, and a few words: parts of headers (From, To, Cc, Subject, \
+SMTP addresses). The service cannot search bodies, Bcc, Message-IDs, attachments, sizes, links or authentication: \
+filter_here asks for them on what the words find, and reads each message for it, once, unless an index of content \
+answers. The range is of when mail was received, which Date need not be. recipient is To alone, cc is Cc; participant \
+is From, To or Cc. A search covers 30 days and one runs at a time: a year costs 12 to 13 searches, participant three \
+times as many.
 2. Look at Complete and MessagesSoFar first. Hundreds: let summarize_archive_search count them by sender, subject, \
 month, or by what they show (link_host, authentication, finding), or count several words at once with terms, then \
 narrow. Of a wave of letters, deduplicate='similar' shows one; show adds columns to rows. Nothing: shorten the words \
