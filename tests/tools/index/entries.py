@@ -9,6 +9,7 @@ from mail_archive_tools.service.shapes import Row
 from mail_archive_tools.words.texts import Texts
 
 ARCHIVE = "a-one"
+_OF_ENTRY = ("values", "numbers", "is_cut", "files_are_cut", "unread")
 
 
 def row(name: str, second: float, **members: Any) -> Row:
@@ -27,8 +28,10 @@ def row(name: str, second: float, **members: Any) -> Row:
 
 
 def entry(name: str, second: float, own: str = "", **members: Any) -> Entry:
-    """One that was read; `texts`, `values`, `numbers`, `is_cut` and `unread` are the entry's, all others its row's."""
-    of_entry = {key: members.pop(key) for key in ("values", "numbers", "is_cut", "unread") if key in members}
+    """One that was read; `texts`, `values`, `numbers`, `is_cut`, `files_are_cut` and `unread` are the entry's, all others its row's."""
+    of_entry = {
+        key: members.pop(key) for key in ("values", "numbers", "is_cut", "files_are_cut", "unread") if key in members
+    }
     texts = members.pop("texts", Texts(own=own))
     of_row = row(name, second, **members)
     of_entry.setdefault("numbers", {"size_bytes": 1_000})

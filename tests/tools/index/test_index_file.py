@@ -157,6 +157,10 @@ def test_what_was_looked_at_is_told(index: IndexFile) -> None:
     assert index.looked(ask(words("bill"))) == Looked(6, unread=2, cut=1)
     assert index.looked(ask(words("begins"))) == Looked(6, unread=2, cut=0)
     assert index.looked(ask(NumberCondition("size_bytes", least=1))) == Looked(6, unread=1)
+    index.put(ARCHIVE, [entry("cut", 500, "begins", files_are_cut=True)])
+    assert index.looked(ask(words("bill"))) == Looked(6, unread=2, cut=0)
+    assert index.looked(ask(words("bill", fields=("files",)))) == Looked(6, unread=2, cut=1)
+    assert index.looked(ask(words("bill", fields=("files",)), words("pay"))) == Looked(6, unread=2, cut=1)
     assert index.looked(ask(words("bill"), NumberCondition("size_bytes", least=5_000))) == Looked(6, unread=1)
     assert index.looked(ask(words("bill"), seconds=(0, 350))) == Looked(3)
 

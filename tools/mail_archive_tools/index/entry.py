@@ -35,7 +35,8 @@ class Entry:
     """A message: the row that searches show of it, and what was read.
 
     `values` are what it can be asked for and grouped by, by the names of the facts; `numbers` those that are compared:
-    `size_bytes`, `date_distance` in seconds. `facts` are all facts, packed. `is_cut`: some of its texts are not here.
+    `size_bytes`, `date_distance` in seconds. `facts` are all facts, packed. `is_cut`: its text breaks off, and
+    `files_are_cut`: of what its files say, some is not here.
     `unread` says why no more than its header fields was read, where that is so: it has no texts then, and of its facts
     those that header fields tell; none where nothing came at all."""
 
@@ -46,6 +47,7 @@ class Entry:
     texts: Texts = NO_TEXTS
     facts: bytes | None = None
     is_cut: bool = False
+    files_are_cut: bool = False
     unread: str | None = None
 
     @property

@@ -26,7 +26,8 @@ async def entry_of(row: Row, fetched: Fetched, reader: Reader) -> Entry:
         numbers=_numbers(facts),
         texts=texts_of(fetched.reading, files.text),
         facts=facts.packed(),
-        is_cut=files.is_cut or bool(fetched.reading.breaks_off),
+        is_cut=bool(fetched.reading.breaks_off),
+        files_are_cut=files.is_cut,
     )
 
 

@@ -251,7 +251,9 @@ class Collector:
         firsts = sum([unit.is_first for unit in left])
         self.judged = self.judged.with_more(rows, firsts)
         self.of_index = spanning(self.of_index, window.matched.seconds)
-        if self._matcher is not None:
+        begins_here = window.here.after in (None, window.here.entered)
+        if self._matcher is not None and begins_here:
+            # The pages before have told of a window that they ended in.
             self._matcher.broken_off_in_index += window.matched.looked.cut
 
     def _reach(self, edge: int | None) -> None:

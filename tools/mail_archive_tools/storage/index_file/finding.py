@@ -22,6 +22,8 @@ from mail_archive_tools.words.questions import seen_only
 
 _KEYS_AT_ONCE = 500
 BETWEEN_RECIPIENTS = "\n"
+CUT, FILES_CUT = 1, 2
+"""What of a message is cut: its text, and what its files say."""
 
 
 def find(file: sqlite3.Connection, archive: int, question: Question, limit: int) -> FoundPart:
@@ -115,12 +117,19 @@ def _count(file: sqlite3.Connection, sql: Sql, rest: str = "") -> int:
 
 def _count_cut(file: sqlite3.Connection, archive: int, question: Question) -> int:
     """How many messages have none of the words in what is there of them, which is not all."""
-    if not question.conditions.words:
+    words = question.conditions.words
+    if not words:
         return 0
-    cut = _count(file, matching(without_words(question), archive), "AND m.is_cut")
+
+    # What files say matters to those who look for words in it.
+    kinds = CUT
+    if any("files" in each.fields for each in words):
+        kinds |= FILES_CUT
+    is_cut = f"AND m.is_cut & {kinds}"
+    cut = _count(file, matching(without_words(question), archive), is_cut)
     if not cut:
         return 0
-    return cut - _count(file, matching(question, archive), "AND m.is_cut")
+    return cut - _count(file, matching(question, archive), is_cut)
 
 
 def _hidden_keys(file: sqlite3.Connection, archive: int, question: Question, keys: list[int]) -> set[int]:

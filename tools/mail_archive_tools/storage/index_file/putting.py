@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from mail_archive_tools.index.contains import fold
 from mail_archive_tools.index.entry import Entry
 from mail_archive_tools.index.stretches import Stretch, joined
-from mail_archive_tools.storage.index_file.finding import BETWEEN_RECIPIENTS
+from mail_archive_tools.storage.index_file.finding import BETWEEN_RECIPIENTS, CUT, FILES_CUT
 from mail_archive_tools.storage.index_file.keys import ARCHIVES, last_key, wanted_key
 from mail_archive_tools.storage.index_file.packing import pack_row, pack_texts, storable, unpack_texts
 from mail_archive_tools.words.texts import FIELDS
@@ -123,7 +123,7 @@ def _put_message(file: sqlite3.Connection, archive: int, key: int, entry: Entry)
         **numbers,
         "size_bytes": entry.numbers.get("size_bytes"),
         "date_distance": entry.numbers.get("date_distance"),
-        "is_cut": int(entry.is_cut),
+        "is_cut": CUT * entry.is_cut + FILES_CUT * entry.files_are_cut,
         "unread": entry.unread and storable(entry.unread),
     }
     marks = ", ".join("?" * len(told))
