@@ -28,10 +28,8 @@ def row(name: str, second: float, **members: Any) -> Row:
 
 
 def entry(name: str, second: float, own: str = "", **members: Any) -> Entry:
-    """One that was read; `texts`, `values`, `numbers`, `is_cut`, `files_are_cut` and `unread` are the entry's, all others its row's."""
-    of_entry = {
-        key: members.pop(key) for key in ("values", "numbers", "is_cut", "files_are_cut", "unread") if key in members
-    }
+    """One that was read; `texts` and what `_OF_ENTRY` names are the entry's, all others its row's."""
+    of_entry = {key: members.pop(key) for key in _OF_ENTRY if key in members}
     texts = members.pop("texts", Texts(own=own))
     of_row = row(name, second, **members)
     of_entry.setdefault("numbers", {"size_bytes": 1_000})

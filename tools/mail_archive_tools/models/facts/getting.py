@@ -64,8 +64,11 @@ def link_hosts(read: Read) -> tuple[str, ...]:
 
 def form_hosts(read: Read) -> tuple[str, ...]:
     """The hosts that forms are sent to."""
-    links = [link for link in read.about.links if any(_FORM in kind for kind in link.kinds or ())]
-    return tuple([_bare(link.host) for link in links])
+    hosts: list[str] = []
+    for link in read.about.links:
+        if any(_FORM in kind for kind in link.kinds or ()):
+            hosts.append(_bare(link.host))
+    return tuple(hosts)
 
 
 def image_hosts(read: Read) -> tuple[str, ...]:
